@@ -1,0 +1,1 @@
+"""Coherent diffraction imaging: solvers of ``Y = |F X|^2``."""

@@ -1,0 +1,1 @@
+"""Problems of coherent diffraction imaging, simulated and measured."""

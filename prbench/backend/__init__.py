@@ -1,0 +1,23 @@
+"""Array libraries and devices behind one small surface: FFT, fused formulas, clock, counters, threads."""
+
+from .backend import BACKENDS, Array, Backend, Precision, fft_pair_seconds, get_backend
+from .clock import Clock
+from .counters import Counters
+from .pointwise import Pointwise, pointwise
+from .threads import get_threads, physical_cores, set_threads
+
+__all__ = [
+    "BACKENDS",
+    "Array",
+    "Backend",
+    "Clock",
+    "Counters",
+    "Pointwise",
+    "Precision",
+    "fft_pair_seconds",
+    "get_backend",
+    "get_threads",
+    "physical_cores",
+    "pointwise",
+    "set_threads",
+]

@@ -1,0 +1,55 @@
+"""Datasets yield problems."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from prbench.errors import UsageError
+
+from .problem import Problem, Split
+from .registry import PluginInfo
+from .settings import Settings
+
+
+@dataclass(frozen=True)
+class Dataset(Settings):
+    """Base of datasets: a frozen dataclass of settings that makes problem ``index`` of a split, the same one every time."""
+
+    info: ClassVar[PluginInfo]
+    example: ClassVar[dict[str, object]] = {}
+    """Settings of a small instance, for conformance tests and documentation."""
+
+    @property
+    def samples(self) -> int | None:
+        """How many problems there are, or None where they are generated without end."""
+        return None
+
+    @abstractmethod
+    def make(self, index: int, seed: int, split: Split) -> Problem:
+        """Make one problem; :meth:`problem` has checked the arguments."""
+
+    def problem(self, index: int, *, seed: int = 0, split: Split = "test") -> Problem:
+        """Problem number ``index`` of ``split``; a function of its arguments and the settings alone.
+
+        Raises:
+            UsageError: for an index beyond :attr:`samples`.
+            DataNotFound: where measured data are not on this machine.
+        """
+        if index < 0 or (self.samples is not None and index >= self.samples):
+            raise UsageError(f"{self.plugin_name} has samples 0 to {(self.samples or 0) - 1}, asked for {index}")
+        return self.make(index, seed, split)
+
+    def streams(self, count: int, index: int, seed: int, split: Split) -> list[np.random.Generator]:
+        """Independent random streams of one problem, one a purpose.
+
+        They depend on the dataset's name but not on its settings, so that changing the photon count changes the noise and not the
+        object, and results along a sweep stay paired.
+        """
+        label = hashlib.blake2b(f"{self.plugin_name}|{split}".encode(), digest_size=8).digest()
+        root = np.random.SeedSequence([int.from_bytes(label, "big"), index, seed])
+        return [np.random.default_rng(child) for child in root.spawn(count)]

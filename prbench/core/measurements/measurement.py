@@ -1,0 +1,67 @@
+"""The base of measurements: what a detector saw, and the physics behind it."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Self
+
+from prbench.backend import Array, Backend, Counters, get_backend
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Measurement(ABC):
+    """Base of measurements: one class a task, immutable, holding arrays on one backend.
+
+    A solver is handed this and nothing else. Subclasses name the fields that hold arrays in ``arrays`` and offer their
+    forward model; each application of it is counted in :attr:`counters`.
+    """
+
+    task: ClassVar[str]
+    arrays: ClassVar[tuple[str, ...]]
+    """Names of the fields that hold arrays and move with :meth:`to`."""
+
+    backend: Backend = dataclasses.field(default_factory=lambda: get_backend("numpy"), kw_only=True, repr=False)
+    counters: Counters = dataclasses.field(default_factory=Counters, kw_only=True, repr=False)
+
+    def to(self, backend: Backend) -> Self:
+        """A copy of this measurement with its arrays on ``backend`` and fresh counters."""
+        moved = {}
+        for name in self.arrays:
+            array = getattr(self, name)
+            moved[name] = None if array is None else backend.asarray(self.backend.to_numpy(array))
+        return self._derived(**moved, backend=backend)
+
+    def _derived(self, **changes: Any) -> Self:
+        """A copy with ``changes``, not validated again, with nothing cached and fresh counters."""
+        new = object.__new__(type(self))
+        for field in dataclasses.fields(self):
+            object.__setattr__(new, field.name, changes.get(field.name, getattr(self, field.name)))
+        object.__setattr__(new, "counters", Counters())
+        return new
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """The shape whose FFT is the unit of cost for this measurement."""
+
+    @abstractmethod
+    def forward(self, x: Array) -> Array:
+        """The expected measurement of a reconstruction ``x``; counted."""
+
+    @abstractmethod
+    def check(self, reconstruction: Any) -> None:
+        """Raise :class:`~prbench.errors.PrbenchError` unless the reconstruction has the fields, shapes and dtypes asked for."""
+
+    def __repr__(self) -> str:
+        """Class, shape and place; never the arrays."""
+        return f"{type(self).__name__}(shape={self.shape}, backend={self.backend.name})"
+
+    def describe(self) -> dict[str, object]:
+        """Shape and physics, for the record: plain values only."""
+        plain = {}
+        for field in dataclasses.fields(self):
+            if field.name not in (*self.arrays, "backend", "counters"):
+                value = getattr(self, field.name)
+                plain[field.name] = list(value) if isinstance(value, tuple) else value
+        return {"task": self.task, "shape": list(self.shape), **plain}

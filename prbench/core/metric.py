@@ -1,0 +1,99 @@
+"""Metrics: functions from a scoring case to a number, with what a reader must know attached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from .problem import Problem
+    from .reconstruction import Reconstruction
+
+T = TypeVar("T")
+Direction = Literal["lower", "higher"]
+Needs = Literal["truth", "measurement", "held-out", "starts"]
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """What a column means.
+
+    Attributes:
+        name: the column.
+        better: ``lower`` or ``higher``.
+        unit: ``""`` where the number has none.
+        range: the values possible, such as ``"[0, inf)"``.
+        tasks: the tasks it applies to.
+        needs: what must be there besides the reconstruction.
+        removes: the symmetries it does not see.
+        cite: source of the definition.
+    """
+
+    name: str
+    better: Direction
+    unit: str = ""
+    range: str = "[0, inf)"
+    tasks: tuple[str, ...] = ()
+    needs: Needs = "truth"
+    removes: tuple[str, ...] = ()
+    cite: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One reconstruction to be scored, with what several metrics share computed once (see :meth:`shared`)."""
+
+    reconstruction: Reconstruction
+    problem: Problem
+
+    @cached_property
+    def _shared(self) -> dict[str, object]:
+        return {}
+
+    def shared(self, name: str, compute: Callable[[], T]) -> T:
+        """The value of ``compute()``, computed on the first call under ``name`` only."""
+        if name not in self._shared:
+            self._shared[name] = compute()
+        return self._shared[name]  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A scoring function with its description; call it with a :class:`Case`."""
+
+    info: MetricInfo
+    function: Callable[[Case], float]
+
+    def __call__(self, case: Case) -> float:
+        """The score, or NaN where it is not defined for this case."""
+        return float(self.function(case))
+
+    def applies(self, case: Case) -> bool:
+        """Whether the case has what the metric needs."""
+        problem = case.problem
+        if problem.measurement.task not in self.info.tasks:
+            return False
+        return {
+            "truth": problem.truth is not None,
+            "measurement": True,
+            "held-out": problem.held_out is not None,
+            "starts": "starts" in case.reconstruction.aux,
+        }[self.info.needs]
+
+
+def metric(
+    name: str,
+    *,
+    better: Direction,
+    tasks: tuple[str, ...],
+    unit: str = "",
+    range: str = "[0, inf)",  # noqa: A002 - the natural word
+    needs: Needs = "truth",
+    removes: tuple[str, ...] = (),
+    cite: str = "",
+) -> Callable[[Callable[[Case], float]], Metric]:
+    """Make a :class:`Metric` of a function of a :class:`Case`."""
+    info = MetricInfo(name, better, unit, range, tasks, needs, removes, cite)
+    return lambda function: Metric(info, function)

@@ -1,0 +1,60 @@
+"""A problem: a measurement, and, apart from it, the truth where one is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from prbench.backend import Array
+
+from .measurements import Measurement
+from .reconstruction import Reconstruction
+
+Split = Literal["tune", "test", "train"]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where data come from: source, licence, and the checksum of the file where there is one."""
+
+    source: str
+    licence: str
+    sha256: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Measured pixels kept from the solver, to check its reconstruction against.
+
+    Attributes:
+        mask: bool, detector layout, True where held out.
+        intensity: the full measured intensity, detector layout.
+    """
+
+    mask: Array
+    intensity: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """One instance: the measurement goes to the solver, everything else stays with the framework.
+
+    Attributes:
+        measurement: what the solver sees.
+        truth: the reconstruction that made the measurement, or None where nobody knows it.
+        id: unique within the dataset, stable between runs.
+        split: ``tune`` for choosing settings, ``test`` for reporting, ``train`` for learning.
+        provenance: source and licence.
+        held_out: pixels for free R, where the dataset keeps some back.
+        object_region: bool, the truth's shape: where PSNR and SSIM are computed; all of it where None.
+        reference: a published or otherwise trusted answer by name, for measured data without truth, such as a support.
+    """
+
+    measurement: Measurement
+    truth: Reconstruction | None
+    id: str
+    split: Split
+    provenance: Provenance
+    held_out: HeldOut | None = None
+    object_region: Array | None = None
+    reference: dict[str, Array] = field(default_factory=dict)

@@ -1,0 +1,99 @@
+"""Plug-ins are found through entry points, exactly as a stranger's package is; no list anywhere names them."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Literal, TypeVar
+
+from prbench.errors import UsageError
+
+from .names import parse_name
+
+Kind = Literal["solver", "dataset", "metric"]
+T = TypeVar("T")
+
+TASKS = ("far-field", "near-field", "random", "speckle", "off-axis", "deblur")
+
+
+@dataclasses.dataclass(frozen=True)
+class PluginInfo:
+    """What a plug-in says of itself.
+
+    Attributes:
+        name: the name users type; equals its entry point's.
+        task: one of :data:`TASKS`.
+        cite: authors, year, DOI or arXiv id, in one line; several are separated by ``"; "``.
+        licence: of the data, or of the code where it is not the package's own.
+        bibtex: an entry for the reference, where one is worth printing.
+        tags: free words, such as ``classical``, ``untrained``, ``trained``, ``measured``, ``simulated``.
+    """
+
+    name: str
+    task: str
+    cite: str = ""
+    licence: str = "BSD-3-Clause"
+    bibtex: str = ""
+    tags: tuple[str, ...] = ()
+
+
+def register(
+    name: str, *, task: str, cite: str = "", licence: str = "BSD-3-Clause", bibtex: str = "", tags: tuple[str, ...] = ()
+) -> Callable[[type[T]], type[T]]:
+    """Attach a :class:`PluginInfo` to a solver or dataset class. The entry point makes it known; this describes it."""
+    if task not in TASKS:
+        raise UsageError(f"{name}: task must be one of {', '.join(TASKS)}, got {task!r}")
+    info = PluginInfo(name=name, task=task, cite=cite, licence=licence, bibtex=bibtex, tags=tags)
+
+    def attach(cls: type[T]) -> type[T]:
+        cls.plugin_name = name  # type: ignore[attr-defined]
+        cls.info = info  # type: ignore[attr-defined]
+        return cls
+
+    return attach
+
+
+@cache
+def _points(kind: Kind) -> dict[str, EntryPoint]:
+    found: dict[str, EntryPoint] = {}
+    for point in entry_points(group=f"prbench.{kind}s"):
+        if point.name in found and found[point.name].value != point.value:
+            raise UsageError(f"two packages offer a {kind} {point.name!r}: {found[point.name].value} and {point.value}")
+        found[point.name] = point
+    return found
+
+
+def plugin_names(kind: Kind) -> list[str]:
+    """The names of all installed plug-ins of a kind, sorted; imports none of them."""
+    return sorted(_points(kind))
+
+
+@cache
+def load_plugin(kind: Kind, name: str) -> Any:
+    """Import one plug-in by name.
+
+    Raises:
+        UsageError: for an unknown name, with the nearest known ones.
+    """
+    points = _points(kind)
+    if name not in points:
+        near = difflib.get_close_matches(name, points, n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(near)}?" if near else f"`prbench list` shows the {len(points)} known ones"
+        raise UsageError(f"there is no {kind} {name!r}; {hint}")
+    return points[name].load()
+
+
+def build_plugin(kind: Kind, spelled: str, params: dict[str, object] | None = None) -> Any:
+    """Build a solver or dataset from ``name[key=value]``, with ``params`` added.
+
+    Raises:
+        UsageError: for an unknown name or setting, or one given both ways.
+    """
+    name, inline = parse_name(spelled)
+    both = sorted(set(inline) & set(params or {}))
+    if both:
+        raise UsageError(f"{name}: {', '.join(both)} given both in the name and as an argument; give it once")
+    return load_plugin(kind, name).from_params({**inline, **(params or {})})

@@ -1,0 +1,66 @@
+"""Solvers: measurement in, reconstruction out. A solver is mathematics; the framework owns loop, clock and randomness."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+
+from .measurements import Measurement
+from .reconstruction import Reconstruction
+from .registry import PluginInfo
+from .settings import Settings
+
+M = TypeVar("M", bound=Measurement)
+Rng = np.random.Generator
+State = Any
+
+
+@dataclass(frozen=True)
+class Solver(Settings, Generic[M]):
+    """Base of all solvers: a frozen dataclass of hyperparameters."""
+
+    info: ClassVar[PluginInfo]
+    libraries: ClassVar[tuple[str, ...]] = ("numpy", "torch", "cupy")
+    """Array libraries this solver computes with; networks say ``("torch",)``."""
+    example: ClassVar[dict[str, object]] = {}
+    """Settings under which the solver ends in about a second on a small problem, for conformance tests."""
+
+
+@dataclass(frozen=True)
+class DirectSolver(Solver[M]):
+    """A solver with a closed form, or one whose iteration is nobody else's business."""
+
+    @abstractmethod
+    def solve(self, y: M, rng: Rng) -> Reconstruction:
+        """The reconstruction of ``y``; ``rng`` is the only source of randomness."""
+
+
+@dataclass(frozen=True)
+class IterativeSolver(Solver[M]):
+    """A solver that improves a state step by step.
+
+    Arrays in the state belong to the solver: a step may overwrite them and return the same state.
+    """
+
+    @abstractmethod
+    def total_iterations(self, y: M) -> int:
+        """How many steps a full run takes."""
+
+    @abstractmethod
+    def init(self, y: M, rng: Rng) -> State:
+        """The state before the first step; all of a solver's randomness is drawn from ``rng``, now or later."""
+
+    @abstractmethod
+    def step(self, y: M, state: State) -> State:
+        """One iteration."""
+
+    @abstractmethod
+    def estimate(self, y: M, state: State) -> Reconstruction:
+        """The reconstruction that the state stands for; must leave the state usable."""
+
+    @abstractmethod
+    def residual(self, y: M, state: State) -> float:
+        """Misfit to the measurement for the curve, relative, of the best start; evaluated outside the clock."""

@@ -1,0 +1,1 @@
+"""Optics and statistics that several plug-ins share."""

@@ -1,0 +1,1 @@
+"""Matrix, cells, workers, records."""
