@@ -29,6 +29,14 @@ class Dataset(Settings):
         """How many problems there are, or None where they are generated without end."""
         return None
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Files named by the settings that the problems are read from.
+
+        What they contain is part of what a record answers to, and a run reads them before it writes anything.
+        """
+        return ()
+
     @abstractmethod
     def make(self, index: int, seed: int, split: Split) -> Problem:
         """Make one problem; :meth:`problem` has checked the arguments."""

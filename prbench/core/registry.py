@@ -1,15 +1,25 @@
-"""Plug-ins are found through entry points, exactly as a stranger's package is; no list anywhere names them."""
+"""Plug-ins are found through entry points, exactly as a stranger's package is; no list anywhere names them.
+
+A class that no package has registered yet is reached by its place instead: ``package.module:MySolver``, imported from Python's
+path or the working folder, or ``path/to/file.py:MySolver``, a file of its own. It carries :func:`register` all the same.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
+import hashlib
+import importlib
+import importlib.util
+import sys
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal, TypeVar
 
-from prbench.errors import UsageError
+from prbench.errors import UsageError, one_line
 
 from .names import parse_name
 
@@ -73,17 +83,64 @@ def plugin_names(kind: Kind) -> list[str]:
 
 @cache
 def load_plugin(kind: Kind, name: str) -> Any:
-    """Import one plug-in by name.
+    """Import one plug-in by name, or by place (``module:Class``, ``file.py:Class``).
 
     Raises:
-        UsageError: for an unknown name, with the nearest known ones.
+        UsageError: for an unknown name, with the nearest known ones; for a place where there is no such plug-in.
     """
+    if ":" in name:
+        return _from_place(kind, name)
     points = _points(kind)
     if name not in points:
         near = difflib.get_close_matches(name, points, n=3, cutoff=0.5)
         hint = f"did you mean {', '.join(near)}?" if near else f"`prbench list` shows the {len(points)} known ones"
         raise UsageError(f"there is no {kind} {name!r}; {hint}")
     return points[name].load()
+
+
+def _from_place(kind: Kind, name: str) -> Any:
+    place, _, attribute = name.rpartition(":")
+    try:
+        module = _module_of_file(Path(place)) if place.endswith(".py") else _module_on_path(place)
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError(f"{name}: importing {place} failed: {type(error).__name__}: {one_line(error, 200)}") from error
+    plugin = getattr(module, attribute, None)
+    if plugin is None:
+        raise UsageError(f"{name}: {place} has no {attribute}")
+    if not hasattr(plugin, "from_params") or not hasattr(plugin, "info"):
+        raise UsageError(
+            f"{name}: {attribute} is not a {kind}; derive it from the base class and decorate it with prbench.register"
+        )
+    return plugin
+
+
+def _module_on_path(name: str) -> ModuleType:
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)  # a console script's path does not start with the working folder, as `python`'s does
+    return importlib.import_module(name)
+
+
+def _module_of_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}")
+    # The same file gets the same name in every process, so that caches of compiled code find it again.
+    label = hashlib.blake2b(str(path.resolve()).encode(), digest_size=4).hexdigest()
+    name = f"_prbench_file_{path.stem}_{label}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up here while it is being executed
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
 
 
 def build_plugin(kind: Kind, spelled: str, params: dict[str, object] | None = None) -> Any:

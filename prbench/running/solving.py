@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from prbench.backend import Backend, Clock, fft_pair_seconds, get_backend
+from prbench.backend import Backend, Clock, Precision, fft_pair_seconds, get_backend
 from prbench.core import DirectSolver, IterativeSolver, Measurement, Reconstruction, Solver, build_plugin
 from prbench.core.reconstruction import FIELDS
 from prbench.errors import PrbenchError, UsageError
@@ -154,13 +154,15 @@ def _solve(
     return Solution(reconstruction, status, cost, curve, place.name)
 
 
-def choose_backend(solver: Solver[Any], backend: str | Backend) -> Backend:
-    """The backend on which ``solver`` will run.
+def choose_backend(solver: Solver[Any], backend: str | Backend, precision: Precision = "single") -> Backend:
+    """The backend on which ``solver`` will run; ``auto`` is a library that it computes with.
 
     Raises:
         UsageError: where the solver cannot compute with the one asked for.
     """
-    place = backend if isinstance(backend, Backend) else get_backend(backend)
+    if backend == "auto" and "torch" not in solver.libraries:
+        backend = solver.libraries[0]
+    place = backend if isinstance(backend, Backend) else get_backend(backend, precision)
     if place.library not in solver.libraries:
         raise UsageError(f"{solver.plugin_name} computes with {' or '.join(solver.libraries)}, not with {place.library}")
     return place
