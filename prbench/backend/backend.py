@@ -122,6 +122,32 @@ class Backend:
             return torch.fft.ifftn(x, dim=axes, norm=norm, out=out)
         return self.xp.fft.ifftn(x, axes=axes, norm=norm)
 
+    def rfftn(self, x: Array, ndim: int) -> Array:
+        """Unnormalised forward FFT of real arrays over the last ``ndim`` axes."""
+        axes = tuple(range(-ndim, 0))
+        if self.library == "numpy":
+            import scipy.fft
+
+            return scipy.fft.rfftn(x, axes=axes, workers=get_threads())
+        if self.library == "torch":
+            import torch
+
+            return torch.fft.rfftn(x, dim=axes)
+        return self.xp.fft.rfftn(x, axes=axes)
+
+    def irfftn(self, x: Array, shape: Sequence[int]) -> Array:
+        """Normalised inverse of :meth:`rfftn`, to real arrays whose last axes have ``shape``; ``x`` may be overwritten."""
+        axes = tuple(range(-len(shape), 0))
+        if self.library == "numpy":
+            import scipy.fft
+
+            return scipy.fft.irfftn(x, s=tuple(shape), axes=axes, overwrite_x=True, workers=get_threads())
+        if self.library == "torch":
+            import torch
+
+            return torch.fft.irfftn(x, s=tuple(shape), dim=axes)
+        return self.xp.fft.irfftn(x, s=tuple(shape), axes=axes)
+
     def synchronize(self) -> None:
         """Wait until the device has finished what it was given, so that a clock tells the truth."""
         if self.device == "cpu":

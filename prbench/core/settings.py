@@ -74,7 +74,8 @@ class Settings:
             UsageError: naming the setting, the limit and the value found.
         """
         where = self.plugin_name or type(self).__name__
-        types_ = _field_types(type(self))
+        cls: Any = type(self)
+        types_ = _field_types(cls)
         for field in dataclasses.fields(self):
             info = field.metadata.get(_KEY)
             if info is None:
@@ -108,16 +109,14 @@ class Settings:
         return format_name(self.plugin_name, changed)
 
 
-@cache
-def setting_infos(cls: Any) -> dict[str, SettingInfo]:
+def setting_infos(cls: type[Settings]) -> dict[str, SettingInfo]:
     """The settings of a plug-in class, in declaration order."""
     return {f.name: f.metadata[_KEY] for f in dataclasses.fields(cls) if _KEY in f.metadata}
 
 
-@cache
-def setting_defaults(cls: Any) -> dict[str, Scalar]:
+def setting_defaults(cls: type[Settings]) -> dict[str, Scalar]:
     """The default of every setting of a plug-in class."""
-    return {f.name: cast(Scalar, f.default) for f in dataclasses.fields(cls) if _KEY in f.metadata}
+    return {f.name: cast("Scalar", f.default) for f in dataclasses.fields(cls) if _KEY in f.metadata}
 
 
 @cache

@@ -110,7 +110,7 @@ class FarField(Measurement):
         amplitude = xp.sqrt(self.intensity)
         if self.mask is not None:
             amplitude = xp.where(self.mask, amplitude, -xp.ones_like(amplitude))
-        return self._corner(amplitude)
+        return self.to_fft_order(amplitude)
 
     @cached_property
     def measured(self) -> Array:
@@ -151,6 +151,24 @@ class FarField(Measurement):
         """Keeps 0/0 out of the modulus projection without touching anything a detector could have seen."""
         return 1e-30 if self.backend.precision == "single" else 1e-200
 
+    def autocorrelation_support(self, threshold: float = 0.04) -> Array:
+        """Where the autocorrelation of the object exceeds ``threshold`` of its maximum: bool (*shape), centred at ``n // 2``.
+
+        It holds every translate of the object that contains the origin, up to twice as wide as the object. Counted.
+        """
+        xp = self.backend.xp
+        measured = xp.where(self.measured, self.amplitude, xp.zeros_like(self.amplitude))
+        autocorrelation = xp.abs(self.inverse(xp.astype(measured * measured, self.backend.complex)[None])[0])
+        inside = autocorrelation > threshold * xp.max(autocorrelation)
+        return xp.roll(inside, tuple(n // 2 for n in self.shape), axis=tuple(range(self.ndim)))
+
+    def random_start(self, rng: np.random.Generator, starts: int) -> Array:
+        """Fields with the measured amplitudes and uniformly random phases: complex (starts, *shape). Counted."""
+        xp = self.backend.xp
+        measured = xp.where(self.measured, self.amplitude, xp.zeros_like(self.amplitude))
+        phase = self.backend.asarray(rng.random((starts, *self.shape), dtype=np.float32) * np.float32(2 * np.pi))
+        return self.inverse(measured * (xp.cos(phase) + 1j * xp.sin(phase)))
+
     def modulus_error(self, g: Array) -> Array:
         """``| |F g| - sqrt(Y) | / | sqrt(Y) |`` over measured pixels, one number a field of the batch: the R-factor of each."""
         xp = self.backend.xp
@@ -169,25 +187,24 @@ class FarField(Measurement):
         full[(..., *inner)] = xp.asarray(x)
         return full
 
-    def crop(self, g: Array, support: Array | None = None) -> Array:
+    def crop(self, g: Array, weight: Array | None = None) -> Array:
         """Cut the object (*object_shape) out of one periodic field (*shape), centred on its circular centre of mass.
 
-        The position of an object is not measured; where it stands across the edge of the grid it is brought together first.
+        The position of an object is not measured; one that stands across the edge of the grid is brought together first.
 
         Args:
-            g: one complex field on the detector's grid.
-            support: weights for the centre of mass; ``|g|^2`` where None.
+            g: one field on the detector's grid.
+            weight: real, the same shape, for the centre of mass; ``|g|^2`` where None.
         """
         xp = self.backend.xp
-        weight = xp.abs(g) ** 2 if support is None else xp.astype(support, self.backend.real)
+        if self._object_shape == self.shape:
+            return g
+        weight = xp.abs(g) ** 2 if weight is None else weight
         shifts = []
         for axis, (n, m) in enumerate(zip(self.shape, self._object_shape, strict=True)):
-            if m == n:
-                shifts.append(0)
-                continue
             profile = self.backend.to_numpy(xp.sum(weight, axis=tuple(a for a in range(self.ndim) if a != axis)))
-            angle = np.angle(np.sum(profile * np.exp(2j * np.pi * np.arange(n) / n)))
-            shifts.append(m // 2 - round(float(angle) / (2 * np.pi) * n))
+            angle = float(np.angle(np.sum(profile * np.exp(2j * np.pi * np.arange(n) / n))))
+            shifts.append(m // 2 - round(angle / (2 * np.pi) * n) if np.isfinite(angle) else 0)
         centred = xp.roll(g, tuple(shifts), axis=tuple(range(self.ndim)))
         return centred[tuple(slice(0, m) for m in self._object_shape)]
 
@@ -213,8 +230,8 @@ class FarField(Measurement):
                 f"got {type(found).__name__} of shape {shape} and kind {kind!r}"
             )
 
-    def _corner(self, array: Array) -> Array:
-        """From the detector's layout (zero frequency at n // 2) to FFT order, contiguous."""
+    def to_fft_order(self, array: Array) -> Array:
+        """From the detector's layout (zero frequency at ``n // 2``) to the FFT's (at 0), contiguous."""
         xp = self.backend.xp
         rolled = xp.roll(array, tuple(-(n // 2) for n in self.shape), axis=tuple(range(self.ndim)))
         return rolled.contiguous() if hasattr(rolled, "contiguous") else xp.ascontiguousarray(rolled)

@@ -30,14 +30,13 @@ class Measurement(ABC):
         for name in self.arrays:
             array = getattr(self, name)
             moved[name] = None if array is None else backend.asarray(self.backend.to_numpy(array))
-        return self._derived(**moved, backend=backend)
+        return self._derived(**moved, backend=backend, counters=Counters())
 
     def _derived(self, **changes: Any) -> Self:
-        """A copy with ``changes``, not validated again, with nothing cached and fresh counters."""
+        """A copy with ``changes``, not validated again and with nothing cached; counters are shared."""
         new = object.__new__(type(self))
         for field in dataclasses.fields(self):
             object.__setattr__(new, field.name, changes.get(field.name, getattr(self, field.name)))
-        object.__setattr__(new, "counters", Counters())
         return new
 
     @property

@@ -1,0 +1,81 @@
+"""The state that all projection algorithms share, and the pixels that the object's constraints keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prbench.backend import Array
+from prbench.core import FarField, Rng
+
+from ._selection import Choice
+
+
+@dataclass
+class Fields:
+    """A batch of starts under way.
+
+    Attributes:
+        y: the measurement fitted, which may lack pixels held out of the one given.
+        g: iterates, complex (starts, *shape).
+        p: their modulus projection of the last step, and work space.
+        spectrum: work space.
+        support: bool (starts, *shape).
+        k: steps done.
+        choice: how a start will be chosen.
+        beta: strength of feedback.
+    """
+
+    y: FarField
+    g: Array
+    p: Array
+    spectrum: Array
+    support: Array
+    beta: float
+    choice: Choice
+    k: int = 0
+
+
+def kept(y: FarField, x: Array, support: Array) -> Array:
+    """Bool, where the object's constraints keep ``x``: on the support and, for nonnegative objects, where the real part is positive.
+
+    With a known number of pixels and no support, the support is that many of the largest (Elser, Lan, Bendory 2018,
+    doi:10.1137/18M1170364). Pixels that violate a constraint are treated as outside, as in Fienup 1982.
+    """
+    if y.support_size is not None and y.support is None:
+        return largest(y, x, y.support_size)
+    if y.nonnegative:
+        return support & (x.real > 0)
+    return support
+
+
+def largest(y: FarField, x: Array, count: int) -> Array:
+    """Bool, the ``count`` largest pixels of each field: of the real part where the object is nonnegative, else of the modulus."""
+    xp = y.backend.xp
+    value = x.real if y.nonnegative else xp.abs(x)
+    flat = xp.reshape(value, (value.shape[0], -1))
+    threshold = kth_largest(y, flat, count)
+    inside = flat >= threshold[:, None]
+    if y.nonnegative:
+        inside = inside & (flat > 0)
+    return xp.reshape(inside, value.shape)
+
+
+def kth_largest(y: FarField, flat: Array, count: int) -> Array:
+    """The ``count``-th largest value of each row."""
+    if y.backend.library == "torch":
+        return flat.topk(count, dim=1, sorted=True).values[:, -1] if count < 2048 else flat.sort(dim=1).values[:, -count]
+    xp = y.backend.xp
+    n = flat.shape[1]
+    return xp.partition(flat, n - count, axis=1)[:, n - count]
+
+
+def start(y: FarField, choice: Choice, rng: Rng, starts: int, beta: float, threshold: float) -> Fields:
+    """Random phases on the amplitudes of ``y``, cut to the given support or else the autocorrelation's."""
+    xp = y.backend.xp
+    support = y.support if y.support is not None else y.autocorrelation_support(threshold)
+    g = y.random_start(rng, starts)
+    support = support[None] & xp.ones_like(g.real, dtype=xp.bool)
+    g = g * support
+    if y.real:
+        g = g.real + 0j
+    return Fields(y, g, xp.asarray(g, copy=True), xp.empty_like(g), support, beta, choice)

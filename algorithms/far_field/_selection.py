@@ -1,0 +1,60 @@
+"""Choosing among starts without the truth: by pixels that the fit did not see, or by the residual of those it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from prbench.backend import Array
+from prbench.core import FarField, Rng
+from prbench.physics.free_pixels import free_pixel_islands
+
+
+@dataclass
+class Choice:
+    """What a run keeps in order to choose.
+
+    Attributes:
+        y: the whole measurement.
+        held_out: bool (*shape), zero frequency first, pixels that the fit does not see; None where it sees all.
+        scores: one number a start, lower is better, once known.
+    """
+
+    y: FarField
+    held_out: Array | None
+    scores: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+
+def hold_out(y: FarField, fraction: float, rng: Rng) -> tuple[FarField, Array | None]:
+    """The measurement without a fraction of its pixels, in islands away from the centre, and where those are."""
+    if fraction == 0:
+        return y, None
+    backend = y.backend
+    measured = np.ones(y.shape, bool) if y.mask is None else backend.to_numpy(y.mask).astype(bool)
+    free = backend.asarray(free_pixel_islands(measured, fraction, rng))
+    return y.without(free), y.to_fft_order(free)
+
+
+def score(choice: Choice, objects: Array) -> np.ndarray:
+    """One number a field, lower is better.
+
+    On held-out pixels this is the Poisson log-likelihood of the counts, relative to a perfect model and a pixel (Favre-Nicolin,
+    Leake, Chushkin 2020, doi:10.1038/s41598-020-57561-2); without any it is the relative modulus error of all measured pixels.
+
+    Args:
+        choice: measurement and held-out pixels.
+        objects: complex (B, *shape) on the detector's grid.
+    """
+    y = choice.y
+    if choice.held_out is None:
+        return np.asarray(y.backend.to_numpy(y.modulus_error(objects)), dtype=np.float64)
+    xp = y.backend.xp
+    gain = y.gain or 1.0
+    counts = (y.amplitude**2 / gain)[choice.held_out]
+    spectrum = y.transform(objects)
+    expected = xp.stack([xp.abs(one[choice.held_out]) ** 2 / gain for one in spectrum])
+    floor = 1e-3 + 0 * expected
+    expected = xp.maximum(expected, floor)
+    logarithm = xp.where(counts > 0, counts * xp.log(xp.maximum(counts, floor[0]) / expected), 0 * expected)
+    return np.asarray(y.backend.to_numpy(xp.mean(expected - counts + logarithm, axis=1)), dtype=np.float64)

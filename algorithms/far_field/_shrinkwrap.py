@@ -1,0 +1,51 @@
+"""Shrinkwrap: the support found from the object itself (Marchesini et al. 2003, doi:10.1103/PhysRevB.68.140101)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from prbench.backend import Array, Backend, pointwise
+from prbench.backend.pointwise import abs2, sqrt
+from prbench.core import FarField
+
+from ._fields import kth_largest
+
+
+@pointwise
+def modulus(g: Array) -> Array:
+    """``|g|``."""
+    return sqrt(abs2(g))
+
+
+def shrink(y: FarField, g: Array, sigma: float, threshold: float, area: float | None = None) -> Array:
+    """The pixels where ``|g|``, blurred by a Gaussian, exceeds ``threshold`` of its maximum, for each field of a batch.
+
+    Args:
+        y: measurement, for its shape and backend.
+        g: complex (B, *shape).
+        sigma: standard deviation of the blur in pixels.
+        threshold: fraction of each field's maximum.
+        area: keep this fraction of all pixels instead of using the threshold.
+
+    Returns:
+        bool (B, *shape).
+    """
+    xp = y.backend.xp
+    magnitude = modulus(g, out=y.backend.empty(g.shape, y.backend.real))
+    smooth = blur(y.backend, magnitude, sigma)
+    y.counters.ffts += g.shape[0]  # a real transform there and back is one complex transform's work
+    flat = xp.reshape(smooth, (smooth.shape[0], -1))
+    limit = threshold * xp.max(flat, axis=1) if area is None else kth_largest(y, flat, max(1, round(area * flat.shape[1])))
+    return smooth > xp.reshape(limit, (-1,) + (1,) * y.ndim)
+
+
+def blur(backend: Backend, x: Array, sigma: float) -> Array:
+    """Periodic Gaussian blur of real fields (B, *shape), by FFT."""
+    ndim = x.ndim - 1
+    shape = tuple(x.shape[1:])
+    spectrum = backend.rfftn(x, ndim)
+    for axis, n in enumerate(shape):
+        f = np.fft.rfftfreq(n) if axis == ndim - 1 else np.fft.fftfreq(n)
+        factor = np.exp(-2 * (np.pi * sigma * f) ** 2).reshape((1,) * (axis + 1) + (-1,) + (1,) * (ndim - 1 - axis))
+        spectrum *= backend.asarray(factor)
+    return backend.irfftn(spectrum, shape)
