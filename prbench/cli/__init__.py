@@ -1,1 +1,5 @@
-"""The command line: a thin file a verb."""
+"""The command line: a thin file a verb. Modules here import nothing heavy, so that help and completion answer at once."""
+
+from .app import app, main
+
+__all__ = ["app", "main"]

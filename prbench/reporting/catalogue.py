@@ -1,0 +1,222 @@
+"""What is installed: solvers, datasets and metrics, each described by itself."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import typing
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, cast
+
+from prbench.core import Metric, load_plugin, parse_name, plugin_names, setting_infos
+from prbench.core.names import format_value
+from prbench.core.registry import Kind
+from prbench.errors import UsageError, one_line
+
+KINDS: tuple[Kind, ...] = ("solver", "dataset", "metric")
+
+_DOI = re.compile(r"\b10\.\d{4,9}/[^\s;,]+")
+_ARXIV = re.compile(r"arXiv[:\s]*(\d{4}\.\d{4,5})", re.IGNORECASE)
+_LATEX_SPECIAL = re.compile(r"([&%$#_])")
+
+
+@dataclass(frozen=True)
+class SettingEntry:
+    """One setting of a plug-in as ``prbench show`` prints it; everything is text."""
+
+    name: str
+    value: str
+    default: str
+    type: str
+    valid: str
+    search: str
+    unit: str
+    doc: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One plug-in.
+
+    Attributes:
+        kind: ``solver``, ``dataset`` or ``metric``.
+        name: what users type.
+        tasks: the tasks it serves.
+        tags: free words; for a metric direction, unit and what it needs.
+        summary: the first sentence of its documentation.
+        doc: all of it.
+        cite: source, several separated by ``"; "``.
+        licence: of data or code; empty for a metric.
+        bibtex: one entry a source.
+        settings: in declaration order.
+        broken: why it cannot be imported, else empty.
+    """
+
+    kind: Kind
+    name: str
+    tasks: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    summary: str = ""
+    doc: str = ""
+    cite: str = ""
+    licence: str = ""
+    bibtex: str = ""
+    settings: tuple[SettingEntry, ...] = ()
+    facts: dict[str, str] = field(default_factory=dict)
+    broken: str = ""
+
+    def plain(self) -> dict[str, Any]:
+        """Plain values only, for JSON."""
+        return asdict(self)
+
+
+def catalogue(kinds: tuple[Kind, ...] = KINDS, task: str | None = None) -> list[Entry]:
+    """Every installed plug-in of ``kinds``, those of one task where given; one that cannot be imported says so."""
+    entries = [_entry_or_reason(kind, name) for kind in kinds for name in plugin_names(kind)]
+    return [e for e in entries if task is None or task in e.tasks or e.broken]
+
+
+def look_up(spelled: str) -> list[Entry]:
+    """The plug-ins of a name, of any kind, with settings taken from ``name[key=value]``.
+
+    Raises:
+        UsageError: for a name nobody knows, with the nearest known ones, or an inadmissible setting.
+    """
+    name, params = parse_name(spelled)
+    if ":" in name:
+        return [_from_place(name, params)]
+    kinds = [kind for kind in KINDS if name in plugin_names(kind)]
+    if not kinds:
+        raise UsageError(f"nothing is called {name!r}; {_nearest(name)}")
+    return [describe(kind, name, params) for kind in kinds]
+
+
+def describe(kind: Kind, name: str, params: dict[str, str] | None = None) -> Entry:
+    """Import one plug-in and describe it; ``params`` replace the defaults in the column of values."""
+    plugin = load_plugin(kind, name)
+    if kind == "metric":
+        if params:
+            raise UsageError(f"the metric {name!r} has no settings")
+        return _metric_entry(name, plugin)
+    values = plugin.from_params(params or {}).params()
+    doc = _clean(plugin)
+    info = plugin.info
+    return Entry(
+        kind=kind,
+        name=name,
+        tasks=(info.task,),
+        tags=tuple(info.tags),
+        summary=_summary(doc),
+        doc=doc,
+        cite=info.cite,
+        licence=info.licence,
+        bibtex=info.bibtex or _bibtex(name, info.cite),
+        settings=tuple(_settings(plugin, values)),
+    )
+
+
+def _from_place(name: str, params: dict[str, str]) -> Entry:
+    """A class that is named by its file or module, and may be a solver or a dataset."""
+    try:
+        return describe("solver", name, params)
+    except UsageError as not_a_solver:
+        try:
+            return describe("dataset", name, params)
+        except UsageError:
+            raise not_a_solver from None
+
+
+def _entry_or_reason(kind: Kind, name: str) -> Entry:
+    try:
+        return describe(kind, name)
+    except Exception as error:  # noqa: BLE001 - a stranger's package may raise anything; its row says what
+        return Entry(kind, name, broken=one_line(f"cannot be imported: {type(error).__name__}: {error}"))
+
+
+def _metric_entry(name: str, plugin: Metric) -> Entry:
+    info = plugin.info
+    doc = _clean(plugin.function)
+    facts = {
+        "better": info.better,
+        "unit": info.unit or "none",
+        "range": info.range,
+        "needs": info.needs,
+        "symmetries removed": ", ".join(info.removes) or "none",
+    }
+    return Entry(
+        kind="metric",
+        name=name,
+        tasks=tuple(info.tasks),
+        tags=(f"{info.better} is better", f"needs {info.needs}"),
+        summary=_summary(doc),
+        doc=doc,
+        cite=info.cite,
+        bibtex=_bibtex(name, info.cite),
+        facts=facts,
+    )
+
+
+def _settings(plugin: Any, values: dict[str, Any]) -> Iterator[SettingEntry]:
+    hints = typing.get_type_hints(plugin)
+    defaults = {f.name: f.default for f in fields(plugin)}
+    for name, info in setting_infos(plugin).items():
+        valid = info.valid or ""
+        if info.choices is not None:
+            valid = ", ".join(format_value(c) for c in info.choices)
+        search = f"{info.range[0]:g} to {info.range[1]:g}{' (log)' if info.log else ''}" if info.range else ""
+        yield SettingEntry(
+            name=name,
+            value=format_value(values[name]),
+            default=format_value(defaults[name]),
+            type=_type_name(hints[name]),
+            valid=valid,
+            search=search,
+            unit=info.unit,
+            doc=info.doc,
+        )
+
+
+def _type_name(hint: object) -> str:
+    if typing.get_origin(hint) is typing.Literal:
+        return "text"
+    options = typing.get_args(hint)
+    if options:
+        return " or ".join(_type_name(option) for option in options)
+    if hint is type(None):
+        return "none"
+    return {int: "integer", float: "number", bool: "true/false", str: "text"}.get(cast("type", hint), str(hint))
+
+
+def _clean(documented: object) -> str:
+    """A docstring for the terminal: paragraphs on one line each, code marks dropped, indented blocks as they are."""
+    text = inspect.cleandoc(getattr(documented, "__doc__", None) or "").replace("``", "")
+    paragraphs = text.split("\n\n")
+    return "\n\n".join(p if any(line[:1].isspace() for line in p.splitlines()) else " ".join(p.split()) for p in paragraphs)
+
+
+def _summary(doc: str) -> str:
+    return doc.split("\n\n", maxsplit=1)[0]
+
+
+def _bibtex(name: str, cite: str) -> str:
+    """One entry a source with what a citation line holds, for plug-ins that bring no entry of their own."""
+    entries = []
+    for number, source in enumerate((s.strip() for s in cite.split(";") if s.strip()), start=1):
+        doi, arxiv = _DOI.search(source), _ARXIV.search(source)
+        note = _LATEX_SPECIAL.sub(r"\\\1", source)
+        lines = [f"@misc{{{name}-{number},", f"  note = {{{note}}},"]
+        if doi:
+            lines.append(f"  doi = {{{doi.group().rstrip('.')}}},")
+        if arxiv:
+            lines.append(f"  eprint = {{{arxiv.group(1)}}}, archiveprefix = {{arXiv}},")
+        entries.append("\n".join([*lines, "}"]))
+    return "\n".join(entries)
+
+
+def _nearest(name: str) -> str:
+    import difflib
+
+    known = [n for kind in KINDS for n in plugin_names(kind)]
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    return f"did you mean {', '.join(near)}?" if near else f"`prbench list` shows the {len(known)} known names"

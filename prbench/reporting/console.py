@@ -1,0 +1,54 @@
+"""Where tables are printed: as wide as the terminal, and as wide as they need to be where there is none."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from prbench.errors import one_line
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+NO_TERMINAL_WIDTH = 100
+Column = str | tuple[str, dict[str, object]]
+"""A header, alone or with keyword arguments of rich's ``add_column``."""
+
+
+def console() -> Console:
+    """A console on stdout; the width is the terminal's, ``COLUMNS``, or 100 where neither says."""
+    from rich.console import Console
+
+    width = shutil.get_terminal_size((NO_TERMINAL_WIDTH, 24)).columns
+    return Console(file=sys.stdout, width=max(width, 40), highlight=False, soft_wrap=False)
+
+
+def table(title: str, columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> Table:
+    """A borderless table; cells are printed as they stand, without markup and without control characters.
+
+    Args:
+        title: the line above it.
+        columns: one header each.
+        rows: cells in the order of the columns.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(
+        title=Text(one_line(title), style="bold") if title else None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+    )
+    for column in columns:
+        header, options = (column, {}) if isinstance(column, str) else column
+        made.add_column(Text(header), **{"overflow": "fold", **options})  # type: ignore[arg-type]
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text(one_line(cell, 2000)) for cell in row))
+    return made

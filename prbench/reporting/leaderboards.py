@@ -1,0 +1,214 @@
+"""A leaderboard as a terminal table, JSON, CSV, Markdown or LaTeX."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from prbench.errors import one_line
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from prbench.analysis import Leaderboard
+
+NOTE = (
+    "Medians over samples, and success rates, with 95 % intervals (bootstrap, Wilson); failed cells count as worst. "
+    "R: misfit to the measurement. pairs: the time in FFT pairs of the same shape. n: cells."
+)
+NOTHING = "–"
+
+_HEADERS = {"r_factor": "R", "latency_s": "seconds", "latency_fft": "pairs"}
+
+
+def terminal(boards: Sequence[Leaderboard], width: int) -> Iterator[Table | str]:
+    """What to print in ``width`` columns: a table for each dataset of each task, then the notes that explain it."""
+    from .console import Column, table
+
+    for board in boards:
+        for dataset, all_headers, all_rows in _blocks(board):
+            goal = board.goals[dataset]
+            headers, rows = _fit(all_headers, all_rows, width)
+            columns: list[Column] = [("#", {"justify": "right"}), ("solver", {"min_width": _SOLVER_WIDTH})]
+            columns += [(header, {"justify": "right", "no_wrap": True}) for header in headers[2:]]
+            yield table(f"{board.task} · {dataset} · ranked by {goal.metric}, {goal.better} is better", columns, rows)
+            yield ""
+    yield NOTE
+    for column, note in _NOTES.items():
+        if any(board.rows[column].sum() for board in boards):
+            yield note
+
+
+_SOLVER_WIDTH = 20
+_EXPENDABLE = ("pairs", "R", "seconds", "success %")
+"""Columns given up in this order where the terminal is too narrow; the other formats always have them."""
+
+_NOTES = {
+    "failed": "failed: crashed, diverged, killed or without a score; `prbench status` lists the reasons.",
+    "time_limit": "limit: stopped at the time limit, scored as they stood.",
+    "stale": "stale: computed with an older version of the code; `prbench run --rerun stale` renews them.",
+}
+
+
+def _fit(headers: list[str], rows: list[list[str]], width: int) -> tuple[list[str], list[list[str]]]:
+    """Leave out expendable columns until the rest fits; the solver's name wraps."""
+    for name in (*_EXPENDABLE, ""):
+        columns = [max(len(header), *(len(row[i]) for row in rows)) for i, header in enumerate(headers)]
+        columns[1] = min(columns[1], _SOLVER_WIDTH)
+        if sum(columns) + 2 * (len(columns) - 1) <= width or name not in headers:
+            continue
+        at = headers.index(name)
+        headers = headers[:at] + headers[at + 1 :]
+        rows = [row[:at] + row[at + 1 :] for row in rows]
+    return headers, rows
+
+
+def as_json(boards: Sequence[Leaderboard]) -> str:
+    """One list of rows with the columns of :class:`~prbench.analysis.Leaderboard`; null where undefined, and
+    ``"Infinity"``, as in the records, where failures reach the median or the end of an interval.
+    """
+    rows = [{key: _json_value(value) for key, value in row.items()} for board in boards for row in board.rows.to_dict("records")]
+    return json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def as_csv(boards: Sequence[Leaderboard]) -> str:
+    """Flat rows, one a dataset and solver, with every column; ``inf`` where failures reach the median."""
+    import pandas as pd
+
+    return str(pd.concat([board.rows for board in boards], ignore_index=True).to_csv(index=False)).rstrip("\n")
+
+
+def as_markdown(boards: Sequence[Leaderboard]) -> str:
+    """A pipe table for each dataset, with names escaped."""
+    lines: list[str] = []
+    for board in boards:
+        for dataset, headers, rows in _blocks(board):
+            goal = board.goals[dataset]
+            lines += [f"### {_markdown(board.task)} · {_markdown(dataset)}", ""]
+            lines += [f"Ranked by {_markdown(goal.metric)}, {goal.better} is better.", ""]
+            lines += ["| " + " | ".join(_markdown(h) for h in headers) + " |"]
+            lines += ["| ---: | :--- |" + " ---: |" * (len(headers) - 2)]
+            lines += ["| " + " | ".join(_markdown(cell) for cell in row) + " |" for row in rows]
+            lines.append("")
+    return "\n".join([*lines, NOTE])
+
+
+def as_latex(boards: Sequence[Leaderboard]) -> str:
+    """A ``table`` with a ``tabular`` for each dataset; needs the package booktabs."""
+    lines: list[str] = []
+    for board in boards:
+        for dataset, headers, rows in _blocks(board):
+            goal = board.goals[dataset]
+            lines += [r"\begin{table}", r"  \centering"]
+            lines += [f"  \\caption{{{_latex(board.task)}, {_latex(dataset)}: ranked by {_latex(goal.metric)}. {_latex(NOTE)}}}"]
+            lines += [f"  \\begin{{tabular}}{{rl{'r' * (len(headers) - 2)}}}", r"    \toprule"]
+            lines += ["    " + " & ".join(_latex(h) for h in headers) + r" \\", r"    \midrule"]
+            lines += ["    " + " & ".join(_latex_cell(i, cell) for i, cell in enumerate(row)) + r" \\" for row in rows]
+            lines += [r"    \bottomrule", r"  \end{tabular}", r"\end{table}", ""]
+    return "\n".join(lines).rstrip("\n")
+
+
+FORMATS: dict[str, Callable[[Sequence[Leaderboard]], str]] = {
+    "json": as_json,
+    "csv": as_csv,
+    "markdown": as_markdown,
+    "latex": as_latex,
+}
+
+
+def number(value: float) -> str:
+    """Three significant digits; a dash where undefined."""
+    if math.isnan(value):
+        return NOTHING
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if 1000 <= abs(value) < 1e6:
+        return f"{value:.0f}"
+    return f"{value:.3g}"
+
+
+def _end(value: float) -> str:
+    """An end of an interval: two digits are enough."""
+    return number(value) if math.isinf(value) or 100 <= abs(value) < 1e6 else f"{value:.2g}"
+
+
+def spread(
+    value: float, low: float, high: float, form: Callable[[float], str] = number, end: Callable[[float], str] = _end
+) -> str:
+    """An estimate with its interval; a single sample has none and says so by a dash."""
+    if math.isnan(value):
+        return NOTHING
+    inner = NOTHING if math.isnan(low) else f"{end(low)}, {end(high)}"
+    return f"{form(value)} [{inner}]"
+
+
+def _blocks(board: Leaderboard) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+    """Dataset, headers and rows of text, the same for every format; columns that hold nothing are left out."""
+    for dataset, goal in board.goals.items():
+        rows = board.rows[board.rows["dataset"] == dataset].to_dict("records")
+        cells: dict[str, list[str]] = {
+            "#": [str(row["rank"]) for row in rows],
+            "solver": [one_line(row["solver"], 200) for row in rows],
+            goal.metric: [_spread(row, "median") for row in rows],
+            "success %": [_spread(row, "success", _percent, _percent) for row in rows],
+        }
+        for name, header in _HEADERS.items():
+            if name != goal.metric:
+                cells[header] = [number(row[name]) for row in rows]
+        cells["n"] = [str(row["cells"]) for row in rows]
+        cells["failed"] = [str(row["failed"]) for row in rows]
+        for name, header in {"time_limit": "limit", "stale": "stale"}.items():
+            if any(row[name] for row in rows):
+                cells[header] = [str(row[name]) for row in rows]
+        kept = [header for header, column in cells.items() if header in ("#", "solver") or any(c != NOTHING for c in column)]
+        yield dataset, kept, [list(row) for row in zip(*(cells[header] for header in kept), strict=True)]
+
+
+def _spread(row: dict[Any, Any], name: str, form: Callable[[float], str] = number, end: Callable[[float], str] = _end) -> str:
+    return spread(row[name], row[f"{name}_low"], row[f"{name}_high"], form, end)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}"
+
+
+def _json_value(value: Any) -> Any:
+    plain = value.item() if hasattr(value, "item") else value
+    if not isinstance(plain, float) or math.isfinite(plain):
+        return plain
+    return None if math.isnan(plain) else "Infinity" if plain > 0 else "-Infinity"
+
+
+def _markdown(text: str) -> str:
+    entities = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_{}\[\]()#+!|~$])", r"\\\1", one_line(entities, 500))
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "∞": r"$\infty$",
+    "–": "--",
+    "·": r"\textperiodcentered{}",
+    **{c: f"\\{c}" for c in "$&#_%"},
+}
+
+
+def _latex(text: str) -> str:
+    return "".join(_LATEX.get(c, c) for c in one_line(text, 500))
+
+
+def _latex_cell(column: int, cell: str) -> str:
+    if column == 1:
+        return f"\\texttt{{{_latex(cell)}}}"
+    return re.sub(r"(-?\d+(?:\.\d+)?)e([+-]\d+)", lambda m: f"${m[1]}\\times10^{{{int(m[2])}}}$", _latex(cell))

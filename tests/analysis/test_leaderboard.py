@@ -1,0 +1,143 @@
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from prbench.analysis import goals, leaderboards
+from prbench.errors import UsageError
+
+
+def records(n=600, seed=0, seeds=2):
+    rng = np.random.default_rng(seed)
+    solver = rng.choice(["er", "hio-er", "raar[beta=0.8]"], n)
+    return pd.DataFrame(
+        {
+            "key": [f"{i:032x}" for i in range(n)],
+            "task": "far-field",
+            "solver": solver,
+            "dataset": rng.choice(["crystal2d", "crystal2d[size=128]"], n),
+            "sample": rng.integers(0, 20, n),
+            "seed": rng.integers(0, seeds, n),
+            "status": "ok",
+            "sa_nmse": 10 ** rng.normal(-2 + (solver == "er"), 0.5, n),
+            "r_factor": rng.random(n) / 10,
+            "latency_s": rng.random(n),
+            "latency_fft": rng.random(n) * 1000,
+        }
+    )
+
+
+def one(frame, **where):
+    rows = leaderboards(frame)[0].rows
+    for key, value in where.items():
+        rows = rows[rows[key] == value]
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+def test_every_solver_stands_once_in_each_dataset_best_first():
+    board = leaderboards(records())[0]
+    assert not board.rows.duplicated(["dataset", "solver"]).any()
+    for _, block in board.rows.groupby("dataset"):
+        assert block["rank"].tolist() == [1, 2, 3]
+        assert block["median"].is_monotonic_increasing
+        assert block["solver"].iloc[-1] == "er"
+        assert ((block["median_low"] <= block["median"]) & (block["median"] <= block["median_high"])).all()
+        assert ((block["success_low"] <= block["success"]) & (block["success"] <= block["success_high"])).all()
+
+
+def test_a_crash_counts_as_worst_and_is_counted():
+    frame = records()
+    before = one(frame, solver="hio-er", dataset="crystal2d")
+    mine = (frame["solver"] == "hio-er") & (frame["dataset"] == "crystal2d")
+    frame.loc[frame[mine].index[::2], ["status", "sa_nmse"]] = ["crashed", np.nan]
+    after = one(frame, solver="hio-er", dataset="crystal2d")
+    assert after["failed"] == (mine.sum() + 1) // 2
+    assert after["cells"] == before["cells"]
+    assert after["median"] > before["median"]
+    assert after["success"] < before["success"]
+    frame.loc[mine, ["status", "sa_nmse"]] = ["killed", np.nan]
+    last = one(frame, solver="hio-er", dataset="crystal2d")
+    assert np.isinf(last["median"])
+    assert last["rank"] == 3
+    assert last["success"] == 0
+
+
+def test_an_ok_cell_without_a_score_is_a_failure():
+    frame = records()
+    frame.loc[frame["solver"] == "er", "sa_nmse"] = np.nan
+    rows = leaderboards(frame)[0].rows
+    er = rows[rows["solver"] == "er"]
+    assert (er["failed"] == er["cells"]).all()
+
+
+def test_a_time_limit_is_scored_as_it_stood():
+    frame = records()
+    frame["status"] = "time_limit"
+    rows = leaderboards(frame)[0].rows
+    assert (rows["failed"] == 0).all()
+    assert (rows["time_limit"] == rows["cells"]).all()
+
+
+def test_what_never_ran_is_left_out():
+    frame = records()
+    added = frame.assign(status="interrupted", sa_nmse=np.nan)
+    pd.testing.assert_frame_equal(leaderboards(frame)[0].rows, leaderboards(pd.concat([frame, added]))[0].rows)
+
+
+def test_repeating_the_same_samples_does_not_narrow_an_interval():
+    frame = records(seeds=1).drop_duplicates(["solver", "dataset", "sample"])
+    repeated = pd.concat([frame.assign(seed=s) for s in range(10)], ignore_index=True)
+    columns = ["median", "median_low", "median_high", "success", "success_low", "success_high", "samples"]
+    pd.testing.assert_frame_equal(leaderboards(frame)[0].rows[columns], leaderboards(repeated)[0].rows[columns])
+
+
+def test_the_order_of_the_records_does_not_matter():
+    frame = records()
+    shuffled = frame.sample(frac=1, random_state=1)
+    pd.testing.assert_frame_equal(leaderboards(frame)[0].rows, leaderboards(shuffled)[0].rows)
+
+
+def test_without_truth_the_misfit_decides_and_nothing_is_a_success():
+    frame = records()
+    frame.loc[frame["dataset"] == "crystal2d", "sa_nmse"] = np.nan
+    board = leaderboards(frame)[0]
+    assert board.goals["crystal2d"].metric == "r_factor"
+    assert board.goals["crystal2d[size=128]"].metric == "sa_nmse"
+    measured = board.rows[board.rows["dataset"] == "crystal2d"]
+    assert measured["success"].isna().all()
+    assert measured["median"].equals(measured["r_factor"])
+
+
+def test_stale_cells_are_counted():
+    frame = records()
+    frame["stale"] = frame["solver"] == "er"
+    rows = leaderboards(frame)[0].rows
+    assert (rows["stale"] == rows["cells"].where(rows["solver"] == "er", 0)).all()
+
+
+def test_each_task_has_its_own():
+    frame = pd.concat([records(), records(seed=1).assign(task="near-field")])
+    assert [board.task for board in leaderboards(frame)] == ["far-field", "near-field"]
+    assert [board.task for board in leaderboards(frame, "near-field")] == ["near-field"]
+
+
+def test_refuses_what_has_nothing_to_rank():
+    frame = records()
+    with pytest.raises(UsageError, match="no finished record of task 'speckle'"):
+        leaderboards(frame, "speckle")
+    with pytest.raises(UsageError, match="missing: status"):
+        leaderboards(frame.drop(columns="status"))
+
+
+def test_a_success_threshold_belongs_to_a_metric_of_the_truth():
+    assert goals("far-field")[0].success == 0.05
+
+
+def test_a_hundred_thousand_records_take_a_moment():
+    frame = records(100_000, seeds=50)
+    leaderboards(frame)
+    start = time.perf_counter()
+    leaderboards(frame)
+    assert time.perf_counter() - start < 1.5

@@ -1,0 +1,98 @@
+import csv
+import io
+import json
+import math
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from prbench.analysis import leaderboards
+from prbench.reporting.leaderboards import FORMATS, number, spread, terminal
+
+NASTY = "evil[path='a|b_c%d$e#f&g{h}~i^j\\k<script>']"
+
+
+@pytest.fixture
+def boards():
+    rng = np.random.default_rng(0)
+    n = 400
+    frame = pd.DataFrame(
+        {
+            "key": [str(i) for i in range(n)],
+            "task": "far-field",
+            "solver": rng.choice(["er", NASTY, "hio-er[starts=64,iterations=100000,threshold=0.15,sigma_start=2.5]"], n),
+            "dataset": rng.choice(["crystal2d", "file[path='x|y.cxi']"], n),
+            "sample": rng.integers(0, 30, n),
+            "seed": 0,
+            "status": rng.choice(["ok", "crashed", "time_limit"], n),
+            "sa_nmse": 10 ** rng.normal(-9, 3, n),
+            "r_factor": rng.random(n),
+            "latency_s": rng.random(n) * 1e5,
+            "latency_fft": rng.random(n) * 1e6,
+            "stale": rng.random(n) < 0.5,
+        }
+    )
+    frame.loc[frame["solver"] == "er", "status"] = "error"
+    return leaderboards(frame)
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_the_table_fits_the_terminal(boards, width):
+    out = io.StringIO()
+    console = Console(file=out, width=width)
+    for part in terminal(boards, width):
+        console.print(part, markup=False)
+    text = out.getvalue()
+    assert max(len(line) for line in text.splitlines()) <= width
+    for block in text.split("ranked by")[1:]:
+        assert re.search(r"#\s+solver.*\bn\s+failed\s+limit\s+stale", block)
+    assert "\x1b" not in text
+
+
+def test_json_is_strict_and_complete(boards):
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    rows = json.loads(FORMATS["json"](boards), parse_constant=refuse)
+    assert len(rows) == len(boards[0].rows)
+    assert {row["solver"] for row in rows} == set(boards[0].rows["solver"])
+    failed = next(row for row in rows if row["solver"] == "er")
+    assert math.isinf(float(failed["median"]))
+
+
+def test_csv_reads_back(boards):
+    rows = list(csv.DictReader(io.StringIO(FORMATS["csv"](boards))))
+    assert [row["solver"] for row in rows] == boards[0].rows["solver"].tolist()
+    assert [float(row["median"]) for row in rows] == boards[0].rows["median"].tolist()
+
+
+def test_markdown_rows_have_one_number_of_cells_and_no_html(boards):
+    text = FORMATS["markdown"](boards)
+    for block in text.split("###")[1:]:
+        rows = [line for line in block.splitlines() if line.startswith("|")]
+        assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1
+    assert "<" not in text
+
+
+def test_latex_has_no_bare_special_characters(boards):
+    text = FORMATS["latex"](boards)
+    for block in re.findall(r"\\midrule\n(.*?)\\bottomrule", text, flags=re.DOTALL):
+        rows = block.strip().splitlines()
+        assert len({len(re.findall(r"(?<!\\)&", row)) for row in rows}) == 1
+    assert not re.search(r"(?<!\\)[%#_]", text)
+    assert not re.search(r"[<>|~∞–]", text)
+    depth = 0
+    for mark in re.findall(r"(?<!\\)[{}]", text):
+        depth += 1 if mark == "{" else -1
+        assert depth >= 0
+    assert depth == 0
+
+
+def test_no_median_is_shown_without_its_interval():
+    assert spread(0.0123, 0.01, 0.02) == "0.0123 [0.01, 0.02]"
+    assert spread(0.5, float("nan"), float("nan")) == "0.5 [–]"
+    assert spread(float("inf"), 0.01, float("inf")) == "∞ [0.01, ∞]"
+    assert [number(x) for x in (1234.5, 1.2e-5, 2.5e7, float("nan"))] == ["1234", "1.2e-05", "2.5e+07", "–"]
