@@ -27,7 +27,7 @@ def test_settings_given_are_checked_and_shown():
 
 
 def test_an_unknown_name_comes_with_the_nearest():
-    with pytest.raises(UsageError, match="did you mean.*hio-er"):
+    with pytest.raises(UsageError, match=r"did you mean.*hio-er"):
         look_up("hio-err")
 
 

@@ -1,0 +1,200 @@
+"""Small pictures of complex objects: hue is phase, brightness is magnitude; beside the truth where there is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from prbench.core import Problem, Reconstruction
+from prbench.errors import UsageError
+from prbench.metrics.symmetry import SYMMETRIES, align
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Array = Any
+Window = tuple[slice, slice]
+
+_DPI = 110
+_PANEL_INCH = 2.5
+_VISIBLE = 0.05
+"""Magnitude, relative to the largest, above which a pixel belongs to what is looked at."""
+
+_LEAST_ERROR = 0.01
+"""Errors below this are drawn dark: rounding should not look like structure."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The plane shown of an array: all of a 2D array, one slice of a 3D one."""
+
+    axis: int | None = None
+    index: int = 0
+
+    def __call__(self, array: Array) -> Array:
+        """The plane, 2D."""
+        return array if self.axis is None else np.take(array, self.index, axis=self.axis)
+
+    def __str__(self) -> str:
+        return "" if self.axis is None else f"slice {self.index} of axis {self.axis}"
+
+
+def save_picture(path: str | Path, problem: Problem, reconstruction: Reconstruction, title: str) -> Path:
+    """Draw a reconstruction of a complex object as a PNG.
+
+    With truth: truth, reconstruction (its nearest symmetric copy) and the magnitude of their difference. Without: magnitude,
+    phase and the measured pattern. Of 3D objects the slice is shown, through the centre of mass, that holds most.
+
+    Args:
+        path: file to write; its folder must exist.
+        problem: what it is a reconstruction of.
+        reconstruction: arrays on the host.
+        title: one or two lines above the panels.
+
+    Returns:
+        The path written.
+
+    Raises:
+        UsageError: where the reconstruction holds no complex object.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    if reconstruction.object is None:
+        raise UsageError("pictures are drawn of complex objects; this reconstruction has none")
+    figure = Figure(figsize=(3 * _PANEL_INCH + 1.3, _PANEL_INCH + 0.7), dpi=_DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    if problem.truth is None or problem.truth.object is None:
+        note = _without_truth(figure, problem, np.asarray(reconstruction.object))
+    else:
+        note = _with_truth(figure, problem, np.asarray(reconstruction.object))
+    figure.suptitle("\n".join([title, note] if note else [title]), fontsize=8, parse_math=False)
+    figure.savefig(path, metadata={"Software": None})
+    return Path(path)
+
+
+def domain_colours(z: Array, largest: float | None = None) -> np.ndarray:
+    """Colours of a complex image: hue is phase (red 0, cyan pi), brightness magnitude.
+
+    Args:
+        z: complex (H, W).
+        largest: the magnitude of full brightness; that of ``z`` where None.
+
+    Returns:
+        float (H, W, 3), sRGB from 0 to 1.
+    """
+    from matplotlib.colors import hsv_to_rgb
+
+    magnitude = np.abs(z)
+    top = float(magnitude.max()) if largest is None else largest
+    hue = (np.angle(z) / (2 * np.pi)) % 1.0
+    value = np.clip(magnitude / top, 0, 1) if top > 0 else np.zeros_like(magnitude)
+    return np.asarray(hsv_to_rgb(np.stack([hue, np.ones_like(hue), value], axis=-1).astype(float)))
+
+
+def best_cut(x: Array) -> Cut:
+    """The plane through the centre of mass of ``|x|^2`` that holds most of it; the whole of a 2D array."""
+    if x.ndim == 2:
+        return Cut()
+    weight = np.abs(x).astype(float) ** 2
+    total = weight.sum() or 1.0
+    options = []
+    for axis, n in enumerate(x.shape):
+        profile = weight.sum(axis=tuple(a for a in range(x.ndim) if a != axis))
+        index = round(float((profile * np.arange(n)).sum() / total))
+        options.append((float(profile[index]), axis, index))
+    _, axis, index = max(options, key=lambda option: option[0])
+    return Cut(axis, index)
+
+
+def _with_truth(figure: Figure, problem: Problem, found: Array) -> str:
+    assert problem.truth is not None
+    truth = np.asarray(problem.truth.object)
+    aligned = align(truth, found, SYMMETRIES[problem.measurement.task])
+    cut = best_cut(truth)
+    x, xh = cut(truth), cut(aligned)
+    window = _window(np.maximum(np.abs(x), np.abs(xh)))
+    x, xh = x[window], xh[window]
+    top = float(np.abs(x).max()) or 1.0
+    left, middle, key, right = figure.subplots(1, 4, width_ratios=[1, 1, 0.2, 1.1])
+    _show(left, domain_colours(x, top), "truth")
+    _show(middle, domain_colours(xh, top), "reconstruction")
+    _wheel(key)
+    error = np.abs(xh - x) / top
+    drawn = _show(right, error, "|error| / max |truth|", cmap="inferno", vmin=0.0, vmax=max(float(error.max()), _LEAST_ERROR))
+    _colour_bar(figure, drawn, right)
+    return str(cut)
+
+
+def _without_truth(figure: Figure, problem: Problem, found: Array) -> str:
+    from matplotlib.colors import LogNorm
+
+    cut = best_cut(found)
+    x = cut(found)
+    x = x[_window(np.abs(x))]
+    magnitude = np.abs(x)
+    mean = np.vdot(magnitude, x * magnitude)
+    phase = np.angle(x * np.conj(mean))
+    seen = np.where(magnitude > 2 * _VISIBLE * magnitude.max(), phase, np.nan)
+    left, middle, right = figure.subplots(1, 3)
+    _colour_bar(figure, _show(left, magnitude, "magnitude", cmap="gray", vmin=0.0), left)
+    _colour_bar(figure, _show(middle, seen, "phase (rad)", cmap="twilight", vmin=-np.pi, vmax=np.pi), middle)
+    pattern = _pattern(problem, cut)
+    top = float(np.nanmax(pattern))
+    bottom = max(1e-7 * top, float(np.nanmin(pattern[pattern > 0])))
+    norm = LogNorm(bottom, top if top > bottom else 10 * bottom)
+    drawn = _show(right, np.maximum(pattern, bottom), "measured pattern", cmap="viridis", norm=norm)
+    _colour_bar(figure, drawn, right)
+    return str(cut)
+
+
+def _pattern(problem: Problem, cut: Cut) -> Array:
+    """The measured intensity, unmeasured pixels NaN; of a 3D pattern the plane through zero frequency along the same axis."""
+    measurement = problem.measurement
+    intensity = measurement.backend.to_numpy(getattr(measurement, "intensity", np.zeros((1, 1)))).astype(float)
+    mask = getattr(measurement, "mask", None)
+    if mask is not None:
+        intensity = np.where(measurement.backend.to_numpy(mask), intensity, np.nan)
+    plane = Cut(cut.axis, intensity.shape[cut.axis or 0] // 2)(intensity)
+    return plane if (plane > 0).any() else np.ones_like(plane)
+
+
+def _window(magnitude: Array) -> Window:
+    """The part of an image that holds something, with a margin; all of it where that is most of it."""
+    visible = magnitude > _VISIBLE * magnitude.max()
+    if not visible.any():
+        return slice(None), slice(None)
+    cuts = []
+    for axis, n in enumerate(magnitude.shape):
+        where = np.flatnonzero(visible.any(axis=1 - axis))
+        margin = max(2, (where[-1] - where[0]) // 10)
+        cuts.append(slice(max(0, where[0] - margin), min(n, where[-1] + margin + 1)))
+    return cuts[0], cuts[1]
+
+
+def _show(axes: Axes, image: Array, label: str, **options: Any) -> Any:
+    drawn = axes.imshow(image, interpolation="nearest", **options)
+    axes.set_title(label, fontsize=8, parse_math=False)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_facecolor("0.6")
+    return drawn
+
+
+def _colour_bar(figure: Figure, drawn: Any, axes: Axes) -> None:
+    bar = figure.colorbar(drawn, ax=axes, fraction=0.05, pad=0.02)
+    bar.ax.tick_params(labelsize=6)
+
+
+def _wheel(axes: Axes) -> None:
+    """The key to the colours."""
+    grid = np.linspace(-1, 1, 64)
+    z = grid[None, :] + 1j * grid[::-1, None]
+    colours = np.concatenate([domain_colours(z, 1.0), (np.abs(z) <= 1)[..., None]], axis=-1)
+    axes.imshow(colours, interpolation="bilinear")
+    axes.set_title("phase\n0 →", fontsize=7)
+    axes.set_axis_off()
