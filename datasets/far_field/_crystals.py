@@ -66,6 +66,28 @@ def inside_polygon(corners: np.ndarray, size: int) -> np.ndarray:
     return inside
 
 
+def inside_polyhedron(rng: np.random.Generator, size: int) -> np.ndarray:
+    """Mask (size, size, size), bool, of the convex hull of random points in a box, its centre of mass at 0.
+
+    Slivers, and hulls that would leave the object's frame when centred, are drawn again. The number of points is a choice.
+    """
+    from scipy.spatial import ConvexHull, Delaunay
+
+    while True:
+        points = rng.uniform(-BOX / 2, BOX / 2, size=(int(rng.integers(8, 17)), 3))
+        cells = points[Delaunay(points).simplices]
+        volumes = np.abs(np.linalg.det(cells[:, 1:] - cells[:, :1]))
+        points = points - np.average(cells.mean(axis=1), axis=0, weights=volumes)
+        hull = ConvexHull(points)
+        if np.abs(points).max() < 0.5 - 1 / 64 and hull.volume > 0.12 * BOX**3:
+            break
+    x, y, z = np.ix_(pixel_axes(size), pixel_axes(size), pixel_axes(size))
+    inside = np.ones((size, size, size), dtype=bool)
+    for a, b, c, offset in np.unique(hull.equations.round(12), axis=0):
+        inside &= a * x + b * y + c * z + offset < 0
+    return inside
+
+
 def smooth_field(rng: np.random.Generator, size: int, ndim: int) -> np.ndarray:
     """A Gaussian random field with a Gaussian spectrum, float64 (size,) * ndim: a sum of random plane waves.
 

@@ -39,7 +39,7 @@ def shot_noise(
     if not (whole > 0 and np.isfinite(whole)) or bool((expected < 0).any()):
         raise BadInput("the intensity must be finite, at least 0 everywhere and positive somewhere")
     gain = whole / photons
-    return gain * _poisson(expected / gain, rng), gain
+    return np.asarray(gain * _poisson(expected / gain, rng)), gain
 
 
 def _poisson(mean: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -47,7 +47,7 @@ def _poisson(mean: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     large = mean > _NORMAL_ABOVE
     if large.any():
         counts[large] = mean[large] + np.sqrt(mean[large]) * rng.standard_normal(int(large.sum()))
-    return counts
+    return np.asarray(counts)
 
 
 def beamstop(shape: tuple[int, ...], radius: float, kind: Literal["disc", "square"] = "disc") -> np.ndarray:

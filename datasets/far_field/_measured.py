@@ -1,0 +1,60 @@
+"""What measured far-field data sets share: pixels held out for free R, crops, settings that name a shape."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import numpy as np
+
+from prbench.core import FarField, HeldOut, Problem, Rng
+from prbench.errors import UsageError, one_line
+from prbench.physics.free_pixels import free_pixel_islands
+
+HOLDOUT_DOC = "fraction of measured pixels kept from the solver, in islands, for free R"
+
+
+def hold_out(problem: Problem, fraction: float, rng: Rng) -> Problem:
+    """The problem with a fraction of the measured pixels taken away from the solver and kept aside.
+
+    The measurement is built anew, so that the intensities of the pixels taken away are not in it any more.
+    """
+    if fraction == 0:
+        return problem
+    y = problem.measurement
+    assert isinstance(y, FarField)
+    measured = np.ones(y.shape, dtype=bool) if y.mask is None else np.asarray(y.mask)
+    free = free_pixel_islands(measured, fraction, rng)
+    return dataclasses.replace(
+        problem,
+        measurement=dataclasses.replace(y, mask=measured & ~free),
+        held_out=HeldOut(mask=free, intensity=y.intensity),
+    )
+
+
+def parse_shape(text: str, where: str) -> tuple[int, ...]:
+    """A shape written as ``160x160x128``.
+
+    Raises:
+        UsageError: where the text does not have this form.
+    """
+    if not re.fullmatch(r"[1-9]\d{0,5}(x[1-9]\d{0,5}){1,2}", text):
+        raise UsageError(f"{where} must be a shape such as 64x64 or 160x160x128, got {one_line(text, 40)!r}")
+    return tuple(int(n) for n in text.split("x"))
+
+
+def about_peak(intensity: np.ndarray, shape: tuple[int, ...], where: str) -> tuple[slice, ...]:
+    """The region of ``shape`` whose index ``n // 2``, where zero frequency stands, is the brightest pixel.
+
+    Raises:
+        UsageError: where that region leaves the array.
+    """
+    peak = np.unravel_index(int(intensity.argmax()), intensity.shape)
+    region = tuple(slice(int(p) - n // 2, int(p) - n // 2 + n) for p, n in zip(peak, shape, strict=False))
+    fits = len(shape) == intensity.ndim and all(
+        s.start >= 0 and s.stop <= n for s, n in zip(region, intensity.shape, strict=True)
+    )
+    if not fits:
+        place = tuple(int(p) for p in peak)
+        raise UsageError(f"{where}: {shape} about the peak at {place} does not fit into {intensity.shape}")
+    return region

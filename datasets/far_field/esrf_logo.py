@@ -1,0 +1,73 @@
+"""The ESRF logo: forward coherent diffraction of a lithographed object, with a beamstop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from prbench.core import Dataset, FarField, Problem, Provenance, Split, register, setting
+from prbench.core.data_files import DataFile
+
+from ..readers.arrays import npz_array
+from ..readers.locate import locate
+from ..readers.pattern import read_pattern
+from ._measured import HOLDOUT_DOC, hold_out
+
+_LICENCE = "CeCILL-B"
+
+
+@register(
+    "esrf-logo",
+    task="far-field",
+    cite=(
+        "Chushkin et al., J. Synchrotron Rad. 21 (2014) 594; "
+        "Favre-Nicolin et al., J. Appl. Cryst. 53 (2020) 1404, doi:10.1107/S1600576720010985"
+    ),
+    licence=_LICENCE,
+    tags=("measured",),
+)
+@dataclass(frozen=True)
+class ESRFLogo(Dataset):
+    """Diffraction of a 5 micrometre logo, 512x512 pixels, measured at the ESRF, beamline ID10; an example of PyNX.
+
+    The pattern is symmetrised, the beamstop and the gaps are unmeasured. There is no truth; the published support
+    is kept as ``Problem.reference["support"]`` and told to the solver on request.
+    """
+
+    support: Literal["none", "reference"] = setting(
+        "none", choices=("none", "reference"), doc="whether the solver is told the published support"
+    )
+    holdout: float = setting(0, valid="[0, 0.5]", doc=HOLDOUT_DOC)
+
+    files: ClassVar[tuple[DataFile, ...]] = (
+        DataFile(
+            name="far_field/esrf_logo_id10.npz",
+            licence=_LICENCE,
+            sha256="08e1f60d56215c08cbe7e24bdb4c6f42e01b93b6a70472dc728ae9bead34412d",
+            note=(
+                "made from logo5mu_20sec.edf and mask_logo5mu_20sec.edf of PyNX's examples "
+                "(http://ftp.esrf.fr/pub/scisoft/PyNX/): arrays intensity (float32), bad (the example's mask) "
+                "and support_ref (bool), each 512x512"
+            ),
+        ),
+    )
+
+    @property
+    def samples(self) -> int:
+        """One."""
+        return 1
+
+    def make(self, index: int, seed: int, split: Split) -> Problem:
+        """Read the pattern."""
+        path, sha256 = locate(self.files[0], self.plugin_name)
+        pattern = read_pattern(path, dataset="intensity")
+        reference = npz_array(path, "support_ref").astype(bool)
+        problem = Problem(
+            measurement=FarField(pattern.intensity, pattern.mask, support=reference if self.support == "reference" else None),
+            truth=None,
+            id=f"{self.plugin_name}-{split}-{seed}-{index}",
+            split=split,
+            provenance=Provenance(source="ESRF ID10, from PyNX's examples", licence=_LICENCE, sha256=sha256),
+            reference={"support": reference},
+        )
+        return hold_out(problem, self.holdout, self.streams(1, index, seed, split)[0])

@@ -1,0 +1,79 @@
+"""NumPy's own formats. Headers are read and checked before any data; nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from prbench.errors import BadInput, one_line
+
+from .pattern import Raw, check_declared
+
+_INTENSITY = ("intensity", "data", "iobs")
+_FLAGS = ("bad", "mask")
+
+
+def read_npy(path: Path, inside: str | None = None) -> Raw:
+    """Read an NPY file."""
+    if inside is not None:
+        raise BadInput(f"{path}: an NPY file holds one array, {one_line(inside, 60)!r} cannot be chosen in it")
+    with path.open("rb") as stream:
+        return Raw(_read(stream, str(path), path.stat().st_size), str(path))
+
+
+def read_npz(path: Path, inside: str | None = None) -> Raw:
+    """Read one array of an NPZ file: ``inside``, or ``intensity``, ``data`` or ``iobs``, or the only one there is.
+
+    An array ``bad`` or ``mask`` of the same file is taken as its flags.
+    """
+    with zipfile.ZipFile(path) as archive:
+        names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+        chosen = _choose(path, names, inside)
+        data = _member(path, archive, chosen)
+        beside = [name for name in _FLAGS if name in names and name != chosen]
+        flags = _member(path, archive, beside[0]) if beside and inside not in _FLAGS else None
+    return Raw(data, f"{path}, array {chosen}", flags)
+
+
+def npz_array(path: Path, name: str) -> np.ndarray:
+    """One array of an NPZ file by name."""
+    return read_npz(path, name).data
+
+
+def _choose(path: Path, names: list[str], inside: str | None) -> str:
+    listed = one_line(", ".join(names), 120) or "none"
+    if inside is not None:
+        if inside not in names:
+            raise BadInput(f"{path}: has no array {one_line(inside, 60)!r}; its arrays are: {listed}")
+        return inside
+    for name in _INTENSITY:
+        if name in names:
+            return name
+    others = [name for name in names if name not in _FLAGS]
+    if len(others) != 1:
+        raise BadInput(f"{path}: which array is the intensity? Its arrays are: {listed}; name one with dataset=")
+    return others[0]
+
+
+def _member(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    info = archive.getinfo(f"{name}.npy")
+    with archive.open(info) as stream:
+        return _read(stream, f"{path}, array {name}", info.file_size)
+
+
+def _read(stream: IO[bytes], where: str, size: int) -> np.ndarray:
+    """Read an array in NPY format of ``size`` bytes, header included."""
+    version = np.lib.format.read_magic(stream)
+    header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, fortran, dtype = header(stream)
+    if dtype.hasobject:
+        raise BadInput(f"{where}: holds Python objects, which are never unpickled; expected numbers")
+    check_declared(where, shape, dtype)
+    needed = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    if needed > size:
+        raise BadInput(f"{where}: declares {needed} bytes of data in {size}; the file is truncated")
+    data = np.frombuffer(stream.read(needed), dtype=dtype)
+    return data.reshape(shape, order="F" if fortran else "C")
