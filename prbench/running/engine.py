@@ -1,0 +1,264 @@
+"""Running a matrix: which cells are still to do, who does them, and what is told meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from prbench.backend import physical_cores
+from prbench.errors import UsageError
+
+from .cell import Cell
+from .code_id import code_id
+from .environment import available_memory
+from .pool import Limits, On, Pool
+from .record import FAILED, UNFINISHED
+from .solving import Progress
+from .store import Store
+
+Rerun = Literal["missing", "failed", "stale", "all"]
+RERUNS: tuple[Rerun, ...] = ("missing", "failed", "stale", "all")
+
+
+@dataclass
+class RunState:
+    """How far a run is; the same object at every call of a callback.
+
+    Attributes:
+        total: cells asked for.
+        cached: of these, had a record before.
+        done: ended in this run, failed ones included.
+        statuses: how many of the done ended in which status.
+        running: the cells in hand, with the last point of their curve, None before the first.
+        elapsed_s: since the run began.
+        remaining_s: estimate of the time left, from ended cells of the same solver and dataset; None before the first.
+    """
+
+    total: int = 0
+    cached: int = 0
+    done: int = 0
+    statuses: Counter[str] = field(default_factory=Counter)
+    running: dict[Cell, Progress | None] = field(default_factory=dict)
+    elapsed_s: float = 0.0
+    remaining_s: float | None = None
+
+    @property
+    def failed(self) -> int:
+        """Cells that ended in this run without a usable reconstruction."""
+        return sum(count for status, count in self.statuses.items() if status in FAILED)
+
+
+@dataclass(frozen=True)
+class RunEvent:
+    """One thing that happened: ``begin``, ``started``, ``progress``, ``ended``, ``interrupted`` or ``end``.
+
+    Attributes:
+        kind: see above; ``begin`` comes before the first cell and tells what is cached, ``interrupted`` or ``end`` comes last.
+        state: how far the run is now.
+        cell: the cell, where it is about one.
+        status: how it ended, for ``ended``; a cell that another run finished meanwhile ends as ``cached``.
+    """
+
+    kind: Literal["begin", "started", "progress", "ended", "interrupted", "end"]
+    state: RunState
+    cell: Cell | None = None
+    status: str = ""
+
+
+OnEvent = Callable[[RunEvent], object]
+"""What a display is: called in the process that runs the matrix, between other work; it should return within milliseconds."""
+
+
+class Engine(Protocol):
+    """Whoever executes cells: workers on this machine, or others elsewhere."""
+
+    def run(self, cells: Iterator[Cell], store: Store, on: On) -> None:
+        """Execute every cell, write one record each into the store, and call ``on`` (see :data:`prbench.running.pool.On`).
+
+        Raises:
+            KeyboardInterrupt: when interrupted, after its processes have ended.
+        """
+
+
+@dataclass(frozen=True)
+class LocalEngine:
+    """Workers on this machine.
+
+    Attributes:
+        jobs: how many at a time; all physical cores where None, one where a cell computes on a GPU.
+        threads: CPU threads of each; cores divided by jobs where None. The same number gives the same result bit for bit.
+        memory_bytes: what each may allocate; its share of what is free, less a tenth, where None.
+        hard_limit_s: see :class:`~prbench.running.pool.Limits`.
+    """
+
+    jobs: int | None = None
+    threads: int | None = None
+    memory_bytes: int | None = None
+    hard_limit_s: float | None = None
+    gpu: bool = False
+
+    def run(self, cells: Iterator[Cell], store: Store, on: On) -> None:
+        """See :class:`Engine`."""
+        jobs = self.jobs or (1 if self.gpu else physical_cores())
+        threads = self.threads or max(1, physical_cores() // jobs)
+        memory = self.memory_bytes or int(0.9 * available_memory() / jobs)
+        with Pool(store, jobs, Limits(threads, memory, self.hard_limit_s)) as pool:
+            pool.run(cells, on)
+
+
+def run_matrix(
+    cells: Sequence[Cell],
+    store: Store,
+    *,
+    jobs: int | None = None,
+    threads: int | None = None,
+    memory_bytes: int | None = None,
+    hard_limit_s: float | None = None,
+    rerun: Rerun = "missing",
+    on_event: OnEvent | None = None,
+    engine: Engine | None = None,
+) -> RunState:
+    """Execute the cells that have no record yet, or those that ``rerun`` names besides.
+
+    Killed at any moment and called again it carries on: a finished cell is never run twice, a cell in hand is run again from its
+    start. Two runs may share a store; what one has finished the other does not begin.
+
+    Args:
+        cells: what to run; equal cells are run once.
+        store: where records go.
+        jobs: workers at a time; see :class:`LocalEngine` for this and the next three, all unused where ``engine`` is given.
+        threads: CPU threads of each worker.
+        memory_bytes: what each worker may allocate.
+        hard_limit_s: seconds after which a solve is killed.
+        rerun: ``missing``; ``failed`` adds those that ended without a usable reconstruction; ``stale`` adds those whose code has
+            changed since; ``all``.
+        on_event: told of everything that happens.
+        engine: who executes; workers on this machine where None.
+
+    Returns:
+        How it went.
+
+    Raises:
+        UsageError: for an unknown ``rerun``, or a user's file that cannot be read, before anything is written.
+        KeyboardInterrupt: after the workers have ended; cells in hand have no record and are run by the next call.
+    """
+    if rerun not in RERUNS:
+        raise UsageError(f"rerun must be one of {', '.join(RERUNS)}, got {rerun!r}")
+    unique = list(dict.fromkeys(cells))
+    todo = plan(unique, store, rerun)
+    _check_inputs(todo)
+    run = _Run(RunState(total=len(unique), cached=len(unique) - len(todo)), todo, on_event)
+    if engine is None:
+        gpu = any(cell.device_class != "cpu" for cell in todo)
+        engine = LocalEngine(jobs, threads, memory_bytes, hard_limit_s, gpu)
+    run.tell("begin")
+    try:
+        engine.run(run.cells(store, skip_finished=rerun == "missing"), store, run.on)
+    except KeyboardInterrupt:
+        run.tell("interrupted")
+        raise
+    run.tell("end")
+    return run.state
+
+
+def plan(cells: Sequence[Cell], store: Store, rerun: Rerun = "missing") -> list[Cell]:
+    """The cells that a run would execute, in order; for ``--dry-run`` as well."""
+    if rerun == "all":
+        return list(cells)
+    rows = store.frame(["key", "status", "code_id"])
+    known = {key: (status, code) for key, status, code in rows.itertuples(index=False)}
+
+    def wanted(cell: Cell) -> bool:
+        if cell.key not in known:
+            return True
+        status, code = known[cell.key]
+        if status in UNFINISHED or (rerun == "failed" and status in FAILED):
+            return True
+        return rerun == "stale" and code != current_code_id(cell)
+
+    return [cell for cell in cells if wanted(cell)]
+
+
+def current_code_id(cell: Cell) -> str:
+    """The code id that a record of ``cell`` would get now."""
+    return code_id(type(cell.build_solver()), type(cell.build_dataset()))
+
+
+def _check_inputs(cells: Sequence[Cell]) -> None:
+    """Read every user's file once, so that a bad one is told before anything is written."""
+    seen: set[tuple[str, str]] = set()
+    for cell in cells:
+        dataset = cell.build_dataset()
+        if dataset.inputs and (cell.dataset_spelled, cell.inputs) not in seen:
+            seen.add((cell.dataset_spelled, cell.inputs))
+            dataset.problem(cell.sample, seed=cell.seed, split=cell.split)
+
+
+class _Run:
+    """Bookkeeping of one call of :func:`run_matrix`."""
+
+    def __init__(self, state: RunState, todo: Sequence[Cell], on_event: OnEvent | None) -> None:
+        self.state = state
+        self._todo = todo
+        self._on_event = on_event
+        self._began = time.monotonic()
+        self._seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
+        self._left = Counter(_kind(cell) for cell in todo)
+
+    def cells(self, store: Store, *, skip_finished: bool) -> Iterator[Cell]:
+        """The cells to do, less those that another run has finished by the time their turn comes."""
+        before = {cell.key for cell in self._todo if store.has(cell.key)} if skip_finished else set()
+        for cell in self._todo:
+            if skip_finished and cell.key not in before and store.has(cell.key):
+                self._finish(cell, "cached", None)
+            else:
+                yield cell
+
+    def on(self, event: str, cell: Cell, values: Mapping[str, Any]) -> None:
+        """What the engine calls."""
+        if event == "started":
+            self.state.running[cell] = None
+            self.tell("started", cell)
+        elif event == "progress":
+            self.state.running[cell] = Progress(values["iteration"], values["iterations"], values["seconds"], values["residual"])
+            self.tell("progress", cell)
+        elif event == "ended":
+            self._finish(cell, values["status"], values["seconds"])
+
+    def _finish(self, cell: Cell, status: str, seconds: float | None) -> None:
+        self.state.running.pop(cell, None)
+        self._left[_kind(cell)] -= 1
+        if seconds is None:
+            self.state.cached += 1
+        else:
+            self.state.done += 1
+            self.state.statuses[status] += 1
+            self._seconds[_kind(cell)].append(seconds)
+        self.state.remaining_s = self._remaining()
+        self.tell("ended", cell, status)
+
+    def tell(self, kind: Any, cell: Cell | None = None, status: str = "") -> None:
+        """Call the display."""
+        self.state.elapsed_s = time.monotonic() - self._began
+        if self._on_event is not None:
+            self._on_event(RunEvent(kind, self.state, cell, status))
+
+    def _remaining(self) -> float | None:
+        ended = sum(len(s) for s in self._seconds.values())
+        if not ended:
+            return None
+        overall = sum(map(sum, self._seconds.values())) / ended
+        work = 0.0
+        for kind, count in self._left.items():
+            seconds = self._seconds.get(kind)
+            work += count * (sum(seconds) / len(seconds) if seconds else overall)
+        # Work is done as fast as it has been so far: cells' seconds a second of the run.
+        rate = overall * ended / max(time.monotonic() - self._began, 1e-9)
+        return work / max(rate, 1e-9)
+
+
+def _kind(cell: Cell) -> tuple[str, str]:
+    return cell.solver, cell.dataset

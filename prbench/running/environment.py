@@ -1,0 +1,65 @@
+"""What a number depends on besides code and settings: versions and hardware."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from prbench.backend import physical_cores
+
+_PACKAGES = ("prbench", "numpy", "scipy", "torch", "numba", "cupy-cuda13x", "array-api-compat", "scikit-image", "h5py", "pandas")
+
+
+@cache
+def environment() -> dict[str, Any]:
+    """Python, packages, processor, memory and, where torch is in use and sees one, the GPU; plain values."""
+    import psutil
+
+    return {
+        "python": platform.python_version(),
+        "packages": {name: found for name in _PACKAGES if (found := _version(name))},
+        "system": f"{platform.system()} {platform.release()}",
+        "machine": platform.machine(),
+        "processor": _processor(),
+        "cores": physical_cores(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "gpu": _gpu(),
+    }
+
+
+def available_memory() -> int:
+    """Bytes of memory this process and its children may still take: free on the machine, and within a container's limit."""
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+    if limit.exists() and (text := limit.read_text().strip()).isdigit():
+        free = min(free, int(text) - int(used.read_text()))
+    return max(free, 0)
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def _processor() -> str:
+    if Path("/proc/cpuinfo").exists():
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or os.uname().machine
+
+
+def _gpu() -> str | None:
+    torch = sys.modules.get("torch")
+    if torch is None or not torch.cuda.is_available():
+        return None
+    return f"{torch.cuda.get_device_name()}, CUDA {torch.version.cuda}"

@@ -1,0 +1,196 @@
+"""Persistent workers, watched: what hangs is killed, what dies is recorded and replaced, and the matrix goes on."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from typing import Any, Self
+
+from prbench.errors import PrbenchError, one_line
+
+from .cell import Cell
+from .code_id import code_id
+from .environment import environment
+from .executing import error_of
+from .record import Record, curve_of, now
+from .solving import Status
+from .store import Store
+from .worker_process import WorkerProcess
+
+On = Callable[[str, Cell, Mapping[str, Any]], None]
+"""Called with ``started``, ``progress`` or ``ended``, the cell, and plain values (``status`` and ``seconds`` at the end)."""
+
+_LOOK_EVERY_S = 0.2
+_IDLE_LIMIT_S = 3600.0
+_RESIDENT_ALLOWANCE = 1 << 30
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a worker may take.
+
+    Attributes:
+        threads: CPU threads of each.
+        memory_bytes: what one may allocate; a gigabyte more may be resident, for the libraries themselves. None: no limit.
+        hard_limit_s: seconds after which a solve that has not ended is killed; ``1.5 * time_limit_s + 30`` where None, and an
+            hour without a sign of life where there is no time limit either.
+    """
+
+    threads: int = 1
+    memory_bytes: int | None = None
+    hard_limit_s: float | None = None
+
+    def deadline_s(self, cell: Cell, phase: str) -> float:
+        """Seconds that a phase of a cell may take, counted from its start or, without a limit, from the last sign of life."""
+        if phase == "solving" and self.bounded(cell):
+            return self.hard_limit_s if self.hard_limit_s is not None else 1.5 * (cell.time_limit_s or 0.0) + 30.0
+        return _IDLE_LIMIT_S
+
+    def bounded(self, cell: Cell) -> bool:
+        """Whether a solve of ``cell`` has a limit counted from its start."""
+        return self.hard_limit_s is not None or cell.time_limit_s is not None
+
+
+class Pool:
+    """Workers that serve one store; use as a context manager, which leaves none behind."""
+
+    def __init__(self, store: Store, jobs: int, limits: Limits) -> None:
+        self._store = store
+        self._jobs = jobs
+        self._limits = limits
+        self._workers: list[WorkerProcess] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            worker.kill()
+        self._workers.clear()
+
+    def run(self, cells: Iterable[Cell], on: On) -> None:
+        """Execute every cell and return when all have ended; ``cells`` is consumed as workers become free.
+
+        Raises:
+            PrbenchError: where workers cannot start at all.
+        """
+        pending, queue = iter(cells), deque[Cell]()
+        while True:
+            while len(queue) < 1 and (cell := next(pending, None)) is not None:
+                queue.append(cell)
+            self._hand_out(queue, on)
+            busy = [worker for worker in self._workers if worker.cell is not None]
+            if not busy and not queue:
+                return
+            if queue and len(busy) < self._jobs:
+                continue
+            wait([handle for worker in self._workers for handle in worker.handles()], timeout=_LOOK_EVERY_S)
+            for worker in list(self._workers):
+                self._attend(worker, on)
+
+    def _hand_out(self, queue: deque[Cell], on: On) -> None:
+        """Give the next cell to an idle worker, or to a new one where there may be more."""
+        if not queue:
+            return
+        worker = next((w for w in self._workers if w.cell is None), None)
+        if worker is None and len(self._workers) < self._jobs:
+            worker = WorkerProcess(self._store.path, self._limits.threads, self._limits.memory_bytes)
+            self._workers.append(worker)
+        if worker is not None:
+            cell = queue.popleft()
+            on("started", cell, {})
+            worker.assign(cell)
+
+    def _attend(self, worker: WorkerProcess, on: On) -> None:
+        """Take what the worker says, and look whether it lives, has time left, and keeps within its memory."""
+        points = len(worker.curve)
+        for message in worker.messages():
+            self._hear(worker, message, on)
+        if worker.cell is not None and len(worker.curve) > points:
+            on("progress", worker.cell, dataclasses.asdict(worker.curve[-1]))
+        if worker.process.poll() is not None:
+            for message in worker.messages():
+                self._hear(worker, message, on)
+            self._dismiss(worker)
+            if worker.cell is not None:
+                self._died(worker, on)
+        elif worker.cell is not None:
+            self._check_limits(worker, on)
+
+    def _hear(self, worker: WorkerProcess, message: Mapping[str, Any], on: On) -> None:
+        worker.heard(message)
+        if worker.cell is not None and message["event"] == "done":
+            cell, worker.cell = worker.cell, None
+            on("ended", cell, {"status": message["status"], "seconds": message["seconds"]})
+            if message["retire"]:
+                self._dismiss(worker)
+
+    def _dismiss(self, worker: WorkerProcess) -> None:
+        """End a worker, if it has not ended, and forget it."""
+        if worker in self._workers:
+            self._workers.remove(worker)
+        worker.kill()
+
+    def _check_limits(self, worker: WorkerProcess, on: On) -> None:
+        cell, limits = worker.cell, self._limits
+        assert cell is not None
+        if limits.memory_bytes is not None and worker.resident() > limits.memory_bytes + _RESIDENT_ALLOWANCE:
+            used, allowed = worker.peak_resident / 2**30, limits.memory_bytes / 2**30
+            self._end(worker, "out_of_memory", "MemoryLimit", f"{used:.1f} GiB resident, {allowed:.1f} GiB allowed", on)
+            return
+        allowed_s = limits.deadline_s(cell, worker.phase)
+        since = worker.phase_since if limits.bounded(cell) and worker.phase == "solving" else worker.heard_at
+        if worker.ready and time.monotonic() - since > allowed_s:
+            what = "the solve had not ended" if worker.phase == "solving" else f"no sign of life while at the {worker.phase}"
+            self._end(worker, "killed", "HardLimit", f"{what} after {allowed_s:g} s", on)
+
+    def _end(self, worker: WorkerProcess, status: Status, kind: str, message: str, on: On) -> None:
+        """Take the stack of a worker that must go, kill it, and record why."""
+        trace = worker.stack()
+        self._dismiss(worker)
+        for late in worker.messages():
+            self._hear(worker, late, on)
+        if worker.cell is not None:
+            self._record(worker, status, kind, message, trace, on)
+
+    def _died(self, worker: WorkerProcess, on: On) -> None:
+        code = worker.process.returncode
+        if not worker.ready:
+            raise PrbenchError(f"a worker did not start (exit code {code}): {one_line(worker.output.text()[-600:], 600)}")
+        memory = self._limits.memory_bytes
+        if code == -signal.SIGKILL:
+            full = memory is not None and worker.peak_resident > 0.8 * memory
+            text = "killed from outside, as the kernel does when memory runs out"
+            self._record(worker, "out_of_memory" if full else "killed", "Killed", text, worker.trace.text(), on)
+        elif code < 0:
+            name = signal.Signals(-code).name
+            self._record(worker, "crashed", name, f"the process ended with signal {-code} ({name})", worker.trace.text(), on)
+        else:
+            self._record(worker, "crashed", "Exit", f"the process ended itself with exit code {code}", worker.trace.text(), on)
+
+    def _record(self, worker: WorkerProcess, status: Status, kind: str, message: str, trace: str, on: On) -> None:
+        """Write the record that the worker could not, unless it had just written its own."""
+        cell = worker.cell
+        assert cell is not None
+        worker.cell = None
+        written = self._store.read(cell.key)
+        if written is None or written.ended < worker.assigned:
+            written = Record.of(
+                cell,
+                status,
+                curve=curve_of(worker.curve),
+                environment=self._store.write_environment(environment()),
+                code_id=code_id(*map(type, (cell.build_solver(), cell.build_dataset()))),
+                threads=self._limits.threads,
+                problem=worker.problem,
+                error=error_of(worker.phase, kind, message, trace, output=worker.output.text()),
+                started=worker.assigned,
+                ended=now(),
+            )
+            self._store.write(written, {})
+        on("ended", cell, {"status": written.status, "seconds": time.monotonic() - worker.assigned_at})

@@ -1,0 +1,143 @@
+"""The record of a cell: how it ended, its scores, its cost and everything needed to trust or repeat them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Self, get_args
+
+from prbench.errors import PrbenchError
+
+from .cell import Cell
+from .plain import canonical, plain
+from .solving import Cost, Progress, Status
+
+SCHEMA = 1
+STATUSES: tuple[Status, ...] = get_args(Status)
+UNFINISHED: frozenset[str] = frozenset({"interrupted", "skipped"})
+"""Statuses that ``--rerun missing`` runs again: nothing was found out about the solver."""
+FAILED: frozenset[str] = frozenset(STATUSES) - {"ok", "time_limit"}
+"""Statuses without a usable reconstruction."""
+
+
+class CorruptRecord(PrbenchError):
+    """A file in a store is not a record: cut off, changed by hand, or something else altogether."""
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One cell's outcome; on disk one JSON object with these members (see :meth:`to_json`).
+
+    Attributes:
+        cell: the spec, defaults resolved; ``spec`` in the file, beside ``key``, ``task``, ``sample`` and ``seed``.
+        status: one of :data:`STATUSES`.
+        solver, dataset: as a user would spell them, settings at their defaults left out.
+        metrics: scores by metric; NaN where a metric is not defined for this case.
+        cost: the members of :class:`~prbench.running.solving.Cost`, and ``repeats``, the solves whose median latency it is.
+        curve: ``iteration``, ``seconds`` and ``residual``, lists of equal length.
+        environment: id of the environment stored beside it.
+        code_id: digest of the source of solver and dataset and of what they import; see :mod:`prbench.running.code_id`.
+        threads: CPU threads of the process that solved it.
+        problem: ``id``, ``measurement`` (shape and physics) and ``provenance``.
+        error: None, or ``stage`` (``problem``, ``solving`` or ``scoring``), ``type``, ``message``, ``traceback``; after a death
+            ``output``, the end of what the process printed; where scoring failed ``outcome``, the status of the solve.
+        started, ended: UTC, ISO 8601.
+    """
+
+    cell: Cell
+    status: Status
+    solver: str
+    dataset: str
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    cost: Mapping[str, float | int | None] = field(default_factory=dict)
+    curve: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    environment: str = ""
+    code_id: str = ""
+    threads: int = 0
+    problem: Mapping[str, Any] = field(default_factory=dict)
+    error: Mapping[str, str] | None = None
+    started: str = ""
+    ended: str = ""
+
+    @property
+    def key(self) -> str:
+        """The key of the cell."""
+        return self.cell.key
+
+    @classmethod
+    def of(cls, cell: Cell, status: Status, **rest: Any) -> Self:
+        """The record of ``cell``, spelled as its plug-ins say."""
+        return cls(cell, status, cell.solver_spelled, cell.dataset_spelled, **rest)
+
+    def head(self) -> dict[str, Any]:
+        """What identifies the record, under the names of a result table's first columns."""
+        cell = self.cell
+        return {
+            "key": cell.key,
+            "task": cell.task,
+            "solver": self.solver,
+            "dataset": self.dataset,
+            "sample": cell.sample,
+            "seed": cell.seed,
+            "status": self.status,
+        }
+
+    def to_json(self) -> str:
+        """One line of JSON; numbers that are not finite are the strings ``"NaN"``, ``"Infinity"`` and ``"-Infinity"``."""
+        rest = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "cell"}
+        return json.dumps(plain({"schema": SCHEMA, **self.head(), "spec": self.cell.to_plain(), **rest}), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The inverse of :meth:`to_json`.
+
+        Raises:
+            CorruptRecord: where the text is not a record of this schema, or its spec does not belong to its key.
+        """
+        try:
+            data = json.loads(text)
+            if data["schema"] != SCHEMA:
+                raise CorruptRecord(f"schema {data['schema']!r}, this version reads {SCHEMA}")
+            cell = Cell.from_plain(data["spec"])
+            if cell.key != data["key"] or data["status"] not in STATUSES:
+                raise CorruptRecord("its key does not belong to its spec, or its status is unknown")
+            rest = {f.name: data[f.name] for f in dataclasses.fields(cls) if f.name != "cell"}
+            rest["metrics"] = {name: float(value) for name, value in data["metrics"].items()}
+            rest["cost"] = {name: _number(value) for name, value in data["cost"].items()}
+            rest["curve"] = {name: [_number(v) for v in values] for name, values in data["curve"].items()}
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise CorruptRecord(f"not a record ({type(error).__name__}: {error})") from error
+        return cls(cell=cell, **rest)
+
+
+def same_outcome(a: Record, b: Record) -> bool:
+    """Whether two records tell the same: equal key, status, scores, residuals and counts; times and machines aside."""
+    return _timeless(a) == _timeless(b)
+
+
+def curve_of(points: Sequence[Progress]) -> dict[str, list[float]]:
+    """A curve as the record holds it."""
+    return {name: [getattr(point, name) for point in points] for name in ("iteration", "seconds", "residual")} if points else {}
+
+
+def cost_of(cost: Cost) -> dict[str, float | int | None]:
+    """A cost as the record holds it."""
+    return dataclasses.asdict(cost)
+
+
+def now() -> str:
+    """The time, UTC, ISO 8601 to the microsecond."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _timeless(record: Record) -> str:
+    counts = {name: record.cost.get(name) for name in ("ffts", "operators", "iterations")}
+    curve = {name: record.curve.get(name) for name in ("iteration", "residual")}
+    return canonical([record.key, record.status, record.metrics, counts, curve, record.problem])
+
+
+def _number(value: Any) -> Any:
+    return float(value) if isinstance(value, str) else value

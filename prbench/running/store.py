@@ -1,0 +1,218 @@
+"""The store: one JSON file a record, its arrays beside it, in a folder that several runs may write into at once.
+
+::
+
+    runs/3f/3f09….json      the record        environments/<id>.json   versions and hardware, once each
+    runs/3f/3f09….npz       its arrays        records.parquet          all records in one table, made by `prbench compact`
+
+The JSON files are the truth; the table is derived from them and may be deleted. Every file is written under another name and
+renamed, arrays before their record, so that what can be read is whole.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from prbench.errors import PrbenchError, UsageError, one_line
+
+from .plain import canonical, digest
+from .record import CorruptRecord, Record
+from .table import TABLE, Table, row_of, write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TICK_NS = 2_000_000_000
+
+
+class Store:
+    """Records under one folder; the folder is made by the first write.
+
+    Attributes:
+        path: the folder.
+        corrupt: files met that are not what their name promises, with the reason. They count as missing and stay where they are;
+            a new record in the place of one keeps it as ``<key>.json.corrupt``.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.corrupt: dict[Path, str] = {}
+        if self.path.exists() and not self.path.is_dir():
+            raise UsageError(f"{self.path} is a file; results need a folder")
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.path)!r})"
+
+    # One record
+
+    def write(self, record: Record, arrays: Mapping[str, Any] | None = None) -> None:
+        """Store a record; in place of its predecessor, whose arrays go unless ``arrays`` is None.
+
+        Raises:
+            PrbenchError: for an array of Python objects, which no plain format holds.
+        """
+        place = self._record_path(record.key)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if arrays:
+            whole: dict[str, Any] = plain_arrays(arrays)
+            _replace(place.with_suffix(".npz"), lambda file: np.savez(file, **whole))
+        elif arrays is not None:
+            place.with_suffix(".npz").unlink(missing_ok=True)
+        if place.exists() and self._read(place) is None:
+            place.rename(place.with_suffix(".json.corrupt"))
+        _replace(place, lambda file: file.write(record.to_json().encode()))
+        self.corrupt.pop(place, None)
+
+    def read(self, key: str) -> Record | None:
+        """The record of a key, or None where there is none or none that can be read."""
+        place = self._record_path(key)
+        if place.exists():
+            return self._read(place)
+        text = self._table().texts([key]).get(key)
+        return None if text is None else Record.from_json(text)
+
+    def has(self, key: str) -> bool:
+        """Whether a file of that key is there, unread: what another run may have finished meanwhile."""
+        return self._record_path(key).exists()
+
+    def _read(self, place: Path) -> Record | None:
+        try:
+            record = Record.from_json(place.read_text(encoding="utf-8"))
+            if place.name != f"{record.key}.json":
+                raise CorruptRecord(f"it is the record {record.key}")  # noqa: TRY301 - told as the other corruptions are
+        except FileNotFoundError:
+            return None
+        except (CorruptRecord, UnicodeDecodeError, OSError) as error:
+            self.corrupt[place] = one_line(error)
+            return None
+        return record
+
+    def arrays(self, key: str) -> dict[str, np.ndarray]:
+        """The arrays stored with a record, by name; empty where there are none.
+
+        Raises:
+            CorruptRecord: where the file cannot be read.
+        """
+        place = self._record_path(key).with_suffix(".npz")
+        try:
+            with np.load(place, allow_pickle=False) as file:
+                return {name: file[name] for name in file.files}
+        except FileNotFoundError:
+            return {}
+        except (ValueError, OSError, zipfile.BadZipFile) as error:
+            raise CorruptRecord(f"{place} is not readable as NPZ without pickles: {one_line(error)}") from error
+
+    # All records
+
+    def keys(self) -> list[str]:
+        """The keys of all readable records, sorted."""
+        return [str(key) for key in self.frame(["key"])["key"]]
+
+    def records(self) -> Iterator[Record]:
+        """All readable records, by key."""
+        table = self._table()
+        loose, kept = self._overlay(table)
+        texts = table.texts(kept)
+        for key in sorted({*loose, *texts}):
+            yield loose[key] if key in loose else Record.from_json(texts[key])
+
+    def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """One row a record, by key; the columns are those of :func:`prbench.running.table.row_of`, all of them where None."""
+        table = self._table()
+        loose, kept = self._overlay(table)
+        return table.frame(kept, [row_of(record) for record in loose.values()], columns)
+
+    def compact(self) -> int:
+        """Write ``records.parquet`` anew from the files and say how many records it holds."""
+        # What has changed just now may change again within one tick of the file system's clock, and is read again next time.
+        settled = time.time_ns() - _TICK_NS
+        table = self._table()
+        folders = {name: at if at < settled else 0 for name, at in self._folder_times().items()}
+        loose, kept = self._overlay(table)
+        texts = {**table.texts(kept), **{key: record.to_json() for key, record in loose.items()}}
+        changed = {key: self._record_path(key).stat().st_mtime_ns for key in loose}
+        times = {**table.times(kept), **{key: at if at < settled else 0 for key, at in changed.items()}}
+        self.path.mkdir(parents=True, exist_ok=True)
+        _replace(self.path / TABLE, lambda file: write_table(file, texts, times, folders))
+        return len(texts)
+
+    def write_environment(self, environment: Mapping[str, Any]) -> str:
+        """Store an environment once and return its id, the digest of its content."""
+        text = canonical(environment)
+        name = digest(text)[:16]
+        place = self.path / "environments" / f"{name}.json"
+        if not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _replace(place, lambda file: file.write(text.encode()))
+        return name
+
+    # How table and files make one whole
+
+    def _table(self) -> Table:
+        return Table(self.path / TABLE)
+
+    def _overlay(self, table: Table) -> tuple[dict[str, Record], set[str] | None]:
+        """Records to be read from files, and the keys that the table answers for, None for all.
+
+        A folder untouched since the table was made is not looked into; in another, a file unchanged since is not read again, and
+        a row without its file is gone. A row whose whole folder is absent stands: a table may travel alone.
+        """
+        changed = {name for name, at in self._folder_times().items() if table.folders.get(name) != at}
+        if not changed:
+            return {}, None
+        known = table.times(None)
+        kept = {key for key in known if key[:2] not in changed}
+        loose: dict[str, Record] = {}
+        for name in sorted(changed):
+            for entry in os.scandir(self.path / "runs" / name):
+                key, _, suffix = entry.name.partition(".")
+                if suffix != "json":
+                    continue
+                if key in known and known[key] == entry.stat().st_mtime_ns:
+                    kept.add(key)
+                elif (record := self._read(Path(entry.path))) is not None:
+                    loose[key] = record
+        return loose, kept
+
+    def _folder_times(self) -> dict[str, int]:
+        """The folders of records with the time of their last change."""
+        runs = self.path / "runs"
+        if not runs.is_dir():
+            return {}
+        return {entry.name: entry.stat().st_mtime_ns for entry in os.scandir(runs) if entry.is_dir() and len(entry.name) == 2}
+
+    def _record_path(self, key: str) -> Path:
+        return self.path / "runs" / key[:2] / f"{key}.json"
+
+
+def plain_arrays(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The values as arrays of numbers, truth values or text.
+
+    Raises:
+        PrbenchError: for Python objects, which no plain format holds.
+    """
+    whole = {name: np.asarray(value) for name, value in values.items()}
+    for name, array in whole.items():
+        if array.dtype.hasobject:
+            raise PrbenchError(f"{name} is neither an array nor a number; a reconstruction holds nothing else")
+    return whole
+
+
+def _replace(place: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Write a file whole or not at all."""
+    temporary = place.with_name(f".{place.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        with temporary.open("xb") as file:
+            write(file)
+        temporary.replace(place)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

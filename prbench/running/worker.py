@@ -1,0 +1,95 @@
+"""A worker: a process of its own that executes one cell after another and tells its parent how it goes.
+
+Started by :mod:`prbench.running.pool` in a session of its own, with its output in a pipe. Both sides send JSON. The worker writes
+its records itself; what it cannot write, because it hangs or dies, its parent writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import faulthandler
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from functools import partial
+from multiprocessing.connection import Connection
+from typing import Any
+
+from prbench.backend import set_threads
+
+from .cell import Cell
+from .executing import Executor
+from .memory import limit_memory
+from .store import Store
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main(connection_fd: int, trace_fd: int, parent: int) -> None:
+    """Execute the cells that arrive until the parent closes the connection.
+
+    Args:
+        connection_fd: socket to the parent.
+        trace_fd: pipe for the stacks that a crash or the parent's SIGUSR1 leaves.
+        parent: process id of the parent.
+    """
+    for fd in (connection_fd, trace_fd):
+        os.set_inheritable(fd, False)
+    _die_with(parent, connection_fd)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    faulthandler.enable(file=trace_fd, all_threads=True)
+    faulthandler.register(signal.SIGUSR1, file=trace_fd, all_threads=True, chain=False)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    connection = Connection(connection_fd)
+    setup = json.loads(connection.recv_bytes())
+    set_threads(setup["threads"])
+    executor = Executor(Store(setup["store"]))
+    _tell(connection, "ready", {})
+    with contextlib.suppress(EOFError):
+        while True:
+            cell = Cell.from_plain(json.loads(connection.recv_bytes()))
+            if _serve(executor, cell, connection, setup["memory_bytes"]):
+                break
+
+
+def _serve(executor: Executor, cell: Cell, connection: Connection, memory_bytes: int | None) -> bool:
+    """Execute one cell; True where the process should be replaced before the next."""
+    if memory_bytes is not None and cell.device_class == "cpu":  # CUDA reserves addresses far beyond what it uses
+        limit_memory(memory_bytes)
+
+    started = time.monotonic()
+    record = executor.execute(cell, partial(_tell, connection))
+    sys.stdout.flush()
+    retire = record.status == "out_of_memory"
+    _tell(connection, "done", {"status": record.status, "seconds": time.monotonic() - started, "retire": retire})
+    return retire
+
+
+def _tell(connection: Connection, event: str, values: Mapping[str, Any]) -> None:
+    try:
+        connection.send_bytes(json.dumps({"event": event, **values}).encode())
+    except OSError:
+        os._exit(1)  # the parent is gone; raised inside a solver this would become that solver's record
+
+
+def _die_with(parent: int, connection_fd: int) -> None:
+    """End this process when its parent has ended, however that happened, also in the middle of a solve."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+    def watch() -> None:
+        poll = select.poll()
+        poll.register(connection_fd, 0)  # reports nothing but the other end's disappearance
+        poll.poll()
+        os.killpg(os.getpgid(0), signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True, name="prbench-parent-watch").start()

@@ -1,0 +1,186 @@
+"""One worker as its parent sees it: the process, the pipes, and what it was last heard to do."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from .cell import Cell
+from .record import now
+from .solving import Progress
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_STACK_WAIT_S = 2.0
+
+
+class Tail:
+    """The reading end of a pipe of which only the last bytes are kept, whatever is written into it."""
+
+    def __init__(self, keep: int = 16_384) -> None:
+        self.fd, self.writer = os.pipe()
+        os.set_blocking(self.fd, False)
+        self._keep = keep
+        self._data = bytearray()
+        self.open = True
+
+    def drain(self) -> None:
+        """Read what is there, at most 64 pieces, so that one worker's chatter does not keep the parent from the others."""
+        for _ in range(64 if self.open else 0):
+            try:
+                piece = os.read(self.fd, 65_536)
+            except BlockingIOError:
+                return
+            if not piece:
+                self.close()
+                return
+            self._data += piece
+            del self._data[: -self._keep]
+
+    def text(self) -> str:
+        """What was last written."""
+        return self._data.decode("utf-8", errors="replace")
+
+    def close(self) -> None:
+        """Close the reading end."""
+        if self.open:
+            os.close(self.fd)
+            self.open = False
+
+
+class WorkerProcess:
+    """A process started from scratch, leader of its own group, with threads fixed before any library is loaded.
+
+    Attributes:
+        cell: what it works at, None where it is idle.
+        ready: whether it has started up.
+        phase: ``problem``, ``solving`` or ``scoring``, and ``phase_since``, when that began (monotonic).
+        heard_at: when it last said anything (monotonic).
+        assigned, assigned_at: when it was given the cell, UTC and monotonic.
+        curve: the points received of the present cell.
+        problem: the problem's description, once made.
+        peak_resident: the largest resident size seen, bytes.
+        output, trace: the ends of what it printed, and of the stacks it left.
+    """
+
+    def __init__(self, store: Path, threads: int, memory_bytes: int | None) -> None:
+        self.output, self.trace = Tail(), Tail(65_536)
+        self.connection, theirs = multiprocessing.Pipe()
+        call = f"from prbench.running.worker import main; main({theirs.fileno()}, {self.trace.writer}, {os.getpid()})"
+        self.process = subprocess.Popen(  # noqa: S603 - our own module under the same interpreter
+            [sys.executable, "-P", "-X", "faulthandler", "-c", call],
+            stdin=subprocess.DEVNULL,
+            stdout=self.output.writer,
+            stderr=self.output.writer,
+            pass_fds=(theirs.fileno(), self.trace.writer),
+            start_new_session=True,
+            env=_environment(threads),
+        )
+        theirs.close()
+        os.close(self.output.writer)
+        os.close(self.trace.writer)
+        self.cell: Cell | None = None
+        self.ready = False
+        self.peak_resident = 0
+        self._pages = Path(f"/proc/{self.process.pid}/statm")
+        self._forget()
+        self._send({"store": str(store.absolute()), "threads": threads, "memory_bytes": memory_bytes})
+
+    def _forget(self) -> None:
+        self.phase, self.curve, self.problem = "problem", list[Progress](), dict[str, Any]()
+        self.assigned, self.assigned_at = now(), time.monotonic()
+        self.phase_since = self.heard_at = self.assigned_at
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        with contextlib.suppress(OSError):  # it has died; the exit status will tell
+            self.connection.send_bytes(json.dumps(message).encode())
+
+    def assign(self, cell: Cell) -> None:
+        """Give it a cell."""
+        self.cell = cell
+        self._forget()
+        self._send(cell.to_plain())
+
+    def handles(self) -> list[Connection | int]:
+        """What to wait for."""
+        tails = [tail.fd for tail in (self.output, self.trace) if tail.open]
+        return [*tails, *([] if self.connection.closed else [self.connection])]
+
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """What it has said since, drained of its output; ends when there is no more."""
+        self.output.drain()
+        self.trace.drain()
+        with contextlib.suppress(EOFError, OSError):
+            while not self.connection.closed and self.connection.poll():
+                yield json.loads(self.connection.recv_bytes())
+
+    def heard(self, message: Mapping[str, Any]) -> None:
+        """Note what a message says of the state."""
+        self.heard_at = time.monotonic()
+        if message["event"] == "ready":
+            self.ready, self.phase_since = True, self.heard_at
+        elif message["event"] == "phase":
+            self.phase, self.phase_since = message["phase"], self.heard_at
+            self.problem = message.get("problem", self.problem)
+        elif message["event"] == "progress":
+            self.curve.append(Progress(**{name: value for name, value in message.items() if name != "event"}))
+
+    def resident(self) -> int:
+        """Bytes of memory it occupies now."""
+        try:
+            pages = int(self._pages.read_text(encoding="ascii").split()[1])
+        except OSError:
+            pages = _resident_pages(self.process.pid)
+        size = pages * os.sysconf("SC_PAGE_SIZE")
+        self.peak_resident = max(self.peak_resident, size)
+        return size
+
+    def stack(self) -> str:
+        """Ask it where it is: the Python stack of every thread, as far as it answers within two seconds."""
+        if not self.ready:
+            return ""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process.pid, signal.SIGUSR1)
+        until, text = time.monotonic() + _STACK_WAIT_S, ""
+        while time.monotonic() < until:
+            time.sleep(0.05)
+            self.trace.drain()
+            self.output.drain()
+            if self.trace.text() == text != "":
+                break
+            text = self.trace.text()
+        return text
+
+    def kill(self) -> None:
+        """End it and everything in its group, and keep what it has said."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.output.drain()
+        self.trace.drain()
+        self.output.close()
+        self.trace.close()
+
+
+def _environment(threads: int) -> dict[str, str]:
+    """The parent's environment, its import path, and the number of threads for every library that asks the environment."""
+    path = os.pathsep.join(place or str(Path.cwd()) for place in sys.path)
+    return {**os.environ, "PYTHONPATH": path, **dict.fromkeys(_THREAD_VARIABLES, str(threads))}
+
+
+def _resident_pages(pid: int) -> int:
+    import psutil
+
+    try:
+        return int(psutil.Process(pid).memory_info().rss) // os.sysconf("SC_PAGE_SIZE")
+    except psutil.NoSuchProcess:
+        return 0
