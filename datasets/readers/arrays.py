@@ -75,5 +75,7 @@ def _read(stream: IO[bytes], where: str, size: int) -> np.ndarray:
     needed = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
     if needed > size:
         raise BadInput(f"{where}: declares {needed} bytes of data in {size}; the file is truncated")
-    data = np.frombuffer(stream.read(needed), dtype=dtype)
-    return data.reshape(shape, order="F" if fortran else "C")
+    content = stream.read(needed)
+    if len(content) < needed:
+        raise BadInput(f"{where}: has {len(content)} of {needed} bytes of data; the file is truncated")
+    return np.frombuffer(content, dtype=dtype).reshape(shape, order="F" if fortran else "C")

@@ -22,7 +22,6 @@ CONVENTIONS = (
     "/entry_1/instrument_1/detector_1/data",
     "/entry_1/image_1/data",
 )
-_PLANCK_TIMES_C = 1.98644586e-25
 _MAX_LINKS = 32
 
 
@@ -143,6 +142,8 @@ def _flags(file: Any, path: Path, place: str) -> np.ndarray | None:
 
 def _geometry(file: Any, path: Path, place: str) -> dict[str, float | None]:
     """Wavelength, distance and pixel of the entry that ``place`` is in; CXI keeps them in SI units."""
+    from scipy.constants import c, h
+
     entry = "/" + place.strip("/").split("/", maxsplit=1)[0]
 
     def number(tail: str) -> float | None:
@@ -156,7 +157,7 @@ def _geometry(file: Any, path: Path, place: str) -> dict[str, float | None]:
     energy_j = number("instrument_1/source_1/energy")
     x, y = number("instrument_1/detector_1/x_pixel_size"), number("instrument_1/detector_1/y_pixel_size")
     return {
-        "wavelength_m": _PLANCK_TIMES_C / energy_j if energy_j else None,
+        "wavelength_m": h * c / energy_j if energy_j else None,
         "distance_m": number("instrument_1/detector_1/distance"),
         "pixel_m": x if x == y else None,
     }

@@ -52,7 +52,7 @@ def read_edf(path: Path, inside: str | None = None) -> Raw:
     with _quiet("fabio"):
         image = EdfImage().read(str(path))
         try:
-            frames = [image.getframe(k) for k in range(image.nframes)]
+            frames = list(image.frames())  # getframe would go on to the next file of a series
             for frame in frames:
                 _check_edf_frame(path, frame, size)
             shapes = {tuple(frame.shape) for frame in frames}
