@@ -12,9 +12,15 @@ from prbench import __version__
 from prbench.errors import PrbenchError, one_line
 
 VERBS = (
+    "run",
     "list",
     "show",
+    "status",
+    "leaderboard",
+    "rescore",
+    "compact",
     "doctor",
+    "data",
     "completion",
 )
 """The verbs in the order of the help page; ``prbench.cli.<verb>`` holds each as ``command``."""

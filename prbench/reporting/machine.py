@@ -155,4 +155,22 @@ def _plugins() -> list[Finding]:
 
 
 def _data() -> list[Finding]:
-    return []
+    from prbench.core.data_files import data_folder
+
+    from .data import needs
+
+    found = [Finding("ok", "folder", f"{data_folder()}; PRBENCH_DATA names another")]
+    files: dict[str, list[bool]] = {}
+    urls: dict[str, bool] = {}
+    for need in needs():
+        files.setdefault(need.dataset, []).append(need.present)
+        urls[need.dataset] = bool(need.file.urls)
+    for dataset, present in files.items():
+        if all(present):
+            found.append(Finding("ok", dataset, f"{len(present)} file{'s' * (len(present) > 1)}"))
+        else:
+            how = (
+                f"`prbench data get {dataset}`" if urls[dataset] else "no public address; `prbench data get` tells how it is made"
+            )
+            found.append(Finding("-", dataset, f"{present.count(False)} of {len(present)} files absent: {how}"))
+    return found

@@ -1,0 +1,70 @@
+"""Where results are: a folder that the user names, or the newest below ``prbench-results``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from prbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from prbench.running.results import ResultSet
+    from prbench.running.store import Store
+
+RESULTS = Path("prbench-results")
+_TOLD = 5
+
+argument = click.argument(
+    "folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False), shell_complete=None
+)
+"""The argument of the verbs that read results."""
+
+
+def open_results(folder: Path | None) -> ResultSet:
+    """The results in ``folder``; without one the newest below :data:`RESULTS`.
+
+    Raises:
+        UsageError: where there are no results, or ``folder`` holds several stores.
+    """
+    from prbench.running.results import ResultSet
+    from prbench.running.store import Store
+
+    return ResultSet(Store(_find(folder)))
+
+
+def _find(folder: Path | None) -> Path:
+    if folder is None:
+        stores = _stores_below(RESULTS)
+        if not stores:
+            raise UsageError(f"no results below {RESULTS}/ here; `prbench run` makes some, or name their folder")
+        return max(stores, key=_changed)
+    if _is_store(folder):
+        return folder
+    stores = _stores_below(folder)
+    if len(stores) == 1:
+        return stores[0]
+    if stores:
+        raise UsageError(f"{folder} holds several results; name one: {', '.join(str(s) for s in sorted(stores))}")
+    raise UsageError(f"no results in {folder}: it has neither runs/ nor records.parquet")
+
+
+def _is_store(folder: Path) -> bool:
+    return (folder / "runs").is_dir() or (folder / "records.parquet").is_file()
+
+
+def _stores_below(folder: Path) -> list[Path]:
+    return [child for child in folder.iterdir() if _is_store(child)] if folder.is_dir() else []
+
+
+def _changed(folder: Path) -> float:
+    return max(p.stat().st_mtime for p in (folder / "runs", folder / "records.parquet") if p.exists())
+
+
+def tell_corrupt(store: Store) -> None:
+    """Name on stderr the files that could not be read, a few of them where there are many."""
+    for path, reason in list(store.corrupt.items())[:_TOLD]:
+        click.echo(f"not readable, counts as missing: {path}: {reason}", err=True)
+    if len(store.corrupt) > _TOLD:
+        click.echo(f"and {len(store.corrupt) - _TOLD} more files that are not readable", err=True)

@@ -1,0 +1,104 @@
+"""``prbench run``: execute a matrix, follow it, and end with a leaderboard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from . import folders
+from .completion import plugin_completion
+
+if TYPE_CHECKING:
+    from prbench.running.cell import Cell
+    from prbench.running.engine import Rerun
+
+BACKENDS = ("auto", "numpy", "torch", "torch:cuda", "cupy")
+RERUNS = ("missing", "failed", "stale", "all")
+
+
+@click.command("run")
+@click.argument("matrix", required=False, metavar="[MATRIX]", shell_complete=None, type=click.Path(path_type=str))
+@click.option("-s", "--solver", "solvers", multiple=True, shell_complete=plugin_completion("solver"), help="Solver; repeatable.")
+@click.option(
+    "-d", "--dataset", "datasets", multiple=True, shell_complete=plugin_completion("dataset"), help="Dataset; repeatable."
+)
+@click.option("--samples", metavar="N|A:B|LIST", help="Samples of each dataset: 5 are the first five, 3:10 or 0,3,7 those.")
+@click.option("--seeds", metavar="N|A:B|LIST", help="Seeds, in the same way.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="SEED", help="This one seed.")
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; prbench-results/<matrix> otherwise.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Workers at a time; one a core otherwise.")
+@click.option("--backend", type=click.Choice(BACKENDS), help="What to compute with.")
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Stop a solver after this time and score what it has.",
+)
+@click.option(
+    "--rerun", type=click.Choice(RERUNS), default="missing", show_default=True, help="What to run besides missing cells."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would run, and run nothing.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    matrix: str | None,
+    solvers: tuple[str, ...],
+    datasets: tuple[str, ...],
+    samples: str | None,
+    seeds: str | None,
+    seed: int | None,
+    out: Path | None,
+    jobs: int | None,
+    backend: str | None,
+    time_limit: float | None,
+    rerun: str,
+    dry_run: bool,
+) -> None:
+    """Run every solver on every dataset of its task, and rank them.
+
+    MATRIX is a YAML file or the name of a built-in matrix; `quick` where nothing is named. Finished cells are kept: the same
+    command resumes.
+
+    A pattern of your own:  prbench run -d 'file[path=measured.cxi]' -s hio-er
+    """
+    from prbench.running.engine import plan, run_matrix
+    from prbench.running.results import ResultSet
+    from prbench.running.store import Store
+
+    from . import summary
+    from .app import CELLS_FAILED, OK
+    from .display import choose_display
+    from .request import requested_matrix
+
+    asked = requested_matrix(
+        matrix, solvers, datasets, samples=samples, seeds=seeds, seed=seed, backend=backend, time_limit_s=time_limit
+    )
+    cells = asked.cells()
+    store = Store(out or folders.RESULTS / asked.name)
+    again = cast("Rerun", rerun)
+    if dry_run:
+        _print_plan(cells, plan(cells, store, again), store.path)
+        return
+    try:
+        with choose_display() as display:
+            state = run_matrix(cells, store, jobs=jobs, rerun=again, on_event=display)
+    except KeyboardInterrupt:
+        click.echo(f"stopped; what has finished is in {store.path}, and the same command resumes", err=True)
+        raise
+    results = ResultSet(store, [cell.key for cell in cells])
+    summary.tell(results, state)
+    ctx.exit(CELLS_FAILED if summary.has_failures(results) else OK)
+
+
+def _print_plan(cells: list[Cell], todo: list[Cell], path: Path) -> None:
+    from collections import Counter
+
+    from prbench.reporting.console import console, table
+
+    asked, missing = (Counter((c.task, c.dataset_spelled, c.solver_spelled) for c in group) for group in (cells, todo))
+    rows = [(*kind, count, missing[kind]) for kind, count in asked.items()]
+    right: dict[str, object] = {"justify": "right"}
+    title = f"{len(set(todo))} of {len(set(cells))} cells would run; results in {path}"
+    console().print(table(title, ["task", "dataset", "solver", ("cells", right), ("to run", right)], rows))

@@ -1,0 +1,49 @@
+"""``prbench status``: how far results are, and what went wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from . import folders
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@click.command("status")
+@folders.argument
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def command(folder: Path | None, form: str) -> None:
+    """Count the cells of stored results by task, solver and status, and give the reasons of failures.
+
+    Without DIR the newest results below prbench-results are taken.
+    """
+    from prbench.analysis.progress import count_cells, count_reasons
+
+    results = folders.open_results(folder)
+    frame, store = results.frame, results.store
+    counts, reasons = count_cells(frame), count_reasons(frame)
+    if form == "json":
+        import json
+
+        corrupt = {str(path): reason for path, reason in store.corrupt.items()}
+        found = {"path": str(store.path), "cells": _rows(counts), "failures": _rows(reasons), "corrupt": corrupt}
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    from prbench.reporting.console import Column, console, table
+
+    out = console()
+    filled = [str(name) for name in counts.columns if name in ("task", "solver", "cells", "ok") or counts[name].any()]
+    columns: list[Column] = [name if name in ("task", "solver") else (name, {"justify": "right"}) for name in filled]
+    out.print(table(f"{store.path}: {len(frame)} cells", columns, counts[filled].itertuples(index=False)))
+    if len(reasons):
+        out.print()
+        out.print(table("failures", list(reasons.columns), reasons.itertuples(index=False)))
+    folders.tell_corrupt(store)
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]

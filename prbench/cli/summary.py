@@ -1,0 +1,93 @@
+"""What a run ends with: counts, leaderboards, pictures, files, and what to do next."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+
+from .display import counts, duration
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from prbench.running.engine import RunState
+    from prbench.running.results import ResultSet
+
+_EXPORTS_TOLD = 20
+
+
+def has_failures(results: ResultSet) -> bool:
+    """Whether any cell asked for has no reconstruction to score."""
+    from prbench.analysis import SCORED
+
+    return not bool(results.frame["status"].isin(SCORED).all())
+
+
+def tell(results: ResultSet, state: RunState) -> None:
+    """Print the end of a run, and save the pictures and files that belong to it."""
+    from prbench.analysis import NOT_RUN, leaderboards
+    from prbench.reporting.console import console
+    from prbench.reporting.gallery import save_gallery
+    from prbench.reporting.leaderboards import terminal
+
+    out = console()
+    click.echo(f"{state.total} cells in {duration(state.elapsed_s)}: {counts(state)}\n")
+    if not results.frame["status"].isin(NOT_RUN).all():
+        for part in terminal(leaderboards(results.frame), out.width):
+            out.print(part, markup=False)
+        click.echo()
+    _tell_exports(results, out)
+    for picture in save_gallery(results):
+        click.echo(f"{picture.path}\n  {picture.caption}")
+    _tell_failures(results)
+    folder = shlex.quote(str(results.store.path))
+    click.echo(f"\nresults: {results.store.path}\nnext:    {_next_command(results, folder)}")
+
+
+def _tell_exports(results: ResultSet, out: Console) -> None:
+    from prbench.reporting.console import Column, table
+    from prbench.reporting.exports import TRUTHLESS, export_measured
+    from prbench.reporting.leaderboards import number
+
+    exports = export_measured(results)
+    if not exports:
+        return
+    rows = [
+        (e.solver, e.dataset, e.sample, e.seed, *(number(e.scores[name]) for name in TRUTHLESS)) for e in exports[:_EXPORTS_TOLD]
+    ]
+    right: dict[str, object] = {"justify": "right", "no_wrap": True}
+    columns: list[Column] = ["solver", "dataset", ("sample", right), ("seed", right), *((h, right) for h in TRUTHLESS.values())]
+    out.print(table("measured, without truth", columns, rows))
+    for export in exports[:_EXPORTS_TOLD]:
+        click.echo(f"{export.path}")
+    if len(exports) > _EXPORTS_TOLD:
+        click.echo(f"and {len(exports) - _EXPORTS_TOLD} more in {exports[0].path.parent}")
+    click.echo()
+
+
+def _tell_failures(results: ResultSet) -> None:
+    from prbench.analysis.progress import count_reasons
+
+    reasons = count_reasons(results.frame)
+    if len(reasons):
+        click.echo("\nfailed:")
+    for row in reasons.head(5).to_dict("records"):
+        click.echo(f"  {row['cells']} {row['status']}: {row['solver']} on {row['dataset']}: {row['reason']}")
+    if len(reasons) > 5:
+        click.echo("  …")
+
+
+def _next_command(results: ResultSet, folder: str) -> str:
+    from prbench.analysis import SCORED
+
+    if has_failures(results):
+        return f"prbench status {folder}"
+    frame = results.frame
+    measured = frame[frame["dataset"].str.startswith("file[") & frame["status"].isin(SCORED)]
+    if len(measured):
+        return f"prbench run -d {shlex.quote(str(measured.iloc[0]['dataset']))} -s hio,raar,hio-er --seeds 3"
+    if frame["solver"].nunique() > 1:
+        return f"prbench leaderboard {folder} --format markdown"
+    return f"prbench run -s hio,raar,{shlex.quote(str(frame.iloc[0]['solver']))} --seeds 3"

@@ -1,0 +1,48 @@
+"""The files of measured data that installed datasets read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from prbench.core import load_plugin, plugin_names
+from prbench.core.data_files import DataFile
+from prbench.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Need:
+    """One file and the dataset that reads it."""
+
+    dataset: str
+    file: DataFile
+
+    @property
+    def present(self) -> bool:
+        """Whether a file of that name is there, whole or not."""
+        return self.file.path.is_file()
+
+
+def needs(datasets: tuple[str, ...] = ()) -> list[Need]:
+    """The files that datasets read, of all that can be imported where none is named.
+
+    Raises:
+        UsageError: for an unknown dataset, or a named one that reads no files.
+    """
+    if not datasets:
+        return [Need(name, file) for name in plugin_names("dataset") for file in _files_or_none(name)]
+    for name in datasets:
+        if not _files(name):
+            raise UsageError(f"{name} needs no files; `prbench data list` shows the datasets that do")
+    return [Need(name, file) for name in datasets for file in _files(name)]
+
+
+def _files(name: str) -> tuple[DataFile, ...]:
+    found: tuple[DataFile, ...] = getattr(load_plugin("dataset", name), "files", ())
+    return found
+
+
+def _files_or_none(name: str) -> tuple[DataFile, ...]:
+    try:
+        return _files(name)
+    except Exception:  # noqa: BLE001 - `prbench list` and `prbench doctor` say why a stranger's package cannot be imported
+        return ()
