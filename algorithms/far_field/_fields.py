@@ -38,8 +38,8 @@ class Fields:
 def kept(y: FarField, x: Array, support: Array) -> Array:
     """Bool, where the object's constraints keep ``x``: on the support and, for nonnegative objects, where the real part is positive.
 
-    With a known number of pixels and no support, the support is that many of the largest (Elser, Lan, Bendory 2018,
-    doi:10.1137/18M1170364). Pixels that violate a constraint are treated as outside, as in Fienup 1982.
+    With a known number of pixels and no support, the support is that many of the largest (Elser, Lan, Bendory
+    2018, doi:10.1137/18M1170364). Pixels that violate a constraint are treated as outside, as in Fienup 1982.
     """
     if y.support_size is not None and y.support is None:
         return largest(y, x, y.support_size)
@@ -49,7 +49,7 @@ def kept(y: FarField, x: Array, support: Array) -> Array:
 
 
 def largest(y: FarField, x: Array, count: int) -> Array:
-    """Bool, the ``count`` largest pixels of each field: of the real part where the object is nonnegative, else of the modulus."""
+    """Bool, the ``count`` largest pixels of each field: by the real part where the object is nonnegative, else by the modulus."""
     xp = y.backend.xp
     value = x.real if y.nonnegative else xp.abs(x)
     flat = xp.reshape(value, (value.shape[0], -1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+
 import numpy as np
 
 from prbench.backend import Array
@@ -37,7 +38,8 @@ class ProjectionSolver(IterativeSolver[FarField]):
     @property
     def feedback(self) -> float:
         """The beta of the update, where it has one."""
-        return float(getattr(self, "beta", 1.0))
+        beta: float = getattr(self, "beta", 1.0)
+        return beta
 
     @abstractmethod
     def update(self, k: int) -> Update:

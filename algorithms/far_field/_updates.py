@@ -81,8 +81,8 @@ def rrr(s: Fields) -> None:
 def difference_map(s: Fields) -> None:
     """The difference map with its optimal estimates (Elser 2003, doi:10.1364/JOSAA.20.000040).
 
-    ``g + beta [P_S((1 + 1/beta) P_F g - g/beta) - P_F((1 - 1/beta) P_S g + g/beta)]``; at ``beta = 1`` the second estimate is g itself,
-    and one modulus projection serves both terms.
+    ``g + beta [P_S((1 + 1/beta) P_F g - g/beta) - P_F((1 - 1/beta) P_S g + g/beta)]``; at ``beta = 1`` the second estimate is g
+    itself, and one modulus projection serves both terms.
     """
     g, beta = s.g, s.beta
     p = _project_modulus(s, g)

@@ -3,7 +3,7 @@
 An iteration of a projection algorithm is two FFTs and two formulas evaluated at every pixel. As separate array operations the
 formulas cost as much as the FFTs, because each one reads and writes the whole array; fused, they cost a few percent.
 
-A formula is a function of scalars whose body is one expression in arithmetic and the primitives of this module::
+A formula is a function of scalars, straight-line arithmetic with the primitives of this module::
 
     @pointwise
     def relax(g, p, inside, c, d):

@@ -17,8 +17,11 @@ def physical_cores() -> int:
 
 
 def get_threads() -> int:
-    """The number of threads in force; the physical cores until :func:`set_threads` is called."""
-    return _threads if _threads is not None else physical_cores()
+    """The number of threads in force: what :func:`set_threads` said, else ``OMP_NUM_THREADS``, else the physical cores."""
+    if _threads is not None:
+        return _threads
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return int(asked) if asked.isdigit() and int(asked) > 0 else physical_cores()
 
 
 def set_threads(threads: int) -> None:

@@ -1,0 +1,132 @@
+"""Maximum likelihood under Poisson statistics, by conjugate gradients over the pixels of a support.
+
+Minimises ``sum_k [ I_k - n_k log I_k ]`` over measured pixels, with ``I = |F x|^2 / gain`` and n the counts (Thibault,
+Guizar-Sicairos, New J. Phys. 14 (2012) 063004, doi:10.1088/1367-2630/14/6/063004). A step costs two FFTs: the spectrum of
+the iterate is carried along, and the line search works on spectra alone.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from prbench.backend import Array, pointwise
+from prbench.backend.pointwise import abs2, where
+from prbench.core import FarField
+
+from ._updates import cut
+
+_FLOOR = 1e-4
+"""Photons added to the expected count, so that a pixel where the model vanishes cannot stop the descent."""
+
+
+@dataclass
+class Descent:
+    """A batch of descents under way.
+
+    Attributes:
+        x: objects, complex (B, *shape), zero off the support.
+        spectrum: their transforms.
+        direction: the last conjugate directions.
+        gradient: the last gradients.
+        slope: squared norms of the gradients, real (B, 1, ...).
+        support: bool (B, *shape).
+        counts: photons (*shape), zero frequency first; negative where unmeasured.
+    """
+
+    x: Array
+    spectrum: Array
+    direction: Array
+    gradient: Array
+    slope: Array
+    support: Array
+    counts: Array
+
+
+@pointwise
+def weigh(A: Array, counts: Array, per_gain: float, floor: float, one: float, zero: float) -> Array:
+    """``A (1 - n/I)`` over measured pixels: the gradient in Fourier space, up to a factor."""
+    return A * where(counts < 0, zero, one - counts / (per_gain * abs2(A) + floor))
+
+
+@pointwise
+def slope_along(A: Array, D: Array, counts: Array, per_gain: float, floor: float, one: float, zero: float) -> Array:
+    """Half the derivative of a pixel's misfit along D."""
+    along = per_gain * (A.real * D.real + A.imag * D.imag)
+    return where(counts < 0, zero, along * (one - counts / (per_gain * abs2(A) + floor)))
+
+
+@pointwise
+def curvature_along(A: Array, D: Array, counts: Array, per_gain: float, floor: float, zero: float) -> Array:
+    """Half the second derivative of a pixel's misfit along D, expected over the noise: never negative."""
+    along = per_gain * (A.real * D.real + A.imag * D.imag)
+    return where(counts < 0, zero, (along + along) * along / (per_gain * abs2(A) + floor))
+
+
+@pointwise
+def add(x: Array, step: Array, d: Array) -> Array:
+    """``x + step d``."""
+    return x + step * d
+
+
+@pointwise
+def descend(gradient: Array, memory: Array, direction: Array) -> Array:
+    """``memory direction - gradient``."""
+    return memory * direction - gradient
+
+
+def begin(y: FarField, x: Array, support: Array) -> Descent:
+    """Start from objects ``x`` (B, *shape), cut to ``support``."""
+    xp = y.backend.xp
+    counts = xp.where(y.measured, y.amplitude**2 / (y.gain or 1.0), -xp.ones_like(y.amplitude))
+    x = x * support
+    slope = xp.zeros_like(y.amplitude)[:1].reshape(-1)[:1].reshape((1,) * (y.ndim + 1))
+    return Descent(x, y.transform(x), xp.zeros_like(x), xp.zeros_like(x), slope, support, counts)
+
+
+def refine(y: FarField, d: Descent) -> None:
+    """One conjugate-gradient step of every object of the batch (Polak-Ribiere, restarted where it stops being a descent)."""
+    xp, backend = y.backend.xp, y.backend
+    per_gain, axes = 1.0 / (y.gain or 1.0), tuple(range(1, y.ndim + 1))
+
+    def total(a: Array) -> Array:
+        return xp.sum(a, axis=axes, keepdims=True)
+
+    residual = weigh(d.spectrum, d.counts, per_gain, _FLOOR, 1.0, 0.0, out=backend.empty(d.x.shape, backend.complex))
+    gradient = y.inverse(residual, out=residual)
+    gradient = cut(gradient, d.support, 0.0, out=gradient)
+    slope = total(abs2_of(gradient))
+    memory = (slope - total((xp.conj(d.gradient) * gradient).real)) / xp.where(d.slope > 0, d.slope, xp.ones_like(d.slope))
+    memory = xp.where(d.slope > 0, xp.clip(memory, 0, None), xp.zeros_like(memory))
+    uphill = total((xp.conj(gradient) * (memory * d.direction - gradient)).real) >= 0
+    memory = xp.where(uphill, xp.zeros_like(memory), memory)
+    d.direction = memory * d.direction - gradient
+    d.gradient, d.slope = gradient, slope
+    D = y.transform(d.direction)
+    work = backend.empty(d.x.shape, backend.real)
+    first = total(slope_along(d.spectrum, D, d.counts, per_gain, _FLOOR, 1.0, 0.0, out=work))
+    bend = total(curvature_along(d.spectrum, D, d.counts, per_gain, _FLOOR, 0.0, out=work))
+    step = -first / xp.where(bend > 0, bend, xp.ones_like(bend))
+    trial = d.spectrum + step * D
+    then = total(slope_along(trial, D, d.counts, per_gain, _FLOOR, 1.0, 0.0, out=work))
+    # One secant correction, kept within a factor of four: the misfit is no parabola where few photons meet a strong model.
+    secant = xp.where(first - then < 0, first / xp.where(first - then < 0, first - then, -xp.ones_like(first)), 4 + 0 * first)
+    step = step * xp.clip(secant, 0.25, 4.0)
+    d.x = d.x + step * d.direction
+    d.spectrum = d.spectrum + step * D
+
+
+def abs2_of(z: Array) -> Array:
+    """``|z|^2`` of an array."""
+    return z.real * z.real + z.imag * z.imag
+
+
+def log_likelihood(y: FarField, d: Descent) -> Array:
+    """Negative log-likelihood of each object, relative to a perfect model, a measured pixel."""
+    xp = y.backend.xp
+    n = xp.where(d.counts >= 0, d.counts, xp.zeros_like(d.counts))
+    expected = abs2_of(d.spectrum) / (y.gain or 1.0) + _FLOOR
+    term = expected - n + xp.where(n > 0, n * xp.log(xp.where(n > 0, n, xp.ones_like(n)) / expected), xp.zeros_like(expected))
+    term = xp.where(d.counts >= 0, term, xp.zeros_like(term))
+    axes = tuple(range(1, y.ndim + 1))
+    return xp.sum(term, axis=axes) / math.prod(y.shape)
