@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Direction = Literal["lower", "higher"]
-Needs = Literal["truth", "measurement", "held-out", "starts"]
+Needs = Literal["truth", "measurement", "held-out", "starts", "reference", "solve"]
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,10 @@ class MetricInfo:
         unit: ``""`` where the number has none.
         range: the values possible, such as ``"[0, inf)"``.
         tasks: the tasks it applies to.
-        needs: what must be there besides the reconstruction.
+        needs: what must be there besides the reconstruction; ``solve`` where the number is not a score but a cost.
         removes: the symmetries it does not see.
         cite: source of the definition.
+        definition: one sentence on what the number is.
     """
 
     name: str
@@ -39,17 +41,26 @@ class MetricInfo:
     needs: Needs = "truth"
     removes: tuple[str, ...] = ()
     cite: str = ""
+    definition: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One reconstruction to be scored, with what several metrics share computed once (see :meth:`shared`)."""
+    """One reconstruction to be scored, with what several metrics share computed once (see :meth:`shared`).
+
+    Arrays are on the host, and the reconstruction's are finite: a diverged one is not scored.
+    """
 
     reconstruction: Reconstruction
     problem: Problem
 
     @cached_property
     def _shared(self) -> dict[str, object]:
+        return {}
+
+    @cached_property
+    def notes(self) -> dict[str, float | str]:
+        """What a metric found out on its way and a reader of the record needs, such as the data range behind a PSNR."""
         return {}
 
     def shared(self, name: str, compute: Callable[[], T]) -> T:
@@ -80,6 +91,8 @@ class Metric:
             "measurement": True,
             "held-out": problem.held_out is not None,
             "starts": "starts" in case.reconstruction.aux,
+            "reference": bool(problem.reference),
+            "solve": False,
         }[self.info.needs]
 
 
@@ -94,6 +107,10 @@ def metric(
     removes: tuple[str, ...] = (),
     cite: str = "",
 ) -> Callable[[Callable[[Case], float]], Metric]:
-    """Make a :class:`Metric` of a function of a :class:`Case`."""
-    info = MetricInfo(name, better, unit, range, tasks, needs, removes, cite)
-    return lambda function: Metric(info, function)
+    """Make a :class:`Metric` of a function of a :class:`Case`; its docstring's first paragraph is the definition."""
+
+    def describe(function: Callable[[Case], float]) -> Metric:
+        definition = " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
+        return Metric(MetricInfo(name, better, unit, range, tasks, needs, removes, cite, definition), function)
+
+    return describe

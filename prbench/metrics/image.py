@@ -1,0 +1,142 @@
+"""PSNR and SSIM of the aligned object, on the part of it that a reader looks at.
+
+The picture is the phase where the truth's phase varies over the region, else the magnitude; which one, and the data range,
+which is the truth's, go to the notes of the case. The region is the problem's ``object_region`` without the pixels at which the
+truth is zero: they have no phase.
+
+Phases are compared on the circle. The truth's phase is measured from its mean direction, so that neither the global phase nor
+the place where a branch was cut decides its range; the error is the angle between reconstruction and truth in (-pi, pi], and
+the picture of the reconstruction is the truth's plus this error, so that a wrap is not an edge. Where the reconstruction is
+zero it has no phase either, and the error is put at pi/sqrt(3), the root mean square of a phase that knows nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from prbench.backend import Array
+from prbench.core import Case, metric
+from prbench.errors import BadInput
+
+from .symmetry import FAR_FIELD, case_aligned
+
+CONSTANT_PHASE_RAD = 1e-4
+"""Range of the truth's phase up to which it counts as constant, above what single precision leaves of a constant."""
+
+_NO_PHASE_RAD = math.pi / math.sqrt(3)
+_WINDOW = 11
+"""Pixels across the Gaussian window of SSIM, sigma 1.5 cut at 3.5 sigma (Wang et al. 2004)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """Truth and reconstruction as real pictures of one shape, zero outside the region.
+
+    Attributes:
+        kind: ``phase`` (radians) or ``magnitude``.
+        truth: float64.
+        found: float64.
+        region: bool.
+        data_range: largest less smallest value of the truth in the region; the largest magnitude for one that is constant.
+    """
+
+    kind: str
+    truth: Array
+    found: Array
+    region: Array
+    data_range: float
+
+
+def picture(truth: Array, aligned: Array, region: Array | None = None) -> Picture:
+    """The pictures that :func:`psnr` and :func:`ssim` compare.
+
+    Args:
+        truth: complex, 2D or 3D.
+        aligned: complex, same shape, in the truth's frame and phase.
+        region: bool, same shape; everywhere where None.
+
+    Raises:
+        BadInput: for shapes that differ, or a truth that is zero all over the region.
+    """
+    truth, aligned = np.asarray(truth, np.complex128), np.asarray(aligned, np.complex128)
+    inside = np.ones(truth.shape, bool) if region is None else np.asarray(region, bool)
+    if not truth.shape == aligned.shape == inside.shape:
+        raise BadInput(f"truth, object and region must have one shape, got {truth.shape}, {aligned.shape}, {inside.shape}")
+    inside = inside & (truth != 0)
+    if not inside.any():
+        raise BadInput("the truth is zero everywhere in the region; there is no picture to compare")
+    mean = np.sum(truth[inside])
+    phase = np.where(inside, np.angle(truth * np.conj(mean or 1.0)), 0.0)
+    span = float(np.ptp(phase[inside]))
+    if span > CONSTANT_PHASE_RAD:
+        error = np.where(aligned != 0, np.angle(aligned * truth.conj()), _NO_PHASE_RAD)
+        return Picture("phase", phase, np.where(inside, phase + error, 0.0), inside, span)
+    magnitude, found = np.where(inside, np.abs(truth), 0.0), np.where(inside, np.abs(aligned), 0.0)
+    span = float(np.ptp(magnitude[inside]))
+    return Picture("magnitude", magnitude, found, inside, span if span > 1e-6 * magnitude.max() else float(magnitude.max()))
+
+
+def peak_signal_to_noise(image: Picture) -> float:
+    """``10 log10(range^2 / mean squared error)`` over the region, in dB; infinite only where the error is exactly zero."""
+    error = float(np.mean((image.found - image.truth)[image.region] ** 2))
+    return 10.0 * math.log10(image.data_range**2 / error) if error > 0 else math.inf
+
+
+def structural_similarity(image: Picture) -> float:
+    """Mean over the region of the SSIM map with a Gaussian window, sigma 1.5 (Wang et al. 2004); NaN where an axis has under 11
+    pixels.
+
+    Both pictures are zero outside the region, so that only what lies inside can differ.
+    """
+    from skimage.metrics import structural_similarity as ssim_of
+
+    if min(image.truth.shape) < _WINDOW:
+        return math.nan
+    _, similarity = ssim_of(  # type: ignore[no-untyped-call]
+        image.truth,
+        image.found,
+        data_range=image.data_range,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        full=True,
+    )
+    return float(np.mean(similarity[image.region]))
+
+
+def _case_picture(case: Case) -> Picture:
+    def make() -> Picture:
+        truth = case.problem.truth
+        assert truth is not None
+        made = picture(truth.object, case_aligned(case), case.problem.object_region)
+        case.notes["image"] = made.kind
+        case.notes["image_data_range"] = made.data_range
+        return made
+
+    return case.shared("picture", make)
+
+
+@metric("psnr", better="higher", unit="dB", range="(-inf, inf]", tasks=("far-field",), removes=FAR_FIELD)
+def psnr(case: Case) -> float:
+    """Peak signal-to-noise ratio of the aligned phase over the object's region, against the range of the truth's phase;
+    of the magnitude where the truth's phase is constant.
+    """
+    return peak_signal_to_noise(_case_picture(case))
+
+
+@metric(
+    "ssim",
+    better="higher",
+    range="[-1, 1]",
+    tasks=("far-field",),
+    removes=FAR_FIELD,
+    cite="Wang, Bovik, Sheikh, Simoncelli, IEEE Trans. Image Process. 13 (2004) 600, doi:10.1109/TIP.2003.819861",
+)
+def ssim(case: Case) -> float:
+    """Structural similarity of the aligned phase, averaged over the object's region; of the magnitude where the truth's phase
+    is constant.
+    """
+    return structural_similarity(_case_picture(case))

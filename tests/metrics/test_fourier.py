@@ -1,0 +1,131 @@
+import math
+
+import numpy as np
+import pytest
+
+from prbench.core import HeldOut
+from prbench.errors import BadInput
+from prbench.metrics._shells import first_crossing, shell_numbers
+from prbench.metrics.fourier import (
+    fourier_ring_correlation,
+    frc,
+    free_r,
+    phase_retrieval_transfer_function,
+    prtf,
+    r_factor,
+)
+
+
+def noise(shape, seed):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=shape) + 1j * rng.normal(size=shape)
+
+
+def test_r_factor_of_truth_scale_and_nothing(crystal, copy_of, make_case):
+    x = crystal()
+    assert r_factor(make_case(x, x)) < 1e-7
+    assert r_factor(make_case(x, copy_of(x))) < 1e-7
+    assert r_factor(make_case(x, 1.1 * x)) == pytest.approx(0.1, rel=1e-6)
+    assert r_factor(make_case(x, np.zeros_like(x))) == pytest.approx(1)
+
+
+def test_r_factor_ignores_unmeasured_pixels(crystal, make_case):
+    x = crystal()
+    mask = np.ones((64, 64), bool)
+    mask[30:35, 30:35] = False
+    case = make_case(x, 1.1 * x, mask=mask)
+    assert r_factor(case) == pytest.approx(0.1, rel=1e-6)
+    assert r_factor(make_case(x, x, mask=mask)) < 1e-7
+
+
+def test_r_factor_agrees_with_the_measurement(crystal, make_case):
+    x, found = crystal(), crystal(seed=1)
+    case = make_case(x, found)
+    y = case.problem.measurement
+    field = np.fft.ifftshift(np.zeros(y.shape, np.complex64))
+    field[: found.shape[0], : found.shape[1]] = found
+    assert r_factor(case) == pytest.approx(float(y.modulus_error(field[None])[0]), rel=1e-4)
+
+
+def test_free_r_looks_at_held_out_pixels_only(crystal, make_case, simulate):
+    x = crystal()
+    held_out = np.zeros((64, 64), bool)
+    held_out[20:24, 40:44] = True
+    y = simulate(x)
+    intensity = np.where(held_out, y.intensity, 7.0)
+    case = make_case(x, 1.2 * x, measurement=y.without(held_out), held_out=HeldOut(held_out, intensity))
+    assert free_r(case) == pytest.approx(0.2, rel=1e-5)
+    assert free_r.applies(case)
+    assert not free_r.applies(make_case(x, x))
+    dark = make_case(x, x, held_out=HeldOut(held_out, np.zeros((64, 64))))
+    assert math.isnan(free_r(dark))
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (15, 20), (9, 10, 12)])
+def test_frc_of_one_object_with_itself_is_one(shape):
+    frequency, curve, threshold = fourier_ring_correlation(noise(shape, 0), 3 * noise(shape, 0))
+    assert np.allclose(curve, 1)
+    assert frequency[0] == 0
+    assert threshold[0] == pytest.approx(1, abs=1e-3)
+    assert np.all(threshold[1:] > 0.1716)
+    assert first_crossing(frequency, curve, threshold) == frequency[-1] >= 1 - 1 / min(shape)
+
+
+def test_frc_of_independent_objects_is_noise_of_the_expected_size():
+    _, curve, _ = fourier_ring_correlation(noise((64, 64), 0), noise((64, 64), 1))
+    pixels = np.bincount(shell_numbers((64, 64))[0].ravel())[:33]
+    assert np.abs(curve[5:] * np.sqrt(2 * pixels[5:])).max() < 4
+    assert np.mean((curve[5:] ** 2) * 2 * pixels[5:]) == pytest.approx(1, abs=0.6)
+
+
+def test_frc_finds_where_the_signal_ends(make_case):
+    x = noise((64, 64), 2)
+    x[40:] = 0
+    frequency = np.hypot(*np.meshgrid(*2 * [2 * np.fft.fftfreq(64)]))
+    blurred = np.fft.ifft2(np.fft.fft2(x) * (frequency < 0.5))
+    assert frc(make_case(x, blurred)) == pytest.approx(0.5, abs=0.04)
+    assert frc(make_case(x, np.exp(1j) * x)) == 1
+
+
+def test_prtf_of_equal_starts_is_one(crystal, copy_of, make_case, simulate):
+    x = crystal()
+    starts = np.stack([x, copy_of(x), 1j * x])
+    _, curve = phase_retrieval_transfer_function(starts, simulate(x))
+    assert np.allclose(curve, 1, atol=1e-5)
+    case = make_case(x, x, aux={"starts": starts})
+    assert prtf.applies(case)
+    assert prtf(case) == 1
+    assert not prtf.applies(make_case(x, x))
+
+
+def test_prtf_falls_where_the_starts_disagree(crystal, make_case):
+    x = crystal(64)
+    frequency = np.hypot(*np.meshgrid(*2 * [2 * np.fft.fftfreq(64)]))
+    spectrum = np.fft.fft2(x)
+    rng = np.random.default_rng(3)
+    starts = [np.fft.ifft2(spectrum * np.exp(1j * (frequency > 0.4) * rng.uniform(-np.pi, np.pi, x.shape))) for _ in range(20)]
+    assert prtf(make_case(x, starts[0], aux={"starts": np.array(starts)})) == pytest.approx(0.4, abs=0.05)
+
+
+def test_prtf_skips_shells_behind_the_beamstop(crystal, simulate):
+    x = crystal()
+    mask = np.hypot(*np.meshgrid(*2 * [np.arange(-32, 32)])) > 3
+    _, curve = phase_retrieval_transfer_function(x[None], simulate(x, mask))
+    assert np.isnan(curve[:3]).all()
+    assert np.allclose(curve[4:], 1, atol=1e-5)
+
+
+def test_first_crossing_interpolates():
+    frequency = np.linspace(0, 1, 5)
+    assert first_crossing(frequency, [0, 1, 0.75, 0.25, 0], np.full(5, 0.5)) == pytest.approx(0.625)
+    assert first_crossing(frequency, [0, 1, np.nan, 0, 0], np.full(5, 0.5)) == pytest.approx(0.5)
+    assert first_crossing(frequency, [1, 0, 1, 1, 1], np.full(5, 0.5)) == 0
+    assert math.isnan(first_crossing(frequency, np.full(5, np.nan), np.full(5, 0.5)))
+
+
+def test_refusals(crystal, simulate):
+    x = crystal()
+    with pytest.raises(BadInput, match="one 2D or 3D shape"):
+        fourier_ring_correlation(x, x[1:])
+    with pytest.raises(BadInput, match="starts must have shape"):
+        phase_retrieval_transfer_function(x, simulate(x))

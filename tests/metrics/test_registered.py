@@ -1,0 +1,59 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import prbench.metrics
+from prbench.core import TASKS, HeldOut, load_plugin, plugin_names
+from prbench.metrics import COSTS, metric_infos
+
+FAR_FIELD = {"sa_mse", "sa_nmse", "psnr", "ssim", "r_factor", "free_r", "frc", "prtf", "support_overlap", "support_jaccard"}
+
+
+def test_every_metric_says_what_it_is():
+    assert set(plugin_names("metric")) >= FAR_FIELD
+    for name, info in metric_infos().items():
+        assert info.name == name
+        assert info.better in {"lower", "higher"}
+        assert set(info.tasks) <= set(TASKS)
+        assert info.tasks
+        assert info.definition.endswith(".")
+    assert COSTS.keys() <= metric_infos().keys()
+
+
+@pytest.mark.parametrize("name", sorted(FAR_FIELD))
+def test_no_metric_changes_its_case_and_all_see_through_symmetry(name, crystal, copy_of, make_case):
+    x, found = crystal(), crystal(seed=0.2)
+    held_out = np.zeros((64, 64), bool)
+    held_out[20:30, 40:44] = True
+    support = np.pad(x != 0, 16)
+
+    def case_of(answer):
+        case = make_case(x, answer, aux={"starts": np.stack([answer, answer])}, reference={"support": support})
+        case.problem.__dict__["held_out"] = HeldOut(held_out, case.problem.measurement.intensity)
+        return case
+
+    metric = load_plugin("metric", name)
+    kept = found.copy()
+    value = metric(case_of(found))
+    assert np.array_equal(found, kept)
+    assert value == metric(case_of(found))
+    assert value == pytest.approx(metric(case_of(copy_of(found))), rel=1e-4, abs=1e-6)
+
+
+def test_functions_are_exported_lazily():
+    for name in prbench.metrics.__all__:
+        assert getattr(prbench.metrics, name) is not None
+    assert "align" in dir(prbench.metrics)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = prbench.metrics.nothing
+
+
+def test_importing_metrics_imports_nothing_heavy():
+    code = (
+        "import sys, prbench.metrics.symmetry, prbench.metrics.fourier, prbench.metrics.image, prbench.metrics.support; "
+        "sys.exit(' '.join({'torch', 'numba', 'skimage', 'pandas'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
