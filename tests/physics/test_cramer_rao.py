@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+
+from prbench.core import build_plugin
+from prbench.errors import BadInput
+from prbench.physics.cramer_rao import cramer_rao_nmse
+
+
+def dense_bound(obj, support, gain, shape, mask):
+    """The definition, with the derivative as a matrix and a pseudo-inverse."""
+    places = np.argwhere(support)
+    axes = [np.fft.fftshift(np.fft.fftfreq(n)) for n in shape]
+    k = np.stack([axis[mask] for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
+    kernel = np.exp(-2j * np.pi * k @ places.T)
+    F = kernel @ obj[support]
+    D = 2 / gain * np.concatenate([(F.conj()[:, None] * kernel).real, (F.conj()[:, None] * 1j * kernel).real], axis=1)
+    J = D.T @ (D / (np.abs(F) ** 2 / gain)[:, None])
+    values = np.linalg.eigvalsh(J)
+    assert values[0] < 1e-9 * values[-1] < values[1], "one null direction, the global phase"
+    return np.sum(1 / values[1:]) / np.sum(np.abs(obj) ** 2)
+
+
+@pytest.mark.parametrize(("inner", "shape"), [((5, 6), (12, 14)), ((3, 3, 2), (7, 8, 5))])
+@pytest.mark.parametrize("masked", [False, True])
+def test_equals_the_definition(inner, shape, masked):
+    rng = np.random.default_rng(0)
+    support = rng.random(inner) < 0.7
+    obj = support * (rng.normal(size=inner) + 1j * rng.normal(size=inner))
+    mask = np.ones(shape, bool)
+    if masked:
+        mask[tuple(slice(n // 2 - 1, n // 2 + 1) for n in shape)] = False
+    expected = dense_bound(obj, support, 0.3, shape, mask)
+    assert cramer_rao_nmse(obj, support, 0.3, shape, mask if masked else None) == pytest.approx(expected, rel=1e-8)
+
+
+def test_scales_with_the_dose_and_knows_no_global_phase():
+    rng = np.random.default_rng(1)
+    support = np.pad(np.ones((6, 6), bool), 2)
+    obj = support * np.exp(1j * rng.normal(size=support.shape))
+    bound = cramer_rao_nmse(obj, support, 1.0, (20, 20))
+    assert cramer_rao_nmse(obj, support, 1e-3, (20, 20)) == pytest.approx(1e-3 * bound)
+    assert cramer_rao_nmse(np.exp(2j) * obj, support, 1.0, (20, 20)) == pytest.approx(bound)
+    assert cramer_rao_nmse(np.flip(obj).conj(), np.flip(support), 1.0, (20, 20)) == pytest.approx(bound)
+    assert cramer_rao_nmse(3 * obj, support, 9.0, (20, 20)) == pytest.approx(bound)
+
+
+def test_less_information_never_helps():
+    rng = np.random.default_rng(2)
+    support = np.ones((6, 7), bool)
+    obj = np.exp(1j * rng.normal(size=support.shape))
+    mask = np.hypot(*np.meshgrid(np.arange(-8, 8), np.arange(-9, 9), indexing="ij")) > 2
+    wider = np.pad(support, 1, constant_values=True)
+    bound = cramer_rao_nmse(obj, support, 1.0, (16, 18))
+    assert cramer_rao_nmse(obj, support, 1.0, (16, 18), mask) > bound
+    assert cramer_rao_nmse(np.pad(obj, 1), wider, 1.0, (16, 18)) > bound
+
+
+def test_too_few_pixels_leave_it_infinite():
+    rng = np.random.default_rng(3)
+    assert cramer_rao_nmse(rng.normal(size=(4, 4)) + 1j, np.ones((4, 4), bool), 1.0, (5, 5)) == np.inf
+
+
+def test_zeros_of_the_spectrum_are_no_trouble():
+    obj = np.zeros((4, 4), complex)
+    obj[1:3, 1:3] = 1
+    obj[1, 1] = 1.5j
+    assert np.isfinite(cramer_rao_nmse(obj, obj != 0, 1.0, (8, 8)))
+    assert np.isfinite(cramer_rao_nmse(np.ones((2, 3)), np.ones((2, 3), bool), 1.0, (6, 9)))
+
+
+def test_a_dislocated_crystal_meets_the_known_figures():
+    for photons, expected in ((1.0, 0.10), (10.0, 0.010), (100.0, 0.001)):
+        bounds = []
+        for index in range(4):
+            problem = build_plugin("dataset", "crystal2d", {"size": 32, "dislocations": 2, "photons": photons}).problem(index)
+            y = problem.measurement
+            support = problem.object_region
+            bound = cramer_rao_nmse(problem.truth.object, support, y.gain, y.shape)
+            bounds.append(bound * 292 / np.count_nonzero(support))
+        assert np.mean(bounds) == pytest.approx(expected, rel=0.3)
+
+
+def test_refusals():
+    x, support = np.ones((4, 4), complex), np.ones((4, 4), bool)
+    for arguments, message in [
+        ((x, support, 1.0, (3, 8)), "at most the detector's"),
+        ((x, support[1:], 1.0, (8, 8)), "must have the shapes"),
+        ((x, ~support, 1.0, (8, 8)), "zero outside its support"),
+        ((0 * x, support, 1.0, (8, 8)), "not zero everywhere"),
+        ((x, support, 0.0, (8, 8)), "gain must be positive"),
+        ((np.ones((70, 70)), np.ones((70, 70), bool), 1.0, (140, 140)), "at most 4000"),
+    ]:
+        with pytest.raises(BadInput, match=message):
+            cramer_rao_nmse(*arguments)
