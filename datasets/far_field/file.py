@@ -44,12 +44,18 @@ class File(Dataset):
         """One."""
         return 1
 
-    def make(self, index: int, seed: int, split: Split) -> Problem:
-        """Read the file."""
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The pattern's file, and the mask's where that is another one."""
         if not self.path:
             raise UsageError("file: give the path of the pattern, as in file[path=measured.cxi]")
+        mask = Path(self.mask).expanduser() if self.mask else None
+        return (str(Path(self.path).expanduser()), *((str(mask),) if mask is not None and mask.is_file() else ()))
+
+    def make(self, index: int, seed: int, split: Split) -> Problem:
+        """Read the file."""
         shape = None if self.object_shape is None else parse_shape(self.object_shape, "file: object_shape")
-        path = Path(self.path).expanduser()
+        path = Path(self.inputs[0])
         pattern = read_pattern(
             path,
             dataset=self.dataset,

@@ -93,7 +93,7 @@ class PlainDisplay:
         if event.kind in ("begin", "end", "interrupted") or now - self._last >= _PLAIN_EVERY_S:
             self._last = now
             left = f"; {time_left(state)}" if time_left(state) and event.kind not in ("end", "interrupted") else ""
-            click.echo(f"{state.done + state.cached} of {state.total} cells: {counts(state)}{left}", err=True)
+            click.echo(f"{state.done + state.cached} of {state.total}: {counts(state)}{left}", err=True)
 
 
 class LiveDisplay:

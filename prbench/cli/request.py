@@ -33,7 +33,7 @@ def requested_matrix(
         solvers: names, or lists of them with commas, in place of the matrix's. Where no datasets are named, those stay that have
             a task in common.
         datasets: in the same way.
-        samples: as :func:`prbench.running.spec.parse_indices` reads them; in place of the matrix's everywhere, as all that follow.
+        samples: as :func:`prbench.running.spec.parse_indices` reads them; in place of the matrix's, as all below.
         seeds: in the same way.
         seed: the only seed.
         backend: what to compute with.

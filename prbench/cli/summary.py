@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ def tell(results: ResultSet, state: RunState) -> None:
     from prbench.reporting.leaderboards import terminal
 
     out = console()
-    click.echo(f"{state.total} cells in {duration(state.elapsed_s)}: {counts(state)}\n")
+    click.echo(f"{state.total} cell{'s' * (state.total != 1)} in {duration(state.elapsed_s)}: {counts(state)}\n")
     if not results.frame["status"].isin(NOT_RUN).all():
         for part in terminal(leaderboards(results.frame), out.width):
             out.print(part, markup=False)
@@ -62,6 +63,8 @@ def _tell_exports(results: ResultSet, out: Console) -> None:
     out.print(table("measured, without truth", columns, rows))
     for export in exports[:_EXPORTS_TOLD]:
         click.echo(f"{export.path}")
+    if any(math.isnan(export.scores["free_r"]) for export in exports):
+        click.echo("free R needs pixels kept from the solver: give the dataset a holdout, as in file[path=…,holdout=0.02]")
     if len(exports) > _EXPORTS_TOLD:
         click.echo(f"and {len(exports) - _EXPORTS_TOLD} more in {exports[0].path.parent}")
     click.echo()

@@ -202,7 +202,8 @@ def _summary(doc: str) -> str:
 def _bibtex(name: str, cite: str) -> str:
     """One entry a source with what a citation line holds, for plug-ins that bring no entry of their own."""
     entries = []
-    for number, source in enumerate((s.strip() for s in cite.split(";") if s.strip()), start=1):
+    sources = [source.strip() for source in cite.split(";") if re.search(r"\d{4}", source)]
+    for number, source in enumerate(sources, start=1):
         doi, arxiv = _DOI.search(source), _ARXIV.search(source)
         note = _LATEX_SPECIAL.sub(r"\\\1", source)
         lines = [f"@misc{{{name}-{number},", f"  note = {{{note}}},"]

@@ -39,16 +39,18 @@ def save_gallery(results: ResultSet) -> list[Picture]:
     from .pictures import save_picture
 
     drawn = []
-    frame = results.frame
+    frame, folder = results.frame, results.store.path / "pictures"
     for task in sorted(frame["task"].unique()):
+        for name in ("best", "worst"):
+            (folder / f"{task}-{name}.png").unlink(missing_ok=True)
         for name, row, goal in _extremes(frame[frame["task"] == task], task):
             found = results.reconstruction(row["key"])
             if found.object is None:
                 continue
             cell = f"{row['solver']} on {row['dataset']}, sample {row['sample']}, seed {row['seed']}"
             caption = f"{name}: {one_line(cell, 110)}: {goal.metric} {number(row[goal.metric])}"
-            path = results.store.path / "pictures" / f"{task}-{name}.png"
-            path.parent.mkdir(exist_ok=True)
+            path = folder / f"{task}-{name}.png"
+            folder.mkdir(exist_ok=True)
             drawn.append(Picture(save_picture(path, results.problem(row["key"]), found, caption), caption))
     return drawn
 

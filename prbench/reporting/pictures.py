@@ -141,7 +141,7 @@ def _without_truth(figure: Figure, problem: Problem, found: Array) -> str:
     phase = np.angle(x * np.conj(mean))
     seen = np.where(magnitude > 2 * _VISIBLE * magnitude.max(), phase, np.nan)
     left, middle, right = figure.subplots(1, 3)
-    _colour_bar(figure, _show(left, magnitude, "magnitude", cmap="gray", vmin=0.0), left)
+    _colour_bar(figure, _show(left, magnitude, "magnitude", cmap="gray", vmin=0.0, vmax=_white(magnitude)), left)
     _colour_bar(figure, _show(middle, seen, "phase (rad)", cmap="twilight", vmin=-np.pi, vmax=np.pi), middle)
     pattern = _pattern(problem, cut)
     top = float(np.nanmax(pattern))
@@ -150,6 +150,12 @@ def _without_truth(figure: Figure, problem: Problem, found: Array) -> str:
     drawn = _show(right, np.maximum(pattern, bottom), "measured pattern", cmap="viridis", norm=norm)
     _colour_bar(figure, drawn, right)
     return str(cut)
+
+
+def _white(magnitude: Array) -> float:
+    """The magnitude drawn white: a few outliers above it do not darken the rest."""
+    visible = magnitude[magnitude > _VISIBLE * magnitude.max()]
+    return float(np.quantile(visible, 0.998)) if visible.size else 1.0
 
 
 def _pattern(problem: Problem, cut: Cut) -> Array:
