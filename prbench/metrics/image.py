@@ -1,8 +1,8 @@
 """PSNR and SSIM of the aligned object, on the part of it that a reader looks at.
 
 The picture is the phase where the truth's phase varies over the region, else the magnitude; which one, and the data range,
-which is the truth's, go to the notes of the case. The region is the problem's ``object_region`` without the pixels at which the
-truth is zero: they have no phase.
+which is the truth's, go to the notes of the case. A phase is judged only where the truth's magnitude is above a tenth of its
+largest: under that no measurement holds it.
 
 Phases are compared on the circle. The truth's phase is measured from its mean direction, so that neither the global phase nor
 the place where a branch was cut decides its range; the error is the angle between reconstruction and truth in (-pi, pi], and
@@ -26,6 +26,9 @@ from .symmetry import FAR_FIELD, case_aligned
 CONSTANT_PHASE_RAD = 1e-4
 """Range of the truth's phase up to which it counts as constant, above what single precision leaves of a constant."""
 
+PHASE_FROM = 0.1
+"""Fraction of the truth's largest magnitude from which its phase is judged: a choice, as in the thresholds of supports."""
+
 _NO_PHASE_RAD = math.pi / math.sqrt(3)
 _WINDOW = 11
 """Pixels across the Gaussian window of SSIM, sigma 1.5 cut at 3.5 sigma (Wang et al. 2004)."""
@@ -39,7 +42,7 @@ class Picture:
         kind: ``phase`` (radians) or ``magnitude``.
         truth: float64.
         found: float64.
-        region: bool.
+        region: bool, where they are compared.
         data_range: largest less smallest value of the truth in the region; the largest magnitude for one that is constant.
     """
 
@@ -65,16 +68,17 @@ def picture(truth: Array, aligned: Array, region: Array | None = None) -> Pictur
     inside = np.ones(truth.shape, bool) if region is None else np.asarray(region, bool)
     if not truth.shape == aligned.shape == inside.shape:
         raise BadInput(f"truth, object and region must have one shape, got {truth.shape}, {aligned.shape}, {inside.shape}")
-    inside = inside & (truth != 0)
-    if not inside.any():
+    magnitude = np.where(inside, np.abs(truth), 0.0)
+    if not magnitude.any():
         raise BadInput("the truth is zero everywhere in the region; there is no picture to compare")
-    mean = np.sum(truth[inside])
-    phase = np.where(inside, np.angle(truth * np.conj(mean or 1.0)), 0.0)
-    span = float(np.ptp(phase[inside]))
+    strong = magnitude > PHASE_FROM * magnitude.max()
+    mean = np.sum(truth[strong])
+    phase = np.where(strong, np.angle(truth * np.conj(mean or 1.0)), 0.0)
+    span = float(np.ptp(phase[strong]))
     if span > CONSTANT_PHASE_RAD:
         error = np.where(aligned != 0, np.angle(aligned * truth.conj()), _NO_PHASE_RAD)
-        return Picture("phase", phase, np.where(inside, phase + error, 0.0), inside, span)
-    magnitude, found = np.where(inside, np.abs(truth), 0.0), np.where(inside, np.abs(aligned), 0.0)
+        return Picture("phase", phase, np.where(strong, phase + error, 0.0), strong, span)
+    found = np.where(inside, np.abs(aligned), 0.0)
     span = float(np.ptp(magnitude[inside]))
     return Picture("magnitude", magnitude, found, inside, span if span > 1e-6 * magnitude.max() else float(magnitude.max()))
 
