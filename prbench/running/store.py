@@ -103,11 +103,11 @@ class Store:
         """
         place = self._record_path(key).with_suffix(".npz")
         try:
-            with np.load(place, allow_pickle=False) as file:
+            with place.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 return {name: file[name] for name in file.files}
         except FileNotFoundError:
             return {}
-        except (ValueError, OSError, zipfile.BadZipFile) as error:
+        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise CorruptRecord(f"{place} is not readable as NPZ without pickles: {one_line(error)}") from error
 
     # All records

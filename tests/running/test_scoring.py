@@ -1,0 +1,98 @@
+"""Scores: what applies is computed, what fails is told, and stored reconstructions can be scored anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import prbench
+from prbench.core import metric
+from prbench.errors import PrbenchError, UsageError
+from prbench.running import scoring
+from prbench.running.engine import run_matrix
+from prbench.running.executing import execute
+from prbench.running.rescoring import rescore
+from prbench.running.spec import Matrix
+from prbench.running.store import Store
+
+FILE = Path(__file__).with_name("misbehaving.py").as_posix()
+
+
+@metric("answer", better="lower", tasks=("far-field",))
+def answer(case):
+    return 42.0
+
+
+@metric("other-task", better="lower", tasks=("deblur",), needs="measurement")
+def other_task(case):
+    raise AssertionError
+
+
+@metric("undefined", better="lower", tasks=("far-field",))
+def undefined(case):
+    return float("nan")
+
+
+@metric("broken", better="lower", tasks=("far-field",))
+def broken(case):
+    raise ZeroDivisionError("by zero")
+
+
+def use(monkeypatch, *metrics):
+    named = {m.info.name: m for m in metrics}
+    monkeypatch.setattr(scoring, "plugin_names", lambda kind: sorted(named))
+    monkeypatch.setattr(scoring, "load_plugin", lambda kind, name: named[name])
+
+
+def cells():
+    return Matrix.of("t", solvers=f"{FILE}:Guess", datasets=f"{FILE}:Dots", samples=2, backend="numpy").cells()
+
+
+def test_what_applies_is_scored(monkeypatch):
+    use(monkeypatch, answer, other_task, undefined)
+    problem = prbench.get_dataset(f"{FILE}:Dots", size=4).problem(0)
+    solution = prbench.solve(prbench.get_solver(f"{FILE}:Guess"), problem.measurement, backend="numpy")
+    found = prbench.score(solution.reconstruction, problem)
+    assert found["answer"] == 42
+    assert np.isnan(found["undefined"])
+    assert set(found) == {"answer", "undefined"}
+    assert prbench.score(problem.truth, problem, ["answer"]) == {"answer": 42}
+
+
+def test_what_is_no_reconstruction_has_no_score(monkeypatch):
+    use(monkeypatch, answer)
+    problem = prbench.get_dataset(f"{FILE}:Dots", size=4).problem(0)
+    with pytest.raises(UsageError, match="non-finite"):
+        prbench.score(prbench.Reconstruction(object=np.full((4, 4), np.nan, complex)), problem)
+    with pytest.raises(PrbenchError, match="shape"):
+        prbench.score(prbench.Reconstruction(object=np.ones((4, 5), complex)), problem)
+
+
+def test_a_metric_that_fails_is_an_error_that_rescoring_heals(tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    use(monkeypatch, answer, broken)
+    (first, second) = cells()
+    record = execute(first, store)
+    execute(second, store)
+    assert (record.status, record.error["stage"], record.error["type"]) == ("error", "scoring", "MetricFailed")
+    assert "broken failed: ZeroDivisionError" in record.error["message"]
+    assert rescore(store) == 0
+    use(monkeypatch, answer)
+    told = []
+    assert rescore(store, lambda record, what: told.append(what)) == 2
+    assert told == ["scored", "scored"]
+    healed = store.read(first.key)
+    assert (healed.status, healed.metrics, healed.error, healed.cost) == ("ok", {"answer": 42.0}, None, record.cost)
+    assert healed.ended == record.ended
+
+
+def test_rescoring_leaves_records_without_reconstruction_alone(tmp_path):
+    store = Store(tmp_path)
+    run_matrix(
+        Matrix.of("t", solvers=[f"{FILE}:Raise", f"{FILE}:Exit"], datasets=f"{FILE}:Dots", backend="numpy").cells(), store, jobs=1
+    )
+    before = [record.to_json() for record in store.records()]
+    assert rescore(store) == 0
+    assert [record.to_json() for record in store.records()] == before
