@@ -31,10 +31,10 @@ def command(task: str | None, kind: str | None, form: str) -> None:
     out = console()
     name_width = max((len(e.name) for e in entries), default=10)
     for k in kinds:
-        rows = [(e.name, ", ".join(e.tasks), ", ".join(e.tags), e.broken or e.summary) for e in entries if e.kind == k]
+        rows = [(e.name, e.task, ", ".join(e.tags), e.broken or e.summary) for e in entries if e.kind == k]
         columns: list[Column] = [
             ("name", {"min_width": name_width}),
-            ("task", {"max_width": 20}),
+            ("task", {"max_width": 12}),
             ("tags", {"max_width": 24}),
             "what",
         ]

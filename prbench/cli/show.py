@@ -38,9 +38,10 @@ def _print(entry: Entry) -> None:
     from prbench.reporting.console import Column, console, table
 
     out = console()
-    out.print(Text(f"{entry.name}, a {entry.kind} for {', '.join(entry.tasks)}", style="bold"))
+    out.print(Text(f"{entry.name}, a {entry.kind} for {entry.task}", style="bold"))
     out.print(Text(f"\n{entry.doc}\n") if entry.doc else "")
-    facts = {**entry.facts, "tags": ", ".join(entry.tags), "licence": entry.licence, "reference": entry.cite}
+    tags = "" if entry.kind == "metric" else ", ".join(entry.tags)
+    facts = {**entry.facts, "tags": tags, "licence": entry.licence, "reference": entry.cite}
     facts_table = table("", ["", ""], [(key, value) for key, value in facts.items() if value])
     facts_table.show_header = False
     out.print(facts_table)

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, cast
 
-from prbench.core import Metric, load_plugin, parse_name, plugin_names, setting_infos
+from prbench.core import TASKS, Metric, load_plugin, parse_name, plugin_names, setting_infos
 from prbench.core.names import format_value
 from prbench.core.registry import Kind
 from prbench.errors import UsageError, one_line
+from prbench.metrics.costs import COSTS
 
 KINDS: tuple[Kind, ...] = ("solver", "dataset", "metric")
 
@@ -66,6 +67,11 @@ class Entry:
     facts: dict[str, str] = field(default_factory=dict)
     broken: str = ""
 
+    @property
+    def task(self) -> str:
+        """The tasks in words."""
+        return "all tasks" if set(self.tasks) >= set(TASKS) else ", ".join(self.tasks)
+
     def plain(self) -> dict[str, Any]:
         """Plain values only, for JSON."""
         return asdict(self)
@@ -73,7 +79,7 @@ class Entry:
 
 def catalogue(kinds: tuple[Kind, ...] = KINDS, task: str | None = None) -> list[Entry]:
     """Every installed plug-in of ``kinds``, those of one task where given; one that cannot be imported says so."""
-    entries = [_entry_or_reason(kind, name) for kind in kinds for name in plugin_names(kind)]
+    entries = [_entry_or_reason(kind, name) for kind in kinds for name in _names(kind)]
     return [e for e in entries if task is None or task in e.tasks or e.broken]
 
 
@@ -86,7 +92,7 @@ def look_up(spelled: str) -> list[Entry]:
     name, params = parse_name(spelled)
     if ":" in name:
         return [_from_place(name, params)]
-    kinds = [kind for kind in KINDS if name in plugin_names(kind)]
+    kinds = [kind for kind in KINDS if name in _names(kind)]
     if not kinds:
         raise UsageError(f"nothing is called {name!r}; {_nearest(name)}")
     return [describe(kind, name, params) for kind in kinds]
@@ -94,11 +100,11 @@ def look_up(spelled: str) -> list[Entry]:
 
 def describe(kind: Kind, name: str, params: dict[str, str] | None = None) -> Entry:
     """Import one plug-in and describe it; ``params`` replace the defaults in the column of values."""
-    plugin = load_plugin(kind, name)
     if kind == "metric":
         if params:
             raise UsageError(f"the metric {name!r} has no settings")
-        return _metric_entry(name, plugin)
+        return _metric_entry(name)
+    plugin = load_plugin(kind, name)
     values = plugin.from_params(params or {}).params()
     doc = _clean(plugin)
     info = plugin.info
@@ -134,9 +140,15 @@ def _entry_or_reason(kind: Kind, name: str) -> Entry:
         return Entry(kind, name, broken=one_line(f"cannot be imported: {type(error).__name__}: {error}"))
 
 
-def _metric_entry(name: str, plugin: Metric) -> Entry:
-    info = plugin.info
-    doc = _clean(plugin.function)
+def _names(kind: Kind) -> list[str]:
+    """The names of a kind; the costs of a solve, which no plug-in measures, stand among the metrics."""
+    return [*plugin_names(kind), *(COSTS if kind == "metric" else ())]
+
+
+def _metric_entry(name: str) -> Entry:
+    plugin: Metric | None = None if name in COSTS else load_plugin("metric", name)
+    info = COSTS[name] if plugin is None else plugin.info
+    doc = info.definition if plugin is None else _clean(plugin.function)
     facts = {
         "better": info.better,
         "unit": info.unit or "none",
@@ -148,8 +160,8 @@ def _metric_entry(name: str, plugin: Metric) -> Entry:
         kind="metric",
         name=name,
         tasks=tuple(info.tasks),
-        tags=(f"{info.better} is better", f"needs {info.needs}"),
-        summary=_summary(doc),
+        tags=(f"{info.better} is better", *((info.unit,) if info.unit else ())),
+        summary=info.definition,
         doc=doc,
         cite=info.cite,
         bibtex=_bibtex(name, info.cite),
@@ -218,6 +230,6 @@ def _bibtex(name: str, cite: str) -> str:
 def _nearest(name: str) -> str:
     import difflib
 
-    known = [n for kind in KINDS for n in plugin_names(kind)]
+    known = [n for kind in KINDS for n in _names(kind)]
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
     return f"did you mean {', '.join(near)}?" if near else f"`prbench list` shows the {len(known)} known names"

@@ -148,7 +148,7 @@ def _plugins() -> list[Finding]:
     found = []
     for kind in KINDS:
         entries = catalogue((kind,))
-        found.append(Finding("ok", f"{kind}s", f"{sum(not e.broken for e in entries)} usable"))
+        found.append(Finding("ok", f"{kind}s", f"{sum(not e.broken for e in entries)} known and usable"))
         found += [Finding("!", e.name, one_line(e.broken)) for e in entries if e.broken]
     found.append(Finding("ok", "python path", sys.executable))
     return found

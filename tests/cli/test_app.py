@@ -96,7 +96,7 @@ def test_list_names_everything_installed():
     result = CliRunner().invoke(app, ["list", "--format", "json"])
     rows = json.loads(result.stdout)
     for kind in ("solver", "dataset", "metric"):
-        assert [row["name"] for row in rows if row["kind"] == kind] == plugin_names(kind)
+        assert {row["name"] for row in rows if row["kind"] == kind} >= set(plugin_names(kind))
     table = CliRunner().invoke(app, ["list"], env={"COLUMNS": "100"})
     assert all(name in table.output for name in plugin_names("solver"))
     assert max(len(line) for line in table.output.splitlines()) <= 100

@@ -4,12 +4,14 @@ import pytest
 
 from prbench.core import plugin_names
 from prbench.errors import UsageError
+from prbench.metrics.costs import COSTS
 from prbench.reporting.catalogue import KINDS, catalogue, look_up
 
 
 def test_everything_installed_is_described():
     entries = catalogue()
-    assert {(e.kind, e.name) for e in entries} == {(k, n) for k in KINDS for n in plugin_names(k)}
+    installed = {(kind, name) for kind in KINDS for name in plugin_names(kind)}
+    assert {(e.kind, e.name) for e in entries} == installed | {("metric", name) for name in COSTS}
     for entry in entries:
         assert not entry.broken, (entry.name, entry.broken)
         assert entry.summary, entry.name
@@ -33,7 +35,7 @@ def test_an_unknown_name_comes_with_the_nearest():
 
 def test_every_citation_becomes_balanced_bibtex():
     for entry in catalogue(("solver", "dataset")):
-        if entry.cite:
+        if re.search(r"\d{4}", entry.cite):
             assert len(re.findall(r"@\w+\{", entry.bibtex)) >= 1
             assert entry.bibtex.count("{") == entry.bibtex.count("}")
 
@@ -43,5 +45,5 @@ def test_a_plug_in_that_cannot_be_imported_says_so(monkeypatch):
 
     monkeypatch.setattr(module, "plugin_names", lambda kind: ["broken"] if kind == "solver" else [])
     monkeypatch.setattr(module, "load_plugin", lambda _kind, _name: 1 / 0)
-    (entry,) = module.catalogue()
+    (entry,) = module.catalogue(("solver",))
     assert "ZeroDivisionError" in entry.broken
