@@ -10,7 +10,12 @@ BOX = 110 / 128
 """Side of the box that random points are drawn from, as a fraction of the object's side."""
 
 POISSON_RATIO = 0.28
-_CORRELATION_LENGTH = 1 / 8
+_CORRELATION_LENGTH = 0.3
+"""Sigma of the blur that a smooth phase looks like, in sides of the object: strain varies over the scale of the crystal.
+
+A choice. With it, single starts of HIO+ER+shrinkwrap solve about half of the crystals with a phase of +-2 pi, and a third with four
+dislocations besides.
+"""
 _WAVES = 128
 
 
@@ -91,7 +96,7 @@ def inside_polyhedron(rng: np.random.Generator, size: int) -> np.ndarray:
 def smooth_field(rng: np.random.Generator, size: int, ndim: int) -> np.ndarray:
     """A Gaussian random field with a Gaussian spectrum, float64 (size,) * ndim: a sum of random plane waves.
 
-    It looks like white noise blurred by a Gaussian whose sigma is an eighth of the object's side (a choice).
+    It looks like white noise blurred by a Gaussian of sigma :data:`_CORRELATION_LENGTH`.
     """
     vectors = rng.normal(scale=1 / (math.sqrt(2) * _CORRELATION_LENGTH), size=(_WAVES, ndim))
     phases = rng.uniform(0, 2 * math.pi, size=_WAVES)
