@@ -16,13 +16,17 @@ Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]
 
 
 def plugin_completion(*kinds: str) -> Completer:
-    """A ``shell_complete`` callback that offers the names of installed plug-ins of ``kinds``, importing none of them."""
+    """A ``shell_complete`` callback that offers the names of installed plug-ins of ``kinds``, importing none of them.
+
+    Of a list with commas the last name is completed.
+    """
 
     def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from importlib.metadata import entry_points
 
         names = {point.name for kind in kinds for point in entry_points(group=f"prbench.{kind}s")}
-        return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
+        before, comma, last = incomplete.rpartition(",")
+        return [CompletionItem(before + comma + name) for name in sorted(names) if name.startswith(last)]
 
     return complete
 

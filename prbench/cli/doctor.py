@@ -16,9 +16,7 @@ def command() -> None:
     out = console()
     for title, findings in examine():
         marks = [(Text(finding.mark, style=_STYLES[finding.mark]), finding.name, finding.found) for finding in findings]
-        shown = table(title, ["", ("", {"min_width": 18}), ""], marks)
-        shown.show_header = False
-        out.print(shown)
+        out.print(table(title, ["", ("", {"min_width": 18}), ""], marks, header=False))
         out.print()
 
 

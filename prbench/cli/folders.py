@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,11 @@ argument = click.argument(
     "folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False), shell_complete=None
 )
 """The argument of the verbs that read results."""
+
+
+def default_folder(matrix: str) -> Path:
+    """Where the results of a matrix go unless the user says otherwise: a folder of its name, whatever characters that has."""
+    return RESULTS / (re.sub(r"[^\w.-]+", "-", matrix).strip(".-") or "matrix")
 
 
 def open_results(folder: Path | None) -> ResultSet:

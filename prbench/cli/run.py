@@ -76,7 +76,7 @@ def command(
         matrix, solvers, datasets, samples=samples, seeds=seeds, seed=seed, backend=backend, time_limit_s=time_limit
     )
     cells = asked.cells()
-    store = Store(out or folders.RESULTS / asked.name)
+    store = Store(out or folders.default_folder(asked.name))
     again = cast("Rerun", rerun)
     if dry_run:
         _print_plan(cells, plan(cells, store, again), store.path)

@@ -42,9 +42,7 @@ def _print(entry: Entry) -> None:
     out.print(Text(f"\n{entry.doc}\n") if entry.doc else "")
     tags = "" if entry.kind == "metric" else ", ".join(entry.tags)
     facts = {**entry.facts, "tags": tags, "licence": entry.licence, "reference": entry.cite}
-    facts_table = table("", ["", ""], [(key, value) for key, value in facts.items() if value])
-    facts_table.show_header = False
-    out.print(facts_table)
+    out.print(table("", ["", ""], [(key, value) for key, value in facts.items() if value], header=False))
     if entry.settings:
         rows = [
             (s.name, s.value, _changed(s), _admissible(s), s.search, f"{s.doc}{f', {s.unit}' if s.unit else ''}")

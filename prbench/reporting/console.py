@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from prbench.errors import one_line
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
+    from rich.console import Console, Group
 
 NO_TERMINAL_WIDTH = 100
 Column = str | tuple[str, dict[str, object]]
@@ -26,29 +25,24 @@ def console() -> Console:
     return Console(file=sys.stdout, width=max(width, 40), highlight=False, soft_wrap=False)
 
 
-def table(title: str, columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> Table:
+def table(title: str, columns: Sequence[Column], rows: Iterable[Sequence[object]], *, header: bool = True) -> Group:
     """A borderless table; cells are printed as they stand, without markup and without control characters.
 
     Args:
         title: the line above it.
         columns: one header each.
         rows: cells in the order of the columns.
+        header: whether the headers are shown.
     """
     from rich import box
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(
-        title=Text(one_line(title), style="bold") if title else None,
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
-    )
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, show_header=header)
     for column in columns:
-        header, options = (column, {}) if isinstance(column, str) else column
-        made.add_column(Text(header), **{"overflow": "fold", **options})  # type: ignore[arg-type]
+        name, options = (column, {}) if isinstance(column, str) else column
+        made.add_column(Text(name), **{"overflow": "fold", **options})  # type: ignore[arg-type]
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else Text(one_line(cell, 2000)) for cell in row))
-    return made
+    return Group(*([Text(one_line(title), style="bold")] if title else []), made)

@@ -39,7 +39,7 @@ class Export:
 
 
 def export_measured(results: ResultSet) -> list[Export]:
-    """Write every scored far-field reconstruction whose problem has no truth into ``cxi/`` of the results' folder.
+    """Write every scored far-field reconstruction of measured data without truth into ``cxi/`` of the results' folder.
 
     A file as new as the arrays that it was made from is left as it is.
     """
@@ -56,6 +56,9 @@ def export_measured(results: ResultSet) -> list[Export]:
 
 
 def _export(results: ResultSet, row: dict[str, Any]) -> Export | None:
+    record = results.record(row["key"])
+    if "measured" not in record.cell.build_dataset().info.tags:
+        return None
     problem = results.problem(row["key"])
     if problem.truth is not None or not isinstance(problem.measurement, FarField):
         return None
@@ -69,7 +72,7 @@ def _export(results: ResultSet, row: dict[str, Any]) -> Export | None:
             problem.measurement,
             results.reconstruction(row["key"]),
             source=problem.provenance.source,
-            scores={metric: value for metric, value in results.record(row["key"]).metrics.items() if math.isfinite(value)},
+            scores={metric: value for metric, value in record.metrics.items() if math.isfinite(value)},
             solver=row["solver"],
             held_out=problem.held_out,
         )

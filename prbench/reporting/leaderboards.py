@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from prbench.errors import one_line
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Group
 
     from prbench.analysis import Leaderboard
 
@@ -24,7 +24,7 @@ NOTHING = "–"
 _HEADERS = {"r_factor": "R", "latency_s": "seconds", "latency_fft": "pairs"}
 
 
-def terminal(boards: Sequence[Leaderboard], width: int) -> Iterator[Table | str]:
+def terminal(boards: Sequence[Leaderboard], width: int) -> Iterator[Group | str]:
     """What to print in ``width`` columns: a table for each dataset of each task, then the notes that explain it."""
     from .console import Column, table
 

@@ -84,7 +84,10 @@ def test_completion_scripts_name_the_variable(shell):
     assert "_PRBENCH_COMPLETE" in result.output
 
 
-@pytest.mark.parametrize(("words", "expected"), [("prbench show hio", {"hio", "hio-er"}), ("prbench sh", {"show"})])
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("prbench show hio", {"hio", "hio-er"}), ("prbench sh", {"show"}), ("prbench run -s er,hio-", {"er,hio-er"})],
+)
 def test_names_and_verbs_complete(words, expected):
     environment = {**os.environ, "_PRBENCH_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
     done = prbench(env=environment)

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -171,6 +172,22 @@ def test_usage_errors_are_one_line_and_write_nothing(here, args):
     assert len(result.stderr.strip().splitlines()) == 1
     assert "Traceback" not in result.output
     assert sorted(here.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["../../elsewhere", "/tmp/x", "..", "a b"])
+def test_a_matrix_name_cannot_lead_out_of_the_results(here, name):
+    (here / "m.yaml").write_text(json.dumps({"name": name, "solvers": ["er"], "datasets": ["crystal2d"]}))
+    result = invoke("run", "m.yaml", "--dry-run", columns="200")
+    folder = re.search(r"results in (\S+)", result.stdout)
+    assert folder is not None
+    assert (here / folder[1]).resolve().parent == here.resolve() / "prbench-results"
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(here):
+    (here / "file").write_text("")
+    result = invoke(*QUICK, "-o", "file/below", "-j", "1")
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
 
 
 def test_choices_agree_with_the_engine():
