@@ -48,6 +48,7 @@ def tell(results: ResultSet, state: RunState) -> None:
 
 
 def _tell_exports(results: ResultSet, out: Console) -> None:
+    from prbench.core import format_name, parse_name
     from prbench.reporting.console import Column, table
     from prbench.reporting.exports import TRUTHLESS, export_measured
     from prbench.reporting.leaderboards import number
@@ -63,8 +64,11 @@ def _tell_exports(results: ResultSet, out: Console) -> None:
     out.print(table("measured, without truth", columns, rows))
     for export in exports[:_EXPORTS_TOLD]:
         click.echo(f"{export.path}")
-    if any(math.isnan(export.scores["free_r"]) for export in exports):
-        click.echo("free R needs pixels kept from the solver: give the dataset a holdout, as in file[path=…,holdout=0.02]")
+    without = next((export for export in exports if math.isnan(export.scores["free_r"])), None)
+    if without is not None:
+        name, params = parse_name(without.dataset)
+        held_out = format_name(name, {**params, "holdout": 0.02})
+        click.echo(f"free R needs pixels kept from the solver: -d {shlex.quote(held_out)}")
     if len(exports) > _EXPORTS_TOLD:
         click.echo(f"and {len(exports) - _EXPORTS_TOLD} more in {exports[0].path.parent}")
     click.echo()
@@ -93,4 +97,4 @@ def _next_command(results: ResultSet, folder: str) -> str:
         return f"prbench run -d {shlex.quote(str(measured.iloc[0]['dataset']))} -s hio,raar,hio-er --seeds 3"
     if frame["solver"].nunique() > 1:
         return f"prbench leaderboard {folder} --format markdown"
-    return f"prbench run -s hio,raar,{shlex.quote(str(frame.iloc[0]['solver']))} --seeds 3"
+    return f"prbench run -s {shlex.quote('hio,raar,' + str(frame.iloc[0]['solver']))} --seeds 3"
