@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 import numpy as np
 
@@ -77,57 +78,68 @@ def _by_padding(x: Array, v: Array, lengths: Sequence[int], *, modulus: bool) ->
 def _by_classes(x: Array, v: Array) -> tuple[Shift, Shift]:
     import scipy.fft
 
-    from ._correlation_kernels import modulate, multiply
-
-    _limit_numba_threads()
     shape = [scipy.fft.next_fast_len(max(n, m)) for n, m in zip(x.shape, v.shape, strict=True)]
-    volume = [1] * (3 - x.ndim) + shape
-    classes = np.array(list(itertools.product((0, 1), repeat=x.ndim)))
-    classes = np.pad(classes, ((0, 0), (3 - x.ndim, 0)))
+    lead = 3 - x.ndim
+    volume = [1] * lead + shape
+    classes = np.pad(list(itertools.product((0, 1), repeat=x.ndim)), ((0, 0), (lead, 0)))
     ramps = [np.exp(-1j * np.pi * np.outer((0, 1), np.arange(n)) / n) for n in volume]
+    blocks = [np.ascontiguousarray(array).reshape([1] * lead + list(array.shape)) for array in (x, v)]
     same = np.empty((len(classes), *volume), np.complex64)
     flipped = np.empty_like(same)
-    for array, spectra in ((x, same), (v, flipped)):
-        block = np.ascontiguousarray(array).reshape((1,) * (3 - x.ndim) + array.shape)
-        scale = 1.0 / (float(np.abs(block).max()) or 1.0)
-        for p, spectrum in zip(classes, spectra, strict=True):
-            r0, r1, r2 = (ramp[i].astype(np.complex64) for ramp, i in zip(ramps, p, strict=True))
-            modulate(block, np.complex64(scale) * r0, r1, r2, spectrum)
-            _transform(spectrum, x.ndim)
-    for a, b in zip(same, flipped, strict=True):
-        multiply(a, b)
-        _transform(a, x.ndim, inverse=True)
-        _transform(b, x.ndim, inverse=True)
-    found = [_peak_over_classes(c, classes, [ramp.conj() for ramp in ramps])[3 - x.ndim :] for c in (same, flipped)]
+    threads = get_threads()
+    # One class a thread: threads that meet after every small transform wait for the slowest each time.
+    with ThreadPoolExecutor(threads) as pool:
+        workers = max(1, threads // len(classes))
+        work = [
+            pool.submit(_correlate_class, blocks, [ramp[i] for ramp, i in zip(ramps, p, strict=True)], a, b, workers)
+            for p, a, b in zip(classes, same, flipped, strict=True)
+        ]
+        for done in work:
+            done.result()
+        found = [_peak_over_classes(c, classes, [ramp.conj() for ramp in ramps], pool)[lead:] for c in (same, flipped)]
     return _as_shifts(found[0], found[1], x.shape, v.shape, [2 * n for n in shape])
 
 
-def _transform(array: Array, ndim: int, *, inverse: bool = False) -> None:
-    """FFT in place over the last axes, unnormalised both ways.
-
-    By scipy, also where torch's is faster on an idle machine: its threads do not spin while they wait, and many small transforms
-    on a machine shared with other workers are where spinning costs most.
-    """
+def _correlate_class(blocks: list[Array], ramps: list[Array], same: Array, flipped: Array, workers: int) -> None:
+    """One class's share of the correlation of two volumes, and of their convolution, into ``same`` and ``flipped``."""
     import scipy.fft
 
-    transform = scipy.fft.ifftn if inverse else scipy.fft.fftn
-    axes, norm = tuple(range(-ndim, 0)), "forward" if inverse else "backward"
-    result = transform(array, axes=axes, norm=norm, overwrite_x=True, workers=get_threads())
-    if not np.may_share_memory(result, array):
-        array[...] = result
+    from ._correlation_kernels import modulate, multiply
+
+    for block, out in zip(blocks, (same, flipped), strict=True):
+        scale = 1.0 / (float(np.abs(block).max()) or 1.0)
+        modulate(block, *(ramp.astype(np.complex64) for ramp in (scale * ramps[0], *ramps[1:])), out)
+        _keep(out, scipy.fft.fftn(out, overwrite_x=True, workers=workers))
+    multiply(same, flipped)
+    for out in (same, flipped):
+        _keep(out, scipy.fft.ifftn(out, norm="forward", overwrite_x=True, workers=workers))
 
 
-def _peak_over_classes(c: Array, classes: Array, ramps: list[Array]) -> list[int]:
+def _keep(out: Array, result: Array) -> None:
+    """Make sure that a transform asked to overwrite its argument has done so."""
+    if not np.may_share_memory(result, out):
+        out[...] = result
+
+
+def _peak_over_classes(c: Array, classes: Array, ramps: list[Array], pool: Executor) -> list[int]:
     """The index on the doubled grid, always of three axes, at which the sum over classes is largest."""
     from ._correlation_kernels import row_peaks
 
-    single = [ramp.astype(np.complex64) for ramp in ramps]
-    peaks = row_peaks(c, classes, *single)
+    r0, r1, r2 = (ramp.astype(np.complex64) for ramp in ramps)
+    n0, n1 = c.shape[1:3]
+    rows, columns = max(1, n0 // 16), n1 if n0 > 1 else max(1, n1 // 16)
+    peaks = np.empty((n0, n1), np.float32)
+
+    def fill(i: int, j: int) -> None:
+        part = (slice(i, i + rows), slice(j, j + columns))
+        peaks[part] = row_peaks(c[(slice(None), *part)], classes, r0[:, part[0]], r1[:, part[1]], r2)
+
+    for done in [pool.submit(fill, i, j) for i in range(0, n0, rows) for j in range(0, n1, columns)]:
+        done.result()
     i, j = (int(index) for index in np.unravel_index(np.argmax(peaks), peaks.shape))
     factors = ramps[0][classes[:, 0], i] * ramps[1][classes[:, 1], j]
-    rows = factors[:, None] * ramps[2][classes[:, 2]] * c[:, i, j, :]
     signs = (-1.0) ** (classes @ classes.T)
-    values = np.abs(signs @ rows)
+    values = np.abs(signs @ (factors[:, None] * ramps[2][classes[:, 2]] * c[:, i, j, :]))
     block, k = (int(index) for index in np.unravel_index(np.argmax(values), values.shape))
     return [index + int(half) * n for index, half, n in zip((i, j, k), classes[block], c.shape[1:], strict=True)]
 
@@ -138,9 +150,3 @@ def _as_shifts(
     """Translations from the indices of the two maxima: a correlation wraps, and a convolution starts at ``-(m-1)``."""
     direct = tuple(i if i < size else i - length for i, size, length in zip(same, n, period, strict=True))
     return direct, tuple(i - (size - 1) for i, size in zip(flipped, m, strict=True))
-
-
-def _limit_numba_threads() -> None:
-    import numba
-
-    numba.set_num_threads(min(get_threads(), numba.config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]

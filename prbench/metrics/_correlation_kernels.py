@@ -1,4 +1,4 @@
-"""Compiled passes of the padded correlation; apart from it because importing this module imports numba."""
+"""Compiled passes of the padded correlation, one thread each; apart from it because importing this module imports numba."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from typing import Any
 
 import numba
 import numpy as np
-from numba import prange
 
-_jit: Any = numba.njit(parallel=True, fastmath=True, error_model="numpy", cache=True)
+_jit: Any = numba.njit(nogil=True, fastmath=True, error_model="numpy", cache=True)
 
 
 def _modulate(x: Any, ramp0: Any, ramp1: Any, ramp2: Any, out: Any) -> None:
-    for i in prange(out.shape[0]):
+    for i in range(out.shape[0]):
         for j in range(out.shape[1]):
             row = out[i, j]
             if i < x.shape[0] and j < x.shape[1]:
@@ -25,7 +24,7 @@ def _modulate(x: Any, ramp0: Any, ramp1: Any, ramp2: Any, out: Any) -> None:
 
 
 def _multiply(a: Any, b: Any) -> None:
-    for i in prange(a.shape[0]):
+    for i in range(a.shape[0]):
         for j in range(a.shape[1]):
             u, v = a[i, j], b[i, j]
             for k in range(u.shape[0]):
@@ -37,7 +36,7 @@ def _multiply(a: Any, b: Any) -> None:
 def _row_peaks(c: Any, classes: Any, ramp0: Any, ramp1: Any, ramp2: Any) -> Any:
     count, n0, n1, n2 = c.shape
     peaks = np.empty((n0, n1), np.float32)
-    for i in prange(n0):
+    for i in range(n0):
         rows = np.empty((count, n2), np.complex64)
         for j in range(n1):
             for p in range(count):
