@@ -13,8 +13,8 @@ POISSON_RATIO = 0.28
 _CORRELATION_LENGTH = 0.3
 """Sigma of the blur that a smooth phase looks like, in sides of the object: strain varies over the scale of the crystal.
 
-A choice. With it, single starts of HIO+ER+shrinkwrap solve about half of the crystals with a phase of +-2 pi, and a third with four
-dislocations besides.
+A choice. With it, single starts of HIO+ER+shrinkwrap solve about half of the crystals with a phase of +-2 pi, and a third with
+four dislocations besides.
 """
 _WAVES = 128
 

@@ -19,7 +19,7 @@ IMAGES = ("cell", "camera", "coins", "moon", "brick", "grass", "gravel", "page",
 _CELL = (slice(252, 496), slice(306, 550))
 """The part of ``cell`` with the cell in its middle; the rest is background."""
 
-_CORNERS = ((-0.43, -0.2), (-0.3, 0.3), (0.05, 0.42), (0.4, 0.22), (0.42, -0.12), (0.02, -0.43))
+_CORNERS = ((-0.42, -0.43), (-0.42, 0.43), (0.20, 0.30), (0.42, -0.25))
 """Of the polygonal aperture. It has no symmetry, so that a shape alone tells an object from its conjugate flip."""
 
 
