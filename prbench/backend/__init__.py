@@ -3,7 +3,7 @@
 from .backend import BACKENDS, Array, Backend, Precision, fft_pair_seconds, get_backend
 from .clock import Clock
 from .counters import Counters
-from .pointwise import Pointwise, pointwise
+from .pointwise import Pointwise, forms_compiled, pointwise
 from .threads import get_threads, physical_cores, set_threads
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Pointwise",
     "Precision",
     "fft_pair_seconds",
+    "forms_compiled",
     "get_backend",
     "get_threads",
     "physical_cores",

@@ -157,6 +157,11 @@ def _compiled(owner: Pointwise, kinds: str, parallel: bool) -> Callable[..., Non
     return cast("Callable[..., None]", jit(loop))
 
 
+def forms_compiled() -> int:
+    """How many loops this process has compiled or loaded so far; a time during which it grew holds that work as well."""
+    return _compiled.cache_info().misses
+
+
 @cache
 def _numba_where() -> Any:
     import numba

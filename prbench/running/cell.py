@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -150,8 +151,12 @@ def find_plugin(kind: Kind, asked: object) -> Plugin:
 
 
 def _normal_reference(reference: str) -> str:
+    """One spelling of a place: a file in the working folder is named from there, another by its whole path."""
     place, colon, attribute = reference.rpartition(":")
-    return f"{Path(place).as_posix()}:{attribute}" if colon and place.endswith(".py") else reference
+    if not colon or not place.endswith(".py"):
+        return reference
+    path, here = Path(place).resolve(), Path.cwd().resolve()
+    return f"{(path.relative_to(here) if path.is_relative_to(here) else path).as_posix()}:{attribute}"
 
 
 def _reference(kind: Kind, built: Any) -> str:
@@ -162,7 +167,9 @@ def _reference(kind: Kind, built: Any) -> str:
             return cast("str", cls.plugin_name)
     except UsageError:
         pass  # not registered under that name: its place is tried
-    if cls.__module__ == "__main__" or "." in cls.__qualname__ or cls.__module__.startswith("_prbench_file_"):
+    if cls.__module__.startswith("_prbench_file_") and "." not in cls.__qualname__:
+        return _normal_reference(f"{sys.modules[cls.__module__].__file__}:{cls.__name__}")
+    if cls.__module__ == "__main__" or "." in cls.__qualname__:
         raise UsageError(
             f"a worker cannot import {cls.__qualname__} from {cls.__module__}; "
             f"put it into a file of its own and name it as my_file.py:{cls.__name__}"

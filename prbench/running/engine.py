@@ -142,9 +142,13 @@ def run_matrix(
         How it went.
 
     Raises:
-        UsageError: for an unknown ``rerun``, or a user's file that cannot be read, before anything is written.
+        UsageError: before anything is written, for an unknown ``rerun``, a limit that is not positive, or a user's file that
+            cannot be read.
         KeyboardInterrupt: after the workers have ended; cells in hand have no record and are run by the next call.
     """
+    for name, value in (("jobs", jobs), ("threads", threads), ("memory_bytes", memory_bytes), ("hard_limit_s", hard_limit_s)):
+        if value is not None and not value > 0:
+            raise UsageError(f"{name} must be positive, got {value}")
     if rerun not in RERUNS:
         raise UsageError(f"rerun must be one of {', '.join(RERUNS)}, got {rerun!r}")
     unique = list(dict.fromkeys(cells))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from prbench.backend import get_threads
+from prbench.backend import forms_compiled, get_threads
 from prbench.core import IterativeSolver, Problem, Reconstruction, Solver
 from prbench.errors import DataNotFound, Diverged, MissingDependency
 
@@ -31,6 +31,8 @@ Report = Callable[[str, Mapping[str, Any]], None]
 _QUICK_S = 0.2
 _QUICK_SOLVES = 3
 _WARM_S = 2.0
+_COLD_S = 5.0
+"""A solve that found compilers or libraries cold is timed again, unless it took so long that they hardly matter."""
 
 
 class Executor:
@@ -102,11 +104,14 @@ class Executor:
 
         if kind not in self._warm and iterative:
             again(lambda point: point.iteration > 0, min(_WARM_S, cell.time_limit_s or _WARM_S))
-            report("phase", {"phase": "solving"})  # the hard limit is counted from here
+            report("phase", {"phase": "solving"})  # the hard limit is counted anew
+        forms = forms_compiled()
         with PeakMemory() as memory:
             first = again(follow)
         timed = [first]
-        if kind not in self._warm and not iterative and first.cost.latency_s < _WARM_S:
+        cold = forms_compiled() > forms or (kind not in self._warm and not iterative)
+        if cold and first.cost.latency_s < _COLD_S:
+            report("phase", {"phase": "solving"})
             with PeakMemory() as memory:
                 timed = [again()]
         self._warm.add(kind)

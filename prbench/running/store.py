@@ -11,6 +11,7 @@ renamed, arrays before their record, so that what can be read is whole.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import time
@@ -142,7 +143,15 @@ class Store:
         times = {**table.times(kept), **{key: at if at < settled else 0 for key, at in changed.items()}}
         self.path.mkdir(parents=True, exist_ok=True)
         _replace(self.path / TABLE, lambda file: write_table(file, texts, times, folders))
+        self._sweep()
         return len(texts)
+
+    def _sweep(self) -> None:
+        """Remove what processes killed while writing have left, once it is an hour old."""
+        for place in self.path.glob("runs/??/.*.*.*"):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - place.stat().st_mtime > 3600:
+                    place.unlink()
 
     def write_environment(self, environment: Mapping[str, Any]) -> str:
         """Store an environment once and return its id, the digest of its content."""

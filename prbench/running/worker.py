@@ -67,6 +67,7 @@ def _serve(executor: Executor, cell: Cell, connection: Connection, memory_bytes:
     started = time.monotonic()
     record = executor.execute(cell, partial(_tell, connection))
     sys.stdout.flush()
+    sys.stderr.flush()
     retire = record.status == "out_of_memory"
     _tell(connection, "done", {"status": record.status, "seconds": time.monotonic() - started, "retire": retire})
     return retire

@@ -50,6 +50,11 @@ class Tail:
         """What was last written."""
         return self._data.decode("utf-8", errors="replace")
 
+    def forget(self) -> None:
+        """Drop what has been written so far."""
+        self.drain()
+        self._data.clear()
+
     def close(self) -> None:
         """Close the reading end."""
         if self.open:
@@ -105,7 +110,9 @@ class WorkerProcess:
             self.connection.send_bytes(json.dumps(message).encode())
 
     def assign(self, cell: Cell) -> None:
-        """Give it a cell."""
+        """Give it a cell; what the one before has printed is forgotten."""
+        self.output.forget()
+        self.trace.forget()
         self.cell = cell
         self._forget()
         self._send(cell.to_plain())

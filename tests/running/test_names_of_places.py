@@ -71,7 +71,7 @@ def test_defaults_are_in_the_key_and_spelling_is_not():
 def test_a_cell_survives_its_json():
     one = cell("Walk[iterations=3]", time_limit_s=2)
     assert Cell.from_plain(one.to_plain()).key == one.key
-    assert one.solver_spelled == f"{FILE}:Walk[iterations=3]"
+    assert find_plugin("solver", one.solver_spelled).built == one.build_solver()
 
 
 def test_a_users_file_is_part_of_the_key_by_its_content(tmp_path):
@@ -85,6 +85,27 @@ def test_a_users_file_is_part_of_the_key_by_its_content(tmp_path):
     place.unlink()
     with pytest.raises(DataNotFound):
         cell(dataset=f"FileOfDots[path={place}]")
+
+
+def test_a_solver_made_in_python_is_found_again_by_its_place():
+    typed = find_plugin("solver", f"{FILE}:Walk[iterations=7]")
+    made = find_plugin("solver", build_plugin("solver", f"{FILE}:Walk", {"iterations": 7}))
+    assert (made.reference, made.built) == (typed.reference, typed.built)
+
+
+def test_a_class_of_a_session_is_refused_in_one_line():
+    class Local(type(build_plugin("solver", f"{FILE}:Walk"))):
+        pass
+
+    with pytest.raises(UsageError, match="put it into a file"):
+        find_plugin("solver", Local())
+
+
+def test_a_file_has_one_spelling(monkeypatch):
+    here = Path(FILE).parent
+    spellings = [f"{FILE}:Walk", f"./{here.name}/misbehaving.py:Walk", f"{here.name}/../{here.name}/misbehaving.py:Walk"]
+    monkeypatch.chdir(here.parent)
+    assert {find_plugin("solver", s).reference for s in spellings} == {f"{here.name}/misbehaving.py:Walk"}
 
 
 def test_auto_is_a_library_the_solver_computes_with():

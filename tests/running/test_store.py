@@ -175,6 +175,17 @@ def test_columns_are_in_the_order_promised(tmp_path):
     assert columns.index("a") < columns.index("z") < columns.index("latency_s") < columns.index("error")
 
 
+def test_compacting_sweeps_what_killed_writers_left(tmp_path):
+    store, one = Store(tmp_path), record()
+    store.write(one)
+    old, new = (tmp_path / "runs" / one.key[:2] / f".{name}.json.12.ab" for name in ("old", "new"))
+    for place in (old, new):
+        place.touch()
+    os.utime(old, (0, 0))
+    store.compact()
+    assert (old.exists(), new.exists(), store.keys()) == (False, True, [one.key])
+
+
 def test_environments_are_stored_once(tmp_path):
     store = Store(tmp_path)
     assert store.write_environment({"a": 1}) == store.write_environment({"a": 1}) != store.write_environment({"a": 2})
