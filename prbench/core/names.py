@@ -1,7 +1,7 @@
 """The spelling of plug-ins with parameters: ``hio-er[beta=0.8,starts=16]``.
 
-A value may be quoted, ``file[path='a,b].cxi']``; brackets and parentheses inside a value must be balanced otherwise. A plug-in
-that no package has registered yet is named by the place of its class: ``package.module:MySolver`` or ``path/to/file.py:MySolver``.
+A value may be quoted, ``file[path='a,b].cxi']``; brackets and parentheses inside one that is not must be balanced. A plug-in
+that no package has registered yet is named by its class's place: ``package.module:MySolver`` or ``path/to/file.py:MySolver``.
 """
 
 from __future__ import annotations
