@@ -65,9 +65,18 @@ def format_value(value: object) -> str:
     if isinstance(value, float):
         return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     text = str(value)
-    if _PLAIN.fullmatch(text) and text == text.strip():
+    if _PLAIN.fullmatch(text) and text == text.strip() and _balanced(text):
         return text
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _balanced(text: str) -> bool:
+    depth = 0
+    for c in text:
+        depth += (c == "(") - (c == ")")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _split(inner: str, whole: str) -> list[str]:

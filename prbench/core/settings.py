@@ -134,8 +134,16 @@ def _coerce(where: str, name: str, value: object, declared: object) -> Scalar:
         converted = _convert(value, option)
         if converted is not None:
             return converted
-    wanted = " or ".join("none" if o is type(None) else getattr(o, "__name__", str(o)) for o in options)
+    wanted = " or ".join(_spelled_type(option) for option in options)
     raise UsageError(f"{where}: {name} must be {wanted}, got {value!r}")
+
+
+def _spelled_type(option: object) -> str:
+    if option is type(None):
+        return "none"
+    if typing.get_origin(option) is Literal:
+        return "one of " + ", ".join(format_value(choice) for choice in typing.get_args(option))
+    return getattr(option, "__name__", str(option))
 
 
 def _convert(value: object, wanted: object) -> Scalar:  # noqa: PLR0911 - one line a type reads best
@@ -150,9 +158,14 @@ def _convert(value: object, wanted: object) -> Scalar:  # noqa: PLR0911 - one li
         return value if isinstance(value, str) else None
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
+    if wanted is int and not isinstance(value, float):
+        try:
+            return int(value)  # exact, where the way through a float would round
+        except ValueError:
+            pass
     try:
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if wanted is int:
         return int(number) if math.isfinite(number) and number == int(number) else None
@@ -166,7 +179,7 @@ def _check(where: str, name: str, value: Scalar, info: SettingInfo) -> None:
         listed = ", ".join(format_value(c) for c in info.choices)
         raise UsageError(f"{where}: {name} must be one of {listed}, got {format_value(value)}")
     if info.valid is not None and isinstance(value, int | float) and not _inside(value, info.valid):
-        raise UsageError(f"{where}: {name} must be in {info.valid}, got {format_value(value)}")
+        raise UsageError(f"{where}: {name} must be in {info.valid}, got {value!r}")
 
 
 def _inside(value: float, interval: str) -> bool:

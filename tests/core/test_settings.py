@@ -1,0 +1,117 @@
+from dataclasses import FrozenInstanceError, dataclass
+from typing import ClassVar, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prbench.core import Settings, parse_name, setting, setting_defaults, setting_infos
+from prbench.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Example(Settings):
+    plugin_name: ClassVar[str] = "example"
+
+    beta: float = setting(0.9, valid="(0, 2]", range=(0.5, 1.0), doc="strength")
+    steps: int = setting(10, valid="[1, inf)", doc="steps")
+    area: float | None = setting(None, valid="(0, 1)", doc="area")
+    fast: bool = setting(False, doc="fast")
+    shape: Literal["round", "square"] = setting("round", choices=("round", "square"), doc="shape")
+    text: str = setting("", doc="text")
+
+
+@pytest.mark.parametrize(
+    ("given_", "found"),
+    [
+        ({"beta": "0.8"}, 0.8),
+        ({"beta": 1}, 1.0),
+        ({"steps": "16"}, 16),
+        ({"steps": 16.0}, 16),
+        ({"steps": "1e3"}, 1000),
+        ({"steps": str(2**62 + 1)}, 2**62 + 1),
+        ({"steps": 10**400}, 10**400),
+        ({"area": "none"}, None),
+        ({"area": "0.5"}, 0.5),
+        ({"area": None}, None),
+        ({"fast": "true"}, True),
+        ({"fast": "False"}, False),
+        ({"shape": "square"}, "square"),
+        ({"text": "none"}, "none"),
+        ({"text": "7"}, "7"),
+    ],
+)
+def test_values_become_the_declared_type(given_: dict[str, object], found: object) -> None:
+    (name,) = given_
+    value = Example.from_params(given_).params()[name]
+    assert value == found
+    assert type(value) is type(found)
+
+
+@pytest.mark.parametrize(
+    ("given_", "told"),
+    [
+        ({"beta": 3.0}, "example: beta must be in (0, 2], got 3.0"),
+        ({"beta": "0"}, "example: beta must be in (0, 2], got 0.0"),
+        ({"steps": 0}, "example: steps must be in [1, inf), got 0"),
+        ({"area": 1}, "example: area must be in (0, 1), got 1.0"),
+        ({"steps": "2.5"}, "example: steps must be int, got '2.5'"),
+        ({"steps": "inf"}, "example: steps must be int, got 'inf'"),
+        ({"steps": True}, "example: steps must be int, got True"),
+        ({"steps": None}, "example: steps must not be none"),
+        ({"beta": "nan"}, "example: beta must be float, got 'nan'"),
+        ({"beta": 10**400}, f"example: beta must be float, got {10**400!r}"),
+        ({"area": "wide"}, "example: area must be float or none, got 'wide'"),
+        ({"fast": 1}, "example: fast must be bool, got 1"),
+        ({"text": 7}, "example: text must be str, got 7"),
+        ({"seed": 1}, "example has no setting 'seed'; its settings are: beta, steps, area, fast, shape, text"),
+    ],
+)
+def test_what_is_not_admissible_is_told_with_its_limit(given_: dict[str, object], told: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Example.from_params(given_)
+    assert str(caught.value) == told
+
+
+def test_a_choice_is_told_with_the_others() -> None:
+    with pytest.raises(UsageError, match=r"shape must be one of round, square, got 'oval'$"):
+        Example.from_params({"shape": "oval"})
+
+
+def test_construction_checks_as_well() -> None:
+    with pytest.raises(UsageError, match=r"beta must be in \(0, 2\], got 3.0"):
+        Example(beta=3.0)
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Example().beta = 1.0  # type: ignore[misc]
+
+
+def test_the_defaults_are_left_out_of_the_spelling_and_stand_in_the_params() -> None:
+    assert Example().spelled() == "example"
+    assert Example().params() == setting_defaults(Example)
+    assert list(Example().params()) == list(setting_infos(Example))
+    assert Example(steps=5, beta=1.0).spelled() == "example[beta=1,steps=5]"
+
+
+SETTINGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "beta": st.floats(0, 2, exclude_min=True),
+        "steps": st.integers(1, 2**70),
+        "area": st.none() | st.floats(0, 1, exclude_min=True, exclude_max=True),
+        "fast": st.booleans(),
+        "shape": st.sampled_from(["round", "square"]),
+        "text": st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
+    },
+)
+
+
+@given(SETTINGS)
+def test_the_spelling_builds_the_same_settings(params: dict[str, object]) -> None:
+    made = Example.from_params(params)
+    name, read = parse_name(made.spelled())
+    assert name == "example"
+    assert Example.from_params(read) == made
+    assert hash(Example.from_params(read)) == hash(made)
