@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import operator
 from functools import cached_property
 from typing import ClassVar
 
@@ -41,7 +42,8 @@ class FarField(Measurement):
         wavelength_m, distance_m, pixel_m: geometry, for files and pictures; retrieval needs none of it.
 
     Raises:
-        BadInput: for shapes that disagree, fewer than two dimensions, or measured intensities that are negative or not finite.
+        BadInput: for shapes that disagree, fewer than two dimensions, measured intensities that are negative or not finite, and
+            for a support without pixels, a support size or a gain out of range.
     """
 
     task: ClassVar[str] = "far-field"
@@ -78,10 +80,24 @@ class FarField(Measurement):
         if not (intensity > 0).any():
             raise BadInput("intensity is zero in every measured pixel; there is nothing to reconstruct")
         object.__setattr__(self, "intensity", intensity)
+        self._check_knowledge(shape)
+
+    def _check_knowledge(self, shape: tuple[int, ...]) -> None:
+        """What is known of the object and its photons must fit the detector."""
         if self.support is not None:
-            object.__setattr__(self, "support", _same_shape_bool("support", self.support, shape))
-        object_shape = self.object_shape or tuple(max(1, n // 2) for n in shape)
-        object_shape = tuple(int(n) for n in object_shape)
+            support = _same_shape_bool("support", self.support, shape)
+            if not support.any():
+                raise BadInput("support has no pixel; leave it out where it is not known")
+            object.__setattr__(self, "support", support)
+        if self.support_size is not None and not 1 <= self.support_size <= math.prod(shape):
+            raise BadInput(f"support_size must be in [1, {math.prod(shape)}], got {self.support_size}")
+        if self.gain is not None and not (math.isfinite(self.gain) and self.gain > 0):
+            raise BadInput(f"gain must be positive and finite, got {self.gain}; leave it out where it is not known")
+        asked = self.object_shape or tuple(max(1, n // 2) for n in shape)
+        try:
+            object_shape = tuple(operator.index(n) for n in asked)
+        except TypeError as error:
+            raise BadInput(f"object_shape must be a tuple of {len(shape)} integers, got {asked!r}") from error
         if len(object_shape) != len(shape) or not all(1 <= m <= n for m, n in zip(object_shape, shape, strict=True)):
             raise BadInput(f"object_shape {object_shape} must have {len(shape)} axes, each at most the detector's {shape}")
         object.__setattr__(self, "object_shape", object_shape)
