@@ -64,7 +64,10 @@ class Pointwise:
         Args:
             args: scalars, or contiguous arrays of the shape of ``out``, or of that shape without its leading (batch)
                 axis or with that axis of length one.
-            out: array that may be overwritten; may be one of ``args``.
+            out: contiguous array that may be overwritten; may be one of ``args``.
+
+        Raises:
+            ValueError: for an ``out`` on a CPU that is not contiguous.
         """
         if isinstance(out, np.ndarray):
             self._run_compiled(out, out, args)
@@ -80,6 +83,8 @@ class Pointwise:
         return self._fused(*args)
 
     def _run_compiled(self, view: np.ndarray, out: Array, args: tuple[Any, ...]) -> None:
+        if not view.flags.c_contiguous:
+            raise ValueError(f"{self.__name__}: out must be contiguous; results written to a copy of it would be lost")
         scalar = view.real.dtype.type
         n = view.size // view.shape[0] if view.ndim > 1 else view.size
         kinds, arrays = "", []
