@@ -9,6 +9,7 @@ from prbench.errors import UsageError
 
 _TOKEN = re.compile(r"\s*(?:(\d+)\s*\*|([A-Za-z]+)|([()+]))")
 _MAX_STEPS = 10_000_000
+_MAX_DEPTH = 50
 
 
 @cache
@@ -52,12 +53,15 @@ def fit_to_length(blocks: tuple[tuple[str, int], ...], iterations: int | None) -
 
 
 def _tokens(text: str) -> list[str]:
-    tokens, at = [], 0
+    tokens, at, depth = [], 0, 0
     while at < len(text.rstrip()):
         found = _TOKEN.match(text, at)
         if not found:
             raise UsageError(f"recipe {text!r}: cannot read from {text[at:]!r}; write it like 5*(20*ER+180*HIO)+20*ER")
         tokens.append(next(group for group in found.groups() if group))
+        depth += (tokens[-1] == "(") - (tokens[-1] == ")")
+        if depth > _MAX_DEPTH:
+            raise UsageError(f"recipe: parentheses may be nested {_MAX_DEPTH} deep, found more")
         at = found.end()
     return tokens
 

@@ -35,8 +35,9 @@ def shrink(y: FarField, g: Array, sigma: float, threshold: float, area: float | 
     smooth = blur(y.backend, magnitude, sigma)
     y.counters.ffts += g.shape[0]  # a real transform there and back is one complex transform's work
     flat = xp.reshape(smooth, (smooth.shape[0], -1))
-    limit = threshold * xp.max(flat, axis=1) if area is None else kth_largest(y, flat, max(1, round(area * flat.shape[1])))
-    return smooth > xp.reshape(limit, (-1,) + (1,) * y.ndim)
+    if area is None:
+        return smooth > xp.reshape(threshold * xp.max(flat, axis=1), (-1,) + (1,) * y.ndim)
+    return smooth >= xp.reshape(kth_largest(y, flat, max(1, round(area * flat.shape[1]))), (-1,) + (1,) * y.ndim)
 
 
 def blur(backend: Backend, x: Array, sigma: float) -> Array:
