@@ -47,6 +47,18 @@ def best_shifts(x: Array, v: Array, *, modulus: bool = True) -> tuple[Shift, Shi
     return direct, tuple(s + b.start - (m - o.stop) for s, b, o, m in zip(flipped, box, other, v.shape, strict=True))
 
 
+def best_cyclic_shifts(x: Array, v: Array, *, modulus: bool = True) -> tuple[Shift, Shift]:
+    """As :func:`best_shifts` for cells that repeat: arrays of one shape, translations modulo that shape, each at least 0."""
+    backend = get_backend("numpy", "double")
+    X, V = (backend.fftn(array.astype(np.complex128), x.ndim) for array in (x, v))
+    found = []
+    for product, first in ((X * V.conj(), 0), (X * V, 1)):  # a convolution starts at -(n-1), which is 1 modulo n
+        c = backend.ifftn(product, x.ndim)
+        peak = np.argmax(c.real**2 + c.imag**2 if modulus else c.real)
+        found.append(tuple((int(i) + first) % n for i, n in zip(np.unravel_index(peak, c.shape), c.shape, strict=True)))
+    return found[0], found[1]
+
+
 def _nonzero(x: Array) -> tuple[slice, ...]:
     """The smallest box outside of which ``x`` is zero; one pixel where all of it is."""
     box = []

@@ -2,7 +2,8 @@
 
 A far-field pattern is the same for ``X``, ``e^{ic} X(r-s)`` and ``conj(X(-r))``, so the distance is the minimum over all of
 them: ``( |X|^2 + |Xh|^2 - 2 max_V max_s |C_V(s)| ) / N`` with ``V`` in ``{Xh, conj(flip(Xh))}``, ``C_V`` the zero-padded
-correlation of X and V, and N the number of pixels of X. What a translation moves out of the frame of X counts as error. The
+correlation of X and V, and N the number of pixels of X. What a translation moves out of the frame of X counts as error; where the
+object fills the detector's grid it is a cell that repeats, translations are cyclic and the correlation is not padded. The
 correlation only finds the best copy; the distance to it is then summed up directly, because the formula's own subtraction would
 leave an error of 1e-7 in single precision where the two are equal.
 """
@@ -18,7 +19,7 @@ from prbench.backend import Array
 from prbench.core import Case, metric
 from prbench.errors import BadInput, UsageError
 
-from ._correlation import Shift, best_shifts
+from ._correlation import Shift, best_cyclic_shifts, best_shifts
 
 FAR_FIELD = ("phase", "shift", "flip")
 
@@ -36,6 +37,7 @@ class Alignment:
         phase: complex number of modulus one.
         error: squared distance to x, over all space.
         energy: ``|x|^2``.
+        periodic: whether the translation is cyclic.
     """
 
     flip: bool
@@ -43,23 +45,27 @@ class Alignment:
     phase: complex
     error: float
     energy: float
+    periodic: bool = False
 
     def apply(self, xh: Array, shape: Sequence[int]) -> Array:
         """The copy in a frame of ``shape``, zero where it does not reach; complex, of the precision of ``xh``."""
         w = _flipped(xh) if self.flip else xh
+        if self.periodic:
+            return np.result_type(xh.dtype, np.complex64).type(self.phase) * _rolled(w, self.shift)
         inside, source = _windows(tuple(shape), w.shape, self.shift)
         out = np.zeros(tuple(shape), np.result_type(xh.dtype, np.complex64))
         out[inside] = out.dtype.type(self.phase) * w[source]
         return out
 
 
-def find_alignment(x: Array, xh: Array, symmetries: Sequence[str] = FAR_FIELD) -> Alignment:
+def find_alignment(x: Array, xh: Array, symmetries: Sequence[str] = FAR_FIELD, *, periodic: bool = False) -> Alignment:
     """The symmetric copy of ``xh`` nearest to ``x``.
 
     Args:
         x: complex or real. 2D or 3D where translations count; any number of axes otherwise.
         xh: as many axes; the shape may differ where translations count.
         symmetries: any of ``phase``, ``shift`` (by whole pixels), ``flip`` (with conjugation).
+        periodic: whether translations are cyclic; both arrays then have one shape.
 
     Raises:
         BadInput: for arrays that are not numeric, not finite, or of shapes that cannot be compared.
@@ -73,12 +79,14 @@ def find_alignment(x: Array, xh: Array, symmetries: Sequence[str] = FAR_FIELD) -
     if "shift" in symmetries:
         if x.ndim != xh.ndim or x.ndim not in {2, 3}:
             raise BadInput(f"x and xh must both have 2 or 3 axes, got {x.shape} and {xh.shape}")
-        shifts = best_shifts(x, xh, modulus=modulus)
+        if periodic and x.shape != xh.shape:
+            raise BadInput(f"where translations are cyclic x and xh must have one shape, got {x.shape} and {xh.shape}")
+        shifts = (best_cyclic_shifts if periodic else best_shifts)(x, xh, modulus=modulus)
     else:
         if x.shape != xh.shape:
             raise BadInput(f"without translations x and xh must have one shape, got {x.shape} and {xh.shape}")
         shifts = ((0,) * x.ndim,) * 2
-    copies = (_compare(x, _flipped(xh) if flip else xh, flip, shifts[flip], modulus=modulus) for flip in flips)
+    copies = (_compare(x, _flipped(xh) if flip else xh, flip, shifts[flip], modulus=modulus, periodic=periodic) for flip in flips)
     return min(copies, key=lambda copy: copy.error)
 
 
@@ -102,8 +110,9 @@ def case_alignment(case: Case) -> Alignment:
     """The alignment of a case's object with its truth under the task's symmetries, found once."""
     truth = case.problem.truth
     assert truth is not None
-    task = case.problem.measurement.task
-    return case.shared("alignment", lambda: find_alignment(truth.object, case.reconstruction.object, SYMMETRIES[task]))
+    y, found = case.problem.measurement, case.reconstruction.object
+    periodic = np.shape(truth.object) == y.shape
+    return case.shared("alignment", lambda: find_alignment(truth.object, found, SYMMETRIES[y.task], periodic=periodic))
 
 
 def case_aligned(case: Case) -> Array:
@@ -146,16 +155,21 @@ def _flipped(x: Array) -> Array:
     return np.flip(x).conj()
 
 
-def _compare(x: Array, w: Array, flip: bool, shift: Shift, *, modulus: bool) -> Alignment:
+def _rolled(w: Array, shift: Shift) -> Array:
+    return np.roll(w, shift, axis=tuple(range(w.ndim)))
+
+
+def _compare(x: Array, w: Array, flip: bool, shift: Shift, *, modulus: bool, periodic: bool) -> Alignment:
     """The best phase and the squared distance of one copy, summed in double precision a slab at a time."""
-    inside, source = _windows(x.shape, w.shape, shift)
+    w = _rolled(w, shift) if periodic else w
+    inside, source = _windows(x.shape, w.shape, (0,) * x.ndim if periodic else shift)
     seen, copied = x[inside], w[source]
     overlap = sum((complex((a * b.conj()).sum()) for a, b in _slabs(seen, copied)), 0j)
     phase = overlap / abs(overlap) if modulus and overlap else 1 + 0j
     apart = sum(_energy(a - phase * b) for a, b in _slabs(seen, copied))
     outside = _energy_outside(x, inside)
     error = apart + outside + _energy_outside(w, source)
-    return Alignment(flip, shift, phase, error, outside + sum(_energy(a) for (a,) in _slabs(seen)))
+    return Alignment(flip, shift, phase, error, outside + sum(_energy(a) for (a,) in _slabs(seen)), periodic)
 
 
 def _slabs(*arrays: Array) -> Iterator[tuple[Array, ...]]:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import prbench
 from prbench.errors import BadInput, UsageError
 from prbench.metrics import _correlation
 from prbench.metrics.symmetry import align, find_alignment, symmetry_adjusted_mse, symmetry_adjusted_nmse
@@ -151,3 +152,24 @@ def test_refusals():
     ]:
         with pytest.raises(error):
             symmetry_adjusted_mse(x, bad, symmetries)
+
+
+@pytest.mark.parametrize("shape", [(12, 16), (7, 9), (6, 5, 8)])
+def test_a_cell_that_repeats_is_blind_to_cyclic_copies(shape):
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(shape) + 1j * rng.standard_normal(shape)
+    axes = tuple(range(x.ndim))
+    for w in (x, np.flip(x).conj()):
+        copy = np.exp(0.7j) * np.roll(w, tuple(n // 2 + 1 for n in shape), axes)
+        found = find_alignment(x, copy, periodic=True)
+        assert found.error < 1e-20 * found.energy
+        np.testing.assert_allclose(found.apply(copy, shape), x, atol=1e-12)
+        assert find_alignment(x, copy).error > 0.1 * found.energy
+
+
+def test_an_object_that_fills_the_detector_is_scored_as_a_cell():
+    problem = prbench.get_dataset("atoms2d", atoms=5, size=24).problem(0)
+    x = problem.truth.object
+    moved = prbench.Reconstruction(object=np.roll(np.flip(x), (9, 17), (0, 1)))
+    assert prbench.score(moved, problem)["sa_nmse"] < 1e-12
+    assert prbench.score(moved, problem)["psnr"] > 100
