@@ -45,11 +45,12 @@ class Dataset(Settings):
         """Problem number ``index`` of ``split``; a function of its arguments and the settings alone.
 
         Raises:
-            UsageError: for an index beyond :attr:`samples`.
+            UsageError: for an index below 0 or beyond :attr:`samples`.
             DataNotFound: where measured data are not on this machine.
         """
         if index < 0 or (self.samples is not None and index >= self.samples):
-            raise UsageError(f"{self.plugin_name} has samples 0 to {(self.samples or 0) - 1}, asked for {index}")
+            known = "from 0 on" if self.samples is None else f"0 to {self.samples - 1}"
+            raise UsageError(f"{self.plugin_name} has samples {known}, asked for {index}")
         return self.make(index, seed, split)
 
     def streams(self, count: int, index: int, seed: int, split: Split) -> list[np.random.Generator]:
