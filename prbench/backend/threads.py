@@ -28,8 +28,8 @@ def set_threads(threads: int) -> None:
     """Compute with ``threads`` threads from now on, in every library that has a pool of its own."""
     global _threads  # noqa: PLW0603 - thread pools belong to the process
     _threads = threads
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(threads)
     if "numba" in sys.modules:
         numba = sys.modules["numba"]
         numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+    if "torch" in sys.modules:  # after numba, which on its first call sets the OpenMP that both share to all cores
+        sys.modules["torch"].set_num_threads(threads)

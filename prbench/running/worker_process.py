@@ -82,7 +82,7 @@ class WorkerProcess:
         self.connection, theirs = multiprocessing.Pipe()
         call = f"from prbench.running.worker import main; main({theirs.fileno()}, {self.trace.writer}, {os.getpid()})"
         self.process = subprocess.Popen(  # noqa: S603 - our own module under the same interpreter
-            [sys.executable, "-P", "-X", "faulthandler", "-c", call],
+            [sys.executable, "-P", "-u", "-X", "faulthandler", "-c", call],  # -u: the last words of what dies are not lost
             stdin=subprocess.DEVNULL,
             stdout=self.output.writer,
             stderr=self.output.writer,
