@@ -94,6 +94,7 @@ def test_a_fitted_recipe_has_the_length_asked_for_and_ends_the_same(blocks, leng
     fitted = fit_to_length(blocks, length)
     steps, ending = steps_of(fitted), blocks[-1]
     assert len(steps) == length
+    assert all(count >= 1 for _, count in fitted)
     kept = min(ending[1], length)
     assert steps[-kept:] == [ending[0]] * kept
     if len(blocks) > 1:
