@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 from prbench.backend import Backend, Precision, get_backend
-from prbench.core import Dataset, Solver, Split, build_plugin, format_name, parse_name, setting_defaults
+from prbench.core import Dataset, Problem, Solver, Split, build_plugin, format_name, parse_name, setting_defaults
 from prbench.core.registry import Kind
 from prbench.core.settings import Scalar
 from prbench.errors import DataNotFound, UsageError
@@ -31,7 +31,7 @@ class Cell:
         inputs: checksum of the user's files that the dataset reads; ``""`` where it reads none.
         task: the task that both serve.
         sample: number of the problem.
-        seed: of everything random in the cell: the problem's own randomness and the solver's.
+        seed: of the solver's randomness; the problem is the same for every seed, so that seeds measure the solver's own spread.
         split: ``test``, ``tune`` or ``train``.
         precision: ``single`` or ``double``.
         backend: ``numpy``, ``torch``, ``torch:cuda`` or ``cupy``.
@@ -95,6 +95,15 @@ class Cell:
     def build_dataset(self) -> Dataset:
         """The dataset; raises as :meth:`build_solver`."""
         return cast("Dataset", _build("dataset", self.dataset, canonical(self.dataset_params), self.dataset_params))
+
+    @property
+    def problem_label(self) -> str:
+        """The same for all cells that share a problem, and for no others."""
+        return canonical([self.dataset, self.dataset_params, self.inputs, self.sample, self.split])
+
+    def problem(self) -> Problem:
+        """Make the problem; raises as :meth:`build_solver` and as the dataset."""
+        return self.build_dataset().problem(self.sample, split=self.split)
 
     def place(self) -> Backend:
         """The backend to compute on."""

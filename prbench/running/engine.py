@@ -195,10 +195,9 @@ def _check_inputs(cells: Sequence[Cell]) -> None:
     """Read every user's file once, so that a bad one is told before anything is written."""
     seen: set[tuple[str, str]] = set()
     for cell in cells:
-        dataset = cell.build_dataset()
-        if dataset.inputs and (cell.dataset_spelled, cell.inputs) not in seen:
+        if cell.build_dataset().inputs and (cell.dataset_spelled, cell.inputs) not in seen:
             seen.add((cell.dataset_spelled, cell.inputs))
-            dataset.problem(cell.sample, seed=cell.seed, split=cell.split)
+            cell.problem()
 
 
 class _Run:

@@ -19,7 +19,7 @@ from .cell import Cell
 from .code_id import code_id
 from .environment import environment
 from .memory import PeakMemory
-from .plain import canonical, plain
+from .plain import plain
 from .record import Record, cost_of, curve_of, now
 from .scoring import score
 from .solving import Progress, Solution, Status, solve
@@ -82,10 +82,9 @@ class Executor:
 
     def _make(self, cell: Cell) -> Problem:
         """The problem of the cell; the last one is kept, for the next cell is often another solver's on the same problem."""
-        label = canonical([cell.dataset, cell.dataset_params, cell.inputs, cell.sample, cell.seed, cell.split])
-        if self._problem is None or self._problem[0] != label:
+        if self._problem is None or self._problem[0] != cell.problem_label:
             self._problem = None
-            self._problem = label, cell.build_dataset().problem(cell.sample, seed=cell.seed, split=cell.split)
+            self._problem = cell.problem_label, cell.problem()
         return self._problem[1]
 
     def _solve(

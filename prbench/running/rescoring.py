@@ -11,7 +11,6 @@ from prbench.core import Problem
 from prbench.errors import PrbenchError
 
 from .executing import error_of, reconstruction_of
-from .plain import canonical
 from .record import FAILED, Record
 from .scoring import MetricFailed, score
 from .solving import Status
@@ -37,9 +36,7 @@ def rescore(store: Store, on: Callable[[Record, str], object] | None = None) -> 
         if arrays:
             try:
                 if last is None or last[0] != _problem_label(record):
-                    cell = record.cell
-                    problem = cell.build_dataset().problem(cell.sample, seed=cell.seed, split=cell.split)
-                    last = _problem_label(record), problem
+                    last = _problem_label(record), record.cell.problem()
                 metrics = score(reconstruction_of(arrays), last[1])
             except MetricFailed as failure:
                 trace = "".join(traceback.format_exception(failure))
@@ -66,5 +63,4 @@ def _outcome(record: Record) -> Status:
 
 
 def _problem_label(record: Record) -> str:
-    cell = record.cell
-    return canonical([cell.dataset, cell.dataset_params, cell.inputs, cell.sample, cell.seed, cell.split])
+    return record.cell.problem_label

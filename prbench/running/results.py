@@ -96,8 +96,7 @@ class ResultSet:
         Raises:
             UsageError: where its dataset is no longer known.
         """
-        cell = self.record(key).cell
-        return cell.build_dataset().problem(cell.sample, seed=cell.seed, split=cell.split)
+        return self.record(key).cell.problem()
 
 
 def _code_now(solver: str, dataset: str) -> str:
