@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from prbench.backend import Array
 from prbench.core import FarField, Rng
 
 from ._selection import Choice
+
+if TYPE_CHECKING:
+    from ._refinement import Refinement
 
 
 @dataclass
@@ -20,9 +24,12 @@ class Fields:
         p: their modulus projection of the last step, and work space.
         spectrum: work space.
         support: bool (starts, *shape).
-        k: steps done.
-        choice: how a start will be chosen.
         beta: strength of feedback.
+        choice: how a start will be chosen.
+        rng: source of randomness.
+        ancestors: of each start, the random starts that it descends from.
+        k: steps done.
+        refinement: the refinement that follows the projections, once it has begun.
     """
 
     y: FarField
@@ -32,11 +39,21 @@ class Fields:
     support: Array
     beta: float
     choice: Choice
+    rng: Rng
+    ancestors: list[frozenset[int]]
     k: int = 0
+    refinement: Refinement | None = None
+
+    @classmethod
+    def of(cls, y: FarField, g: Array, support: Array, beta: float, choice: Choice, rng: Rng) -> Fields:
+        """The state at ``g``, each field its own ancestor."""
+        xp = y.backend.xp
+        lone = [frozenset((i,)) for i in range(g.shape[0])]
+        return cls(y, g, xp.asarray(g, copy=True), xp.empty_like(g), support, beta, choice, rng, lone)
 
 
 def kept(y: FarField, x: Array, support: Array) -> Array:
-    """Bool, where the object's constraints keep ``x``: on the support and, for nonnegative objects, where the real part is positive.
+    """Bool, where the constraints keep ``x``: on the support and, for nonnegative objects, where the real part is positive.
 
     With a known number of pixels and no support, the support is that many of the largest (Elser, Lan, Bendory
     2018, doi:10.1137/18M1170364). Pixels that violate a constraint are treated as outside, as in Fienup 1982.
@@ -69,13 +86,30 @@ def kth_largest(y: FarField, flat: Array, count: int) -> Array:
     return xp.partition(flat, n - count, axis=1)[:, n - count]
 
 
-def start(y: FarField, choice: Choice, rng: Rng, starts: int, beta: float, threshold: float) -> Fields:
-    """Random phases on the amplitudes of ``y``, cut to the given support or else the autocorrelation's."""
+def start(y: FarField, choice: Choice, rng: Rng, starts: int, beta: float, threshold: float | None) -> Fields:
+    """Random phases on the amplitudes of ``y``, cut to the first support.
+
+    That is the given one, or the object's frame where it is smaller than the grid, or the autocorrelation's: of these the frame
+    is the safest, for where the phase of an object varies much its autocorrelation falls off long before its width.
+
+    Args:
+        y: measurement fitted.
+        choice: how a start will be chosen.
+        rng: source of randomness.
+        starts: fields in the batch.
+        beta: strength of feedback.
+        threshold: use the autocorrelation's support at this fraction of its maximum instead of the frame.
+    """
     xp = y.backend.xp
-    support = y.support if y.support is not None else y.autocorrelation_support(threshold)
+    if y.support is not None:
+        support = y.support
+    elif threshold is None and y.object_shape != y.shape:
+        support = y.pad(xp.ones(y.object_shape, dtype=xp.bool, device=y.intensity.device))
+    else:
+        support = y.autocorrelation_support(0.04 if threshold is None else threshold)
     g = y.random_start(rng, starts)
     support = support[None] & xp.ones_like(g.real, dtype=xp.bool)
     g = g * support
     if y.real:
         g = g.real + 0j
-    return Fields(y, g, xp.asarray(g, copy=True), xp.empty_like(g), support, beta, choice)
+    return Fields.of(y, g, support, beta, choice, rng)

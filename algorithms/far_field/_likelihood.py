@@ -1,8 +1,11 @@
 """Maximum likelihood under Poisson statistics, by conjugate gradients over the pixels of a support.
 
-Minimises ``sum_k [ I_k - n_k log I_k ]`` over measured pixels, with ``I = |F x|^2 / gain`` and n the counts (Thibault,
-Guizar-Sicairos, New J. Phys. 14 (2012) 063004, doi:10.1088/1367-2630/14/6/063004). A step costs two FFTs: the spectrum of
-the iterate is carried along, and the line search works on spectra alone.
+Minimises ``sum_k [ I_k + b - (n_k + b) log(I_k + b) ]`` over measured pixels, with ``I = |F x|^2 / gain`` and n the counts
+(Thibault, Guizar-Sicairos, New J. Phys. 14 (2012) 063004, doi:10.1088/1367-2630/14/6/063004). The background b, added to
+model and counts alike, leaves the optimum of a perfect model where it is; with b = 0 the logarithm forbids a Fourier
+coefficient that counts at least one photon to pass through zero, which is what holds a descent in a local minimum, and a
+large b takes that wall down. A step costs two FFTs: the spectrum of the iterate is carried along, and the line search works
+on spectra alone.
 """
 
 from __future__ import annotations
@@ -16,8 +19,8 @@ from prbench.core import FarField
 
 from ._updates import cut
 
-_FLOOR = 1e-4
-"""Photons added to the expected count, so that a pixel where the model vanishes cannot stop the descent."""
+FLOOR = 1e-4
+"""Photons of background below which nothing changes; keeps 0/0 out."""
 
 
 @dataclass
@@ -32,6 +35,7 @@ class Descent:
         slope: squared norms of the gradients, real (B, 1, ...).
         support: bool (B, *shape).
         counts: photons (*shape), zero frequency first; negative where unmeasured.
+        background: of the last step.
     """
 
     x: Array
@@ -41,26 +45,27 @@ class Descent:
     slope: Array
     support: Array
     counts: Array
+    background: float = FLOOR
 
 
 @pointwise
-def weigh(A: Array, counts: Array, per_gain: float, floor: float, one: float, zero: float) -> Array:
-    """``A (1 - n/I)`` over measured pixels: the gradient in Fourier space, up to a factor."""
-    return A * where(counts < 0, zero, one - counts / (per_gain * abs2(A) + floor))
+def weigh(A: Array, counts: Array, per_gain: float, b: float, one: float, zero: float) -> Array:
+    """``A (1 - (n + b)/(I + b))`` over measured pixels: the gradient in Fourier space, up to a factor."""
+    return A * where(counts < 0, zero, one - (counts + b) / (per_gain * abs2(A) + b))
 
 
 @pointwise
-def slope_along(A: Array, D: Array, counts: Array, per_gain: float, floor: float, one: float, zero: float) -> Array:
+def slope_along(A: Array, D: Array, counts: Array, per_gain: float, b: float, one: float, zero: float) -> Array:
     """Half the derivative of a pixel's misfit along D."""
     along = per_gain * (A.real * D.real + A.imag * D.imag)
-    return where(counts < 0, zero, along * (one - counts / (per_gain * abs2(A) + floor)))
+    return where(counts < 0, zero, along * (one - (counts + b) / (per_gain * abs2(A) + b)))
 
 
 @pointwise
-def curvature_along(A: Array, D: Array, counts: Array, per_gain: float, floor: float, zero: float) -> Array:
+def curvature_along(A: Array, D: Array, counts: Array, per_gain: float, b: float, zero: float) -> Array:
     """Half the second derivative of a pixel's misfit along D, expected over the noise: never negative."""
     along = per_gain * (A.real * D.real + A.imag * D.imag)
-    return where(counts < 0, zero, (along + along) * along / (per_gain * abs2(A) + floor))
+    return where(counts < 0, zero, (along + along) * along / (per_gain * abs2(A) + b))
 
 
 @pointwise
@@ -84,15 +89,25 @@ def begin(y: FarField, x: Array, support: Array) -> Descent:
     return Descent(x, y.transform(x), xp.zeros_like(x), xp.zeros_like(x), slope, support, counts)
 
 
-def refine(y: FarField, d: Descent) -> None:
-    """One conjugate-gradient step of every object of the batch (Polak-Ribiere, restarted where it stops being a descent)."""
+def refine(y: FarField, d: Descent, background: float = FLOOR) -> None:
+    """One conjugate-gradient step of every object of the batch (Polak-Ribiere, restarted where it stops being a descent).
+
+    Args:
+        y: measurement.
+        d: changed in place.
+        background: photons b; a change of b starts the conjugation anew.
+    """
     xp, backend = y.backend.xp, y.backend
     per_gain, axes = 1.0 / (y.gain or 1.0), tuple(range(1, y.ndim + 1))
 
     def total(a: Array) -> Array:
         return xp.sum(a, axis=axes, keepdims=True)
 
-    residual = weigh(d.spectrum, d.counts, per_gain, _FLOOR, 1.0, 0.0, out=backend.empty(d.x.shape, backend.complex))
+    b = max(background, FLOOR)
+    if b != d.background:
+        d.background, d.slope = b, 0 * d.slope
+
+    residual = weigh(d.spectrum, d.counts, per_gain, b, 1.0, 0.0, out=backend.empty(d.x.shape, backend.complex))
     gradient = y.inverse(residual, out=residual)
     gradient = cut(gradient, d.support, 0.0, out=gradient)
     slope = total(abs2_of(gradient))
@@ -104,11 +119,11 @@ def refine(y: FarField, d: Descent) -> None:
     d.gradient, d.slope = gradient, slope
     D = y.transform(d.direction)
     work = backend.empty(d.x.shape, backend.real)
-    first = total(slope_along(d.spectrum, D, d.counts, per_gain, _FLOOR, 1.0, 0.0, out=work))
-    bend = total(curvature_along(d.spectrum, D, d.counts, per_gain, _FLOOR, 0.0, out=work))
+    first = total(slope_along(d.spectrum, D, d.counts, per_gain, b, 1.0, 0.0, out=work))
+    bend = total(curvature_along(d.spectrum, D, d.counts, per_gain, b, 0.0, out=work))
     step = -first / xp.where(bend > 0, bend, xp.ones_like(bend))
     trial = d.spectrum + step * D
-    then = total(slope_along(trial, D, d.counts, per_gain, _FLOOR, 1.0, 0.0, out=work))
+    then = total(slope_along(trial, D, d.counts, per_gain, b, 1.0, 0.0, out=work))
     # One secant correction, kept within a factor of four: the misfit is no parabola where few photons meet a strong model.
     secant = xp.where(first - then < 0, first / xp.where(first - then < 0, first - then, -xp.ones_like(first)), 4 + 0 * first)
     step = step * xp.clip(secant, 0.25, 4.0)
@@ -125,7 +140,7 @@ def log_likelihood(y: FarField, d: Descent) -> Array:
     """Negative log-likelihood of each object, relative to a perfect model, a measured pixel."""
     xp = y.backend.xp
     n = xp.where(d.counts >= 0, d.counts, xp.zeros_like(d.counts))
-    expected = abs2_of(d.spectrum) / (y.gain or 1.0) + _FLOOR
+    expected = abs2_of(d.spectrum) / (y.gain or 1.0) + FLOOR
     term = expected - n + xp.where(n > 0, n * xp.log(xp.where(n > 0, n, xp.ones_like(n)) / expected), xp.zeros_like(expected))
     term = xp.where(d.counts >= 0, term, xp.zeros_like(term))
     axes = tuple(range(1, y.ndim + 1))

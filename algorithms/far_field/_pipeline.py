@@ -12,7 +12,8 @@ from prbench.core import FarField, IterativeSolver, Reconstruction, Rng, setting
 from prbench.errors import UsageError
 
 from ._fields import Fields, kept, start
-from ._selection import Choice, hold_out, score
+from ._guidance import unrelated
+from ._selection import Choice, by_score, hold_out, score
 from ._shrinkwrap import shrink
 from ._updates import Update
 
@@ -22,18 +23,24 @@ class ProjectionSolver(IterativeSolver[FarField]):
     """Base of the projection algorithms: a subclass says which update each step makes.
 
     All starts advance as one batch. The support is the measurement's where it is given; otherwise it starts as the
-    autocorrelation's and follows the object (shrinkwrap), unless ``update_every`` is 0.
+    object's frame, or the autocorrelation's, and follows the object (shrinkwrap), unless ``update_every`` is 0.
     """
 
     starts: int = setting(1, valid="[1, 4096]", range=(1, 32), log=True, doc="random starts, advanced as one batch")
-    threshold: float = setting(0.15, valid="(0, 1)", range=(0.08, 0.3), doc="shrinkwrap: fraction of the blurred maximum kept")
+    threshold: float = setting(0.2, valid="(0, 1)", range=(0.08, 0.3), doc="shrinkwrap: fraction of the blurred maximum kept")
     sigma_start: float = setting(3.0, valid="[0.1, 100]", range=(1.5, 5.0), unit="px", doc="shrinkwrap: blur at first")
     sigma_end: float = setting(1.0, valid="[0.1, 100]", range=(0.5, 2.0), unit="px", doc="shrinkwrap: blur at the end")
     update_every: int = setting(20, valid="[0, inf)", range=(5, 100), log=True, doc="steps between support updates; 0 for none")
     area: float | None = setting(None, valid="(0, 1]", doc="shrinkwrap by area: fraction of pixels kept instead of the threshold")
-    autocorrelation: float = setting(0.04, valid="(0, 1)", range=(0.01, 0.2), log=True, doc="threshold of the first support")
+    autocorrelation: float | None = setting(
+        None,
+        valid="(0, 1)",
+        range=(0.005, 0.1),
+        log=True,
+        doc="threshold of a first support from the autocorrelation; none: the frame",
+    )
     free: float = setting(0.0, valid="[0, 0.5]", range=(0.0, 0.1), doc="fraction of pixels held out to choose the start by")
-    keep: int = setting(5, valid="[1, inf)", doc="starts returned beside the chosen one, best first, for PRTF")
+    keep: int = setting(5, valid="[1, inf)", doc="independent starts returned, best first, for PRTF")
 
     @property
     def feedback(self) -> float:
@@ -45,9 +52,13 @@ class ProjectionSolver(IterativeSolver[FarField]):
     def update(self, k: int) -> Update:
         """The update made in step ``k``, counted from 0."""
 
+    def projections(self, y: FarField) -> int:
+        """Steps of projections: all of them, unless something follows."""
+        return self.total_iterations(y)
+
     def release_at(self, y: FarField) -> int:
         """The step at which pixels held out are given back to the fit."""
-        return self.total_iterations(y)
+        return self.projections(y)
 
     def init(self, y: FarField, rng: Rng) -> Fields:
         """Random phases, first support, held-out pixels."""
@@ -58,19 +69,20 @@ class ProjectionSolver(IterativeSolver[FarField]):
 
     def step(self, y: FarField, s: Fields) -> Fields:
         """One update, and the support's where it is due."""
-        if s.k == self.release_at(y):
+        if s.choice.held_out is not None and s.k == self.release_at(y):
             s.choice.scores = score(s.choice, objects(s))
             s.y = y
         self.update(s.k)(s)
         s.k += 1
-        total = self.total_iterations(y)
+        total = self.projections(y)
         if self.update_every and s.k % self.update_every == 0 and s.k < total and y.support is None and y.support_size is None:
             s.support = shrink(y, s.g, self.sigma(s.k / total), self.threshold, self.area)
         return s
 
     def sigma(self, progress: float) -> float:
         """Blur in pixels after a fraction of the run: geometric from first to last."""
-        return self.sigma_start * (self.sigma_end / self.sigma_start) ** progress
+        ratio: float = (self.sigma_end / self.sigma_start) ** progress
+        return self.sigma_start * ratio
 
     def residual(self, y: FarField, s: Fields) -> float:
         """Lowest modulus error among the starts' estimates."""
@@ -81,7 +93,7 @@ class ProjectionSolver(IterativeSolver[FarField]):
         """The chosen start, with the best others as ``starts``, all ``scores`` and the ``support`` in ``aux``."""
         estimates = objects(s)
         scores = s.choice.scores if s.choice.scores.size else score(s.choice, estimates)
-        return reconstruction(y, estimates, s.support, scores, self.keep)
+        return reconstruction(y, estimates, s.support, scores, self.keep, s.ancestors)
 
 
 def objects(s: Fields) -> Array:
@@ -89,15 +101,17 @@ def objects(s: Fields) -> Array:
     return s.p * kept(s.y, s.p, s.support)
 
 
-def reconstruction(y: FarField, estimates: Array, support: Array, scores: np.ndarray, keep: int) -> Reconstruction:
-    """Cut out the best start and the ``keep`` best ones; arrays that are not finite come last."""
-    order = np.argsort(np.where(np.isfinite(scores), scores, np.inf), kind="stable")[:keep]
-    starts = [y.crop(estimates[int(i)]) for i in order]
-    best = int(order[0])
+def reconstruction(
+    y: FarField, estimates: Array, support: Array, scores: np.ndarray, keep: int, ancestors: list[frozenset[int]]
+) -> Reconstruction:
+    """Cut out the best start, and of those that found their way without it the best ``keep``, itself included."""
+    order = by_score(scores)
+    best = order[0]
+    independent = unrelated(order, ancestors)[:keep]
     return Reconstruction(
-        object=starts[0],
+        object=y.crop(estimates[best]),
         aux={
-            "starts": y.backend.xp.stack(starts),
+            "starts": y.backend.xp.stack([y.crop(estimates[i]) for i in independent]),
             "scores": scores,
             "support": y.crop(support[best], weight=abs(estimates[best]) ** 2),
         },

@@ -58,3 +58,8 @@ def score(choice: Choice, objects: Array) -> np.ndarray:
     expected = xp.maximum(expected, floor)
     logarithm = xp.where(counts > 0, counts * xp.log(xp.maximum(counts, floor[0]) / expected), 0 * expected)
     return np.asarray(y.backend.to_numpy(xp.mean(expected - counts + logarithm, axis=1)), dtype=np.float64)
+
+
+def by_score(scores: np.ndarray) -> list[int]:
+    """Numbers of the starts, best first; scores that are not finite come last."""
+    return [int(i) for i in np.argsort(np.where(np.isfinite(scores), scores, np.inf), kind="stable")]

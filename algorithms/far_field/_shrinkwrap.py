@@ -6,7 +6,7 @@ import numpy as np
 
 from prbench.backend import Array, Backend, pointwise
 from prbench.backend.pointwise import abs2, sqrt
-from prbench.core import FarField
+from prbench.core import FarField, Rng
 
 from ._fields import kth_largest
 
@@ -38,6 +38,28 @@ def shrink(y: FarField, g: Array, sigma: float, threshold: float, area: float | 
     if area is None:
         return smooth > xp.reshape(threshold * xp.max(flat, axis=1), (-1,) + (1,) * y.ndim)
     return smooth >= xp.reshape(kth_largest(y, flat, max(1, round(area * flat.shape[1]))), (-1,) + (1,) * y.ndim)
+
+
+def above_typical(y: FarField, x: Array, support: Array, fraction: float, sigma: float = 0.5) -> Array:
+    """The pixels where ``|x|``, slightly blurred, exceeds a fraction of its typical value: bool (*shape).
+
+    Typical is the mean of ``|x|`` weighted by itself over ``support``, which a few bright pixels or many faint ones move little.
+    """
+    xp = y.backend.xp
+    magnitude = xp.abs(x)
+    typical = xp.sum(magnitude**2 * support) / xp.sum(magnitude * support)
+    return blur(y.backend, magnitude[None], sigma)[0] > fraction * typical
+
+
+def random_halves(y: FarField, rng: Rng, count: int) -> Array:
+    """Half-spaces through the middle of the grid in random directions, bool (count, *shape).
+
+    A support cut in half for a while breaks the tie between an object and its twin (Fienup, Wackerman 1986,
+    doi:10.1364/JOSAA.3.001897).
+    """
+    directions = rng.standard_normal((count, y.ndim))
+    axes = np.ogrid[tuple(slice(-(n // 2), n - n // 2) for n in y.shape)]
+    return y.backend.asarray(np.stack([sum(c * axis for c, axis in zip(d, axes, strict=True)) > 0 for d in directions]))
 
 
 def blur(backend: Backend, x: Array, sigma: float) -> Array:

@@ -8,8 +8,12 @@ from typing import ClassVar
 
 from prbench.core import FarField, register, setting
 
-from ._pipeline import ProjectionSolver
+from ._fields import Fields
+from ._guidance import breed
+from ._pipeline import ProjectionSolver, objects
 from ._recipe import fit_to_length, parse_recipe
+from ._selection import score
+from ._shrinkwrap import random_halves
 from ._updates import UPDATES, Update
 
 
@@ -17,20 +21,26 @@ from ._updates import UPDATES, Update
     "hio-er",
     task="far-field",
     cite="Fienup, Appl. Opt. 21 (1982) 2758, doi:10.1364/AO.21.002758; "
-    "Marchesini et al., Phys. Rev. B 68 (2003) 140101, doi:10.1103/PhysRevB.68.140101",
+    "Marchesini et al., Phys. Rev. B 68 (2003) 140101, doi:10.1103/PhysRevB.68.140101; "
+    "Chen, Miao, Wang, Lee, Phys. Rev. B 76 (2007) 064113, doi:10.1103/PhysRevB.76.064113",
     tags=("classical",),
 )
 @dataclass(frozen=True)
 class HioEr(ProjectionSolver):
     """Cycles of HIO and ER from many random starts, the support following the object, the best start chosen.
 
-    Held-out pixels, where ``free`` asks for them, are given back to the fit for the last block of the recipe.
+    Every ``breed_every`` steps the worse half of the starts is replaced by crosses of the better ones (guided HIO); only starts
+    without a common ancestor are returned as independent. Held-out pixels, where ``free`` asks for them, are given back to the
+    fit for the last block of the recipe.
     """
 
-    recipe: str = setting("5*(20*ER+180*HIO)+20*ER", doc="sequence of steps: ER, HIO, RAAR, RRR, DM")
+    recipe: str = setting("10*(20*ER+180*HIO)+20*ER", doc="sequence of steps: ER, HIO, RAAR, RRR, DM")
     iterations: int | None = setting(None, valid="[1, inf)", doc="repeat or cut the recipe to this many steps; none: as it is")
     starts: int = setting(16, valid="[1, 4096]", range=(1, 64), log=True, doc="random starts, advanced as one batch")
     beta: float = setting(0.9, valid="(0, 2]", range=(0.5, 1.0), doc="strength of the feedback in HIO")
+
+    breed_every: int = setting(400, valid="[0, inf)", range=(200, 1000), doc="steps between generations; 0 for none")
+    twin_break: bool = setting(False, doc="keep half of the support between its first two updates")
 
     example: ClassVar[dict[str, object]] = {"iterations": 100, "starts": 2}
 
@@ -38,10 +48,12 @@ class HioEr(ProjectionSolver):
         super().__post_init__()
         self.blocks  # noqa: B018 - a recipe that cannot be read is refused now
 
+    known: ClassVar[tuple[str, ...]] = tuple(UPDATES)
+
     @cached_property
     def blocks(self) -> tuple[tuple[str, int], ...]:
         """The recipe as (algorithm, steps)."""
-        return fit_to_length(parse_recipe(self.recipe, tuple(UPDATES)), self.iterations)
+        return fit_to_length(parse_recipe(self.recipe, self.known), self.iterations)
 
     def total_iterations(self, y: FarField) -> int:  # noqa: ARG002 - the same for every measurement
         """Steps of the recipe."""
@@ -49,12 +61,26 @@ class HioEr(ProjectionSolver):
 
     def release_at(self, y: FarField) -> int:
         """The start of the last block."""
-        return self.total_iterations(y) - self.blocks[-1][1]
+        return self.projections(y) - self.blocks[-1][1]
+
+    def step(self, y: FarField, s: Fields) -> Fields:
+        """One update, the support's where it is due, and a new generation where that is due."""
+        s = super().step(y, s)
+        if self.twin_break and s.k == self.update_every:
+            s.support = s.support & random_halves(y, s.rng, self.starts)
+        if self.breed_every and s.k % self.breed_every == 0 and s.k < self.projections(y) and self.starts > 3:
+            estimates = objects(s)
+            breed(s, estimates, score(s.choice, estimates))
+        return s
 
     def update(self, k: int) -> Update:
         """The one whose block holds step ``k``."""
+        return UPDATES[self.block(k)[0]]
+
+    def block(self, k: int) -> tuple[str, int, int]:
+        """Algorithm of step ``k``, its place within the block, and the block's length."""
         for name, steps in self.blocks:
             if k < steps:
-                return UPDATES[name]
+                return name, k, steps
             k -= steps
         raise IndexError(k)

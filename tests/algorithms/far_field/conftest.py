@@ -33,11 +33,8 @@ class Solved:
     def fields(self, g: np.ndarray, beta: float = 0.8, support: np.ndarray | None = None) -> Fields:
         """The state of a projection algorithm at ``g`` (B, *shape)."""
         inside = np.broadcast_to(self.support if support is None else support, g.shape).copy()
-        xp = self.y.backend.xp
-        there = self.there(g)
-        return Fields(
-            self.y, there, xp.asarray(there, copy=True), xp.empty_like(there), self.there(inside), beta, Choice(self.y, None)
-        )
+        choice, rng = Choice(self.y, None), np.random.default_rng(0)
+        return Fields.of(self.y, self.there(g), self.there(inside), beta, choice, rng)
 
     def random(self, batch: int = 2, seed: int = 5) -> np.ndarray:
         """Complex noise (batch, *shape) of the object's size."""

@@ -194,6 +194,12 @@ def test_likelihood_after_projections_does_better_under_noise(library):
     made = problem("crystal2d[size=32,photons=100]")
     settings = {**SURE, "starts": 4}
     plain = prbench.solve(prbench.get_solver("hio-er", **settings), made.measurement, backend=library)
+    settings["recipe"] += "+3*(80*ML+50*HIO+20*ER)+80*ML"
     refined = prbench.solve(prbench.get_solver("hio-er-ml", **settings), made.measurement, backend=library)
     errors = [prbench.score(found.reconstruction, made)["sa_nmse"] for found in (plain, refined)]
-    assert errors[1] < errors[0]
+    assert errors[1] < errors[0] / 2
+
+
+def test_a_recipe_without_likelihood_is_refused_where_likelihood_is_the_point():
+    with pytest.raises(prbench.PrbenchError, match="has no ML"):
+        prbench.get_solver("hio-er-ml", recipe="20*ER")

@@ -1,0 +1,79 @@
+"""Starts helping each other: brought into one frame, averaged, and bred (guided HIO; Chen et al. 2007)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from prbench.backend import Array
+from prbench.core import FarField
+
+from ._fields import Fields
+from ._selection import by_score
+
+
+def breed(s: Fields, estimates: Array, scores: np.ndarray) -> None:
+    """Replace the worse half of the starts by crosses of the best with one of the better half, chosen at random.
+
+    After guided HIO (Chen, Miao, Wang, Lee, Phys. Rev. B 76 (2007) 064113, doi:10.1103/PhysRevB.76.064113), where every start is
+    crossed with the best; leaving the better half alone keeps a start that is right from being drawn to one that is not.
+
+    Args:
+        s: state; fields, supports and ancestry of the worse half are overwritten.
+        estimates: the starts' objects, complex (B, *shape).
+        scores: one a start, lower is better.
+    """
+    order = by_score(scores)
+    better = order[: len(order) // 2]
+    best = better[0]
+    crosses = aligned(s.y, estimates[better], estimates[best])
+    for loser in order[len(better) :]:
+        mate = int(s.rng.integers(len(better)))
+        s.g[loser] = (crosses[mate] + estimates[best]) / 2
+        s.support[loser] = s.support[best]
+        s.ancestors[loser] = s.ancestors[best] | s.ancestors[better[mate]]
+
+
+def unrelated(order: list[int], ancestors: list[frozenset[int]]) -> list[int]:
+    """Those of ``order``, best first, that share no ancestor with a better one: only these agree by themselves."""
+    chosen: list[int] = []
+    seen: frozenset[int] = frozenset()
+    for i in order:
+        if not ancestors[i] & seen:
+            chosen.append(i)
+            seen |= ancestors[i]
+    return chosen
+
+
+def aligned(y: FarField, objects: Array, reference: Array) -> Array:
+    """Each object in the reference's frame: global phase, periodic translation and conjugate flip removed.
+
+    Args:
+        y: measurement, for its grid; the transforms are counted.
+        objects: complex (B, *shape).
+        reference: complex (*shape).
+
+    Returns:
+        complex (B, *shape).
+    """
+    xp = y.backend.xp
+    target = y.transform(reference[None])
+    axes = tuple(range(y.ndim))
+    found = []
+    for x in objects:
+        spectrum = y.transform(x[None])
+        # The spectrum of the conjugate flip is the complex conjugate.
+        (value, shift), flip = (_peak(y, y.inverse(target * other)[0]) for other in (xp.conj(spectrum), spectrum))
+        moved = x
+        if abs(flip[0]) > abs(value):
+            value, shift = flip
+            moved = xp.roll(xp.conj(xp.flip(x, axis=axes)), (1,) * y.ndim, axis=axes)
+        found.append(xp.roll(moved, shift, axis=axes) * (value / abs(value) if value else 1.0))
+    return xp.stack(found)
+
+
+def _peak(y: FarField, correlation: Array) -> tuple[complex, tuple[int, ...]]:
+    """The value of largest modulus and its place."""
+    xp = y.backend.xp
+    flat = xp.reshape(correlation, (-1,))
+    at = int(xp.argmax(xp.abs(flat)))
+    return complex(flat[at]), tuple(int(i) for i in np.unravel_index(at, y.shape))

@@ -1,0 +1,120 @@
+"""Maximum likelihood and projections in turns, on a support that tightens: the second half of ``hio-er-ml``."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from prbench.backend import Array
+from prbench.core import FarField
+
+from ._fields import Fields
+from ._guidance import aligned, unrelated
+from ._likelihood import FLOOR, Descent, begin, log_likelihood
+from ._pipeline import objects
+from ._selection import Choice, by_score, score
+from ._shrinkwrap import above_typical
+
+_RELATED = 0.3
+"""Squared distance, relative, below which finalists are taken for the same object and averaged."""
+
+_LEVELS = 8
+"""Values of the annealed background."""
+
+
+@dataclass
+class Refinement:
+    """The second half under way.
+
+    Attributes:
+        starts: objects of the projections' independent starts, before they were averaged, (K, *object_shape).
+        scores: of all starts.
+        descent: candidates being refined: mean of the finalists, best finalist, last answer.
+        last: answer of the last block, complex (*shape).
+        best: the best answer so far by Akaike's criterion, with ``support`` and ``criterion``.
+        next_support: the support that the next block and the projections before it use.
+        blocks: blocks done.
+    """
+
+    starts: Array
+    scores: np.ndarray
+    descent: Descent | None = None
+    last: Array = None
+    best: Array = None
+    support: Array = None
+    next_support: Array = None
+    criterion: float = math.inf
+    blocks: int = 0
+
+
+def background(y: FarField, progress: float) -> float:
+    """Photons b after a fraction of a block: three times the mean count at first, down by the root of ten a level, then none."""
+    level = int(progress * _LEVELS)
+    mean = y.amplitude_norm**2 / (y.gain or 1.0) / math.prod(y.shape)
+    return 3 * mean * 10 ** (-level / 2) if level < _LEVELS - 1 else FLOOR
+
+
+def enter(y: FarField, s: Fields, finalists: int, keep: int) -> None:
+    """Begin a block: bring the finalists together, and descend from their mean, the best of them and the last answer.
+
+    Args:
+        y: measurement, all of it.
+        s: state; before the first block its batch is cut to the finalists.
+        finalists: starts that go on.
+        keep: independent starts to remember.
+    """
+    xp = y.backend.xp
+    if s.refinement is None:
+        _elect(y, s, finalists, keep)
+    r = s.refinement
+    assert r is not None
+    estimates = objects(s)
+    estimates = estimates[by_score(score(Choice(y, None), estimates))]
+    together = aligned(y, estimates, estimates[0])
+    axes = tuple(range(1, y.ndim + 1))
+    distance = xp.sum(xp.abs(together - together[:1]) ** 2, axis=axes) / xp.sum(xp.abs(together[:1]) ** 2)
+    related = [i for i, d in enumerate(y.backend.to_numpy(distance)) if d < _RELATED]
+    candidates = [xp.mean(together[related], axis=0), together[0], *([] if r.last is None else [r.last])]
+    support = s.support[:1] if r.last is None else r.next_support[None]
+    r.descent = begin(y, xp.stack(candidates), xp.concat([support] * len(candidates)))
+
+
+def leave(y: FarField, s: Fields, fraction: float) -> None:
+    """End a block: keep the most likely candidate, draw the support from it, and let the finalists project on that.
+
+    Args:
+        y: measurement.
+        s: state; the last finalist's field is replaced by the refined object.
+        fraction: of the typical magnitude kept by the next support.
+    """
+    xp, r = y.backend.xp, s.refinement
+    assert r is not None
+    assert r.descent is not None
+    misfit = y.backend.to_numpy(log_likelihood(y, r.descent)).ravel()
+    chosen = by_score(misfit)[0]
+    r.last, support = r.descent.x[chosen], r.descent.support[chosen]
+    criterion = float(misfit[chosen]) * math.prod(y.shape) + 2 * int(xp.sum(support))
+    if r.best is None or criterion < r.criterion:
+        r.criterion, r.best, r.support = criterion, r.last, support
+    r.next_support = above_typical(y, r.last, support, fraction) if y.support is None and y.support_size is None else support
+    r.descent, r.blocks = None, r.blocks + 1
+    together = aligned(y, objects(s), r.last)
+    together[-1] = r.last
+    s.support = xp.stack([r.next_support] * len(together))
+    s.g = together * s.support
+    s.p = xp.asarray(s.g, copy=True)
+
+
+def _elect(y: FarField, s: Fields, finalists: int, keep: int) -> None:
+    """Cut the batch to the best starts, and remember what the independent ones found."""
+    xp = y.backend.xp
+    estimates = objects(s)
+    scores = s.choice.scores if s.choice.scores.size else score(s.choice, estimates)
+    order = by_score(scores)
+    starts = xp.stack([y.crop(estimates[i]) for i in unrelated(order, s.ancestors)[:keep]])
+    best = order[:finalists]
+    s.y, s.g, s.support = y, s.g[best], s.support[best]
+    s.p, s.spectrum = s.p[best], xp.empty_like(s.g)
+    s.refinement = Refinement(starts, scores)

@@ -1,0 +1,102 @@
+"""The projection pipeline followed by maximum likelihood, which takes it to the limit that the noise sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from prbench.core import FarField, Reconstruction, register, setting
+from prbench.errors import UsageError
+
+from ._fields import Fields
+from ._likelihood import refine
+from ._refinement import background, enter, leave
+from ._updates import UPDATES
+from .hio_er import HioEr
+
+
+@register(
+    "hio-er-ml",
+    task="far-field",
+    cite="Fienup, Appl. Opt. 21 (1982) 2758, doi:10.1364/AO.21.002758; "
+    "Marchesini et al., Phys. Rev. B 68 (2003) 140101, doi:10.1103/PhysRevB.68.140101; "
+    "Thibault, Guizar-Sicairos, New J. Phys. 14 (2012) 063004, doi:10.1088/1367-2630/14/6/063004",
+    tags=("classical",),
+)
+@dataclass(frozen=True)
+class HioErMl(HioEr):
+    """``hio-er``, then Poisson maximum likelihood and projections in turns, on a support that tightens.
+
+    Each block ``ML`` of the recipe starts from the mean of the finalists, the best of them and the last refined object, and
+    takes the most likely outcome. Its background is annealed from three times the mean count to nothing, which lets Fourier
+    coefficients change sign that plain likelihood would hold in place. The support is then drawn anew from the refined object,
+    and the finalists project on it, the refined object among them. Answers on different supports are compared by Akaike's
+    criterion: a support too tight pays in likelihood, one too loose in parameters.
+    """
+
+    recipe: str = setting(
+        "10*(20*ER+180*HIO)+20*ER+4*(160*ML+100*HIO+20*ER)+160*ML", doc="sequence of steps: ER, HIO, RAAR, RRR, DM, ML"
+    )
+    finalists: int = setting(5, valid="[1, inf)", range=(2, 16), doc="starts that go on after the first ML")
+    loose: float = setting(
+        0.3, valid="(0, 1)", range=(0.15, 0.4), doc="fraction of the typical magnitude kept after the first ML"
+    )
+    tight: float = setting(0.5, valid="(0, 1)", range=(0.3, 0.6), doc="the same after the last but one")
+
+    example: ClassVar[dict[str, object]] = {"recipe": "100*HIO+20*ER+2*(24*ML+20*ER)+24*ML", "starts": 2}
+
+    known: ClassVar[tuple[str, ...]] = (*UPDATES, "ML")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if all(name != "ML" for name, _ in self.blocks):
+            raise UsageError(f"hio-er-ml: recipe {self.recipe!r} has no ML; add one, as in 20*ER+160*ML, or use hio-er")
+
+    def projections(self, y: FarField) -> int:  # noqa: ARG002 - the same for every measurement
+        """Steps before the first refinement: until then the support follows the object by shrinkwrap."""
+        steps = 0
+        for name, length in self.blocks:
+            if name == "ML":
+                return steps
+            steps += length
+        return steps
+
+    def release_at(self, y: FarField) -> int:
+        """The start of the last block before the first refinement."""
+        return self.projections(y) - self.block(max(0, self.projections(y) - 1))[2]
+
+    def step(self, y: FarField, s: Fields) -> Fields:
+        """One projection update, or one conjugate-gradient step."""
+        name, at, length = self.block(s.k)
+        if name != "ML":
+            return super().step(y, s)
+        if at == 0:
+            enter(y, s, self.finalists, self.keep)
+        assert s.refinement is not None
+        assert s.refinement.descent is not None
+        refine(y, s.refinement.descent, background(y, at / length))
+        s.k += 1
+        if at == length - 1:
+            leave(y, s, self.fraction(s.refinement.blocks))
+        return s
+
+    def fraction(self, blocks: int) -> float:
+        """Of the typical magnitude, kept after this many blocks of refinement."""
+        last = max(1, sum(name == "ML" for name, _ in self.blocks) - 2)
+        return self.loose + (self.tight - self.loose) * min(1.0, blocks / last)
+
+    def residual(self, y: FarField, s: Fields) -> float:
+        """Lowest modulus error among the starts' estimates, or among the candidates being refined."""
+        if s.refinement is None or s.refinement.descent is None:
+            return super().residual(y, s)
+        return float(np.min(y.backend.to_numpy(y.modulus_error(s.refinement.descent.x))))
+
+    def estimate(self, y: FarField, s: Fields) -> Reconstruction:
+        """The best answer of the refinement by Akaike's criterion; the projections' where time ended before it."""
+        if s.refinement is None or s.refinement.best is None:
+            return super().estimate(y, s)
+        r = s.refinement
+        support = y.crop(r.support, weight=abs(r.best) ** 2)
+        return Reconstruction(object=y.crop(r.best), aux={"starts": r.starts, "scores": r.scores, "support": support})
