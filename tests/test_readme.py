@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from prbench.cli import app
 from prbench.core import FarField, build_plugin
+from prbench.metrics.costs import COSTS
 from prbench.running.spec import Matrix
 
 ROOT = Path(__file__).parents[1]
@@ -89,14 +90,13 @@ def test_the_matrix_expands(folder):
     assert len(cells) == 5 * 3 + 5 * 3 + 20 * 3 + 5
 
 
-@pytest.mark.parametrize("kind", ["solvers", "datasets", "metrics"])
-def test_tables_name_every_plugin_that_prbench_brings(kind):
-    ours = {
-        point.name for point in entry_points(group=f"prbench.{kind}") if point.dist is not None and point.dist.name == "prbench"
-    }
-    assert ours
-    cells = " ".join(line.split("|")[1] for line in README.splitlines() if line.startswith("|"))
-    assert ours - set(re.findall(r"`([^`]+)`", cells)) == set()
+@pytest.mark.parametrize(("kind", "heading"), [("solvers", "solver"), ("datasets", "dataset"), ("metrics", "column")])
+def test_tables_name_only_what_exists(kind, heading):
+    """The reverse is `prbench list`'s business: adding a method needs no line here."""
+    rows = README.split(f"\n| {heading}")[1].split("\n\n")[0].splitlines()[2:]
+    named = set(re.findall(r"`([^`]+)`", " ".join(row.split("|")[1] for row in rows)))
+    assert len(named) >= 7
+    assert named <= {point.name for point in entry_points(group=f"prbench.{kind}")} | set(COSTS)
 
 
 def test_statuses_and_links_exist():

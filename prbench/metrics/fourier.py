@@ -158,7 +158,10 @@ def frc(case: Case) -> float:
 )
 def prtf(case: Case) -> float:
     """Spatial frequency, as a fraction of Nyquist, at which the phase retrieval transfer function of the starts kept first
-    falls under 1/e; the last measured shell's, at most 1, where it never does.
+    falls under 1/e; the last measured shell's, at most 1, where it never does. NaN for fewer than two starts, which agree with
+    themselves.
     """
+    if len(case.reconstruction.aux["starts"]) < 2:
+        return math.nan
     frequency, curve = phase_retrieval_transfer_function(case.reconstruction.aux["starts"], _measurement(case))
     return first_crossing(frequency, curve, np.full(len(curve), math.exp(-1)))

@@ -21,7 +21,7 @@ from .environment import environment
 from .memory import PeakMemory
 from .plain import plain
 from .record import Record, cost_of, curve_of, now
-from .scoring import score
+from .scoring import assess
 from .solving import Progress, Solution, Status, solve
 from .store import Store, plain_arrays
 
@@ -66,7 +66,7 @@ class Executor:
                 arrays = arrays_of(solution.reconstruction)
                 stage = "scoring"
                 report("phase", {"phase": stage})
-                known["metrics"] = score(solution.reconstruction, problem)
+                known["metrics"], known["notes"] = assess(solution.reconstruction, problem)
             else:
                 known["error"] = error_of(stage, "Diverged", "the reconstruction or its residual is not finite")
         except (Exception, SystemExit) as failure:  # noqa: BLE001 - every way a stranger's code can fail is a record

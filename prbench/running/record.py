@@ -36,6 +36,7 @@ class Record:
         status: one of :data:`STATUSES`.
         solver, dataset: as a user would spell them, settings at their defaults left out.
         metrics: scores by metric; NaN where a metric is not defined for this case.
+        notes: what the metrics say of how they scored, such as the data range of an image metric.
         cost: the members of :class:`~prbench.running.solving.Cost`, and ``repeats``, the solves whose median latency it is.
         curve: ``iteration``, ``seconds`` and ``residual``, lists of equal length.
         environment: id of the environment stored beside it.
@@ -52,6 +53,7 @@ class Record:
     solver: str
     dataset: str
     metrics: Mapping[str, float] = field(default_factory=dict)
+    notes: Mapping[str, float | str] = field(default_factory=dict)
     cost: Mapping[str, float | int | None] = field(default_factory=dict)
     curve: Mapping[str, Sequence[float]] = field(default_factory=dict)
     environment: str = ""

@@ -12,7 +12,7 @@ from prbench.errors import PrbenchError
 
 from .executing import error_of, reconstruction_of
 from .record import FAILED, Record
-from .scoring import MetricFailed, score
+from .scoring import MetricFailed, assess
 from .solving import Status
 from .store import Store
 
@@ -37,16 +37,16 @@ def rescore(store: Store, on: Callable[[Record, str], object] | None = None) -> 
             try:
                 if last is None or last[0] != _problem_label(record):
                     last = _problem_label(record), record.cell.problem()
-                metrics = score(reconstruction_of(arrays), last[1])
+                metrics, notes = assess(reconstruction_of(arrays), last[1])
             except MetricFailed as failure:
                 trace = "".join(traceback.format_exception(failure))
                 error = error_of("scoring", "MetricFailed", str(failure), trace, outcome=_outcome(record))
-                store.write(dataclasses.replace(record, status="error", metrics={}, error=error))
+                store.write(dataclasses.replace(record, status="error", metrics={}, notes={}, error=error))
                 what = "failed"
             except PrbenchError as failure:
                 what = str(failure)
             else:
-                store.write(dataclasses.replace(record, status=_outcome(record), metrics=metrics, error=None))
+                store.write(dataclasses.replace(record, status=_outcome(record), metrics=metrics, notes=notes, error=None))
                 scored, what = scored + 1, "scored"
         if on is not None:
             on(record, what)

@@ -43,11 +43,19 @@ def score(reconstruction: Reconstruction, problem: Problem, metrics: Sequence[st
         BadInput: for a reconstruction that is not one of this problem.
         MetricFailed: where a metric raises.
     """
+    return assess(reconstruction, problem, metrics)[0]
+
+
+def assess(
+    reconstruction: Reconstruction, problem: Problem, metrics: Sequence[str] | None = None
+) -> tuple[dict[str, float], dict[str, float | str]]:
+    """As :func:`score`, and beside the scores what the metrics note about them, such as the data range of an image metric."""
     if not reconstruction.finite():
         raise UsageError("the reconstruction has non-finite numbers; it has diverged and has no scores")
     problem.measurement.check(reconstruction)
     case = Case(reconstruction, problem)
-    return {metric.info.name: _apply(metric, case) for metric in find_metrics(metrics) if metric.applies(case)}
+    scores = {metric.info.name: _apply(metric, case) for metric in find_metrics(metrics) if metric.applies(case)}
+    return scores, case.notes
 
 
 def _apply(metric: Callable[[Case], float], case: Case) -> float:

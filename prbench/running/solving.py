@@ -124,6 +124,8 @@ def _solve(
     place = choose_backend(solver, backend)
     if measurement.task != solver.info.task:
         raise UsageError(f"{solver.plugin_name} solves {solver.info.task} problems, the measurement is {measurement.task}")
+    if seed < 0:
+        raise UsageError(f"seed must be at least 0, got {seed}")
     y = measurement.to(place)
     rng = np.random.default_rng(np.random.SeedSequence([seed]))
     pair_before = fft_pair_seconds(place, y.shape)
