@@ -1,0 +1,41 @@
+"""What the pipeline must reach on measured patterns, at what a test can afford; results/real-data.yaml is the full size."""
+
+import os
+
+import numpy as np
+import pytest
+from scipy.ndimage import label
+
+import prbench
+from prbench.core import load_plugin
+
+CRYSTAL = "hio-er[recipe=2*(20*ER+130*RAAR)+50*ER,starts=1,threshold=0.105,sigma_start=1,sigma_end=1]"
+
+
+def needs(name: str) -> pytest.MarkDecorator:
+    here = "PRBENCH_DATA" in os.environ and load_plugin("dataset", name).files[0].path.is_file()
+    return pytest.mark.skipif(not here, reason=f"{name}: set PRBENCH_DATA to a folder that holds it")
+
+
+@needs("esrf-logo")
+def test_the_logo_is_explained_within_its_published_support():
+    made = prbench.get_dataset("esrf-logo[support=reference]").problem(0)
+    found = prbench.solve("hio-er[recipe=500*HIO+100*ER,starts=2]", made.measurement, backend="torch")
+    marks = prbench.score(found.reconstruction, made, metrics=["r_factor", "support_overlap"])
+    assert marks["r_factor"] <= 0.08
+    assert marks["support_overlap"] == 1
+    seen = np.asarray(found.reconstruction.object)
+    inside = np.asarray(found.reconstruction.aux["support"])
+    assert (seen[~inside] == 0).all()
+
+
+@needs("bcdi-34idc")
+def test_the_crystal_is_one_compact_piece_that_explains_its_counts():
+    made = prbench.get_dataset("bcdi-34idc[crop=80x80x64]").problem(0)
+    found = prbench.solve(CRYSTAL, made.measurement, backend="torch")
+    assert prbench.score(found.reconstruction, made, metrics=["r_factor"])["r_factor"] < 0.15
+    pieces, _ = label(found.reconstruction.aux["support"])
+    sizes = np.bincount(pieces.ravel())[1:]
+    assert sizes.max() > 0.9 * sizes.sum()
+    # Half the grid in every axis makes voxels eight times as large.
+    assert 1_500 < sizes.sum() < 6_000
