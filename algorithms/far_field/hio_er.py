@@ -34,12 +34,12 @@ class HioEr(ProjectionSolver):
     fit for the last block of the recipe.
     """
 
-    recipe: str = setting("10*(20*ER+180*HIO)+20*ER", doc="sequence of steps: ER, HIO, RAAR, RRR, DM")
+    recipe: str = setting("12*(20*ER+180*HIO)+20*ER", doc="sequence of steps: ER, HIO, RAAR, RRR, DM")
     iterations: int | None = setting(None, valid="[1, inf)", doc="repeat or cut the recipe to this many steps; none: as it is")
     starts: int = setting(16, valid="[1, 4096]", range=(1, 64), log=True, doc="random starts, advanced as one batch")
-    beta: float = setting(0.9, valid="(0, 2]", range=(0.5, 1.0), doc="strength of the feedback in HIO")
+    beta: float = setting(0.8, valid="(0, 2]", range=(0.5, 1.0), doc="strength of the feedback in HIO")
 
-    breed_every: int = setting(400, valid="[0, inf)", range=(200, 1000), doc="steps between generations; 0 for none")
+    breed_every: int = setting(600, valid="[0, inf)", range=(200, 1000), doc="steps between generations; 0 for none")
     twin_break: bool = setting(False, doc="keep half of the support between its first two updates")
 
     example: ClassVar[dict[str, object]] = {"iterations": 100, "starts": 2}

@@ -37,7 +37,7 @@ class HioErMl(HioEr):
     """
 
     recipe: str = setting(
-        "10*(20*ER+180*HIO)+20*ER+4*(160*ML+100*HIO+20*ER)+160*ML", doc="sequence of steps: ER, HIO, RAAR, RRR, DM, ML"
+        "12*(20*ER+180*HIO)+20*ER+4*(160*ML+100*HIO+20*ER)+160*ML", doc="sequence of steps: ER, HIO, RAAR, RRR, DM, ML"
     )
     finalists: int = setting(5, valid="[1, inf)", range=(2, 16), doc="starts that go on after the first ML")
     loose: float = setting(

@@ -57,7 +57,7 @@ def _fit(headers: list[str], rows: list[list[str]], width: int) -> tuple[list[st
     """Leave out expendable columns until the rest fits; the solver's name wraps."""
     for name in (*_EXPENDABLE, ""):
         columns = [max(len(header), *(len(row[i]) for row in rows)) for i, header in enumerate(headers)]
-        columns[1] = min(columns[1], _SOLVER_WIDTH)
+        columns[1] = _SOLVER_WIDTH
         if sum(columns) + 2 * (len(columns) - 1) <= width or name not in headers:
             continue
         at = headers.index(name)

@@ -9,7 +9,7 @@ from scipy.ndimage import label
 import prbench
 from prbench.core import load_plugin
 
-CRYSTAL = "hio-er[recipe=2*(20*ER+130*RAAR)+50*ER,starts=1,threshold=0.105,sigma_start=1,sigma_end=1]"
+CRYSTAL = "hio-er[recipe=2*(20*ER+130*RAAR)+50*ER,beta=0.9,starts=1,threshold=0.105,sigma_start=1,sigma_end=1]"
 
 
 def needs(name: str) -> pytest.MarkDecorator:
@@ -20,7 +20,7 @@ def needs(name: str) -> pytest.MarkDecorator:
 @needs("esrf-logo")
 def test_the_logo_is_explained_within_its_published_support():
     made = prbench.get_dataset("esrf-logo[support=reference]").problem(0)
-    found = prbench.solve("hio-er[recipe=500*HIO+100*ER,starts=2]", made.measurement, backend="torch")
+    found = prbench.solve("hio-er[recipe=500*HIO+100*ER,beta=0.9,starts=2]", made.measurement, backend="torch")
     marks = prbench.score(found.reconstruction, made, metrics=["r_factor", "support_overlap"])
     assert marks["r_factor"] <= 0.08
     assert marks["support_overlap"] == 1
