@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from prbench.backend import Array
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from ._refinement import Refinement
 
 
+_CACHE_BYTES = 1 << 21
+"""Bytes of one array of a part of the batch; a step touches four."""
+
+
 @dataclass
 class Fields:
     """A batch of starts under way.
@@ -22,7 +28,7 @@ class Fields:
         y: the measurement fitted, which may lack pixels held out of the one given.
         g: iterates, complex (starts, *shape).
         p: their modulus projection of the last step, and work space.
-        spectrum: work space.
+        spectrum: work space for one part of the batch (see :meth:`parts`).
         support: bool (starts, *shape).
         beta: strength of feedback.
         choice: how a start will be chosen.
@@ -49,7 +55,34 @@ class Fields:
         """The state at ``g``, each field its own ancestor."""
         xp = y.backend.xp
         lone = [frozenset((i,)) for i in range(g.shape[0])]
-        return cls(y, g, xp.asarray(g, copy=True), xp.empty_like(g), support, beta, choice, rng, lone)
+        work = xp.empty_like(g[: _part(y, g)])
+        return cls(y, g, xp.asarray(g, copy=True), work, support, beta, choice, rng, lone)
+
+    def parts(self) -> Iterator[Fields]:
+        """The batch in parts that stay in a CPU's cache, so that many steps of one part cost no more than their arithmetic.
+
+        A part's arrays are views; what it replaces by others is copied back.
+        """
+        starts, size = self.g.shape[0], self.spectrum.shape[0]
+        if size >= starts:
+            yield self
+            return
+        for low in range(0, starts, size):
+            rows = slice(low, min(low + size, starts))
+            views = {name: getattr(self, name)[rows] for name in ("g", "p", "support")}
+            part = replace(self, spectrum=self.spectrum[: rows.stop - low], **views)
+            yield part
+            for name in ("g", "p"):
+                if getattr(part, name) is not views[name]:
+                    getattr(self, name)[rows] = getattr(part, name)
+
+
+def _part(y: FarField, g: Array) -> int:
+    """Starts that advance together: all on a GPU, and on a CPU as many as fit into its cache, one at least."""
+    size: int = g.shape[0]
+    if y.backend.device != "cpu":
+        return size
+    return max(1, min(size, _CACHE_BYTES // (math.prod(y.shape) * (8 if y.backend.precision == "single" else 16))))
 
 
 def kept(y: FarField, x: Array, support: Array) -> Array:

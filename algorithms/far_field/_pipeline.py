@@ -69,15 +69,39 @@ class ProjectionSolver(IterativeSolver[FarField]):
 
     def step(self, y: FarField, s: Fields) -> Fields:
         """One update, and the support's where it is due."""
+        return self.advance(y, s, 1)
+
+    def advance(self, y: FarField, s: Fields, steps: int) -> Fields:
+        """Steps up to where the starts next meet are taken by one part of the batch after another."""
+        last = s.k + steps
+        while s.k < last:
+            self.before(y, s)
+            pause = min(last, self.pause(y, s.k))
+            for part in s.parts():
+                for k in range(s.k, pause):
+                    self.update(k)(part)
+            s.k = pause
+            self.after(y, s)
+        return s
+
+    def pause(self, y: FarField, k: int) -> int:
+        """The next step after ``k`` at which something happens to all starts."""
+        ends = [self.projections(y), self.release_at(y)]
+        if self.update_every:
+            ends.append(k - k % self.update_every + self.update_every)
+        return min((end for end in ends if end > k), default=k + 1)
+
+    def before(self, y: FarField, s: Fields) -> None:
+        """What is due before a step: held-out pixels are given back."""
         if s.choice.held_out is not None and s.k == self.release_at(y):
             s.choice.scores = score(s.choice, objects(s))
             s.y = y
-        self.update(s.k)(s)
-        s.k += 1
+
+    def after(self, y: FarField, s: Fields) -> None:
+        """What is due after a step: the support follows the object."""
         total = self.projections(y)
         if self.update_every and s.k % self.update_every == 0 and s.k < total and y.support is None and y.support_size is None:
             s.support = shrink(y, s.g, self.sigma(s.k / total), self.threshold, self.area)
-        return s
 
     def sigma(self, progress: float) -> float:
         """Blur in pixels after a fraction of the run: geometric from first to last."""

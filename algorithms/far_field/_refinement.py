@@ -116,5 +116,5 @@ def _elect(y: FarField, s: Fields, finalists: int, keep: int) -> None:
     starts = xp.stack([y.crop(estimates[i]) for i in unrelated(order, s.ancestors)[:keep]])
     best = order[:finalists]
     s.y, s.g, s.support = y, s.g[best], s.support[best]
-    s.p, s.spectrum = s.p[best], xp.empty_like(s.g)
+    s.p, s.spectrum = s.p[best], s.spectrum[: len(best)]
     s.refinement = Refinement(starts, scores)

@@ -28,8 +28,8 @@ def relax(g: Array, p: Array, inside: Array, c: float, d: float) -> Array:
 
 @pointwise
 def cut(p: Array, inside: Array, zero: float) -> Array:
-    """``p`` inside, zero outside."""
-    return where(inside, p, zero)
+    """``p`` inside, zero outside; ``zero * p`` and not ``zero``, because a branch of another type is not vectorised."""
+    return where(inside, p, zero * p)
 
 
 @pointwise

@@ -63,15 +63,19 @@ class HioEr(ProjectionSolver):
         """The start of the last block."""
         return self.projections(y) - self.blocks[-1][1]
 
-    def step(self, y: FarField, s: Fields) -> Fields:
-        """One update, the support's where it is due, and a new generation where that is due."""
-        s = super().step(y, s)
+    def pause(self, y: FarField, k: int) -> int:
+        """As for every projection solver, and where a generation ends."""
+        end = super().pause(y, k)
+        return min(end, k - k % self.breed_every + self.breed_every) if self.breed_every else end
+
+    def after(self, y: FarField, s: Fields) -> None:
+        """The support's update where it is due, and a new generation where that is due."""
+        super().after(y, s)
         if self.twin_break and s.k == self.update_every:
             s.support = s.support & random_halves(y, s.rng, self.starts)
         if self.breed_every and s.k % self.breed_every == 0 and s.k < self.projections(y) and self.starts > 3:
             estimates = objects(s)
             breed(s, estimates, score(s.choice, estimates))
-        return s
 
     def update(self, k: int) -> Update:
         """The one whose block holds step ``k``."""

@@ -67,20 +67,30 @@ class HioErMl(HioEr):
         """The start of the last block before the first refinement."""
         return self.projections(y) - self.block(max(0, self.projections(y) - 1))[2]
 
-    def step(self, y: FarField, s: Fields) -> Fields:
-        """One projection update, or one conjugate-gradient step."""
-        name, at, length = self.block(s.k)
-        if name != "ML":
-            return super().step(y, s)
-        if at == 0:
-            enter(y, s, self.finalists, self.keep)
-        assert s.refinement is not None
-        assert s.refinement.descent is not None
-        refine(y, s.refinement.descent, background(y, at / length))
-        s.k += 1
-        if at == length - 1:
-            leave(y, s, self.fraction(s.refinement.blocks))
+    def advance(self, y: FarField, s: Fields, steps: int) -> Fields:
+        """Projection updates, or conjugate-gradient steps."""
+        last = s.k + steps
+        while s.k < last:
+            name, at, length = self.block(s.k)
+            end = min(last, s.k - at + length)
+            if name == "ML":
+                self._refine(y, s, end)
+            else:
+                super().advance(y, s, end - s.k)
         return s
+
+    def _refine(self, y: FarField, s: Fields, last: int) -> None:
+        """Conjugate-gradient steps up to ``last``, within one block."""
+        while s.k < last:
+            _, at, length = self.block(s.k)
+            if at == 0:
+                enter(y, s, self.finalists, self.keep)
+            assert s.refinement is not None
+            assert s.refinement.descent is not None
+            refine(y, s.refinement.descent, background(y, at / length))
+            s.k += 1
+            if at == length - 1:
+                leave(y, s, self.fraction(s.refinement.blocks))
 
     def fraction(self, blocks: int) -> float:
         """Of the typical magnitude, kept after this many blocks of refinement."""

@@ -210,7 +210,7 @@ def get_backend(name: str = "auto", precision: Precision = "single") -> Backend:
             cupy.cuda.runtime.getDeviceCount()
         except Exception as error:
             raise MissingDependency(
-                f"backend cupy needs a CUDA GPU and cupy ({type(error).__name__}); pip install 'prbench[cuda]'"
+                f"backend cupy needs a CUDA GPU and cupy ({type(error).__name__}); pip install -c constraints.txt -e '.[cuda]'"
             ) from error
         return Backend("cupy", "cuda", precision)
     import torch

@@ -136,7 +136,7 @@ def _extras() -> list[Finding]:
     for extra, names in extras.items():
         missing = [name for name in names if _version(name) is None]
         if missing:
-            found.append(Finding("-", extra, f"missing {', '.join(missing)}: pip install 'prbench[{extra}]'"))
+            found.append(Finding("-", extra, f"missing {', '.join(missing)}: pip install -c constraints.txt -e '.[{extra}]'"))
         else:
             found.append(Finding("ok", extra, ", ".join(f"{name} {_version(name)}" for name in names)))
     return found

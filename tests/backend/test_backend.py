@@ -144,7 +144,7 @@ def test_a_gpu_transforms_alike(name):
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device on this machine")
     if name == "cupy":
-        pytest.importorskip("cupy", reason="cupy is not installed; pip install 'prbench[cuda]'")
+        pytest.importorskip("cupy", reason="cupy is not installed; pip install -c constraints.txt -e '.[cuda]'")
     backend, host = get_backend(name, "double"), get_backend("numpy", "double")
     x = np.random.default_rng(0).standard_normal((2, 8, 9)) + 0j
     there = backend.fftn(backend.asarray(x), 2)

@@ -184,7 +184,7 @@ def gpu_backend(name):
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device on this machine")
     if name == "cupy" and importlib.util.find_spec("cupy") is None:
-        pytest.skip("cupy is not installed; pip install 'prbench[cuda]'")
+        pytest.skip("cupy is not installed; pip install -c constraints.txt -e '.[cuda]'")
     return get_backend(name)
 
 

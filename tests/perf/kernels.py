@@ -45,18 +45,25 @@ def modulus_projection(shape: Shape, library: str = "torch") -> Callable[[], obj
     return lambda: y.project_modulus(g, spectrum=spectrum, out=projected)
 
 
-def iteration(solver: str, shape: Shape, starts: int = 1, library: str = "torch", update_every: int = 0) -> Callable[[], object]:
-    """One step of a projection solver; without shrinkwrap where ``update_every`` is 0."""
+def iterations(
+    solver: str, shape: Shape, steps: int, starts: int = 1, library: str = "torch", update_every: int = 0
+) -> Callable[[], object]:
+    """Steps of a projection solver taken at once; without shrinkwrap where ``update_every`` is 0."""
     y = pattern(shape, get_backend(library))
     chosen = get_solver(solver, starts=starts, update_every=update_every)
     state = chosen.init(y, np.random.default_rng(0))  # type: ignore[attr-defined]
 
     def run() -> object:
         nonlocal state
-        state = chosen.step(y, state)  # type: ignore[attr-defined]
+        state = chosen.advance(y, state, steps)  # type: ignore[attr-defined]
         return state
 
     return run
+
+
+def iteration(solver: str, shape: Shape, starts: int = 1, library: str = "torch", update_every: int = 0) -> Callable[[], object]:
+    """One step of a projection solver; without shrinkwrap where ``update_every`` is 0."""
+    return iterations(solver, shape, 1, starts, library, update_every)
 
 
 def sa_mse(shape: Shape) -> Callable[[], object]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import prbench
+from prbench.backend import get_backend
 
 LIBRARIES = ["numpy", "torch"]
 FIRST = ("er", "hio", "raar", "difference-map", "rrr")
@@ -203,3 +204,33 @@ def test_likelihood_after_projections_does_better_under_noise(library):
 def test_a_recipe_without_likelihood_is_refused_where_likelihood_is_the_point():
     with pytest.raises(prbench.PrbenchError, match="has no ML"):
         prbench.get_solver("hio-er-ml", recipe="20*ER")
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("name", ["er", "hio", "raar", "rrr", "difference-map", "hio-er"])
+def test_a_batch_in_parts_takes_the_same_steps(library, name, monkeypatch):
+    from prbench.algorithms.far_field import _fields
+
+    made = problem("crystal2d[size=32]")
+    solver = prbench.get_solver(name, starts=5, iterations=50)
+    whole = prbench.solve(solver, made.measurement, backend=library)
+    monkeypatch.setattr(_fields, "_CACHE_BYTES", 2 * 64 * 64 * 8)
+    parts = prbench.solve(solver, made.measurement, backend=library)
+    assert whole.cost.ffts == parts.cost.ffts
+    np.testing.assert_allclose(parts.reconstruction.aux["scores"], whole.reconstruction.aux["scores"], rtol=1e-3)
+
+
+def test_steps_one_by_one_and_many_at_once_are_the_same():
+    made = problem("crystal2d[size=32,photons=100]")
+    solver = prbench.get_solver(
+        "hio-er-ml", recipe="3*(5*ER+20*HIO)+5*ER+2*(16*ML+9*HIO)+16*ML", starts=4, breed_every=50, free=0.05
+    )
+    y = made.measurement.to(get_backend("numpy"))
+    one = solver.init(y, np.random.default_rng(0))
+    many = solver.init(y, np.random.default_rng(0))
+    total = solver.total_iterations(y)
+    for _ in range(total):
+        one = solver.step(y, one)
+    for steps in (1, 7, 40, total - 48):
+        many = solver.advance(y, many, steps)
+    np.testing.assert_array_equal(solver.estimate(y, one).object, solver.estimate(y, many).object)
