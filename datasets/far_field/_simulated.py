@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -18,49 +19,56 @@ def diffraction(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.asarray(scipy.fft.fftshift(np.abs(spectrum) ** 2))
 
 
+class Exposed(Protocol):
+    """A dataset whose patterns are exposed to a number of photons behind a beamstop."""
+
+    plugin_name: ClassVar[str]
+
+    @property
+    def photons(self) -> float | None:
+        """Mean expected photons a detector pixel, or None for the ideal pattern."""
+
+    @property
+    def beamstop(self) -> float:
+        """Radius of the round beamstop in pixels, 0 for none."""
+
+
 def make_problem(
+    dataset: Exposed,
+    which: tuple[int, int, Split],
     x: np.ndarray,
-    *,
-    name: str,
-    index: int,
-    seed: int,
-    split: Split,
-    rng: np.random.Generator,
-    photons: float | None,
-    stop: float,
     region: np.ndarray,
-    real: bool = False,
+    rng: np.random.Generator,
+    *,
+    name: str = "",
     nonnegative: bool = False,
 ) -> Problem:
-    """The problem of an object on a detector of twice its side, with noise from ``rng`` and a round beamstop.
+    """The problem of an object on a detector of twice its side, exposed as its dataset says.
 
     Args:
-        x: complex object, at most 2**31 pixels.
-        name: of the dataset, for the identifier.
-        index: of the sample.
-        seed: of the problem.
-        split: tune, test or train.
-        rng: of the noise.
-        photons: mean expected photons a detector pixel, or None for the ideal pattern.
-        stop: radius of the beamstop in pixels, 0 for none.
+        dataset: it gives photons and beamstop.
+        which: index, seed and split of the problem.
+        x: complex object.
         region: bool, where the object is.
-        real: the solver is told that the object is real.
+        rng: of the noise.
+        name: for the identifier, where the dataset's own does not tell enough.
         nonnegative: the solver is told that the real part is nonnegative.
     """
+    index, seed, split = which
     truth = x.astype(np.complex64)
     shape = tuple(2 * n for n in truth.shape)
     ideal = diffraction(truth, shape)
     gain = None
-    if photons is not None:
-        ideal, gain = shot_noise(ideal, rng, photons_per_pixel=photons)
-    mask = beamstop(shape, stop) if stop > 0 else None
-    measurement = FarField(ideal.astype(np.float32), mask, truth.shape, gain=gain, real=real, nonnegative=nonnegative)
+    if dataset.photons is not None:
+        ideal, gain = shot_noise(ideal, rng, photons_per_pixel=dataset.photons)
+    mask = beamstop(shape, dataset.beamstop) if dataset.beamstop > 0 else None
+    measurement = FarField(ideal.astype(np.float32), mask, truth.shape, gain=gain, nonnegative=nonnegative)
     return Problem(
         measurement=measurement,
         truth=Reconstruction(object=truth),
-        id=f"{name}-{split}-{seed}-{index}",
+        id=f"{name or dataset.plugin_name}-{split}-{seed}-{index}",
         split=split,
-        provenance=Provenance(source=f"simulated by prbench, dataset {name}", licence="BSD-3-Clause"),
+        provenance=Provenance(source=f"simulated by prbench, dataset {dataset.plugin_name}", licence="BSD-3-Clause"),
         object_region=region,
     )
 

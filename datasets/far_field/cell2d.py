@@ -52,18 +52,7 @@ class Cell2D(Dataset):
         magnitude /= magnitude.max()
         share = (scale_to(smooth_field(of_phase, self.size, 2), inside, 1.0) + 1) / 2
         phase = radians(self.strength) * share * magnitude
-        return make_problem(
-            magnitude * np.exp(1j * phase),
-            name=self.plugin_name,
-            index=index,
-            seed=seed,
-            split=split,
-            rng=of_noise,
-            photons=self.photons,
-            stop=self.beamstop,
-            region=inside,
-            nonnegative=True,
-        )
+        return make_problem(self, (index, seed, split), magnitude * np.exp(1j * phase), inside, of_noise, nonnegative=True)
 
 
 def _depth(rng: Rng, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:

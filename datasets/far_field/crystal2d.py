@@ -50,14 +50,4 @@ class Crystal2D(Dataset):
         else:
             phase = scale_to(smooth_field(of_field, self.size, 2), inside, limit)
         phase = phase + random_dislocations(of_dislocations, rows, columns, inside, self.dislocations)
-        return make_problem(
-            inside * np.exp(1j * phase),
-            name=self.plugin_name,
-            index=index,
-            seed=seed,
-            split=split,
-            rng=of_noise,
-            photons=self.photons,
-            stop=self.beamstop,
-            region=inside,
-        )
+        return make_problem(self, (index, seed, split), inside * np.exp(1j * phase), inside, of_noise)

@@ -49,17 +49,7 @@ class Crystal3D(Dataset):
         else:
             phase = scale_to(smooth_field(of_field, self.size, 3), inside, limit)
         phase = phase + _dislocation_lines(of_dislocations, np.stack(axes), inside, self.dislocations)
-        return make_problem(
-            inside * np.exp(1j * phase),
-            name=self.plugin_name,
-            index=index,
-            seed=seed,
-            split=split,
-            rng=of_noise,
-            photons=self.photons,
-            stop=self.beamstop,
-            region=inside,
-        )
+        return make_problem(self, (index, seed, split), inside * np.exp(1j * phase), inside, of_noise)
 
 
 def _dislocation_lines(rng: Rng, places: np.ndarray, inside: np.ndarray, count: int) -> np.ndarray:

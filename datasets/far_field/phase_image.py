@@ -63,15 +63,7 @@ class PhaseImage(Dataset):
         inside = magnitude > 0
         phase = radians(self.strength) * _resized(square, self.size)
         return make_problem(
-            magnitude * np.exp(1j * phase),
-            name=f"{self.plugin_name}-{self.image}",
-            index=index,
-            seed=seed,
-            split=split,
-            rng=of_noise,
-            photons=self.photons,
-            stop=self.beamstop,
-            region=inside,
+            self, (index, seed, split), magnitude * np.exp(1j * phase), inside, of_noise, name=f"{self.plugin_name}-{self.image}"
         )
 
 
