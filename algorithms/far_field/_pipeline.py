@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -31,6 +32,11 @@ class ProjectionSolver(IterativeSolver[FarField]):
     sigma_start: float = setting(3.0, valid="[0.1, 100]", range=(1.5, 5.0), unit="px", doc="shrinkwrap: blur at first")
     sigma_end: float = setting(1.0, valid="[0.1, 100]", range=(0.5, 2.0), unit="px", doc="shrinkwrap: blur at the end")
     update_every: int = setting(20, valid="[0, inf)", range=(5, 100), log=True, doc="steps between support updates; 0 for none")
+    follow: Literal["iterate", "estimate"] = setting(
+        "iterate",
+        choices=("iterate", "estimate"),
+        doc="shrinkwrap: blur the iterate, or its modulus projection, on which background cannot pile up",
+    )
     area: float | None = setting(None, valid="(0, 1]", doc="shrinkwrap by area: fraction of pixels kept instead of the threshold")
     autocorrelation: float | None = setting(
         None,
@@ -101,7 +107,8 @@ class ProjectionSolver(IterativeSolver[FarField]):
         """What is due after a step: the support follows the object."""
         total = self.projections(y)
         if self.update_every and s.k % self.update_every == 0 and s.k < total and y.support is None and y.support_size is None:
-            s.support = shrink(y, s.g, self.sigma(s.k / total), self.threshold, self.area)
+            field = s.g if self.follow == "iterate" else s.p
+            s.support = shrink(y, field, self.sigma(s.k / total), self.threshold, self.area)
 
     def sigma(self, progress: float) -> float:
         """Blur in pixels after a fraction of the run: geometric from first to last."""

@@ -9,7 +9,7 @@ from scipy.ndimage import label
 import prbench
 from prbench.core import load_plugin
 
-CRYSTAL = "hio-er[recipe=2*(20*ER+130*RAAR)+50*ER,beta=0.9,starts=1,threshold=0.105,sigma_start=1,sigma_end=1]"
+CRYSTAL = "hio-er[recipe=2*(20*ER+130*HIO)+20*ER,beta=0.9,starts=1,follow=estimate,threshold=0.085,sigma_start=1,sigma_end=1]"
 
 
 def needs(name: str) -> pytest.MarkDecorator:

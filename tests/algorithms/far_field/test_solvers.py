@@ -220,6 +220,15 @@ def test_a_batch_in_parts_takes_the_same_steps(library, name, monkeypatch):
     np.testing.assert_allclose(parts.reconstruction.aux["scores"], whole.reconstruction.aux["scores"], rtol=1e-3)
 
 
+def test_a_support_may_follow_the_modulus_projection():
+    made = problem("crystal2d[size=32]")
+    solver = prbench.get_solver("hio-er", follow="estimate", starts=4, iterations=400)
+    found = prbench.solve(solver, made.measurement, backend="numpy")
+    assert prbench.score(found.reconstruction, made)["sa_nmse"] < 0.05
+    with pytest.raises(prbench.PrbenchError, match="follow must be one of iterate, estimate"):
+        prbench.get_solver("hio-er", follow="both")
+
+
 def test_steps_one_by_one_and_many_at_once_are_the_same():
     made = problem("crystal2d[size=32,photons=100]")
     solver = prbench.get_solver(
