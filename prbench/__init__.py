@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import get_dataset, get_solver, load_results, run, score
-    from .core import FarField, Problem, Reconstruction, register, setting
+    from .core import FarField, Problem, Reconstruction, SpeckleStack, register, setting
     from .errors import PrbenchError
     from .running.results import ResultSet
     from .running.solving import Cost, Progress, Solution, solve
@@ -26,6 +26,7 @@ _HOME = {
     "Reconstruction": ".core",
     "ResultSet": ".running.results",
     "Solution": ".running.solving",
+    "SpeckleStack": ".core",
     "get_dataset": ".api",
     "get_solver": ".api",
     "load_results": ".api",
@@ -45,6 +46,7 @@ __all__ = [
     "Reconstruction",
     "ResultSet",
     "Solution",
+    "SpeckleStack",
     "__version__",
     "get_dataset",
     "get_solver",

@@ -1,7 +1,7 @@
 """The nouns that every plug-in imports."""
 
 from .dataset import Dataset
-from .measurements import FarField, Measurement
+from .measurements import FarField, Measurement, SpeckleStack
 from .metric import Case, Metric, MetricInfo, metric
 from .names import format_name, parse_name, split_names
 from .problem import HeldOut, Problem, Provenance, Split
@@ -28,6 +28,7 @@ __all__ = [
     "Rng",
     "Settings",
     "Solver",
+    "SpeckleStack",
     "Split",
     "build_plugin",
     "format_name",

@@ -2,5 +2,6 @@
 
 from .far_field import FarField
 from .measurement import Measurement
+from .speckle_stack import SpeckleStack
 
-__all__ = ["FarField", "Measurement"]
+__all__ = ["FarField", "Measurement", "SpeckleStack"]
