@@ -9,7 +9,7 @@ import numpy as np
 
 from prbench.errors import UsageError
 
-from .goals import Goal, choose_goal, goals
+from .goals import Goal, choose_goal, goals, side_columns
 from .statistics import Estimates, bootstrap_medians, group_medians, group_sums, wilson
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ SCORED = ("ok", "time_limit")
 """Statuses whose reconstruction counts as it is; every other finished cell counts as worst."""
 NOT_RUN = ("skipped", "interrupted")
 """Statuses that say nothing about a solver; such cells are left out."""
-SIDE_COLUMNS = ("r_factor", "latency_s", "latency_fft")
-"""Columns shown beside the goal, as medians over what was scored."""
 KEYS = ("task", "solver", "dataset", "sample", "seed", "status")
 
 
@@ -32,9 +30,10 @@ class Leaderboard:
         task: the task.
         goals: by dataset, the column that decided there.
         rows: one row a dataset and solver, best first within each dataset. Columns: ``task, dataset, rank, solver, metric,
-            median, median_low, median_high, success, success_low, success_high``; for each of :data:`SIDE_COLUMNS` ``<column>,
-            <column>_low, <column>_high``; ``samples, cells, failed, time_limit, stale``. Intervals cover 95 %. Infinite where
-            failures reach the median; NaN where there is nothing to say.
+            median, median_low, median_high, success, success_low, success_high``; for each of the task's
+            :func:`~prbench.analysis.goals.side_columns` ``<column>, <column>_low, <column>_high``; ``samples, cells, failed,
+            time_limit, stale``. Intervals cover 95 %. Infinite where failures reach the median; NaN where there is nothing to
+            say.
     """
 
     task: str
@@ -102,7 +101,7 @@ def _block(records: pd.DataFrame, task: str, dataset: str, goal: Goal) -> pd.Dat
         columns |= _spread("success", wilson(group_sums(share, owner, n), main.count))
     else:
         columns |= {"success": np.nan, "success_low": np.nan, "success_high": np.nan}
-    for name in SIDE_COLUMNS:
+    for name in side_columns(task):
         values = np.where(scored, _column(records, name), np.nan)
         columns |= _spread(name, bootstrap_medians(group_medians(values, pair, len(pairs))[0], owner, n))
     marks = {

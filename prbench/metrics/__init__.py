@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .costs import COSTS, metric_infos
     from .fourier import fourier_ring_correlation, phase_retrieval_transfer_function
+    from .regions import judged_region
+    from .speckle import outlier_fraction, relative_difference, root_mean_square_error
     from .support import support_agreement
     from .symmetry import Alignment, align, find_alignment, symmetry_adjusted_mse, symmetry_adjusted_nmse
 
@@ -17,8 +19,12 @@ _HOME = {
     "align": ".symmetry",
     "find_alignment": ".symmetry",
     "fourier_ring_correlation": ".fourier",
+    "judged_region": ".regions",
     "metric_infos": ".costs",
+    "outlier_fraction": ".speckle",
     "phase_retrieval_transfer_function": ".fourier",
+    "relative_difference": ".speckle",
+    "root_mean_square_error": ".speckle",
     "support_agreement": ".support",
     "symmetry_adjusted_mse": ".symmetry",
     "symmetry_adjusted_nmse": ".symmetry",
@@ -30,8 +36,12 @@ __all__ = [
     "align",
     "find_alignment",
     "fourier_ring_correlation",
+    "judged_region",
     "metric_infos",
+    "outlier_fraction",
     "phase_retrieval_transfer_function",
+    "relative_difference",
+    "root_mean_square_error",
     "support_agreement",
     "symmetry_adjusted_mse",
     "symmetry_adjusted_nmse",

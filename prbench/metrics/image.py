@@ -1,13 +1,16 @@
-"""PSNR and SSIM of the aligned object, on the part of it that a reader looks at.
+"""PSNR and SSIM of what was reconstructed, on the part of it that a reader looks at.
 
-The picture is the phase where the truth's phase varies over the region, else the magnitude; which one, and the data range,
-which is the truth's, go to the notes of the case. A phase is judged only where the truth's magnitude is above a tenth of its
-largest: under that no measurement holds it.
+Of a complex object the picture is the phase where the truth's phase varies over the region, else the magnitude; which one, and
+the data range, which is the truth's, go to the notes of the case. A phase is judged only where the truth's magnitude is above a
+tenth of its largest: under that no measurement holds it.
 
 Phases are compared on the circle. The truth's phase is measured from its mean direction, so that neither the global phase nor
 the place where a branch was cut decides its range; the error is the angle between reconstruction and truth in (-pi, pi], and
 the picture of the reconstruction is the truth's plus this error, so that a wrap is not an edge. Where the reconstruction is
 zero it has no phase either, and the error is put at pi/sqrt(3), the root mean square of a phase that knows nothing.
+
+Where the answer of a task is a real phase, unwrapped and known up to a constant, the picture is that phase less its mean over the
+region, and an error of a whole turn is an error.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from prbench.backend import Array
 from prbench.core import Case, metric
 from prbench.errors import BadInput
 
+from .regions import judged_region
 from .symmetry import FAR_FIELD, case_aligned
 
 CONSTANT_PHASE_RAD = 1e-4
@@ -43,7 +47,8 @@ class Picture:
         truth: float64.
         found: float64.
         region: bool, where they are compared.
-        data_range: largest less smallest value of the truth in the region; the largest magnitude for one that is constant.
+        data_range: largest less smallest value of the truth in the region; the largest magnitude for one that is constant; zero
+            for a real phase that is constant.
     """
 
     kind: str
@@ -83,21 +88,46 @@ def picture(truth: Array, aligned: Array, region: Array | None = None) -> Pictur
     return Picture("magnitude", magnitude, found, inside, span if span > 1e-6 * magnitude.max() else float(magnitude.max()))
 
 
+def phase_picture(truth: Array, found: Array, region: Array | None = None) -> Picture:
+    """The pictures compared where the answer is a real, unwrapped phase: each less its mean over the region.
+
+    Args:
+        truth: real, radians, 2D or 3D.
+        found: same shape.
+        region: bool, same shape; everywhere where None.
+
+    Raises:
+        BadInput: for shapes that differ, or an empty region.
+    """
+    truth, found = np.asarray(truth, np.float64), np.asarray(found, np.float64)
+    inside = np.ones(truth.shape, bool) if region is None else np.asarray(region, bool)
+    if not truth.shape == found.shape == inside.shape:
+        raise BadInput(f"truth, phase and region must have one shape, got {truth.shape}, {found.shape}, {inside.shape}")
+    if not inside.any():
+        raise BadInput("the region is empty; there is no picture to compare")
+    first, second = (np.where(inside, phase - phase[inside].mean(), 0.0) for phase in (truth, found))
+    return Picture("phase", first, second, inside, float(np.ptp(truth[inside])))
+
+
 def peak_signal_to_noise(image: Picture) -> float:
-    """``10 log10(range^2 / mean squared error)`` over the region, in dB; infinite only where the error is exactly zero."""
+    """``10 log10(range^2 / mean squared error)`` over the region, in dB; infinite only where the error is exactly zero, and NaN
+    where the truth has no range.
+    """
+    if not image.data_range > 0:
+        return math.nan
     error = float(np.mean((image.found - image.truth)[image.region] ** 2))
     return 10.0 * math.log10(image.data_range**2 / error) if error > 0 else math.inf
 
 
 def structural_similarity(image: Picture) -> float:
     """Mean over the region of the SSIM map with a Gaussian window, sigma 1.5 (Wang et al. 2004); NaN where an axis has under 11
-    pixels.
+    pixels or the truth has no range.
 
     Both pictures are zero outside the region, so that only what lies inside can differ.
     """
     from skimage.metrics import structural_similarity as ssim_of
 
-    if min(image.truth.shape) < _WINDOW:
+    if min(image.truth.shape) < _WINDOW or not image.data_range > 0:
         return math.nan
     _, similarity = ssim_of(  # type: ignore[no-untyped-call]
         image.truth,
@@ -115,7 +145,10 @@ def _case_picture(case: Case) -> Picture:
     def make() -> Picture:
         truth = case.problem.truth
         assert truth is not None
-        made = picture(truth.object, case_aligned(case), case.problem.object_region)
+        if truth.object is not None:
+            made = picture(truth.object, case_aligned(case), case.problem.object_region)
+        else:
+            made = phase_picture(truth.phase, case.reconstruction.phase, judged_region(case.problem))
         case.notes["image"] = made.kind
         case.notes["image_data_range"] = made.data_range
         return made
@@ -123,10 +156,14 @@ def _case_picture(case: Case) -> Picture:
     return case.shared("picture", make)
 
 
-@metric("psnr", better="higher", unit="dB", range="(-inf, inf]", tasks=("far-field",), removes=FAR_FIELD)
+_TASKS = ("far-field", "near-field", "speckle", "off-axis")
+"""Those whose answer is a complex object, aligned first, or a real phase, whose offset is removed."""
+
+
+@metric("psnr", better="higher", unit="dB", range="(-inf, inf]", tasks=_TASKS, removes=(*FAR_FIELD, "offset"))
 def psnr(case: Case) -> float:
-    """Peak signal-to-noise ratio of the aligned phase over the object's region, against the range of the truth's phase;
-    of the magnitude where the truth's phase is constant.
+    """Peak signal-to-noise ratio of the phase over the object's region, against the range of the truth's phase; of the
+    magnitude where the phase of a complex truth is constant. Complex objects are aligned, real phases lose their mean.
     """
     return peak_signal_to_noise(_case_picture(case))
 
@@ -135,12 +172,12 @@ def psnr(case: Case) -> float:
     "ssim",
     better="higher",
     range="[-1, 1]",
-    tasks=("far-field",),
-    removes=FAR_FIELD,
+    tasks=_TASKS,
+    removes=(*FAR_FIELD, "offset"),
     cite="Wang, Bovik, Sheikh, Simoncelli, IEEE Trans. Image Process. 13 (2004) 600, doi:10.1109/TIP.2003.819861",
 )
 def ssim(case: Case) -> float:
-    """Structural similarity of the aligned phase, averaged over the object's region; of the magnitude where the truth's phase
-    is constant.
+    """Structural similarity of the phase, averaged over the object's region; of the magnitude where the phase of a complex
+    truth is constant. Complex objects are aligned, real phases lose their mean.
     """
     return structural_similarity(_case_picture(case))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from prbench.errors import one_line
@@ -15,35 +15,52 @@ if TYPE_CHECKING:
 
     from prbench.analysis import Leaderboard
 
-NOTE = (
-    "Medians over samples, and success rates, with 95 % intervals (bootstrap, Wilson); failed cells count as worst. "
-    "R: misfit to the measurement. pairs: the time in FFT pairs of the same shape. n: cells."
-)
+NOTE = "Medians over samples, and success rates, with 95 % intervals (bootstrap, Wilson); failed cells count as worst."
 NOTHING = "–"
 
-_HEADERS = {"r_factor": "R", "latency_s": "seconds", "latency_fft": "pairs"}
+HEADERS = {
+    "r_factor": "R",
+    "displacement_outliers": "outliers",
+    "phase_rmse": "phase",
+    "stack_residual": "residual",
+    "images_used": "images",
+    "latency_s": "seconds",
+    "latency_fft": "pairs",
+}
+"""Short headers of the columns beside the goal."""
+
+_MEANINGS = {
+    "R": "R: misfit to the measurement.",
+    "outliers": "outliers: pixels displaced wrongly by more than 1 px.",
+    "phase": "phase: its error in rad.",
+    "residual": "residual: misfit to the sample's images, 1 is no better than the reference.",
+    "images": "images: pairs used.",
+    "pairs": "pairs: the time in FFT pairs of the same shape.",
+}
 
 
 def terminal(boards: Sequence[Leaderboard], width: int) -> Iterator[Group | str]:
     """What to print in ``width`` columns: a table for each dataset of each task, then the notes that explain it."""
     from .console import Column, table
 
+    shown: set[str] = set()
     for board in boards:
         for dataset, all_headers, all_rows in _blocks(board):
             goal = board.goals[dataset]
             headers, rows = _fit(all_headers, all_rows, width)
+            shown |= set(headers)
             columns: list[Column] = [("#", {"justify": "right"}), ("solver", {"min_width": _SOLVER_WIDTH})]
             columns += [(header, {"justify": "right", "no_wrap": True}) for header in headers[2:]]
             yield table(f"{board.task} · {dataset} · ranked by {goal.metric}, {goal.better} is better", columns, rows)
             yield ""
-    yield NOTE
+    yield _note(shown)
     for column, note in _NOTES.items():
         if any(board.rows[column].sum() for board in boards):
             yield note
 
 
 _SOLVER_WIDTH = 20
-_EXPENDABLE = ("pairs", "R", "seconds", "success %")
+_EXPENDABLE = ("pairs", "images", "R", "phase", "residual", "outliers", "seconds", "success %")
 """Columns given up in this order where the terminal is too narrow; the other formats always have them."""
 
 _NOTES = {
@@ -51,6 +68,11 @@ _NOTES = {
     "time_limit": "limit: stopped at the time limit, scored as they stood.",
     "stale": "stale: computed with an older version of the code; `prbench run --rerun stale` renews them.",
 }
+
+
+def _note(headers: Iterable[str]) -> str:
+    """What the numbers of tables with these headers mean."""
+    return " ".join([NOTE, *(text for header, text in _MEANINGS.items() if header in set(headers)), "n: cells."])
 
 
 def _fit(headers: list[str], rows: list[list[str]], width: int) -> tuple[list[str], list[list[str]]]:
@@ -84,16 +106,18 @@ def as_csv(boards: Sequence[Leaderboard]) -> str:
 def as_markdown(boards: Sequence[Leaderboard]) -> str:
     """A pipe table for each dataset, with names escaped."""
     lines: list[str] = []
+    shown: set[str] = set()
     for board in boards:
         for dataset, headers, rows in _blocks(board):
             goal = board.goals[dataset]
+            shown |= set(headers)
             lines += [f"### {_markdown(board.task)} · {_markdown(dataset)}", ""]
             lines += [f"Ranked by {_markdown(goal.metric)}, {goal.better} is better.", ""]
             lines += ["| " + " | ".join(_markdown(h) for h in headers) + " |"]
             lines += ["| ---: | :--- |" + " ---: |" * (len(headers) - 2)]
             lines += ["| " + " | ".join(_markdown(cell) for cell in row) + " |" for row in rows]
             lines.append("")
-    return "\n".join([*lines, NOTE])
+    return "\n".join([*lines, _note(shown)])
 
 
 def as_latex(boards: Sequence[Leaderboard]) -> str:
@@ -102,8 +126,8 @@ def as_latex(boards: Sequence[Leaderboard]) -> str:
     for board in boards:
         for dataset, headers, rows in _blocks(board):
             goal = board.goals[dataset]
-            lines += [r"\begin{table}", r"  \centering"]
-            lines += [f"  \\caption{{{_latex(board.task)}, {_latex(dataset)}: ranked by {_latex(goal.metric)}. {_latex(NOTE)}}}"]
+            caption = f"{board.task}, {dataset}: ranked by {goal.metric}. {_note(headers)}"
+            lines += [r"\begin{table}", r"  \centering", f"  \\caption{{{_latex(caption)}}}"]
             lines += [f"  \\begin{{tabular}}{{rl{'r' * (len(headers) - 2)}}}", r"    \toprule"]
             lines += ["    " + " & ".join(_latex(h) for h in headers) + r" \\", r"    \midrule"]
             lines += ["    " + " & ".join(_latex_cell(i, cell) for i, cell in enumerate(row)) + r" \\" for row in rows]
@@ -155,8 +179,8 @@ def _blocks(board: Leaderboard) -> Iterator[tuple[str, list[str], list[list[str]
             goal.metric: [_spread(row, "median") for row in rows],
             "success %": [_spread(row, "success", _percent, _percent) for row in rows],
         }
-        for name, header in _HEADERS.items():
-            if name != goal.metric:
+        for name, header in HEADERS.items():
+            if name != goal.metric and name in board.rows:
                 cells[header] = [number(row[name]) for row in rows]
         cells["n"] = [str(row["cells"]) for row in rows]
         cells["failed"] = [str(row["failed"]) for row in rows]
@@ -205,7 +229,7 @@ _LATEX = {
 
 
 def _latex(text: str) -> str:
-    return "".join(_LATEX.get(c, c) for c in one_line(text, 500))
+    return "".join(_LATEX.get(c, c) for c in one_line(text, 1000))
 
 
 def _latex_cell(column: int, cell: str) -> str:

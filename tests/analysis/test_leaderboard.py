@@ -141,3 +141,15 @@ def test_a_hundred_thousand_records_take_a_moment():
     start = time.perf_counter()
     leaderboards(frame)
     assert time.perf_counter() - start < 1.5
+
+
+def test_speckle_is_ranked_by_displacement_and_without_truth_by_what_the_images_say():
+    frame = records().rename(columns={"sa_nmse": "displacement_rmse", "r_factor": "stack_residual"})
+    frame = frame.assign(task="speckle", images_used=5.0, displacement_outliers=0.01, phase_rmse=0.2)
+    frame.loc[frame["dataset"] == "crystal2d", "displacement_rmse"] = np.nan
+    board = leaderboards(frame)[0]
+    assert board.goals["crystal2d"].metric == "stack_residual"
+    assert board.goals["crystal2d[size=128]"] == goals("speckle")[0]
+    assert goals("speckle")[0].success == 0.1
+    assert (board.rows["images_used"] == 5).all()
+    assert "r_factor" not in board.rows
