@@ -34,7 +34,6 @@ def save_gallery(results: ResultSet) -> list[Picture]:
     """Draw the best and the worst scored reconstruction of each task into ``pictures/`` of the results' folder.
 
     Where some datasets have a truth, these are chosen from by the distance to it; otherwise by the misfit to the measurement.
-    Tasks whose reconstructions are not complex objects have no pictures.
     """
     from .pictures import save_picture
 
@@ -45,8 +44,6 @@ def save_gallery(results: ResultSet) -> list[Picture]:
             (folder / f"{task}-{name}.png").unlink(missing_ok=True)
         for name, row, goal in _extremes(frame[frame["task"] == task], task):
             found = results.reconstruction(row["key"])
-            if found.object is None:
-                continue
             cell = f"{row['solver']} on {row['dataset']}, sample {row['sample']}, seed {row['seed']}"
             caption = f"{name}: {one_line(cell, 110)}: {goal.metric} {number(row[goal.metric])}"
             path = folder / f"{task}-{name}.png"

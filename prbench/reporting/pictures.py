@@ -1,4 +1,6 @@
-"""Small pictures of complex objects: hue is phase, brightness is magnitude; beside the truth where there is one."""
+"""Small pictures of reconstructions beside the truth, where there is one: complex objects (hue is phase, brightness magnitude)
+and, through :mod:`~prbench.reporting.maps`, real-valued maps.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,8 @@ import numpy as np
 from prbench.core import Problem, Reconstruction
 from prbench.errors import UsageError
 from prbench.metrics.symmetry import SYMMETRIES, align
+
+from .maps import draw_maps
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,10 +48,11 @@ class Cut:
 
 
 def save_picture(path: str | Path, problem: Problem, reconstruction: Reconstruction, title: str) -> Path:
-    """Draw a reconstruction of a complex object as a PNG.
+    """Draw a reconstruction as a PNG.
 
-    With truth: truth, reconstruction (its nearest symmetric copy) and the magnitude of their difference. Without: magnitude,
-    phase and the measured pattern. Of 3D objects the slice is shown, through the centre of mass, that holds most.
+    Complex objects with truth: truth, reconstruction (its nearest symmetric copy) and the magnitude of their difference; without:
+    magnitude, phase and the measured pattern. Of 3D objects the slice is shown, through the centre of mass, that holds most.
+    Real-valued maps: see :func:`~prbench.reporting.maps.draw_maps`.
 
     Args:
         path: file to write; its folder must exist.
@@ -59,22 +64,30 @@ def save_picture(path: str | Path, problem: Problem, reconstruction: Reconstruct
         The path written.
 
     Raises:
-        UsageError: where the reconstruction holds no complex object.
+        UsageError: where the reconstruction holds neither a complex object nor a map of its task.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    if reconstruction.object is None:
-        raise UsageError("pictures are drawn of complex objects; this reconstruction has none")
-    figure = Figure(figsize=(3 * _PANEL_INCH + 1.3, _PANEL_INCH + 0.7), dpi=_DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    if problem.truth is None or problem.truth.object is None:
-        note = _without_truth(figure, problem, np.asarray(reconstruction.object))
+    note = ""
+    if reconstruction.object is not None:
+        figure, note = _draw_object(problem, reconstruction)
+    elif (maps := draw_maps(problem, reconstruction)) is not None:
+        figure = maps
     else:
-        note = _with_truth(figure, problem, np.asarray(reconstruction.object))
+        raise UsageError("pictures are drawn of complex objects and of the maps of a task; this reconstruction has neither")
     figure.suptitle("\n".join([title, note] if note else [title]), fontsize=8, parse_math=False)
     figure.savefig(path, metadata={"Software": None})
     return Path(path)
+
+
+def _draw_object(problem: Problem, reconstruction: Reconstruction) -> tuple[Figure, str]:
+    """The figure of a complex object, and which slice of it that shows."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(3 * _PANEL_INCH + 1.3, _PANEL_INCH + 0.7), dpi=_DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    if problem.truth is None or problem.truth.object is None:
+        return figure, _without_truth(figure, problem, np.asarray(reconstruction.object))
+    return figure, _with_truth(figure, problem, np.asarray(reconstruction.object))
 
 
 def domain_colours(z: Array, largest: float | None = None) -> np.ndarray:

@@ -66,6 +66,6 @@ def test_the_cut_of_a_slab_lies_in_the_slab():
     assert best_cut(x)(x).shape == (10, 14)
 
 
-def test_refuses_what_has_no_object(tmp_path):
-    with pytest.raises(UsageError, match="complex objects"):
+def test_refuses_what_has_nothing_to_draw(tmp_path):
+    with pytest.raises(UsageError, match="neither"):
         save_picture(tmp_path / "x.png", problem((8, 8)), Reconstruction(phase=np.zeros((8, 8))), "x")

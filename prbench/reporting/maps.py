@@ -1,0 +1,216 @@
+"""Pictures of real-valued maps: what a task reconstructs, beside the truth or a published answer where there is one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from prbench.core import Problem, Reconstruction
+from prbench.metrics.regions import judged_region
+
+from .leaderboards import number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Array = Any
+
+_SIDE_INCH = 2.5
+_BAR_INCH = 0.75
+_TITLE_INCH = 0.55
+_COLUMNS = 3
+_ERROR_COLOURS = "PuOr"
+_OUTLYING = 0.995
+"""Part of the pixels that an error's colours span, so that a few outliers do not hide the rest."""
+
+_LEAST_ERROR = 0.01
+"""Errors under this part of the truth's range are drawn pale: rounding should not look like structure."""
+
+
+@dataclass(frozen=True)
+class Map:
+    """One map of a reconstruction, and how it is drawn. All colours can be told apart by the colour-blind.
+
+    Attributes:
+        field: of :class:`~prbench.core.Reconstruction`.
+        label: above its panels.
+        unit: at its colour bar.
+        colours: of matplotlib.
+        component: of a field of vectors.
+        signed: whether zero is the middle of the colours.
+        free_offset: whether the task leaves a constant open; then the mean over the region is removed.
+    """
+
+    field: str
+    label: str
+    unit: str = ""
+    colours: str = "gray"
+    component: int | None = None
+    signed: bool = False
+    free_offset: bool = False
+
+    def of(self, found: Reconstruction, region: Array) -> Array | None:
+        """The map, float64 (H, W), or None where the reconstruction lacks it."""
+        return self.shown(getattr(found, self.field), region)
+
+    def shown(self, array: Array | None, region: Array) -> Array | None:
+        """An array of this map as it is drawn."""
+        if array is None:
+            return None
+        plane = np.asarray(array if self.component is None else array[self.component], np.float64)
+        return plane - plane[_fitting(region, plane)].mean() if self.free_offset else plane
+
+
+PHASE = Map("phase", "phase", "rad", "viridis", free_offset=True)
+
+MAPS: dict[str, tuple[Map, ...]] = {
+    "speckle": (
+        Map("displacement", "displacement, rows", "px", "RdBu_r", component=0, signed=True),
+        Map("displacement", "displacement, columns", "px", "RdBu_r", component=1, signed=True),
+        PHASE,
+        Map("transmission", "transmission"),
+        Map("dark_field", "dark field", "px²", "inferno"),
+    ),
+    "near-field": (PHASE,),
+    "off-axis": (PHASE,),
+    "deblur": (Map("image", "image"), Map("kernel", "kernel", "", "inferno")),
+}
+"""What is drawn of the reconstructions of each task, from top to bottom."""
+
+_MEASURED = {"speckle": ("sample", "first sample image"), "near-field": ("intensity", "measured")}
+"""By task, the array of the measurement that stands beside maps without truth, and its label."""
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """One image with the limits of its colours."""
+
+    image: Array
+    label: str
+    colours: str
+    low: float
+    high: float
+    unit: str = ""
+    bar: bool = True
+
+
+def draw_maps(problem: Problem, found: Reconstruction) -> Figure | None:
+    """A figure of the maps of a reconstruction; None where the task has none.
+
+    With truth each map has a row: truth, reconstruction, error. Without, a map with a published answer in ``problem.reference``
+    has a row of published, reconstruction, difference; the others stand side by side with a measured image. Truth and
+    reconstruction share a scale, the truth's range over the region judged; the error has its own.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    rows = _rows(problem, found)
+    if not rows:
+        return None
+    columns = max(len(row) for row in rows)
+    height, width = rows[0][0].image.shape
+    scale = _SIDE_INCH / max(height, min(width, 2 * height))
+    size = (columns * (max(scale * min(width, 3 * height), 1.5) + _BAR_INCH), len(rows) * (scale * height + 0.3) + _TITLE_INCH)
+    figure = Figure(figsize=(max(size[0], 4.0), size[1]), dpi=90, layout="constrained")
+    FigureCanvasAgg(figure)
+    grid = figure.subplots(len(rows), columns, squeeze=False)
+    for axes_row, row in zip(grid, rows, strict=True):
+        for axes in axes_row[len(row) :]:
+            axes.set_axis_off()
+        for axes, panel in zip(axes_row, row, strict=False):
+            _show(figure, axes, panel)
+    return figure
+
+
+def _rows(problem: Problem, found: Reconstruction) -> list[list[_Panel]]:
+    region = judged_region(problem)
+    compared: list[list[_Panel]] = []
+    alone: list[_Panel] = []
+    for kind in MAPS.get(problem.measurement.task, ()):
+        image = kind.of(found, region)
+        known, label = _known(problem, kind, region)
+        if image is not None and known is not None:
+            compared.append(_comparison(kind, known, label, image, region))
+        elif image is not None:
+            alone.append(_single(kind, kind.label, image, region))
+        elif known is not None and problem.truth is not None:
+            alone.append(_single(kind, f"{kind.label}: {label}, not reconstructed", known, region))
+    if not compared and not alone:
+        return []
+    if problem.truth is None:
+        alone += _measured(problem, region)
+    packed = [alone[at : at + _COLUMNS] for at in range(0, len(alone), _COLUMNS)]
+    return [*packed, *compared] if problem.truth is None else [*compared, *packed]
+
+
+def _known(problem: Problem, kind: Map, region: Array) -> tuple[Array | None, str]:
+    """What the map is compared with, and its name."""
+    if problem.truth is not None:
+        return kind.of(problem.truth, region), "truth"
+    return kind.shown(problem.reference.get(kind.field), region), "published"
+
+
+def _comparison(kind: Map, known: Array, label: str, found: Array, region: Array) -> list[_Panel]:
+    inside = _fitting(region, known)
+    low, high = _limits(kind, known[inside], 1.0)
+    error = np.where(inside, found - known, np.nan)
+    rms = math.sqrt(float(np.nanmean(error**2)))
+    top = max(float(np.quantile(np.abs(error[inside]), _OUTLYING)), _LEAST_ERROR * (high - low))
+    word = "error" if label == "truth" else "difference"
+    return [
+        _Panel(known, f"{kind.label}: {label}", kind.colours, low, high, bar=False),
+        _Panel(found, "reconstruction", kind.colours, low, high, kind.unit),
+        _Panel(error, f"{word}, rms {number(rms)} {kind.unit}".rstrip(), _ERROR_COLOURS, -top, top, kind.unit),
+    ]
+
+
+def _single(kind: Map, label: str, image: Array, region: Array) -> _Panel:
+    return _Panel(image, label, kind.colours, *_limits(kind, image[_fitting(region, image)], _OUTLYING), kind.unit)
+
+
+def _measured(problem: Problem, region: Array) -> Iterator[_Panel]:
+    name, label = _MEASURED.get(problem.measurement.task, ("", ""))
+    stack = getattr(problem.measurement, name, None) if name else None
+    if stack is not None:
+        array = np.asarray(problem.measurement.backend.to_numpy(stack), np.float64)
+        yield _single(Map(name, label), label, array[0] if array.ndim == 3 else array, region)
+
+
+def _limits(kind: Map, values: Array, kept: float) -> tuple[float, float]:
+    """The ends of the colours, which hold ``kept`` of the values; never equal."""
+    low, high = (float(end) for end in np.quantile(values, [1 - kept, kept]))
+    if kind.signed:
+        high = max(abs(low), abs(high))
+        low = -high
+    return (low, high) if high > low else (low - 0.5, high + 0.5)
+
+
+def _fitting(region: Array, image: Array) -> Array:
+    """The region, or all of an image of another frame, such as a kernel."""
+    return region if region.shape == image.shape and region.any() else np.ones(image.shape, bool)
+
+
+def _show(figure: Figure, axes: Axes, panel: _Panel) -> None:
+    drawn = axes.imshow(panel.image, cmap=panel.colours, vmin=panel.low, vmax=panel.high)
+    axes.set_title(panel.label, fontsize=8, parse_math=False)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_facecolor("0.6")
+    height, width = panel.image.shape
+    beside = axes.inset_axes((1 + 0.02 * height / width, 0, 0.04 * height / width, 1))
+    bar = figure.colorbar(drawn, cax=beside, extend=_extend(panel))
+    bar.ax.tick_params(labelsize=6)
+    bar.set_label(panel.unit, fontsize=7)
+    bar.ax.set_visible(panel.bar)
+
+
+def _extend(panel: _Panel) -> str:
+    """Which ends of the scale the image goes beyond."""
+    seen = panel.image[np.isfinite(panel.image)]
+    below, above = bool((seen < panel.low).any()), bool((seen > panel.high).any())
+    return {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}[below, above]
