@@ -19,13 +19,14 @@ VERBS = (
     "leaderboard",
     "rescore",
     "compact",
+    "check",
     "doctor",
     "data",
     "completion",
 )
 """The verbs in the order of the help page; ``prbench.cli.<verb>`` holds each as ``command``."""
 
-OK, CELLS_FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+OK, CELLS_FAILED, USAGE, REGRESSION, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 class App(click.Group):

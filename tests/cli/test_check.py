@@ -1,0 +1,214 @@
+"""The gate at work: solvers whose two versions differ by what a variable of the environment says."""
+
+import json
+import sys
+import textwrap
+
+import pytest
+from click.testing import CliRunner
+
+from prbench.analysis.regression import compare_versions
+from prbench.cli.app import app
+from prbench.running.checking import Baseline, measure
+from prbench.running.probing import Probe
+from prbench.running.spec import Matrix
+
+SOLVER = """
+import os
+import time
+from dataclasses import dataclass
+from prbench.core import FarField, IterativeSolver, Reconstruction, register, setting
+
+VARIANT = os.environ.get("VARIANT", "")
+
+
+@register("gated", task="far-field")
+@dataclass(frozen=True)
+class Gated(IterativeSolver[FarField]):
+    iterations: int = setting(12, doc="steps")
+
+    def total_iterations(self, y):
+        return self.iterations
+
+    def init(self, y, rng):
+        if VARIANT == "crash":
+            os._exit(7)
+        if VARIANT == "hoard":
+            self.hoard(y)
+        return y.random_start(rng, 1)
+
+    def hoard(self, y):
+        return sum(y.backend.xp.zeros((1000, *y.shape)) for _ in range(3))
+
+    def step(self, y, g):
+        print("a solver may print")
+        if VARIANT == "slow":
+            time.sleep(0.004)
+        if VARIANT == "wasteful":
+            y.inverse(y.transform(g))
+        g = y.project_modulus(g)
+        keep = 0.5 if VARIANT == "worse" else 1.0
+        inner = y.backend.zeros(g.shape, g.dtype)
+        half = tuple(slice(0, n // 2) for n in y.shape)
+        inner[(0, *half)] = keep * g[(0, *half)]
+        return inner
+
+    def estimate(self, y, g):
+        return Reconstruction(object=y.crop(g[0]))
+
+    def residual(self, y, g):
+        return float(y.modulus_error(g)[0])
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("gate")
+    (folder / "gated.py").write_text(SOLVER)
+    (folder / "matrix.yaml").write_text(
+        textwrap.dedent(f"""
+        samples: 8
+        backend: numpy
+        solvers: ["{folder / "gated.py"}:Gated"]
+        datasets: ["crystal2d[size=16]"]
+        """)
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def python_of(place):
+    """An interpreter that runs one version of the solver."""
+
+    def make(variant):
+        script = place / f"python-{variant}"
+        script.write_text(f'#!/bin/sh\nVARIANT={variant} exec "{sys.executable}" "$@"\n')
+        script.chmod(0o755)
+        return str(script)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def cells(place):
+    return Matrix.read(place / "matrix.yaml").cells()
+
+
+@pytest.fixture(scope="module")
+def unchanged():
+    with Probe() as probe:
+        yield probe
+
+
+def compared(cells, unchanged, python, rounds=2):
+    with Probe(python) as probe:
+        found = measure(cells, {"base": unchanged, "head": probe}, rounds)
+    return compare_versions(found["base"], found["head"], stored=False)
+
+
+@pytest.mark.parametrize(
+    ("variant", "what"),
+    [
+        ("slow", {"time"}),
+        ("wasteful", {"ffts"}),
+        ("worse", {"sa_nmse"}),
+        ("hoard", {"allocated_bytes"}),
+        ("crash", {"status"}),
+    ],
+)
+def test_a_version_made_slower_or_worse_is_caught(variant, what, cells, unchanged, python_of):
+    found = compared(cells, unchanged, python_of(variant))
+    assert found.compared == len(cells)
+    assert {finding.what for finding in found.regressions} >= what
+
+
+def test_an_unchanged_tree_passes_twenty_times_out_of_twenty(cells, unchanged):
+    with Probe() as same:
+        for _ in range(20):
+            found = measure(cells, {"base": unchanged, "head": same}, 1)
+            result = compare_versions(found["base"], found["head"], stored=False)
+            assert result.compared == len(cells)
+            assert result.regressions == ()
+
+
+def test_a_crash_is_an_answer_and_the_next_question_has_a_new_process(cells, python_of):
+    with Probe(python_of("crash")) as probe:
+        for _ in range(2):
+            answer = probe.ask(cells[0])
+            assert answer["status"] == "crashed"
+            assert "exit code 7" in answer["error"]
+
+
+def test_a_python_that_is_not_there_is_one_line(place):
+    result = CliRunner().invoke(app, ["check", "--matrix", str(place / "matrix.yaml"), "--base-python", "/no/such/python"])
+    assert result.exit_code == 1
+    assert "/no/such/python: No such file or directory; name the Python of an environment with prbench" in result.stderr
+
+
+def test_a_baseline_is_written_read_and_held(place, monkeypatch):
+    path = place / "baselines" / "gate.json"
+    run = CliRunner().invoke
+    written = run(app, ["check", "--matrix", str(place / "matrix.yaml"), "--baseline", str(path), "--update", "--rounds", "1"])
+    assert written.exit_code == 0
+    assert f"wrote {path}" in written.stderr
+    baseline = Baseline.read(path)
+    assert len(baseline.cells) == 8
+    assert all(cell["status"] == "ok" for cell in baseline.cells)
+
+    held = run(app, ["check", "--baseline", str(path.parent), "--format", "json"])
+    report = json.loads(held.stdout)
+    assert held.exit_code == 0
+    assert report[0]["compared"] == 8
+    assert report[0]["regressions"] == 0
+
+    monkeypatch.setenv("VARIANT", "wasteful")
+    report_file = place / "report.md"
+    broken = run(app, ["check", "--baseline", str(path), "--format", "markdown", "--out", str(report_file)])
+    assert broken.exit_code == 3
+    assert "### ❌ gate: " in broken.stdout
+    assert "| more | ffts |" in report_file.read_text()
+
+    renewed = run(app, ["check", "--baseline", str(path), "--update"])
+    assert renewed.exit_code == 0
+    assert run(app, ["check", "--baseline", str(path)]).exit_code == 0
+
+
+def test_nothing_compared_is_a_failure(place):
+    path = place / "other.json"
+    run = CliRunner().invoke
+    run(app, ["check", "--matrix", str(place / "matrix.yaml"), "--baseline", str(path), "--update", "--rounds", "1"])
+    data = json.loads(path.read_text())
+    for cell in data["cells"]:
+        cell["solver"] = "renamed"
+    path.write_text(json.dumps(data))
+    result = run(app, ["check", "--baseline", str(path)])
+    assert result.exit_code == 3
+    assert "nothing compared: no cell stands on both sides" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot be read as a baseline"),
+        ("not json", "cannot be read as a baseline"),
+        ("[1, 2]", "is not a baseline of format 1"),
+        ('{"format": 2, "matrix": {}, "rounds": 1, "cells": [], "environment": {}}', "is not a baseline of format 1"),
+        ('{"format": 1, "matrix": {}, "rounds": 0, "cells": [], "environment": {}}', "rounds must be a count"),
+        ('{"format": 1, "matrix": {}, "rounds": 1, "cells": [{}], "environment": {}}', "every cell must have"),
+    ],
+)
+def test_what_is_no_baseline_is_one_line(content, message, tmp_path):
+    path = tmp_path / "b.json"
+    if content is not None:
+        path.write_text(content)
+    result = CliRunner().invoke(app, ["check", "--baseline", str(path)])
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_no_baselines_at_all_is_an_error(tmp_path):
+    result = CliRunner().invoke(app, ["check", "--baseline", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "no baseline in" in result.stderr
+    assert list(tmp_path.iterdir()) == []
