@@ -47,14 +47,16 @@ class Gated(IterativeSolver[FarField]):
         if VARIANT == "wasteful":
             y.inverse(y.transform(g))
         g = y.project_modulus(g)
-        keep = 0.5 if VARIANT == "worse" else 1.0
         inner = y.backend.zeros(g.shape, g.dtype)
         half = tuple(slice(0, n // 2) for n in y.shape)
-        inner[(0, *half)] = keep * g[(0, *half)]
+        inner[(0, *half)] = g[(0, *half)]
         return inner
 
     def estimate(self, y, g):
-        return Reconstruction(object=y.crop(g[0]))
+        found = y.crop(g[0]).copy()
+        if VARIANT == "worse":
+            found[::2] = 0
+        return Reconstruction(object=found)
 
     def residual(self, y, g):
         return float(y.modulus_error(g)[0])
