@@ -13,6 +13,7 @@ from .display import counts, duration
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from prbench.reporting.exports import Export
     from prbench.running.engine import RunState
     from prbench.running.results import ResultSet
 
@@ -48,7 +49,6 @@ def tell(results: ResultSet, state: RunState) -> None:
 
 
 def _tell_exports(results: ResultSet, out: Console) -> None:
-    from prbench.core import format_name, parse_name
     from prbench.reporting.console import Column, table
     from prbench.reporting.exports import TRUTHLESS, export_measured
     from prbench.reporting.leaderboards import number
@@ -56,22 +56,29 @@ def _tell_exports(results: ResultSet, out: Console) -> None:
     exports = export_measured(results)
     if not exports:
         return
-    rows = [
-        (e.solver, e.dataset, e.sample, e.seed, *(number(e.scores[name]) for name in TRUTHLESS)) for e in exports[:_EXPORTS_TOLD]
-    ]
     right: dict[str, object] = {"justify": "right", "no_wrap": True}
-    columns: list[Column] = ["solver", "dataset", ("sample", right), ("seed", right), *((h, right) for h in TRUTHLESS.values())]
-    out.print(table("measured, without truth", columns, rows))
-    for export in exports[:_EXPORTS_TOLD]:
+    told = exports[:_EXPORTS_TOLD]
+    for task in dict.fromkeys(export.task for export in told):
+        shown = TRUTHLESS.get(task, {})
+        rows = [(e.solver, e.dataset, e.sample, e.seed, *(number(e.scores[m]) for m in shown)) for e in told if e.task == task]
+        columns: list[Column] = ["solver", "dataset", ("sample", right), ("seed", right), *((h, right) for h in shown.values())]
+        out.print(table("measured, without truth", columns, rows))
+    for export in told:
         click.echo(f"{export.path}")
-    without = next((export for export in exports if math.isnan(export.scores["free_r"])), None)
+    _tell_of_free_pixels(exports)
+    if len(exports) > _EXPORTS_TOLD:
+        click.echo(f"and {len(exports) - _EXPORTS_TOLD} more in {exports[-1].path.parent}")
+    click.echo()
+
+
+def _tell_of_free_pixels(exports: list[Export]) -> None:
+    from prbench.core import format_name, parse_name
+
+    without = next((export for export in exports if math.isnan(export.scores.get("free_r", 0.0))), None)
     if without is not None:
         name, params = parse_name(without.dataset)
         held_out = format_name(name, {**params, "holdout": 0.02})
         click.echo(f"free R needs pixels kept from the solver: -d {shlex.quote(held_out)}")
-    if len(exports) > _EXPORTS_TOLD:
-        click.echo(f"and {len(exports) - _EXPORTS_TOLD} more in {exports[0].path.parent}")
-    click.echo()
 
 
 def _tell_failures(results: ResultSet) -> None:
@@ -97,4 +104,17 @@ def _next_command(results: ResultSet, folder: str) -> str:
         return f"prbench run -d {shlex.quote(str(measured.iloc[0]['dataset']))} -s hio,raar,hio-er --seeds 3"
     if frame["solver"].nunique() > 1:
         return f"prbench leaderboard {folder} --format markdown"
-    return f"prbench run -s {shlex.quote('hio,raar,' + str(frame.iloc[0]['solver']))} --seeds 3"
+    row = frame.iloc[0]
+    others = ",".join([*_others(str(row["task"]), str(row["solver"])), str(row["solver"])])
+    where = "" if row["task"] == "far-field" else f" -d {shlex.quote(str(row['dataset']))}"  # as the built-in matrix is
+    return f"prbench run -s {shlex.quote(others)}{where} --seeds 3"
+
+
+def _others(task: str, solver: str) -> list[str]:
+    """One or two classical solvers of the task to compare ``solver`` with."""
+    from prbench.reporting.catalogue import catalogue
+
+    if task == "far-field":
+        return ["hio", "raar"]
+    known = [e.name for e in catalogue(("solver",), task) if "classical" in e.tags and not e.broken]
+    return [name for name in known if name != solver.partition("[")[0]][:2]
