@@ -1,0 +1,1 @@
+"""Problems of speckle-based imaging, simulated and measured."""
