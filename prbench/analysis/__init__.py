@@ -2,6 +2,7 @@
 
 from .goals import Goal, choose_goal, goals
 from .leaderboard import NOT_RUN, SCORED, Leaderboard, leaderboards
+from .pivot import Pivot, pivots
 from .statistics import Estimates, bootstrap_medians, group_medians, wilson
 
 __all__ = [
@@ -10,10 +11,12 @@ __all__ = [
     "Estimates",
     "Goal",
     "Leaderboard",
+    "Pivot",
     "bootstrap_medians",
     "choose_goal",
     "goals",
     "group_medians",
     "leaderboards",
+    "pivots",
     "wilson",
 ]

@@ -12,26 +12,27 @@ from . import folders
 @click.command("leaderboard")
 @folders.argument
 @click.option("--task", help="Only this task.")
+@click.option("--by", metavar="SETTING", help="Scores and seconds against this setting of the datasets, such as images.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv", "markdown", "latex"]), default="table", show_default=True
 )
-def command(folder: Path | None, task: str | None, form: str) -> None:
+def command(folder: Path | None, task: str | None, by: str | None, form: str) -> None:
     """Rank the solvers of stored results, with uncertainty.
 
     Without DIR the newest results below prbench-results are taken.
     """
-    from prbench.analysis import leaderboards
-    from prbench.reporting.leaderboards import FORMATS
+    from prbench.analysis import leaderboards, pivots
+    from prbench.reporting import leaderboards as ranked
+    from prbench.reporting import pivots as turned
+    from prbench.reporting.console import console
 
     results = folders.open_results(folder)
     boards = leaderboards(results.frame, task)
+    about = None if by is None else pivots(boards, by)
     if form != "table":
-        click.echo(FORMATS[form](boards))
+        click.echo(ranked.FORMATS[form](boards) if about is None else turned.FORMATS[form](about))
         return
-    from prbench.reporting.console import console
-    from prbench.reporting.leaderboards import terminal
-
     out = console()
     out.print(f"{results.store.path}\n", markup=False)
-    for part in terminal(boards, out.width):
+    for part in ranked.terminal(boards, out.width) if about is None else turned.terminal(about):
         out.print(part, markup=False)

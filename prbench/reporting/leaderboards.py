@@ -35,6 +35,8 @@ _MEANINGS = {
     "phase": "phase: its error in rad.",
     "residual": "residual: misfit to the sample's images, 1 is no better than the reference.",
     "images": "images: pairs used.",
+    "ranks": "ranks: those that paired tests leave possible.",
+    "best %": "best: probability of having the best median.",
     "pairs": "pairs: the time in FFT pairs of the same shape.",
 }
 
@@ -60,13 +62,14 @@ def terminal(boards: Sequence[Leaderboard], width: int) -> Iterator[Group | str]
 
 
 _SOLVER_WIDTH = 20
-_EXPENDABLE = ("pairs", "images", "R", "phase", "residual", "outliers", "seconds", "success %")
+_EXPENDABLE = ("pairs", "images", "R", "phase", "residual", "outliers", "best %", "seconds", "success %", "ranks")
 """Columns given up in this order where the terminal is too narrow; the other formats always have them."""
 
 _NOTES = {
     "failed": "failed: crashed, diverged, killed or without a score; `prbench status` lists the reasons.",
     "time_limit": "limit: stopped at the time limit, scored as they stood.",
     "stale": "stale: computed with an older version of the code; `prbench run --rerun stale` renews them.",
+    "missing": "missing: samples and seeds that other solvers of the dataset have a cell of.",
 }
 
 
@@ -92,7 +95,7 @@ def as_json(boards: Sequence[Leaderboard]) -> str:
     """One list of rows with the columns of :class:`~prbench.analysis.Leaderboard`; null where undefined, and
     ``"Infinity"``, as in the records, where failures reach the median or the end of an interval.
     """
-    rows = [{key: _json_value(value) for key, value in row.items()} for board in boards for row in board.rows.to_dict("records")]
+    rows = [{key: json_value(value) for key, value in row.items()} for board in boards for row in board.rows.to_dict("records")]
     return json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False)
 
 
@@ -111,11 +114,11 @@ def as_markdown(boards: Sequence[Leaderboard]) -> str:
         for dataset, headers, rows in _blocks(board):
             goal = board.goals[dataset]
             shown |= set(headers)
-            lines += [f"### {_markdown(board.task)} · {_markdown(dataset)}", ""]
-            lines += [f"Ranked by {_markdown(goal.metric)}, {goal.better} is better.", ""]
-            lines += ["| " + " | ".join(_markdown(h) for h in headers) + " |"]
+            lines += [f"### {escape_markdown(board.task)} · {escape_markdown(dataset)}", ""]
+            lines += [f"Ranked by {escape_markdown(goal.metric)}, {goal.better} is better.", ""]
+            lines += ["| " + " | ".join(escape_markdown(h) for h in headers) + " |"]
             lines += ["| ---: | :--- |" + " ---: |" * (len(headers) - 2)]
-            lines += ["| " + " | ".join(_markdown(cell) for cell in row) + " |" for row in rows]
+            lines += ["| " + " | ".join(escape_markdown(cell) for cell in row) + " |" for row in rows]
             lines.append("")
     return "\n".join([*lines, _note(shown)])
 
@@ -127,10 +130,10 @@ def as_latex(boards: Sequence[Leaderboard]) -> str:
         for dataset, headers, rows in _blocks(board):
             goal = board.goals[dataset]
             caption = f"{board.task}, {dataset}: ranked by {goal.metric}. {_note(headers)}"
-            lines += [r"\begin{table}", r"  \centering", f"  \\caption{{{_latex(caption)}}}"]
+            lines += [r"\begin{table}", r"  \centering", f"  \\caption{{{escape_latex(caption)}}}"]
             lines += [f"  \\begin{{tabular}}{{rl{'r' * (len(headers) - 2)}}}", r"    \toprule"]
-            lines += ["    " + " & ".join(_latex(h) for h in headers) + r" \\", r"    \midrule"]
-            lines += ["    " + " & ".join(_latex_cell(i, cell) for i, cell in enumerate(row)) + r" \\" for row in rows]
+            lines += ["    " + " & ".join(escape_latex(h) for h in headers) + r" \\", r"    \midrule"]
+            lines += ["    " + " & ".join(latex_cell(i, cell) for i, cell in enumerate(row)) + r" \\" for row in rows]
             lines += [r"    \bottomrule", r"  \end{tabular}", r"\end{table}", ""]
     return "\n".join(lines).rstrip("\n")
 
@@ -177,6 +180,8 @@ def _blocks(board: Leaderboard) -> Iterator[tuple[str, list[str], list[list[str]
             "#": [str(row["rank"]) for row in rows],
             "solver": [one_line(row["solver"], 200) for row in rows],
             goal.metric: [_spread(row, "median") for row in rows],
+            "ranks": [_ranks(row) for row in rows],
+            "best %": [NOTHING if math.isnan(row["best"]) or len(rows) < 2 else _percent(row["best"]) for row in rows],
             "success %": [_spread(row, "success", _percent, _percent) for row in rows],
         }
         for name, header in HEADERS.items():
@@ -184,7 +189,7 @@ def _blocks(board: Leaderboard) -> Iterator[tuple[str, list[str], list[list[str]
                 cells[header] = [number(row[name]) for row in rows]
         cells["n"] = [str(row["cells"]) for row in rows]
         cells["failed"] = [str(row["failed"]) for row in rows]
-        for name, header in {"time_limit": "limit", "stale": "stale"}.items():
+        for name, header in {"time_limit": "limit", "stale": "stale", "missing": "missing"}.items():
             if any(row[name] for row in rows):
                 cells[header] = [str(row[name]) for row in rows]
         kept = [header for header, column in cells.items() if header in ("#", "solver") or any(c != NOTHING for c in column)]
@@ -195,18 +200,28 @@ def _spread(row: dict[Any, Any], name: str, form: Callable[[float], str] = numbe
     return spread(row[name], row[f"{name}_low"], row[f"{name}_high"], form, end)
 
 
+def _ranks(row: dict[Any, Any]) -> str:
+    """The ranks that the data leave possible; nothing is said of a solver alone or of a single sample."""
+    low, high = row["rank_low"], row["rank_high"]
+    if row["samples"] < 2 or math.isnan(row["best"]):
+        return NOTHING
+    return f"{low}" if low == high else f"{low}-{high}"
+
+
 def _percent(share: float) -> str:
     return f"{100 * share:.0f}"
 
 
-def _json_value(value: Any) -> Any:
+def json_value(value: Any) -> Any:
+    """A value as strict JSON holds it: null where undefined, infinities as words."""
     plain = value.item() if hasattr(value, "item") else value
     if not isinstance(plain, float) or math.isfinite(plain):
         return plain
     return None if math.isnan(plain) else "Infinity" if plain > 0 else "-Infinity"
 
 
-def _markdown(text: str) -> str:
+def escape_markdown(text: str) -> str:
+    """Text in a Markdown table, without markup."""
     entities = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_{}\[\]()#+!|~$])", r"\\\1", one_line(entities, 500))
 
@@ -228,11 +243,13 @@ _LATEX = {
 }
 
 
-def _latex(text: str) -> str:
+def escape_latex(text: str) -> str:
+    """Text in LaTeX, without commands."""
     return "".join(_LATEX.get(c, c) for c in one_line(text, 1000))
 
 
-def _latex_cell(column: int, cell: str) -> str:
+def latex_cell(column: int, cell: str) -> str:
+    """A cell of a table whose column 1 holds spelled names; powers of ten are set as such."""
     if column == 1:
-        return f"\\texttt{{{_latex(cell)}}}"
-    return re.sub(r"(-?\d+(?:\.\d+)?)e([+-]\d+)", lambda m: f"${m[1]}\\times10^{{{int(m[2])}}}$", _latex(cell))
+        return f"\\texttt{{{escape_latex(cell)}}}"
+    return re.sub(r"(-?\d+(?:\.\d+)?)e([+-]\d+)", lambda m: f"${m[1]}\\times10^{{{int(m[2])}}}$", escape_latex(cell))

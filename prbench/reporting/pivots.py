@@ -1,0 +1,119 @@
+"""Scores and seconds against a setting of the dataset, as a terminal table, JSON, CSV, Markdown or LaTeX."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from prbench.core.names import format_value
+from prbench.errors import one_line
+
+from .leaderboards import NOTHING, escape_latex, escape_markdown, json_value, latex_cell, number, spread
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+    from prbench.analysis import Pivot
+
+NOTE = "Medians over samples with 95 % intervals (bootstrap); failed cells count as worst, in scores; a dash was not run."
+
+_DOSE = "photons a pixel, all images"
+
+
+def terminal(pivots: Sequence[Pivot]) -> Iterator[Group | str]:
+    """What to print: two tables a dataset, scores and seconds, intervals below the medians; then a note."""
+    from rich.text import Text
+
+    from .console import Column, table
+
+    for pivot in pivots:
+        for title, headers, rows in _tables(pivot):
+            columns: list[Column] = [
+                (headers[0], {"min_width": 12}),
+                *((h, {"justify": "right", "no_wrap": True}) for h in headers[1:]),
+            ]
+            yield table(title, columns, [[row[0], *(Text(cell.replace(" [", "\n[")) for cell in row[1:])] for row in rows])
+            yield ""
+    yield NOTE
+
+
+def as_json(pivots: Sequence[Pivot]) -> str:
+    """One list of rows with the columns of :class:`~prbench.analysis.Pivot`."""
+    rows = [{key: json_value(value) for key, value in row.items()} for pivot in pivots for row in pivot.rows.to_dict("records")]
+    return json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def as_csv(pivots: Sequence[Pivot]) -> str:
+    """Flat rows, one a solver and value; ``inf`` where failures reach the median."""
+    import pandas as pd
+
+    return str(pd.concat([pivot.rows for pivot in pivots], ignore_index=True).to_csv(index=False)).rstrip("\n")
+
+
+def as_markdown(pivots: Sequence[Pivot]) -> str:
+    """Two pipe tables a dataset, scores and seconds."""
+    lines: list[str] = []
+    for pivot in pivots:
+        for title, headers, rows in _tables(pivot):
+            lines += [f"### {escape_markdown(title)}", "", "| " + " | ".join(escape_markdown(h) for h in headers) + " |"]
+            lines += ["| :--- |" + " ---: |" * (len(headers) - 1)]
+            lines += ["| " + " | ".join(escape_markdown(cell) for cell in row) + " |" for row in rows]
+            lines.append("")
+    return "\n".join([*lines, NOTE])
+
+
+def as_latex(pivots: Sequence[Pivot]) -> str:
+    """Two ``table`` environments a dataset; need the package booktabs."""
+    lines: list[str] = []
+    for pivot in pivots:
+        for title, headers, rows in _tables(pivot):
+            lines += [r"\begin{table}", r"  \centering", f"  \\caption{{{escape_latex(f'{title}. {NOTE}')}}}"]
+            lines += [f"  \\begin{{tabular}}{{l{'r' * (len(headers) - 1)}}}", r"    \toprule"]
+            lines += ["    " + " & ".join(escape_latex(h) for h in headers) + r" \\", r"    \midrule"]
+            lines += ["    " + " & ".join(latex_cell(1 - min(i, 1), cell) for i, cell in enumerate(row)) + r" \\" for row in rows]
+            lines += [r"    \bottomrule", r"  \end{tabular}", r"\end{table}", ""]
+    return "\n".join(lines).rstrip("\n")
+
+
+FORMATS: dict[str, Callable[[Sequence[Pivot]], str]] = {
+    "json": as_json,
+    "csv": as_csv,
+    "markdown": as_markdown,
+    "latex": as_latex,
+}
+
+
+def _tables(pivot: Pivot) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+    """Title, headers and rows of text: the goal's medians, with the dose below where it is known, then the seconds."""
+    against = f"{pivot.setting} ({pivot.unit})" if pivot.unit else pivot.setting
+    headers = [against, *(format_value(value) for value in pivot.values)]
+    where = f"{pivot.task} · {pivot.dataset}"
+    solvers = list(dict.fromkeys(pivot.rows["solver"]))
+    cells = {(row["solver"], _key(row["value"])): row for row in pivot.rows.to_dict("records")}
+    for column, title in (
+        ("median", f"{pivot.goal.metric} against {pivot.setting}, {pivot.goal.better} is better"),
+        ("latency_s", f"seconds a solve against {pivot.setting}"),
+    ):
+        rows = [
+            [one_line(solver, 200), *(_cell(cells.get((solver, _key(value))), column) for value in pivot.values)]
+            for solver in solvers
+        ]
+        if column == "median":
+            doses = [_dose_at(pivot, value) for value in pivot.values]
+            rows += [[_DOSE, *(number(dose) for dose in doses)]] if not all(math.isnan(dose) for dose in doses) else []
+        yield f"{where} · {title}", headers, rows
+
+
+def _cell(row: dict[Any, Any] | None, column: str) -> str:
+    return NOTHING if row is None else spread(row[column], row[f"{column}_low"], row[f"{column}_high"])
+
+
+def _dose_at(pivot: Pivot, value: object) -> float:
+    return next((float(row["dose"]) for row in pivot.rows.to_dict("records") if _key(row["value"]) == _key(value)), math.nan)
+
+
+def _key(value: Any) -> Any:
+    """A value as it can be compared: pandas turns None among numbers into NaN, and whole numbers beside it into floats."""
+    return None if isinstance(value, float) and math.isnan(value) else value
