@@ -10,7 +10,8 @@ import numpy as np
 from prbench.errors import UsageError
 
 from .goals import Goal, choose_goal, goals, side_columns
-from .statistics import Estimates, bootstrap_medians, group_medians, group_sums, wilson
+from .ranks import rank_intervals, resampled, sample_medians
+from .statistics import Estimates, group_sums, hierarchical_medians, wilson
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,9 +31,11 @@ class Leaderboard:
         task: the task.
         goals: by dataset, the column that decided there.
         rows: one row a dataset and solver, best first within each dataset. Columns: ``task, dataset, rank, solver, metric,
-            median, median_low, median_high, success, success_low, success_high``; for each of the task's
-            :func:`~prbench.analysis.goals.side_columns` ``<column>, <column>_low, <column>_high``; ``samples, cells, failed,
-            time_limit, stale``. Intervals cover 95 %. Infinite where failures reach the median; NaN where there is nothing to
+            median, median_low, median_high, rank_low, rank_high, best, iqm, iqm_low, iqm_high, success, success_low,
+            success_high``; for each of the task's :func:`~prbench.analysis.goals.side_columns` ``<column>, <column>_low,
+            <column>_high``; ``samples, cells, failed, time_limit, stale, missing``. ``best`` is the probability of having the
+            best median, ``iqm`` the interquartile mean; ``missing`` counts the samples and seeds that other solvers have been
+            given on the dataset. Intervals cover 95 %. Infinite where failures reach the number; NaN where there is nothing to
             say.
     """
 
@@ -45,7 +48,8 @@ def leaderboards(frame: pd.DataFrame, task: str | None = None) -> list[Leaderboa
     """A leaderboard for each task in ``frame``.
 
     The unit of replication is the sample: a sample's cells of different seeds are reduced to their median (for the success
-    rate, their mean) first, so that more seeds of few samples do not narrow an interval.
+    rate, their mean) first, so that more seeds of few samples do not narrow an interval. Intervals of medians are those of the
+    hierarchical bootstrap, intervals of ranks those of paired tests.
 
     Args:
         frame: one row a record with the columns :data:`KEYS`, metrics, costs and, optionally, ``stale`` (bool).
@@ -58,8 +62,7 @@ def leaderboards(frame: pd.DataFrame, task: str | None = None) -> list[Leaderboa
     if missing:
         raise UsageError(f"records need the columns {', '.join(KEYS)}; missing: {', '.join(missing)}")
     tasks = sorted(frame["task"].unique()) if task is None else [task]
-    finished = frame[~frame["status"].isin(NOT_RUN)]
-    boards = [_leaderboard(finished[finished["task"] == name], name) for name in tasks]
+    boards = [_leaderboard(frame[frame["task"] == name], name) for name in tasks]
     boards = [board for board in boards if len(board.rows)]
     if not boards:
         wanted = f" of task {task!r}" if task else ""
@@ -72,38 +75,43 @@ def _leaderboard(frame: pd.DataFrame, task: str) -> Leaderboard:
 
     parts, chosen = [], {}
     for dataset, records in frame.groupby("dataset", sort=True, observed=True):
+        if records["status"].isin(NOT_RUN).all():
+            continue
         known = [g.metric for g in goals(task) if g.metric in records and records[g.metric].notna().any()]
         goal = choose_goal(task, known)
         chosen[str(dataset)] = goal
-        parts.append(_block(records, task, str(dataset), goal))
+        parts.append(solver_rows(records, task, str(dataset), goal))
     return Leaderboard(task, chosen, pd.concat(parts, ignore_index=True) if parts else pd.DataFrame())
 
 
-def _block(records: pd.DataFrame, task: str, dataset: str, goal: Goal) -> pd.DataFrame:
-    """The rows of one dataset."""
+def solver_rows(records: pd.DataFrame, task: str, dataset: str, goal: Goal) -> pd.DataFrame:
+    """The rows of one dataset, as in :class:`Leaderboard`, where at least one of the ``records`` is finished."""
     import pandas as pd
 
+    asked = records.groupby(["sample", "seed"]).ngroup().to_numpy()
+    finished = ~records["status"].isin(NOT_RUN).to_numpy()
+    records, met = records[finished], asked[finished]
     solver, names = pd.factorize(records["solver"], sort=True)
-    pair, pairs = pd.factorize(pd.MultiIndex.from_arrays([solver, records["sample"].to_numpy()]))
-    owner = np.asarray(pairs.get_level_values(0), dtype=int)
-    n = len(names)
+    sample, samples = pd.factorize(records["sample"], sort=True)
+    pairs, pair = np.unique(solver * len(samples) + sample, return_inverse=True)
+    owner, n = pairs // len(samples), len(names)
     scored = records["status"].isin(SCORED).to_numpy()
     score = _column(records, goal.metric)
     failed = ~scored | np.isnan(score)
     score = np.where(failed, goal.worst, score)
-    per_sample, per_sample_cells = group_medians(score, pair, len(pairs))
-    main = bootstrap_medians(per_sample, owner, n)
+    main = hierarchical_medians(score, pair, owner, n)
     columns: dict[str, object] = {"task": task, "dataset": dataset, "solver": np.asarray(names), "metric": goal.metric}
     columns |= _spread("median", main)
+    columns |= _ranking(_cube(score, solver, sample, (n, len(samples))), goal)
     if goal.success is not None:
         reached = score <= goal.success if goal.better == "lower" else score >= goal.success
-        share = group_sums(reached, pair, len(pairs)) / per_sample_cells
+        share = group_sums(reached, pair, len(pairs)) / np.bincount(pair, minlength=len(pairs))
         columns |= _spread("success", wilson(group_sums(share, owner, n), main.count))
     else:
         columns |= {"success": np.nan, "success_low": np.nan, "success_high": np.nan}
     for name in side_columns(task):
         values = np.where(scored, _column(records, name), np.nan)
-        columns |= _spread(name, bootstrap_medians(group_medians(values, pair, len(pairs))[0], owner, n))
+        columns |= _spread(name, hierarchical_medians(values, pair, owner, n))
     marks = {
         "cells": np.ones(len(records)),
         "failed": failed,
@@ -112,10 +120,30 @@ def _block(records: pd.DataFrame, task: str, dataset: str, goal: Goal) -> pd.Dat
     }
     columns["samples"] = main.count
     columns |= {name: group_sums(mark, solver, n).astype(int) for name, mark in marks.items()}
+    columns["missing"] = asked.max() + 1 - np.bincount(np.unique(solver * (asked.max() + 1) + met) // (asked.max() + 1))
     block = pd.DataFrame(columns)
     rank = block["median"].rank(method="min", ascending=goal.better == "lower").astype(int)
     block.insert(2, "rank", rank)
+    block["rank_low"], block["rank_high"] = np.minimum(block["rank_low"], rank), np.maximum(block["rank_high"], rank)
     return block.sort_values(["rank", "solver"], kind="stable")
+
+
+def _ranking(scores: np.ndarray, goal: Goal) -> dict[str, object]:
+    """What compares the solvers of one dataset with each other."""
+    low, high = rank_intervals(sample_medians(scores), goal)
+    iqm, best = resampled(scores, goal)
+    return {"rank_low": low, "rank_high": high, "best": best, **_spread("iqm", iqm)}
+
+
+def _cube(score: np.ndarray, solver: np.ndarray, sample: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Scores by solver, sample and seed, NaN where there is no cell."""
+    order = np.lexsort((score, sample, solver))
+    where = (solver * shape[1] + sample)[order]
+    count = np.bincount(where, minlength=shape[0] * shape[1])
+    place = np.arange(len(where)) - np.repeat(np.cumsum(count) - count, count)
+    cube = np.full((shape[0] * shape[1], count.max(initial=1)), np.nan)
+    cube[where, place] = score[order]
+    return cube.reshape(*shape, -1)
 
 
 def _column(records: pd.DataFrame, name: str) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -42,29 +43,88 @@ def group_medians(values: np.ndarray, groups: np.ndarray, n_groups: int) -> tupl
 
 
 def bootstrap_medians(values: np.ndarray, groups: np.ndarray, n_groups: int) -> Estimates:
-    """The median of each group with its percentile bootstrap interval, without resampling.
-
-    The k-th of n sorted values is at least the median of a resample exactly when at least half of the n draws fall among
-    the first k, which has a binomial probability; so the quantiles of the bootstrap distribution of a median are order
-    statistics of the sample (Maritz and Jarrett, JASA 73 (1978) 194, doi:10.1080/01621459.1978.10480027; Efron, Ann.
-    Statist. 7 (1979) 1, doi:10.1214/aos/1176344552). For an even number of values the low end is taken from the lower and the
-    high end from the upper of the two middle values of a resample, which can only widen the interval. One value has no
-    interval.
+    """The median of each group with its percentile bootstrap interval: :func:`hierarchical_medians` of one seed a sample.
 
     Args: as :func:`group_medians`.
     """
+    return hierarchical_medians(values, np.arange(len(values)), groups, n_groups)
+
+
+def hierarchical_medians(values: np.ndarray, samples: np.ndarray, owner: np.ndarray, n_owners: int) -> Estimates:
+    """The median over samples of each sample's median over seeds, with its hierarchical bootstrap interval, without resampling.
+
+    The hierarchical bootstrap draws samples with replacement and, within each sample drawn, seeds with replacement (Davison and
+    Hinkley, Bootstrap Methods and their Application, 1997, section 3.8). What the seeds of one sample can give, and how often, is
+    known (:func:`middle_pairs`); so every draw comes from a known mixture, and the median of n draws is at most x exactly when at
+    least half of them are, which has a binomial probability. The quantiles of the bootstrap distribution are read off the mixture
+    (Maritz and Jarrett, JASA 73 (1978) 194, doi:10.1080/01621459.1978.10480027; Efron, Ann. Statist. 7 (1979) 1,
+    doi:10.1214/aos/1176344552). Of two samples in the middle the low end takes the lower and the high end the upper, which can
+    only widen the interval; it is widened, too, where it would not hold the estimate. One sample has no interval.
+
+    Args:
+        values: float (N,), one a cell; infinities are values, NaN are left out.
+        samples: int (N,), the sample of each value, 0 to ``len(owner) - 1``.
+        owner: int (M,), the group that each sample belongs to, 0 to ``n_owners - 1``.
+        n_owners: number of groups.
+
+    Returns:
+        One estimate a group; ``count`` is its samples.
+    """
     from scipy.special import betaincinv
 
-    ordered, start, count = _sorted_groups(values, groups, n_groups)
-    low, high = np.full(n_groups, np.nan), np.full(n_groups, np.nan)
-    some = count > 1
-    n = count[some].astype(float)
-    below, above = (n + 1) // 2, n // 2 + 1
-    rank_low = np.ceil(n * betaincinv(below, n - below + 1, (1 - LEVEL) / 2))
-    rank_high = np.ceil(n * betaincinv(above, n - above + 1, (1 + LEVEL) / 2))
-    low[some] = ordered[start[some] + np.clip(rank_low, 1, n).astype(int) - 1]
-    high[some] = ordered[start[some] + np.clip(rank_high, 1, n).astype(int) - 1]
-    return Estimates(_middle(ordered, start, count), low, high, count)
+    ordered, start, seeds = _sorted_groups(values, samples, len(owner))
+    value, count = group_medians(_middle(ordered, start, seeds), owner, n_owners)
+    parts = []
+    for k in np.unique(seeds[seeds > 0]):
+        low, high, weight = middle_pairs(int(k))
+        of = np.flatnonzero(seeds == k)
+        seen = (ordered[start[of][:, None] + low] + ordered[start[of][:, None] + high]) / 2
+        parts.append((seen.ravel(), np.repeat(owner[of], len(weight)), (weight / count[owner[of]][:, None]).ravel()))
+    if not parts:
+        return Estimates(value, value, value, count)
+    atoms, group, share = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    by_size = np.lexsort((atoms, group))
+    atoms, cumulated = atoms[by_size], np.cumsum(share[by_size])
+    several = np.flatnonzero(count > 1)
+    n = count[several].astype(float)
+    # Shares of a group sum to one, so that one ascending array holds the distributions of all groups that are not empty.
+    offset = several - np.cumsum(count == 0)[several] - 1e-9
+
+    def end(at_least: np.ndarray, tail: float) -> np.ndarray:
+        found = np.full(n_owners, np.nan)
+        found[several] = atoms[np.searchsorted(cumulated, offset + betaincinv(at_least, n - at_least + 1, tail))]
+        return found
+
+    low, high = end((n + 1) // 2, (1 - LEVEL) / 2), end(n // 2 + 1, (1 + LEVEL) / 2)
+    return Estimates(value, np.minimum(low, value), np.maximum(high, value), count)
+
+
+_ALL_PAIRS = 16
+
+
+@cache
+def middle_pairs(k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The two values in the middle of a resample of k values, as order statistics of the k, and the probability of each pair.
+
+    For odd k both are the same one. For even k above 16 one of the two is taken at random, which makes no difference there and
+    leaves k possibilities instead of k (k + 1) / 2.
+
+    Returns:
+        lower and upper order statistic, int from 0, and probabilities, float; equal lengths.
+    """
+    from scipy.special import betainc, gammaln
+
+    m = (k + 1) // 2
+    lower = np.diff(betainc(m, k - m + 1, np.arange(k + 1) / k))
+    if k % 2 or k > _ALL_PAIRS:
+        one = np.arange(k)
+        return one, one, lower if k % 2 else (lower + lower[::-1]) / 2
+    # m draws up to a, the largest of which is a; m draws from b on, the smallest of which is b; none between.
+    upto = np.diff((np.arange(k + 1) / k) ** m)
+    both = np.triu(np.exp(gammaln(k + 1) - 2 * gammaln(m + 1)) * np.outer(upto, upto[::-1]), 1)
+    np.fill_diagonal(both, lower - both.sum(axis=1))
+    low, high = np.triu_indices(k)
+    return low, high, both[low, high]
 
 
 def wilson(successes: np.ndarray, count: np.ndarray) -> Estimates:

@@ -1,0 +1,85 @@
+"""How sure a ranking is: intervals of ranks, the probability of being best, and interquartile means."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .goals import Goal
+from .paired import differences, holm, signed_rank
+from .resampling import chances_of_best, interquartile_means, percentile_interval, resample
+from .statistics import LEVEL, Estimates, group_medians
+
+
+def rank_intervals(per_sample: np.ndarray, goal: Goal) -> tuple[np.ndarray, np.ndarray]:
+    """For each solver the ranks that the data leave possible.
+
+    A solver's rank is one more than the number of those shown better, and at most the number of solvers less those shown worse;
+    what is shown is what paired signed-rank tests show, corrected by Holm for all comparisons of that solver. That each such set
+    of claims is right with probability 95 % makes the interval hold with 95 % (Mogstad, Romano, Shaikh and Wilhelm, Rev. Econ.
+    Stud. 91 (2024) 476, doi:10.1093/restud/rdad006); bootstrapped ranks do not hold where solvers are nearly equal (Hall and
+    Miller, Ann. Statist. 37 (2009) 3929, doi:10.1214/09-AOS699).
+
+    Args:
+        per_sample: float (S, P), the score of each solver on each sample; NaN where it has none, ``goal.worst`` where it failed.
+        goal: which way is better, and whether ratios or differences are compared.
+
+    Returns:
+        lowest and highest rank, int (S,), 1 being best. One to S where nothing is shown, as with few samples.
+    """
+    solvers = len(per_sample)
+    first, second = np.triu_indices(solvers, 1)
+    tests = signed_rank(differences(per_sample[first], per_sample[second], ratio=compares_ratios(per_sample, goal)))
+    p, effect = np.full((solvers, solvers), np.nan), np.zeros((solvers, solvers))
+    p[first, second] = p[second, first] = tests.p
+    effect[first, second], effect[second, first] = tests.effect, -tests.effect
+    shown = holm(p) <= 1 - LEVEL
+    # effect[i, j] > 0: the score of j is higher than that of i.
+    higher, lower = (shown & (effect > 0)).sum(axis=1), (shown & (effect < 0)).sum(axis=1)
+    better, worse = (lower, higher) if goal.better == "lower" else (higher, lower)
+    return 1 + better, solvers - worse
+
+
+def resampled(scores: np.ndarray, goal: Goal, resamples: int = 4000) -> tuple[Estimates, np.ndarray]:
+    """The interquartile mean of each solver, and the probability that its median is the best.
+
+    Who is best is asked of the samples that all solvers have, so that a resample gives all of them the same problems; the mean is
+    taken over the samples that a solver has.
+
+    Args:
+        scores: float (S, P, K), see :func:`prbench.analysis.resampling.resample`; NaN where there is no cell.
+        goal: which way is better.
+        resamples: how many.
+
+    Returns:
+        Interquartile means with bootstrap intervals, and probabilities (S,), NaN where fewer than two samples are shared.
+    """
+    there = ~np.isnan(scores).all(axis=2)
+    count = there.sum(axis=1)
+    iqm, low, high, best = (np.full(len(scores), np.nan) for _ in range(4))
+    for samples in np.unique(there, axis=0):
+        own = np.flatnonzero((there == samples).all(axis=1))
+        if not samples.any():
+            continue
+        with np.errstate(invalid="ignore"):
+            iqm[own] = interquartile_means(sample_medians(scores[own][:, samples]))
+        if samples.sum() > 1:
+            drawn = resample(scores[own][:, samples], resamples)
+            low[own], high[own] = percentile_interval(drawn.iqm, LEVEL)
+            if len(own) == len(scores):
+                best = chances_of_best(drawn.median, lower=goal.better == "lower")
+    shared = there.all(axis=0)
+    if np.isnan(best).all() and shared.sum() > 1:
+        best = chances_of_best(resample(scores[:, shared], resamples).median, lower=goal.better == "lower")
+    return Estimates(iqm, np.minimum(low, iqm), np.maximum(high, iqm), count), best
+
+
+def sample_medians(scores: np.ndarray) -> np.ndarray:
+    """Medians over seeds, (S, P) of (S, P, K); NaN are left out, infinities are values."""
+    solvers, samples, seeds = scores.shape
+    groups = np.repeat(np.arange(solvers * samples), seeds)
+    return group_medians(scores.ravel(), groups, solvers * samples)[0].reshape(solvers, samples)
+
+
+def compares_ratios(values: np.ndarray, goal: Goal) -> bool:
+    """Whether scores are compared by ratio: errors, none of which is negative. Others, such as decibels, are subtracted."""
+    return goal.better == "lower" and not bool((values < 0).any())
