@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import prbench
+from prbench.analysis import goals
 from prbench.backend import get_backend
 from prbench.core import DirectSolver, IterativeSolver, Measurement, load_plugin, plugin_names
 from prbench.errors import MissingDependency, UsageError
@@ -25,6 +26,9 @@ TASKS_DATASETS = [
     and "simulated" in load_plugin("dataset", dataset).info.tags
     and "published" not in load_plugin("dataset", dataset).info.tags
 ]
+
+FAINT = {"speckle": 100.0}
+"""Photons a pixel under which a measurement of the task is all but noise; a single one in tasks not named."""
 
 
 def example(name: str):
@@ -72,7 +76,9 @@ def test_every_problem_of_its_task_is_answered(name, dataset, small_problem):
     assert any(array.any() for array in arrays(found).values())
     assert found.cost.latency_s > 0
     assert found.cost.ffts + found.cost.operators > 0
-    assert all(np.isfinite(value) for value in prbench.score(found.reconstruction, made, ["sa_mse"]).values())
+    scores = prbench.score(found.reconstruction, made)  # every metric that applies; NaN where one has nothing to say
+    assert np.isfinite(scores[goals(solver.info.task)[0].metric])
+    assert not any(np.isinf(value) for value in scores.values())
 
 
 def test_the_answer_is_on_the_host_and_the_measurement_as_it_was(solver_on, problem_of):
@@ -199,7 +205,7 @@ def test_three_dimensions_are_solved_where_the_task_has_them(solver_on, small_pr
 @pytest.mark.parametrize("name", NAMES)
 def test_noise_is_survived(name, problem_of):
     solver = example(name)
-    found = prbench.solve(solver, problem_of(solver, photons=1.0).measurement)
+    found = prbench.solve(solver, problem_of(solver, photons=FAINT.get(solver.info.task, 1.0)).measurement)
     assert found.status == "ok"
     assert found.reconstruction.finite()
 
