@@ -25,7 +25,11 @@ COSTS: dict[str, MetricInfo] = {
         _cost(
             "ffts", "", "FFTs of the measurement's shape that the solver asked for, forward and inverse; a batch of 16 counts 16."
         ),
-        _cost("operators", "", "Other applications of the forward model or its adjoint to one object."),
+        _cost(
+            "operators",
+            "",
+            "Other applications of the forward model, its adjoint or a fit of it, to one object; of a stack, to all its images.",
+        ),
         _cost("iterations", "", "Steps done."),
     )
 }
