@@ -6,7 +6,7 @@ import numpy as np
 
 from .goals import Goal
 from .paired import differences, holm, signed_rank
-from .resampling import chances_of_best, interquartile_means, percentile_interval, resample
+from .resampling import RESAMPLES, chances_of_best, interquartile_means, percentile_interval, resample
 from .statistics import LEVEL, Estimates, group_medians
 
 
@@ -39,7 +39,7 @@ def rank_intervals(per_sample: np.ndarray, goal: Goal) -> tuple[np.ndarray, np.n
     return 1 + better, solvers - worse
 
 
-def resampled(scores: np.ndarray, goal: Goal, resamples: int = 4000) -> tuple[Estimates, np.ndarray]:
+def resampled(scores: np.ndarray, goal: Goal, resamples: int = RESAMPLES) -> tuple[Estimates, np.ndarray]:
     """The interquartile mean of each solver, and the probability that its median is the best.
 
     Who is best is asked of the samples that all solvers have, so that a resample gives all of them the same problems; the mean is

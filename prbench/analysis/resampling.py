@@ -140,10 +140,10 @@ class _Atoms:
 
     def sorted_draws(self, drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Codes of the values of the samples drawn (B, n), each with seeds resampled, sorted along the last axis."""
-        atom = self.start[drawn]
+        atom = self.start.take(drawn)
         if self.table.any():  # all zero where every sample has one seed
             coin = np.frombuffer(rng.bytes(2 * drawn.size), np.uint16).reshape(drawn.shape)
-            atom += self.table.take(coin if len(self.table) == _COINS else self.coin[drawn] + coin)
+            atom += self.table.take(coin if len(self.table) == _COINS else self.coin.take(drawn) + coin)
         codes: np.ndarray = self.code.take(atom)
         codes.sort(axis=1)
         return codes

@@ -117,6 +117,27 @@ def test_stale_cells_are_counted():
     assert (rows["stale"] == rows["cells"].where(rows["solver"] == "er", 0)).all()
 
 
+def test_missing_cells_are_those_that_others_have():
+    frame = records().drop_duplicates(["solver", "dataset", "sample", "seed"])
+    full = frame[frame["solver"] == "er"]
+    frame = pd.concat([full, full.assign(solver="hio").iloc[:-3], full.assign(solver="raar", status="interrupted").iloc[:1]])
+    rows = leaderboards(frame)[0].rows
+    assert rows[rows["solver"] == "er"]["missing"].sum() == 0
+    assert rows[rows["solver"] == "hio"]["missing"].sum() == 3
+    assert set(rows["solver"]) == {"er", "hio"}
+
+
+def test_ranks_and_the_chance_of_being_best_say_how_sure_the_order_is():
+    rows = leaderboards(records())[0].rows
+    assert ((rows["rank_low"] <= rows["rank"]) & (rows["rank"] <= rows["rank_high"])).all()
+    assert ((rows["iqm_low"] <= rows["iqm"]) & (rows["iqm"] <= rows["iqm_high"])).all()
+    np.testing.assert_allclose(rows.groupby("dataset")["best"].sum(), 1)
+    assert (rows[rows["solver"] == "er"]["rank_low"] > 1).all()
+    alone = leaderboards(records()[lambda f: f["sample"] == 0])[0].rows
+    assert alone["best"].isna().all()
+    assert (alone["rank_high"] == 3).all()
+
+
 def test_each_task_has_its_own():
     frame = pd.concat([records(), records(seed=1).assign(task="near-field")])
     assert [board.task for board in leaderboards(frame)] == ["far-field", "near-field"]

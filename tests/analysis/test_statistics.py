@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.proportion import proportion_confint
 
 from prbench.analysis import bootstrap_medians, group_medians, wilson
 
@@ -67,6 +68,13 @@ def test_wilson_ends_are_the_proportions_just_rejected(successes, count):
     for end in (found.low[0], found.high[0]):
         if 0 < end < 1:
             assert abs(p - end) == pytest.approx(1.96 * np.sqrt(end * (1 - end) / count), rel=1e-3)
+
+
+@given(st.integers(1, 200).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_is_that_of_statsmodels(trials):
+    found = wilson(*(np.array([number]) for number in trials))
+    low, high = proportion_confint(*trials, method="wilson")
+    np.testing.assert_allclose([found.low[0], found.high[0]], [low, high], atol=1e-9)
 
 
 def test_wilson_of_nothing_is_undefined():

@@ -1,0 +1,71 @@
+import numpy as np
+
+from prbench.analysis.goals import Goal
+from prbench.analysis.ranks import rank_intervals, resampled, sample_medians
+
+LOWER, HIGHER = Goal("error", "lower"), Goal("psnr", "higher")
+
+
+def solvers(shifts, samples, seed=0):
+    """Errors of solvers whose medians differ by factors e^shift on problems of very different difficulty."""
+    rng = np.random.default_rng(seed)
+    return np.exp(3 * rng.normal(size=samples) + np.array(shifts)[:, None] + 0.5 * rng.normal(size=(len(shifts), samples)))
+
+
+def test_clearly_different_solvers_have_sharp_ranks_though_problems_differ_more():
+    low, high = rank_intervals(solvers([2, 0, 1], 40), LOWER)
+    assert low.tolist() == high.tolist() == [3, 1, 2]
+    low, high = rank_intervals(-np.log(solvers([2, 0, 1], 40)), HIGHER)
+    assert low.tolist() == high.tolist() == [3, 1, 2]
+
+
+def test_equal_solvers_share_all_ranks():
+    x = solvers([0], 40)
+    low, high = rank_intervals(np.concatenate([x, x, x]), LOWER)
+    assert low.tolist() == [1, 1, 1]
+    assert high.tolist() == [3, 3, 3]
+
+
+def test_few_samples_leave_every_rank_open():
+    low, high = rank_intervals(solvers([0, 5, 10], 5), LOWER)
+    assert low.tolist() == [1, 1, 1]
+    assert high.tolist() == [3, 3, 3]
+
+
+def test_rank_intervals_cover_the_true_ranks():
+    """Some of the solvers are equal, where a true rank counts only those truly better."""
+    shifts = [0, 0, 0.3, 0.3, 1]
+    true = np.array([1, 1, 3, 3, 5])
+    covered = [
+        (low <= true) & (true <= high) for low, high in (rank_intervals(solvers(shifts, 30, s), LOWER) for s in range(200))
+    ]
+    assert np.mean(covered, axis=0).min() > 0.93
+
+
+def test_a_solver_that_fails_everywhere_is_last_and_never_best():
+    x = np.concatenate([solvers([0, 1], 20), np.full((1, 20), np.inf)])
+    low, high = rank_intervals(x, LOWER)
+    assert low[2] == high[2] == 3
+    iqm, best = resampled(x[..., None], LOWER)
+    assert best[2] == 0
+    assert np.isinf(iqm.value[2])
+    assert best.sum() == 1
+
+
+def test_being_best_is_asked_of_the_samples_that_all_have():
+    x = solvers([0, 0.2], 30)[..., None]
+    part = x.copy()
+    part[0, 10:] = np.nan
+    iqm, best = resampled(part, LOWER)
+    np.testing.assert_array_equal(best, resampled(x[:, :10], LOWER)[1])
+    assert iqm.count.tolist() == [10, 30]
+    assert iqm.value[1] == resampled(x, LOWER)[0].value[1]
+    part[0, 1:] = np.nan
+    iqm, best = resampled(part, LOWER)
+    assert np.isnan(best).all()
+    assert np.isnan([iqm.low[0], iqm.high[0]]).all()
+
+
+def test_medians_over_seeds_leave_missing_cells_out_and_keep_failures():
+    x = np.array([[[1.0, np.inf, 3], [2, np.nan, np.nan], [np.nan, np.nan, np.nan]]])
+    np.testing.assert_array_equal(sample_medians(x), [[3, 2, np.nan]])
