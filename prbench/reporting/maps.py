@@ -104,7 +104,8 @@ def draw_maps(problem: Problem, found: Reconstruction) -> Figure | None:
 
     With truth each map has a row: truth, reconstruction, error. Without, a map with a published answer in ``problem.reference``
     has a row of published, reconstruction, difference; the others stand side by side with a measured image. Truth and
-    reconstruction share a scale, the truth's range over the region judged; the error has its own.
+    reconstruction share a scale, the truth's range over the region judged, or the reconstruction's where the truth is constant;
+    the error has its own.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -138,7 +139,7 @@ def _rows(problem: Problem, found: Reconstruction) -> list[list[_Panel]]:
             compared.append(_comparison(kind, known, label, image, region))
         elif image is not None:
             alone.append(_single(kind, kind.label, image, region))
-        elif known is not None and problem.truth is not None:
+        elif known is not None and problem.truth is not None and np.ptp(known) > 0:
             alone.append(_single(kind, f"{kind.label}: {label}, not reconstructed", known, region))
     if not compared and not alone:
         return []
@@ -157,7 +158,8 @@ def _known(problem: Problem, kind: Map, region: Array) -> tuple[Array | None, st
 
 def _comparison(kind: Map, known: Array, label: str, found: Array, region: Array) -> list[_Panel]:
     inside = _fitting(region, known)
-    low, high = _limits(kind, known[inside], 1.0)
+    constant = not np.ptp(known[inside]) > 0  # it has no range of its own, and the reconstruction's is shown
+    low, high = _limits(kind, found[inside], _OUTLYING) if constant else _limits(kind, known[inside], 1.0)
     error = np.where(inside, found - known, np.nan)
     rms = math.sqrt(float(np.nanmean(error**2)))
     top = max(float(np.quantile(np.abs(error[inside]), _OUTLYING)), _LEAST_ERROR * (high - low))

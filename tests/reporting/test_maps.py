@@ -88,6 +88,13 @@ def test_what_a_solver_left_out_is_told():
     assert "dark field: truth, not reconstructed" in drawn
 
 
+def test_a_truth_without_range_is_drawn_on_the_reconstructions():
+    flat = dataclasses.replace(maps(), dark_field=np.zeros(SHAPE))
+    row = next(row for row in rows_of(draw_maps(problem(truth=flat), maps())) if row[0].get_title().startswith("dark"))
+    assert row[0].images[0].get_clim()[1] == pytest.approx(maps().dark_field.max(), rel=0.1)
+    assert len(rows_of(draw_maps(problem(truth=flat), dataclasses.replace(maps(), dark_field=None)))) == 4
+
+
 def test_without_truth_stand_the_maps_the_published_and_a_measured_image():
     published = 2 * maps().dark_field
     drawn = panels(draw_maps(problem(truth=None, reference={"dark_field": published}), maps()))
