@@ -6,6 +6,7 @@ pattern tells: a displacement, a transmission or a dark field in other units tha
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -138,6 +139,8 @@ def images_used(case: Case) -> float:
 def stack_residual(case: Case) -> float:
     """Norm of the sample's images less those expected of the reconstruction, over their norm less the reference's; 1 is no
     better than a sample that does nothing, 0 exact. Noise alone keeps it above 0.
+
+    A dark field beyond the blur that leaves a hundredth of the speckles' visibility counts as that blur.
     """
     y, region = _measurement(case), _region(case)
     sample, reference = (np.asarray(y.backend.to_numpy(stack), np.float64) for stack in (y.sample, y.reference))
@@ -169,4 +172,7 @@ def _measurement(case: Case) -> SpeckleStack:
 
 def _uncounted(y: SpeckleStack, found: Reconstruction) -> Array:
     """What the reconstruction explains, without a trace in the measurement's counters: scoring is no work of the solver's."""
+    if found.dark_field is not None:
+        strongest = float(y.backend.to_numpy(y.dark_field_of(y.backend.xp.zeros((1, 1)))).max())
+        found = dataclasses.replace(found, dark_field=np.minimum(found.dark_field, strongest))
     return y.backend.to_numpy(y.to(y.backend).forward(found))

@@ -163,8 +163,9 @@ class SpeckleStack(Measurement):
         grid = np.indices(self.shape, dtype=np.float64) - to_numpy(x.displacement)
         moved = np.zeros((self.images, *self.shape))
         for weight, reference in _blurred(to_numpy(self.reference).astype(np.float64), dark_field):
+            some = weight > 0
             for n, image in enumerate(reference):
-                moved[n] += weight * map_coordinates(image, grid, order=3, mode="mirror")
+                moved[n][some] += weight[some] * map_coordinates(image, grid[:, some], order=3, mode="mirror")
         return self.backend.asarray((to_numpy(x.transmission) * moved).astype(to_numpy(self.sample).dtype))
 
     def check(self, reconstruction: object) -> None:
@@ -215,7 +216,7 @@ def _fill(stack: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(stack[(slice(None), *nearest)])
 
 
-def _blurred(stack: np.ndarray, variance: np.ndarray | None) -> Iterator[tuple[np.ndarray | float, np.ndarray]]:
+def _blurred(stack: np.ndarray, variance: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Stacks blurred by a ladder of variances, and the weight of each in every pixel that interpolates to ``variance`` (px^2).
 
     Between two rungs, a factor of 2 apart, Gaussian blurs of speckles a pixel wide or more are nearly linear in the variance.
@@ -223,7 +224,7 @@ def _blurred(stack: np.ndarray, variance: np.ndarray | None) -> Iterator[tuple[n
     from scipy.ndimage import gaussian_filter
 
     if variance is None:
-        yield 1.0, stack
+        yield np.ones(stack.shape[1:]), stack
         return
     rungs = [0.0, *(0.125 * 2.0**n for n in range(60) if n == 0 or 0.125 * 2.0 ** (n - 1) < variance.max())]
     for n, rung in enumerate(rungs):
