@@ -17,6 +17,7 @@ VERBS = (
     "show",
     "status",
     "leaderboard",
+    "report",
     "rescore",
     "compact",
     "check",

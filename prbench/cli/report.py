@@ -1,0 +1,34 @@
+"""``prbench report``: results as one HTML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from . import folders
+
+_PICTURES = 60
+
+
+@click.command("report")
+@folders.argument
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Where to; report.html in DIR otherwise."
+)
+@click.option(
+    "--pictures", type=click.IntRange(min=0), default=_PICTURES, show_default=True, metavar="N", help="Reconstructions shown."
+)
+def command(folder: Path | None, out: Path | None, pictures: int) -> None:
+    """Write stored results as one HTML file that opens anywhere, without network or server.
+
+    It holds leaderboards, quality against cost, convergence, robustness, a gallery, every cell, the failures with their
+    tracebacks, the environment and how to reproduce. Without DIR the newest results below prbench-results are taken.
+    """
+    from prbench.reporting.html import write_report
+
+    results = folders.open_results(folder)
+    written = write_report(results, out or results.store.path / "report.html", pictures=pictures)
+    size = f"{written.bytes_ / 1e6:.1f} MB, of which {written.picture_bytes / 1e6:.1f} MB pictures"
+    folders.tell_corrupt(results.store)
+    click.echo(f"{written.path}\n{written.records} records, {size}")

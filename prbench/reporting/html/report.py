@@ -1,0 +1,98 @@
+"""From results to the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from prbench.analysis import NOT_RUN, leaderboards
+from prbench.errors import UsageError
+from prbench.metrics import metric_infos
+
+from .embedding import charting, digest, own_script, script_json, text
+from .payload import gather, payload
+from .pictures import gallery
+from .specs import specs
+
+if TYPE_CHECKING:
+    from prbench.running.results import ResultSet
+
+PICTURES = 60
+"""Reconstructions shown unless the user says otherwise."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A report on disk.
+
+    Attributes:
+        path: of the HTML file.
+        records: in it.
+        bytes_: its size.
+        picture_bytes: how much of that are pictures.
+    """
+
+    path: Path
+    records: int
+    bytes_: int
+    picture_bytes: int
+
+
+def write_report(results: ResultSet, path: str | Path, *, pictures: int = PICTURES) -> Written:
+    """Write results as one HTML file that needs neither network nor server.
+
+    It holds the leaderboards, quality against cost, convergence, the curves of settings that vary, a gallery, every cell, the
+    failures, environments and how to reproduce. The same results give the same bytes.
+
+    Args:
+        results: what to report.
+        path: the file; its folder must exist.
+        pictures: at most so many reconstructions are shown.
+
+    Raises:
+        UsageError: where there are no records.
+    """
+    frame = results.frame
+    if frame.empty:
+        raise UsageError(f"no records in {results.store.path}; `prbench run` makes some")
+    kept = set(frame["key"])
+    gathered = gather((record for record in results.store.records() if record.key in kept), results.store.path.resolve().name)
+    boards = leaderboards(frame) if not frame["status"].isin(NOT_RUN).all() else []
+    shown = gallery(results, boards, pictures)
+    data = script_json(payload(results, gathered, boards, shown, metric_infos()))
+    html = _page(data, title=results.store.path.resolve().name)
+    place = Path(path)
+    place.write_text(html, encoding="utf-8")
+    return Written(place, len(frame), len(html.encode()), _picture_bytes(shown))
+
+
+def _page(data: str, title: str) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    library, own = charting(), own_script()
+    environment = Environment(
+        loader=PackageLoader(__package__, "assets"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    return environment.get_template("page.html.j2").render(
+        title=title,
+        policy=f"default-src 'none'; script-src {digest(library)} {digest(own)}; style-src 'unsafe-inline'; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'",
+        style=Markup(text("page.css")),  # noqa: S704 - our own file
+        library=Markup(library),  # noqa: S704 - checked by closed()
+        own=Markup(own),  # noqa: S704 - checked by closed()
+        specs=Markup(script_json(specs())),  # noqa: S704 - escaped for script elements
+        data=Markup(data),  # noqa: S704 - escaped for script elements
+    )
+
+
+def _picture_bytes(shown: dict[str, Any]) -> int:
+    return sum(
+        len(image)
+        for task in shown.values()
+        for entry in task["datasets"]
+        for view in entry["views"]
+        for image in (view["truth"], *view["found"], *view["errors"])
+        if image is not None
+    )
