@@ -239,6 +239,7 @@ _LATEX = {
     "∞": r"$\infty$",
     "–": "--",
     "·": r"\textperiodcentered{}",
+    "×": r"$\times$",
     **{c: f"\\{c}" for c in "$&#_%"},
 }
 

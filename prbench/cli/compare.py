@@ -1,0 +1,77 @@
+"""``prbench compare``: is one better than the other, by how much, and how sure is that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from prbench.errors import UsageError
+
+from . import folders
+from .completion import plugin_completion
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COSTS = ("latency_fft", "latency_s", "ffts", "operators", "iterations", "peak_memory_host", "peak_memory_device")
+
+
+@click.command("compare")
+@click.argument("first", metavar="DIR", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.argument("second", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option(
+    "-s", "--solvers", multiple=True, shell_complete=plugin_completion("solver"), help="Solvers to compare; repeatable, or A,B."
+)
+@click.option("--task", help="Only this task.")
+@click.option("--cost", type=click.Choice(COSTS), default=COSTS[0], show_default=True, help="What stands for the cost.")
+@click.option(
+    "--least",
+    type=click.FloatRange(min=1),
+    default=1.0,
+    metavar="RATIO",
+    help="A median change by less than this factor is no difference, however sure.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "csv", "markdown", "latex"]), default="table", show_default=True
+)
+def command(
+    first: Path, second: Path | None, solvers: tuple[str, ...], task: str | None, cost: str, least: float, form: str
+) -> None:
+    """Compare two results folders, or solvers of one, pair by pair of cells: quality, and cost.
+
+    \b
+    prbench compare before/ after/                 each solver with itself
+    prbench compare DIR --solvers hio,raar         raar against hio, on the same problems
+    prbench compare A B --solvers hio,raar         raar of B against hio of A
+
+    The verdict is on the second: better, worse, no difference shown, or too few to tell. Exits with 0 whatever it is, and with 2
+    where no two cells pair.
+    """  # noqa: D301 - \b keeps click from filling the lines
+    from prbench.analysis.comparison import compare_results, compare_solvers
+    from prbench.core import split_names
+    from prbench.reporting.comparisons import FORMATS, terminal
+
+    names = [name for text in solvers for name in split_names(text)]
+    frame = _frame(first, task)
+    if second is None:
+        if len(names) < 2:
+            raise UsageError("name two solvers of the folder (--solvers A,B), or a second folder")
+        found = compare_solvers(frame, names, cost=cost, least=least)
+    else:
+        sides = (str(first), str(second))
+        found = compare_results(frame, _frame(second, task), names, names=sides, cost=cost, least=least)
+    if form != "table":
+        click.echo(FORMATS[form](found))
+        return
+    from prbench.reporting.console import console
+
+    out = console()
+    for part in terminal(found, out.width):
+        out.print(part, markup=False)
+
+
+def _frame(folder: Path, task: str | None) -> pd.DataFrame:
+    frame = folders.open_results(folder).frame
+    return frame if task is None else frame[frame["task"] == task]

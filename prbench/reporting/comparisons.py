@@ -1,0 +1,145 @@
+"""A comparison as a terminal table, JSON, CSV, Markdown or LaTeX."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from prbench.analysis.comparison import TOO_FEW
+from prbench.analysis.paired import LEAST_PAIRS
+
+from .leaderboards import NOTHING, escape_markdown, number, spread
+from .markup import json_rows, latex_table, pipe_table
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+    from prbench.analysis.comparison import Versus
+
+_NOTE = (
+    "Paired by sample and seed; a failed cell counts as worst. change: median over samples of the second by the first (×), or "
+    "less it, with its 95 % bootstrap interval. p: signed-rank test, corrected by Holm. effect: rank-biserial correlation, 1 "
+    "where the second is better every time. n: {unit} compared."
+)
+_MARKS = {
+    "unpaired": "unpaired: cells that one side alone has, left out ({first} of the first, {second} of the second).",
+    "failed": "failed: cells without a score, first/second ({first}/{second} in all).",
+    "stale": "stale: computed with an older version of the code, first/second ({first}/{second} in all).",
+}
+
+
+def terminal(found: Versus, width: int) -> Iterator[Group | str]:
+    """What to print in ``width`` columns: a table for each pair of solvers in each task, then what its columns mean."""
+    from .console import Column, table
+
+    for title, all_headers, all_rows in _blocks(found):
+        kept = _fitting(all_headers, all_rows, width)
+        columns: list[Column] = [("dataset", {"min_width": _DATASET_WIDTH})]
+        columns += [(all_headers[i], {"justify": "left" if i < 3 else "right", "no_wrap": True}) for i in kept[1:]]
+        yield table(title, columns, [[row[i] for i in kept] for row in all_rows])
+        yield ""
+    yield _note(found)
+
+
+_NAMES = (0, 1, 2)
+_DATASET_WIDTH = 14
+_EXPENDABLE = (("first", "second"), ("effect",), ("unpaired",), ("stale",), ("p",), ("failed",))
+"""Columns given up in this order where the terminal is too narrow; the other formats always have them."""
+
+
+def _fitting(headers: list[str], rows: list[list[str]], width: int) -> list[int]:
+    """The columns that fit; the dataset's name wraps."""
+    needed = [2 + max(len(text) for text in column) for column in zip(headers, *rows, strict=True)]
+    needed[0] = _DATASET_WIDTH
+    kept = list(range(len(headers)))
+    for names in _EXPENDABLE:
+        if sum(needed[i] for i in kept) > width:
+            kept = [i for i in kept if headers[i] not in names]
+    return kept
+
+
+def as_json(found: Versus) -> str:
+    """An object with ``first``, ``second`` and ``rows``, see :class:`~prbench.analysis.comparison.Versus`."""
+    import json
+
+    rows = json.loads(json_rows(found.rows.to_dict("records")))
+    return json.dumps({"first": found.first, "second": found.second, "rows": rows}, indent=2, ensure_ascii=False)
+
+
+def as_csv(found: Versus) -> str:
+    """Flat rows with every column."""
+    return str(found.rows.to_csv(index=False)).rstrip("\n")
+
+
+def as_markdown(found: Versus) -> str:
+    """A pipe table for each pair of solvers in each task, with names escaped."""
+    lines: list[str] = []
+    for title, headers, rows in _blocks(found):
+        lines += [f"### {escape_markdown(title)}", "", *pipe_table(headers, rows, _NAMES), ""]
+    return "\n".join([*lines, _note(found)])
+
+
+def as_latex(found: Versus) -> str:
+    """A ``table`` for each pair of solvers in each task; needs the package booktabs."""
+    lines: list[str] = []
+    for title, headers, rows in _blocks(found):
+        lines += [*latex_table(f"{title}. {_note(found)}", headers, rows, names=(0,)), ""]
+    return "\n".join(lines).rstrip("\n")
+
+
+FORMATS: dict[str, Callable[[Versus], str]] = {
+    "json": as_json,
+    "csv": as_csv,
+    "markdown": as_markdown,
+    "latex": as_latex,
+}
+
+
+def _blocks(found: Versus) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+    """Title, headers and rows of text; marks that nothing bears are left out."""
+    for (task, first, second), part in found.rows.groupby(["task", "first", "second"], sort=False):
+        who = f"{first} · {found.second} against {found.first}" if first == second else f"{second} against {first}"
+        rows = part.to_dict("records")
+        cells: dict[str, list[str]] = {
+            "dataset": [row["dataset"] for row in rows],
+            "measure": [row["metric"] for row in rows],
+            "verdict": [row["verdict"] for row in rows],
+            "n": [str(row["units"]) for row in rows],
+            "change": [_change(row) for row in rows],
+            "p": [_p(row["p_holm"]) for row in rows],
+            "effect": [NOTHING if math.isnan(row["effect"]) else f"{row['effect']:+.2f}" for row in rows],
+            "first": [number(row["first_median"]) for row in rows],
+            "second": [number(row["second_median"]) for row in rows],
+            "unpaired": [str(row["first_only"] + row["second_only"]) for row in rows],
+            "failed": [_both(row, "failed") for row in rows],
+            "stale": [_both(row, "stale") for row in rows],
+        }
+        kept = [name for name in cells if name not in _MARKS or any(cell not in ("0", "0/0") for cell in cells[name])]
+        yield f"{task} · {who}", kept, [list(row) for row in zip(*(cells[name] for name in kept), strict=True)]
+
+
+def _change(row: dict[Any, Any]) -> str:
+    sign = "×" if row["scale"] == "ratio" else "+" if row["change"] > 0 else ""
+    return sign + spread(row["change"], row["change_low"], row["change_high"])
+
+
+def _p(value: float) -> str:
+    return NOTHING if math.isnan(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _both(row: dict[Any, Any], mark: str) -> str:
+    return f"{row[f'first_{mark}']}/{row[f'second_{mark}']}"
+
+
+def _note(found: Versus) -> str:
+    quality = found.rows[found.rows["measure"] == found.rows["measure"].max()]  # a cell counts once: of quality, where it is told
+    units = sorted(set(found.rows["unit"]))
+    notes = [_NOTE.format(unit="s or ".join(units) + "s")]
+    if (found.rows["verdict"] == TOO_FEW).any():
+        notes.append(f"too few: fewer than {LEAST_PAIRS}, where no test of signs and ranks can reach 5 %.")
+    for name, note in _MARKS.items():
+        first, second = (int(quality[f"{side}_{'only' if name == 'unpaired' else name}"].sum()) for side in ("first", "second"))
+        if first or second:
+            notes.append(note.format(first=first, second=second))
+    return " ".join(notes)

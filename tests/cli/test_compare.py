@@ -1,0 +1,67 @@
+import json
+import os
+
+import pytest
+from click.testing import CliRunner
+
+from prbench.analysis.comparison import COSTS
+from prbench.cli import app, compare
+
+
+def invoke(*args):
+    return CliRunner().invoke(app, list(args), env={"COLUMNS": "100"})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Seven samples by two solvers, one of which hardly starts."""
+    path = tmp_path_factory.mktemp("compared")
+    before = os.getcwd()  # noqa: PTH109 - chdir is for the whole module
+    os.chdir(path)
+    try:
+        run = ["run", "-s", "er[iterations=1],hio[iterations=60]", "-d", "crystal2d[size=16]", "--samples", "7", "-j", "1"]
+        assert invoke(*run, "--backend", "numpy", "-o", "all").exit_code == 0
+    finally:
+        os.chdir(before)
+    return path / "all"
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv", "markdown", "latex"])
+def test_two_solvers_of_a_folder(folder, form):
+    result = invoke("compare", str(folder), "--solvers", "er,hio", "--format", form)
+    assert result.exit_code == 0, result.output
+    assert "better" in result.stdout
+    if form == "json":
+        quality = next(row for row in json.loads(result.stdout)["rows"] if row["measure"] == "quality")
+        assert quality["verdict"] == "better"
+        assert quality["units"] == 7
+
+
+def test_a_folder_against_itself_shows_no_difference(folder):
+    result = invoke("compare", str(folder), str(folder), "--format", "json")
+    assert result.exit_code == 0
+    rows = json.loads(result.stdout)["rows"]
+    assert {row["verdict"] for row in rows} == {"no difference shown"}
+    assert {row["first"] for row in rows} == {"er[iterations=1]", "hio[iterations=60]"}
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ([], "name two solvers of the folder"),
+        (
+            ["--solvers", "er,nothing"],
+            "there is no solver 'nothing' in the results; there are: er[iterations=1], hio[iterations=60]",
+        ),
+        (["--solvers", "er,hio", "--task", "speckle"], "there is no solver 'er' in the results"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_line_and_exit_code_2(folder, args, message):
+    result = invoke("compare", str(folder), *args)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_the_costs_offered_are_those_known():
+    assert compare.COSTS == COSTS
