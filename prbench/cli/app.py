@@ -17,6 +17,7 @@ VERBS = (
     "show",
     "status",
     "leaderboard",
+    "compare",
     "report",
     "rescore",
     "compact",
