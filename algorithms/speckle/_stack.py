@@ -29,13 +29,18 @@ def phase_of(y: SpeckleStack, displacement: Array) -> Array:
 
 
 def displacement_of(y: SpeckleStack, phase: Array) -> Array:
-    """How far, in pixels, (2, H, W), a phase (H, W) in radians moves the speckles: its central differences."""
+    """How far, in pixels, (2, H, W), a phase (H, W) in radians moves the speckles: its differences of fourth order."""
     xp = y.backend.xp
-    return xp.stack([_slope(phase, 0, xp), _slope(phase, 1, xp)]) / y.radians_per_px
+    return xp.stack([_slope(phase, axis, xp) for axis in (0, 1)]) / y.radians_per_px
 
 
 def _slope(x: Array, axis: int, xp: Any) -> Array:
-    """Central differences, one-sided at both ends, as numpy.gradient takes them."""
+    """Derivative by pixel: central differences, of fourth order inside, of second in the outer two pixels."""
     x = xp.moveaxis(x, axis, -1)
-    middle = (x[..., 2:] - x[..., :-2]) / 2
-    return xp.moveaxis(xp.concat([x[..., 1:2] - x[..., :1], middle, x[..., -1:] - x[..., -2:-1]], axis=-1), -1, axis)
+    if x.shape[-1] < 5:
+        raise BadInput(f"images must be at least 5 pixels wide and high, got {x.shape[-1]}")
+    first = (4 * x[..., 1:2] - 3 * x[..., :1] - x[..., 2:3]) / 2
+    last = (3 * x[..., -1:] - 4 * x[..., -2:-1] + x[..., -3:-2]) / 2
+    near, far = x[..., 2:] - x[..., :-2], x[..., 4:] - x[..., :-4]
+    inner = (8 * near[..., 1:-1] - far) / 12
+    return xp.moveaxis(xp.concat([first, near[..., :1] / 2, inner, near[..., -1:] / 2, last], axis=-1), -1, axis)

@@ -1,0 +1,135 @@
+"""MIST's dark fields: the least squares of 2022 and 2023 over the pairs, in pixels."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from prbench.backend import Array
+from prbench.core import SpeckleStack
+from prbench.physics.cosine import cosine_transform, inverse_cosine_transform
+
+from ._mist import host_stacks, laplacian, on_device, slopes
+
+_MICROMETRE = 1e-6
+"""The unit of length in which the authors weigh the unknowns of their systems against each other."""
+
+
+def slowly_varying(y: SpeckleStack, ridge: float) -> tuple[Array, Array]:
+    """Least squares over the pairs of ``I_s / I_r = G1 + g lap(I_r) / I_r``; counted.
+
+    Args:
+        y: two pairs or more.
+        ridge: Tikhonov's parameter on g, in units of the mean square of the variance of ``lap(I_r) / I_r`` over the pairs.
+
+    Returns:
+        ``1 - G1`` and g, (H, W), g in px^2 (``z D' T / pixel^2``).
+    """
+    y.counters.operators += 1
+    xp = y.backend.xp
+    if y.backend.device == "cpu":
+        from ._mist_kernels import fit_slow
+
+        reference, sample = host_stacks(y)
+        out = np.empty((4, *y.shape))
+        fit_slow(reference, sample, out)
+        u, v, variance, covariance = out
+    else:
+        u = v = uu = uv = xp.zeros_like(y.reference[0, ...], dtype=xp.float64)
+        for n in range(y.images):
+            R = y.reference[n, ...]
+            a, b = xp.astype(laplacian(R, xp) / R, xp.float64), xp.astype(1 - y.sample[n, ...] / R, xp.float64)
+            u, v, uu, uv = u + a / y.images, v + b / y.images, uu + a * a / y.images, uv + a * b / y.images
+        variance, covariance = uu - u * u, uv - u * v
+    g = -covariance * variance / (variance**2 + ridge * (variance**2).mean())
+    return _cast(y, v + g * u), _cast(y, g)
+
+
+def rapidly_varying(y: SpeckleStack, ridge: float, r_m2: float) -> Array:
+    """The variance V of the blur in px^2, transmission taken for 1, from V and its gradient fitted in every pixel; counted.
+
+    Args:
+        y: four pairs or more.
+        ridge: Tikhonov's parameter, in units of the standard deviation of the system's entries.
+        r_m2: V itself is believed at wavenumbers up to ``1 / sqrt(r)``, its gradient above.
+    """
+    y.counters.operators += 1
+    curvature, slope = _MICROMETRE**2 / y.pixel_m**2, 2 * _MICROMETRE / y.pixel_m
+    alpha = ridge * _spread(y, curvature, slope)
+    weights = (alpha * np.array([1, 0.5 / curvature, 1 / slope, 1 / slope])) ** 2
+    return _aggregated(y, _fitted(y, weights), r_m2 / y.pixel_m**2)
+
+
+def _spread(y: SpeckleStack, curvature: float, slope: float) -> float:
+    """Standard deviation of all entries of all systems, lengths in micrometres."""
+    if y.backend.device == "cpu":
+        from ._mist_kernels import column_power
+
+        total, power = column_power(host_stacks(y)[0], curvature, slope).sum(axis=0)
+    else:
+        xp = y.backend.xp
+        total = power = 0.0
+        for n in range(y.images):
+            R = xp.astype(y.reference[n, ...], xp.float64)
+            rows, columns = slopes(R, xp)
+            for entry in (R, -curvature * laplacian(R, xp), -slope * rows, -slope * columns):
+                total, power = total + float(xp.sum(entry)), power + float(xp.sum(entry * entry))
+    count = 4 * y.images * math.prod(y.shape)
+    return math.sqrt(power / count - (total / count) ** 2)
+
+
+def _fitted(y: SpeckleStack, weights: np.ndarray) -> Array:
+    """V, its derivative along rows and along columns, (3, H, W): ``I_r - I_s = I_r x1 - lap(I_r) V / 2 - grad(I_r) . grad V``."""
+    if y.backend.device == "cpu":
+        from ._mist_kernels import fit_rapid
+
+        reference, sample = host_stacks(y)
+        out = np.empty((3, *y.shape), reference.dtype)
+        fit_rapid(reference, sample, weights, out)
+        return on_device(y, out)
+    from ._mist_kernels import eliminate
+
+    xp = y.backend.xp
+    sums: list[Any] = [0.0] * 14
+    for n in range(y.images):
+        R, S = (xp.astype(stack[n, ...], xp.float64) for stack in (y.reference, y.sample))
+        rows, columns = slopes(R, xp)
+        entries = (R, -laplacian(R, xp) / 2, -rows, -columns, R - S)
+        products = (entries[p] * entries[q] for p in range(4) for q in range(p, 5))
+        sums = [s + product for s, product in zip(sums, products, strict=True)]
+    return _cast(y, xp.stack(list(eliminate(tuple(sums), [float(w) for w in weights]))))
+
+
+def _aggregated(y: SpeckleStack, parts: Array, r_px2: float) -> Array:
+    """One V of V and its gradient: ``F^-1{ LP F[V] + (1 - LP) F[V_column + i V_row] / (i k_column - k_row) }``, its real part.
+
+    ``LP = exp(-r kappa^2)``. The images are continued by their mirror images above and below and periodically to the sides, as
+    the authors continue them; what is real of the second term is ``-i (1 - LP) (k . grad V) / kappa^2``. Five real transforms.
+    """
+    y.counters.ffts += 3
+    backend = y.backend
+    spectra = backend.rfftn(cosine_transform(parts, backend, (-2,)), 1)
+    height, width = y.shape
+    rows, columns = np.pi * np.arange(height)[:, None] / height, 2 * np.pi * np.fft.rfftfreq(width)[None]
+    square = rows**2 + columns**2
+    high = -np.expm1(-r_px2 * square)
+    integral = high / np.where(square > 0, square, 1)
+
+    def real(array: np.ndarray) -> Array:
+        return backend.asarray(array, parts.dtype)
+
+    cosines = real(1 - high) * spectra[0, ...] - 1j * (real(integral * columns) * spectra[2, ...])
+    sines = real(integral * rows) * spectra[1, ...]
+    if width % 2 == 0:  # the wave of alternating columns is its own partner of opposite sign, and its second term stays real
+        cosines[:, -1] += real(-np.pi * integral[:, -1]) * spectra[1, :, -1]
+    even, odd = (backend.irfftn(spectrum, (width,)) for spectrum in (cosines, sines))
+    return inverse_cosine_transform(even, backend, (-2,), ("cos",)) + inverse_cosine_transform(odd, backend, (-2,), ("sin",))
+
+
+def _cast(y: SpeckleStack, x: Array) -> Array:
+    """As the measurement's arrays, wherever it was computed."""
+    if isinstance(x, np.ndarray):
+        return on_device(y, x.astype(y.backend.to_numpy(y.reference[:1]).dtype, copy=False))
+    return y.backend.xp.astype(x, y.reference.dtype)

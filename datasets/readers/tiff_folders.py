@@ -1,0 +1,80 @@
+"""Series of images in numbered files, as beamlines store them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from prbench.core.data_files import sha256_of
+from prbench.errors import BadInput, one_line
+
+from .pattern import MAX_PIXELS, read_array
+
+Region = tuple[slice, slice]
+SUFFIXES = (".tif", ".tiff", ".edf")
+WHOLE: Region = (slice(None), slice(None))
+
+
+def image_files(place: str, what: str) -> list[Path]:
+    """The files of a series, by number: ``Ref2.tif`` stands before ``Ref10.tif``.
+
+    Args:
+        place: a folder, of which every TIFF or EDF is taken; a pattern such as ``scan/Ref*.tif``; or one file.
+        what: the setting's name, for messages.
+
+    Raises:
+        BadInput: where there are none.
+    """
+    path = Path(place).expanduser()
+    if path.is_dir():
+        found = [file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file()]
+    elif path.is_file():
+        found = [path]
+    else:
+        found = [file for file in path.parent.glob(path.name) if file.is_file()] if path.name else []
+    if not found:
+        expected = f"a folder with {', '.join(SUFFIXES)} files, a pattern such as scan/Ref*.tif, or a file"
+        raise BadInput(f"{what}: no images at {one_line(place, 120)!r}, expected {expected}")
+    return sorted(found, key=lambda file: _by_number(file.name))
+
+
+def read_images(paths: Sequence[Path], region: Region = WHOLE) -> np.ndarray:
+    """Read files of one image each, or one file of a stack, cut to a region: float32 (N, H, W).
+
+    Raises:
+        BadInput: naming the file, where it cannot be read, is no real image, has another shape than the first, or does not hold
+            the region.
+    """
+    images: list[np.ndarray] = []
+    frame: tuple[int, ...] | None = None
+    for path in paths:
+        raw = read_array(path)
+        stack = raw.data[None] if raw.data.ndim == 2 else raw.data
+        if stack.dtype.kind not in "iuf" or stack.ndim != 3 or (len(stack) > 1 and len(paths) > 1):
+            raise BadInput(f"{raw.where}: holds {raw.data.dtype} of shape {raw.data.shape}, expected one real image a file")
+        frame = frame or stack.shape[1:]
+        if stack.shape[1:] != frame:
+            raise BadInput(f"{raw.where}: image is {stack.shape[1:]}, that in {paths[0].name} {frame}; they must be equal")
+        for axis, part in zip(frame, region, strict=True):
+            if part.stop is not None and part.stop > axis:
+                raise BadInput(f"{raw.where}: image is {frame}, the crop ends at {part.stop}")
+        images.extend(np.asarray(image[region], np.float32) for image in stack)
+        if len(images) * images[0].size > MAX_PIXELS:
+            raise BadInput(f"{raw.where}: {len(images)} images of {images[0].shape} exceed {MAX_PIXELS} pixels; crop them")
+    return np.stack(images)
+
+
+def sha256_of_all(paths: Iterable[Path]) -> str:
+    """One checksum over the contents of several files, in their order."""
+    together = hashlib.sha256()
+    for path in paths:
+        together.update(bytes.fromhex(sha256_of(path)))
+    return together.hexdigest()
+
+
+def _by_number(name: str) -> list[tuple[bool, int, str]]:
+    return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.findall(r"\d+|\D+", name)]
