@@ -19,7 +19,7 @@ _GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 _STEP = 0.75
 """Scale of the spiral that the membrane is stepped along, in grain diameters: neighbours lie about 1.3 of them apart."""
 _FWHM = 2 * math.sqrt(2 * math.log(2))
-_LARGEST_SIDE = 16384
+_LARGEST_PAD_PX = 256
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Beamline:
         steepest = self.wavelength_m / (2 * self.step_m)
         whole = self.membrane_magnification * self.membrane_m + self.effective_distance_m
         pad = math.ceil(steepest * whole / self.effective_pixel_m + 3 * self.blur_px) + 4
-        if (self.size + 2 * pad) * self.oversampling > _LARGEST_SIDE:
+        if pad > _LARGEST_PAD_PX:
             raise UsageError(
                 f"sandpaper: light diffracted by pixels of {self.pixel_m:g} m at oversampling {self.oversampling} spreads over "
                 f"{pad} pixels, too far to simulate; use coarser pixels, a lower oversampling or a shorter distance_m"

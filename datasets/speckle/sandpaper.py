@@ -14,11 +14,14 @@ from prbench.physics.materials import refraction
 
 from ._grains import Membrane
 from ._samples import SAMPLES, sample_thickness_m
+from ._shift_check import refuse_unless_shifts_follow
 from ._simulation import Beamline, expose, wave_behind
 from ._truth import object_region, truth_of
 
 GEOMETRIES = tuple(SAMPLES)
 SAMPLE_MATERIALS = ("al2o3", "pmma", "nylon")
+_TEST_SLOPE = 2.0
+"""Slope of alumina's thickness in the test of a geometry: that of a sphere at seven tenths of its radius."""
 
 
 @register(
@@ -46,6 +49,9 @@ class Sandpaper(Dataset):
     a pixel, so that its ``dark_field`` is zero. At its outline the displacement of a round body diverges and no single one
     describes a pixel: there, where it changes by over a quarter of a pixel from one pixel to the next, and in a margin of 16
     pixels, ``Problem.object_region`` is False.
+
+    A geometry whose speckles do not follow ``z / (k pixel) grad phi`` to 5 % is refused: once for each, four pairs of images
+    of a smooth phase are simulated and tracked.
 
     ``mixed`` takes the geometries in turn, and the materials in turn after every four problems.
     """
@@ -84,6 +90,9 @@ class Sandpaper(Dataset):
         geometry = GEOMETRIES[index % 4] if self.geometry == "mixed" else self.geometry
         name = SAMPLE_MATERIALS[index // 4 % 3] if self.material == "mixed" else self.material
         line, material = self.beamline(), refraction(name, self.energy_ev)
+        refuse_unless_shifts_follow(
+            line, self.grain_m, self.sheets, _TEST_SLOPE * refraction("al2o3", self.energy_ev).phase_per_m
+        )
         backend = get_backend("torch")
         thickness = sample_thickness_m(geometry, of_sample, line.side, line.step_m, line.size * line.oversampling)
         membrane = Membrane(int(of_membrane.integers(1 << 62)), self.grain_m, self.sheets)
