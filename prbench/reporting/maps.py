@@ -115,8 +115,8 @@ def draw_maps(problem: Problem, found: Reconstruction) -> Figure | None:
         return None
     columns = max(len(row) for row in rows)
     height, width = rows[0][0].image.shape
-    scale = _SIDE_INCH / max(height, min(width, 2 * height))
-    size = (columns * (max(scale * min(width, 3 * height), 1.5) + _BAR_INCH), len(rows) * (scale * height + 0.3) + _TITLE_INCH)
+    across = min(max(_SIDE_INCH * math.sqrt(width / height), 1.5), 4.5)
+    size = (columns * (across + _BAR_INCH), len(rows) * (across * height / width + 0.3) + _TITLE_INCH)
     figure = Figure(figsize=(max(size[0], 4.0), size[1]), dpi=90, layout="constrained")
     FigureCanvasAgg(figure)
     grid = figure.subplots(len(rows), columns, squeeze=False)
