@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from prbench.core import DirectSolver, Reconstruction, Rng, SpeckleStack, register, setting
 
@@ -27,6 +27,8 @@ class Mist2020(DirectSolver[SpeckleStack]):
 
     gamma: float | None = setting(None, valid="(0, inf)", range=(50, 5000), log=True, doc=GAMMA_DOC)
     pairs: Literal["first", "all"] = setting("all", choices=("first", "all"), doc=PAIRS_DOC)
+
+    example: ClassVar[dict[str, object]] = {"gamma": 1000.0}
 
     def solve(self, y: SpeckleStack, rng: Rng) -> Reconstruction:  # noqa: ARG002 - nothing random
         """Displacement, transmission and phase; three passes and one FFT.

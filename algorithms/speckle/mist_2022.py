@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from prbench.core import DirectSolver, Reconstruction, Rng, SpeckleStack, register, setting
 
@@ -30,6 +31,8 @@ class Mist2022(DirectSolver[SpeckleStack]):
     ridge: float = setting(
         0.01, valid="[0, inf)", range=(1e-4, 1), log=True, doc="regularisation of the slope, by the mean squared variance"
     )
+
+    example: ClassVar[dict[str, object]] = {"gamma": 1000.0}
 
     def solve(self, y: SpeckleStack, rng: Rng) -> Reconstruction:  # noqa: ARG002 - nothing random
         """Displacement, transmission, phase and dark field; one FFT.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from prbench.core import DirectSolver, Reconstruction, Rng, SpeckleStack, register, setting
 
@@ -40,6 +40,8 @@ class Mist2023(DirectSolver[SpeckleStack]):
         1e-4, valid="[0, inf)", range=(1e-6, 1e-2), log=True, doc="regularisation of the fit, by the spread of its entries"
     )
     pairs: Literal["first", "all"] = setting("all", choices=("first", "all"), doc=PAIRS_DOC)
+
+    example: ClassVar[dict[str, object]] = {"gamma": 1000.0}
 
     def solve(self, y: SpeckleStack, rng: Rng) -> Reconstruction:  # noqa: ARG002 - nothing random
         """Displacement, transmission, phase and dark field; seven real transforms, counted as four FFTs.

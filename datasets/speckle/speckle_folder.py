@@ -18,14 +18,14 @@ from ._measured import IMAGES_DOC, first_pairs, parse_region, usable
 _SERIES = ("reference", "sample", "flat", "dark")
 
 
-@register("speckle-folder", task="speckle", cite="the files' own", licence="the files' own", tags=("measured",))
+@register("speckle-folder", task="speckle", cite="the file's own", licence="the file's own", tags=("measured",))
 @dataclass(frozen=True)
 class SpeckleFolder(Dataset):
     """Images of the speckles without and with the sample, in TIFF or EDF files, paired by their order.
 
     A series is a folder, of which every image is taken in the order of the numbers in their names, a pattern such as
-    ``scan/Ref*.tif``, or one file with a stack of images. Flat field and dark current may be series as well, which are averaged.
-    There is no truth.
+    ``scan/Ref*.tif``, or one file with a stack (images, rows, columns). Flat field and dark current may be series as well, which
+    are averaged. There is no truth.
     """
 
     reference: str = setting("", doc="images without the sample: a folder, a pattern, or a file with a stack")
@@ -95,7 +95,7 @@ class SpeckleFolder(Dataset):
             truth=None,
             id=f"{name}-{Path(self.sample).stem}-{sha256[:8]}",
             split=split,
-            provenance=Provenance(source=Path(self.sample).name, licence="the files' own", sha256=sha256),
+            provenance=Provenance(source=Path(self.sample).name, licence="the file's own", sha256=sha256),
         )
 
     def _series(self) -> dict[str, list[Path]]:
