@@ -27,6 +27,10 @@ class DataNotFound(UsageError):
     """A measured data set is not on this machine. The message says how to get it."""
 
 
+class MissingWeights(DataNotFound):
+    """A learned solver has no trained weights on this machine. The message names the command that makes them."""
+
+
 class Diverged(PrbenchError):
     """A solver produced a non-finite number."""
 

@@ -20,9 +20,10 @@ ALLOWED = {
     "metrics": {"core", "physics", "backend"},
     "core": {"physics", "backend"},
     "running": {"core", "metrics", "physics", "backend"},
+    "training": {"core", "physics", "backend"},
     "analysis": {"core", "metrics", "physics", "backend"},
     "reporting": {"analysis", "running", "core", "metrics", "physics", "backend"},
-    "cli": {"reporting", "analysis", "running", "core", "metrics", "physics", "backend"},
+    "cli": {"reporting", "analysis", "running", "training", "core", "metrics", "physics", "backend"},
     "algorithms": {"core", "physics", "backend"},
     "datasets": {"core", "physics", "backend"},
 }

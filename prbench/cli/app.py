@@ -21,6 +21,7 @@ VERBS = (
     "report",
     "rescore",
     "compact",
+    "train",
     "check",
     "doctor",
     "data",

@@ -1,10 +1,12 @@
 """The nouns that every plug-in imports."""
 
 from .dataset import Dataset
+from .learned import LearnedSolver
 from .measurements import FarField, Measurement, SpeckleStack
 from .metric import Case, Metric, MetricInfo, metric
 from .names import format_name, parse_name, split_names
 from .problem import HeldOut, Problem, Provenance, Split
+from .recipe import Recipe
 from .reconstruction import Reconstruction
 from .registry import TASKS, PluginInfo, build_plugin, load_plugin, plugin_names, register
 from .settings import Settings, setting, setting_defaults, setting_infos
@@ -18,12 +20,14 @@ __all__ = [
     "FarField",
     "HeldOut",
     "IterativeSolver",
+    "LearnedSolver",
     "Measurement",
     "Metric",
     "MetricInfo",
     "PluginInfo",
     "Problem",
     "Provenance",
+    "Recipe",
     "Reconstruction",
     "Rng",
     "Settings",

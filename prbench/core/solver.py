@@ -28,6 +28,14 @@ class Solver(Settings, Generic[M]):
     example: ClassVar[dict[str, object]] = {}
     """Settings under which the solver ends in about a second on a small problem, for conformance tests."""
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Files named by the settings that the answers come from, such as trained weights.
+
+        What they contain is part of what a record answers to.
+        """
+        return ()
+
 
 @dataclass(frozen=True)
 class DirectSolver(Solver[M]):

@@ -28,7 +28,7 @@ class Cell:
     Attributes:
         solver, dataset: names, or places such as ``my_file.py:MySolver``.
         solver_params, dataset_params: every setting with its value.
-        inputs: checksum of the user's files that the dataset reads; ``""`` where it reads none.
+        inputs: checksum of the user's files that the dataset and the solver read; ``""`` where they read none.
         task: the task that both serve.
         sample: number of the problem.
         seed: of the solver's randomness; the problem is the same for every seed, so that seeds measure the solver's own spread.
@@ -219,7 +219,7 @@ def make_cell(
         backend=place.name,
         device_class=_device_class(place),
         time_limit_s=None if time_limit_s is None else float(time_limit_s),
-        inputs=_inputs(dataset.built),
+        inputs=_inputs(dataset.built, solver.built),
     )
 
 
@@ -228,15 +228,16 @@ def _device_class(place: Backend) -> str:
     return place.device_class
 
 
-def _inputs(dataset: Dataset) -> str:
-    return digest(*(_checksum(path, Path(path).stat().st_mtime_ns) for path in _present(dataset))) if dataset.inputs else ""
+def _inputs(*plugins: Dataset | Solver[Any]) -> str:
+    paths = [path for plugin in plugins for path in _present(plugin)]
+    return digest(*(_checksum(path, Path(path).stat().st_mtime_ns) for path in paths)) if paths else ""
 
 
-def _present(dataset: Dataset) -> tuple[str, ...]:
-    for path in dataset.inputs:
+def _present(plugin: Dataset | Solver[Any]) -> tuple[str, ...]:
+    for path in plugin.inputs:
         if not Path(path).is_file():
-            raise DataNotFound(f"{dataset.plugin_name}: there is no file {path}")
-    return dataset.inputs
+            raise DataNotFound(f"{plugin.plugin_name}: there is no file {path}")
+    return plugin.inputs
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Which code a record answers to: a digest of the source that its solver and dataset are made of."""
+"""Which code a record answers to: a digest of the source, and of the trained weights, that its solver and dataset are made of."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import importlib.util
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+
+from prbench.core import LearnedSolver
 
 from .plain import digest
 
@@ -21,10 +23,17 @@ def code_id(*plugins: type) -> str:
     Followed are imports inside a plug-in's own top-level package and in ``prbench.core``, ``prbench.backend`` and
     ``prbench.physics``; a name that a package re-exports leads to the module that defines it, so that a new neighbour there
     changes nothing. The source is read, not run: what happens to be imported already makes no difference. Computed once a
-    process, of the files as they are then.
+    process, of the files as they are then. Weights that come with a learned solver count as its code.
     """
     modules = tuple(dict.fromkeys(base.__module__ for plugin in plugins for base in plugin.__mro__))
-    return _code_id(modules, tuple(sorted({_root(plugin.__module__) for plugin in plugins})) + _SHARED)
+    code = _code_id(modules, tuple(sorted({_root(plugin.__module__) for plugin in plugins})) + _SHARED)
+    weights = [path for plugin in plugins if issubclass(plugin, LearnedSolver) for path in plugin.shipped_files()]
+    return digest(code, *(_content(path) for path in weights)) if weights else code
+
+
+@cache
+def _content(path: Path) -> bytes:
+    return path.read_bytes()
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from prbench.backend import Backend, Clock, Precision, fft_pair_seconds, get_backend
-from prbench.core import DirectSolver, IterativeSolver, Measurement, Reconstruction, Solver, build_plugin
+from prbench.core import DirectSolver, IterativeSolver, LearnedSolver, Measurement, Reconstruction, Solver, build_plugin
 from prbench.core.reconstruction import FIELDS
 from prbench.errors import PrbenchError, UsageError
 
@@ -128,6 +128,8 @@ def _solve(
         raise UsageError(f"seed must be at least 0, got {seed}")
     y = measurement.to(place)
     rng = np.random.default_rng(np.random.SeedSequence([seed]))
+    if isinstance(solver, LearnedSolver):  # weights are read as data are: outside the clock, the measurement unseen
+        solver.load(place, np.random.default_rng(np.random.SeedSequence([seed])))
     pair_before = fft_pair_seconds(place, y.shape)
     place.reset_peak_memory()
     clock = Clock(place)

@@ -1,0 +1,111 @@
+"""``prbench train``: teach a learned solver, and write weights with a card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .completion import plugin_completion
+
+if TYPE_CHECKING:
+    from prbench.training import Plan
+
+
+@click.command("train")
+@click.argument("solver", shell_complete=plugin_completion("solver"))
+@click.option(
+    "-d",
+    "--dataset",
+    "datasets",
+    multiple=True,
+    shell_complete=plugin_completion("dataset"),
+    help="What to learn from; repeatable. The solver's recipe otherwise.",
+)
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of everything made.")
+@click.option("--samples", type=click.IntRange(min=1), metavar="N", help="Training problems of each dataset.")
+@click.option("--tune-samples", type=click.IntRange(min=1), metavar="N", help="Validation problems of each dataset.")
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Optimisation steps.")
+@click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Examples a step.")
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), metavar="RATE", help="The highest.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of weights, order and turns.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes that make examples; one a core otherwise.")
+@click.option("--from", "start", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Weights to begin from.")
+@click.option(
+    "--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Stop here; the same command goes on."
+)
+@click.option(
+    "--score", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="Test problems to score at the end."
+)
+def command(
+    solver: str,
+    datasets: tuple[str, ...],
+    out: Path,
+    seed: int,
+    device: str,
+    jobs: int | None,
+    start: str | None,
+    time_limit: float | None,
+    score: int,
+    **changes: Any,
+) -> None:
+    """Train a learned solver by its recipe, on the train split; the tune split chooses, the test split scores.
+
+    Killed or stopped, the same command goes on. OUT gets weights.safetensors, card.json, curve.jsonl and curve.png; use them as
+    SOLVER[weights=OUT/weights.safetensors].
+    """
+    from prbench.backend import physical_cores
+    from prbench.core import build_plugin, split_names
+    from prbench.running.environment import environment
+    from prbench.training import Plan, train
+    from prbench.training.training import recipe_of
+
+    from .training_display import TrainingDisplay
+
+    named = tuple(name for text in datasets for name in split_names(text)) or None
+    plan = Plan(solver, recipe_of(build_plugin("solver", solver), datasets=named, **changes), out, seed, device)
+    plan = Plan(solver, plan.recipe, out, seed, device, jobs or physical_cores(), time_limit, start)
+    try:
+        with TrainingDisplay() as display:
+            outcome = train(plan, machine=environment(), on_event=display)
+    except KeyboardInterrupt:
+        click.echo(f"stopped; the same command goes on from the last checkpoint in {out}", err=True)
+        raise
+    progress = outcome.state.progress
+    click.echo(f"{progress.step} of {plan.recipe.steps} steps; {out / 'curve.png'}")
+    if not outcome.finished:
+        click.echo("the same command goes on")
+        return
+    click.echo(f"best validation {progress.best:.4g} at step {progress.best_step}")
+    if score:
+        _score(plan, score)
+    click.echo(f"weights: {out / 'weights.safetensors'}, card: {out / 'card.json'}")
+
+
+def _score(plan: Plan, samples: int) -> None:
+    """Solve test problems with the weights as a user would, and put the medians on the card."""
+    from prbench.core import format_name, parse_name
+    from prbench.running.engine import run_matrix
+    from prbench.running.results import ResultSet
+    from prbench.running.spec import Matrix
+    from prbench.running.store import Store
+    from prbench.training.training import WEIGHTS, add_scores
+
+    from .display import choose_display
+
+    name, params = parse_name(plan.solver)
+    solver = format_name(name, {**params, "weights": str(plan.out / WEIGHTS)})
+    matrix = Matrix.of("train", name="score", solvers=[solver], datasets=list(plan.recipe.datasets), samples=samples)
+    cells, store = matrix.cells(), Store(plan.out / "scores")
+    with choose_display() as display:
+        run_matrix(cells, store, jobs=1, rerun="failed", on_event=display)
+    frame = ResultSet(store, [cell.key for cell in cells]).frame
+    scores = {}
+    for dataset, rows in frame.groupby("dataset"):
+        numbers = rows.select_dtypes("number").median().dropna()
+        kept = {str(k): float(f"{v:.4g}") for k, v in numbers.items() if k not in ("sample", "seed", "threads", "repeats")}
+        scores[str(dataset)] = {"samples": samples, "ok": int((rows["status"] == "ok").sum()), "median": kept}
+        click.echo(f"{dataset}, {samples} test problems, medians: " + ", ".join(f"{k} {v:g}" for k, v in kept.items()))
+    add_scores(plan.out, scores)

@@ -1,0 +1,258 @@
+"""Learned solvers: a network, how problems teach it, and where its weights come from."""
+
+from __future__ import annotations
+
+import sys
+from abc import abstractmethod
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from prbench.backend import Backend
+from prbench.errors import BadInput, MissingWeights, UsageError
+
+from .names import format_name, format_value
+from .problem import Problem
+from .recipe import Recipe
+from .settings import setting
+from .solver import DirectSolver, M, Rng
+from .turns import turned
+from .weights import Weights, read_weights
+
+if TYPE_CHECKING:
+    import torch
+
+_KEPT = 4
+"""Networks kept ready in one process."""
+
+
+@dataclass(frozen=True)
+class LearnedSolver(DirectSolver[M]):
+    """Base of solvers whose mathematics was learned: a network between what is done to the measurement and to its answer.
+
+    A subclass declares the network, what it sees of a measurement, what it should have answered, and its recipe; ``solve`` calls
+    :meth:`answer`. ``prbench train`` does the rest. Weights that come with the package lie in a folder ``weights`` beside the
+    solver's file, ``<name>.safetensors``.
+
+    Reading weights is not part of a solve: the framework calls :meth:`load` before it starts the clock, and a network once
+    loaded is kept. What the clock sees is preparing the input, the network, and all that is made of its output.
+    """
+
+    libraries: ClassVar[tuple[str, ...]] = ("torch",)
+    recipe: ClassVar[Recipe]
+    architecture: ClassVar[tuple[str, ...]] = ("width",)
+    """The settings that the shapes of the weights depend on."""
+
+    weights: str = setting("shipped", doc="shipped, random (for tests of speed), or a file that `prbench train` has written")
+
+    @abstractmethod
+    def network(self) -> torch.nn.Module:
+        """The network with fresh weights."""
+
+    @abstractmethod
+    def network_input(self, y: M) -> torch.Tensor:
+        """What the network sees of a measurement on a torch backend: (1, channels, ...), on its device."""
+
+    @abstractmethod
+    def target(self, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+        """What the network should answer, (channels, ...), and the weight of each of its pixels, (1, ...); float arrays."""
+
+    def turn_target(self, target: np.ndarray, element: int) -> np.ndarray:
+        """The target of an example that was turned by :func:`prbench.core.turns.turned`; scalars unless a solver says more."""
+        return turned(target, element)
+
+    def disturb(self, inputs: np.ndarray, rng: Rng) -> np.ndarray:  # noqa: ARG002 - for those who need it
+        """What is done to a batch of inputs (batch, channels, ...) anew in every step of a training, such as more noise."""
+        return inputs
+
+    def loss(self, outputs: Any, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        """What training lowers: the weighted mean square error unless a solver says otherwise."""
+        squares: torch.Tensor = (weights * (outputs - targets) ** 2).sum()
+        return squares / (weights.sum() * targets.shape[1]).clamp(min=1e-12)
+
+    def objective(
+        self, network: torch.nn.Module, inputs: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
+    ) -> torch.Tensor:
+        """:meth:`loss` of the network's answers, and whatever else a solver asks of its network."""
+        return self.loss(network(inputs), targets, weights)
+
+    def validation(self, outputs: Any, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        """What the best weights are chosen by, lower is better: the root of the weighted mean square error."""
+        return LearnedSolver.loss(self, outputs, targets, weights).sqrt()
+
+    def parameter_groups(self, network: torch.nn.Module) -> list[dict[str, Any]]:
+        """Parameters in groups as torch's optimisers take them; ``scale`` in a group multiplies its learning rate."""
+        return [{"params": list(network.parameters())}]
+
+    def after_step(self, network: torch.nn.Module) -> None:
+        """Called after every optimisation step, without gradients: where a network keeps its weights within bounds."""
+
+    def observations(self, network: torch.nn.Module) -> Mapping[str, float]:  # noqa: ARG002 - for those who have some
+        """Numbers about the network that belong into the curve of its training."""
+        return {}
+
+    def for_inference(self, network: torch.nn.Module) -> torch.nn.Module:
+        """The network as it is used for solving: a place to fold what is constant once trained."""
+        return network
+
+    # Weights
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The user's file of weights, where there is one."""
+        return () if self.weights in ("shipped", "random") else (self.weights,)
+
+    @classmethod
+    def shipped_files(cls) -> tuple[Path, ...]:
+        """The files of weights that come with this solver; part of its code."""
+        home = Path(str(sys.modules[cls.__module__].__file__)).parent / "weights"
+        return tuple(sorted(home.glob(f"{cls.plugin_name}.safetensors")))
+
+    def architecture_settings(self) -> dict[str, Any]:
+        """The settings that weights must have been trained with."""
+        return {name: getattr(self, name) for name in self.architecture}
+
+    def training_command(self) -> str:
+        """The command that makes weights for these settings."""
+        changed = {k: v for k, v in self.architecture_settings().items() if v != type(self)().params()[k]}
+        name = format_name(self.plugin_name, changed)
+        data = " ".join(f"-d '{dataset}'" for dataset in self.recipe.datasets)
+        return f"prbench train {format_value(name) if changed else name} {data} --out FOLDER"
+
+    def load(self, backend: Backend, rng: Rng) -> torch.nn.Module:
+        """The network ready for solving on a backend: weights in place, in evaluation mode, convolutions channels-last.
+
+        Kept for the next call with the same settings, backend and, for random weights, the same state of ``rng``.
+
+        Raises:
+            MissingWeights: where there are no weights; the message names the command that makes them.
+            UsageError: where the weights belong to other settings.
+            BadInput: where a file is not one of weights, or not of this network's.
+        """
+        seed = int(rng.integers(2**62)) if self.weights == "random" else None
+        path = None if seed is not None else self._weights_path()
+        stamp = None if path is None else path.stat()
+        key = (self, backend, seed, path, stamp and (stamp.st_mtime_ns, stamp.st_ino, stamp.st_size))
+        if key not in _networks:
+            _networks[key] = self._ready(backend, seed, path)
+            while len(_networks) > _KEPT:
+                _networks.popitem(last=False)
+        _networks.move_to_end(key)
+        return _networks[key]
+
+    def answer(self, y: M, rng: Rng) -> torch.Tensor:
+        """The network's output for a measurement, without gradients."""
+        import torch
+
+        network = self.load(y.backend, rng)
+        with torch.inference_mode():
+            x = self.network_input(y)
+            found: torch.Tensor = network(x.contiguous(memory_format=layout(x)))
+        return found
+
+    def _weights_path(self) -> Path:
+        if self.weights != "shipped":
+            path = Path(self.weights)
+            if not path.is_file():
+                raise MissingWeights(f"{self.plugin_name}: there is no file {path}; `{self.training_command()}` makes weights")
+            return path
+        found = self.shipped_files()
+        if not found:
+            raise MissingWeights(
+                f"{self.plugin_name} comes without weights; `{self.training_command()}` makes some, "
+                "then say weights=FOLDER/weights.safetensors"
+            )
+        return found[0]
+
+    def _ready(self, backend: Backend, seed: int | None, path: Path | None) -> torch.nn.Module:
+        network = fresh_network(self, 0 if seed is None else seed)
+        if path is not None:
+            weights = read_weights(path)
+            self.check_card(weights, str(path))
+            fill(network, weights, str(path))
+        network = self.for_inference(network.eval().requires_grad_(False))
+        return placed(network.to(dtype=backend.real), backend)
+
+    def check_card(self, weights: Weights, where: str) -> None:
+        """Refuse weights of another solver or of other settings.
+
+        Raises:
+            UsageError: naming the first setting that differs.
+        """
+        solver, settings = weights.card.get("solver"), weights.card.get("settings", {})
+        if solver != self.plugin_name:
+            raise UsageError(f"{where} holds weights of {solver}, not of {self.plugin_name}")
+        for name, value in self.architecture_settings().items():
+            if settings.get(name) != value:
+                raise UsageError(
+                    f"{self.plugin_name}: the weights in {where} have {name}={format_value(settings.get(name))}, asked for "
+                    f"{format_value(value)}; `{self.training_command()}` makes such weights, weights=random does for speed"
+                )
+
+
+_networks: OrderedDict[Any, torch.nn.Module] = OrderedDict()
+
+
+def fresh_network(solver: LearnedSolver[Any], seed: int) -> torch.nn.Module:
+    """The solver's network with initial weights that depend on ``seed`` alone; torch's global randomness is left as it was."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return solver.network()
+
+
+def fill(network: torch.nn.Module, weights: Weights, where: str) -> None:
+    """Put weights into a network, in the network's own precision.
+
+    Raises:
+        BadInput: where names or shapes differ, naming the first.
+    """
+    wanted = network.state_dict()
+    for name, tensor in wanted.items():
+        found = weights.tensors.get(name)
+        if found is None or found.shape != tensor.shape:
+            has = "none" if found is None else f"shape {tuple(found.shape)}"
+            raise BadInput(f"{where} does not fit the network: {name} must have shape {tuple(tensor.shape)}, it has {has}")
+    strange = sorted(set(weights.tensors) - set(wanted))
+    if strange:
+        raise BadInput(f"{where} does not fit the network, which has no {strange[0]}")
+    network.load_state_dict(dict(weights.tensors))
+
+
+def layout(x: torch.Tensor) -> Any:
+    """The memory layout in which networks are fastest: channels last for batches of images, on CPUs and GPUs alike."""
+    import torch
+
+    return torch.channels_last if x.ndim == 4 else torch.contiguous_format
+
+
+def placed(network: torch.nn.Module, backend: Backend) -> torch.nn.Module:
+    """The network on a backend's device, its convolutions of images channels-last."""
+    network = network.to(backend.device)
+    for parameter in network.parameters():
+        parameter.data = parameter.data.contiguous(memory_format=layout(parameter))
+    return network
+
+
+def parameter_count(network: torch.nn.Module) -> int:
+    """Number of trainable values of a network."""
+    return sum(p.numel() for p in network.parameters())
+
+
+def network_flops(network: torch.nn.Module, shape: Sequence[int]) -> int:
+    """Floating-point operations of one pass over an input of ``shape``, (1, channels, ...).
+
+    A multiplication with its addition counts two; counted are convolutions and matrix products, as torch's own counter does.
+    """
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    like = next(network.parameters())
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        network(torch.zeros(tuple(shape), device=like.device, dtype=like.dtype))
+    return int(counter.get_total_flops())

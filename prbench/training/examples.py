@@ -1,0 +1,182 @@
+"""The examples of a training, made once and kept as memory-mapped arrays.
+
+To simulate a problem costs as much as to learn from it many times; a folder of examples is filled by several processes and, once
+interrupted, filled further by the same call.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from prbench.backend import get_backend, set_threads
+from prbench.core import LearnedSolver, Split, build_plugin
+from prbench.errors import BadInput, UsageError
+
+from .files import first_difference, read_json, write_json
+
+OnExample = Callable[[int, int], None]
+"""Called with the number of examples ready and the number of all."""
+
+_NAMES = ("inputs", "targets", "weights")
+_DESCRIPTION = "examples.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """What a network is taught with, on the host.
+
+    Attributes:
+        inputs: (N, channels, ...), what the network sees.
+        targets: (N, channels, ...), what it should answer.
+        weights: (N, 1, ...), how much each pixel of the answer counts.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where examples come from: plain text and numbers, so that another process can make them.
+
+    Attributes:
+        solver: its name with settings; it decides what is input and target.
+        datasets: their names with settings.
+        samples: the first so many problems of each.
+        split: ``train`` or ``tune``.
+    """
+
+    solver: str
+    datasets: tuple[str, ...]
+    samples: int
+    split: Split
+
+    def __len__(self) -> int:
+        return len(self.datasets) * self.samples
+
+    def example(self, number: int) -> tuple[np.ndarray, ...]:
+        """Example ``number``: input, target, weights, without a leading axis; the datasets take turns."""
+        solver, datasets = _plugins(self.solver, self.datasets)
+        problem = datasets[number % len(datasets)].problem(number // len(datasets), split=self.split)
+        if problem.truth is None:
+            raise UsageError(f"{problem.id} has no truth to learn from; train on a simulated dataset")
+        place = get_backend("torch")
+        found = solver.network_input(problem.measurement.to(place))
+        return place.to_numpy(found)[0], *(np.asarray(array) for array in solver.target(problem))
+
+
+@cache
+def _plugins(solver: str, datasets: tuple[str, ...]) -> tuple[LearnedSolver[Any], tuple[Any, ...]]:
+    return build_plugin("solver", solver), tuple(build_plugin("dataset", name) for name in datasets)
+
+
+def make_examples(folder: Path, source: Source, *, jobs: int = 1, on_example: OnExample = lambda _done, _all: None) -> Examples:
+    """Make the examples that a folder does not hold yet, and open them.
+
+    Args:
+        folder: made where it is not there.
+        source: what to make.
+        jobs: processes; one means this one.
+        on_example: told of every example made.
+
+    Raises:
+        UsageError: where a dataset has too few problems, another task than the solver, no truth, or the folder holds others.
+        BadInput: where two problems differ in shape.
+    """
+    _check(source)
+    folder.mkdir(parents=True, exist_ok=True)
+    described = {"solver": source.solver, "datasets": list(source.datasets), "samples": source.samples, "split": source.split}
+    place = folder / _DESCRIPTION
+    if place.exists():
+        difference = first_difference(read_json(place), described)
+        if difference:
+            raise UsageError(f"{folder} holds other examples ({difference}); choose another folder")
+    else:
+        arrays = source.example(0)
+        for name, array in zip(_NAMES, arrays, strict=True):
+            np.lib.format.open_memmap(folder / f"{name}.npy", "w+", array.dtype, (len(source), *array.shape)).flush()
+        np.lib.format.open_memmap(folder / "made.npy", "w+", np.uint8, (len(source),)).flush()
+        write_json(place, described)
+    made = _open(folder, "made", "r")
+    todo = np.flatnonzero(made == 0).tolist()
+    _fill(folder, source, todo, jobs, on_example)
+    return Examples(*(_open(folder, name, "r") for name in _NAMES))
+
+
+def _check(source: Source) -> None:
+    solver, datasets = _plugins(source.solver, source.datasets)
+    for name, dataset in zip(source.datasets, datasets, strict=True):
+        if dataset.info.task != solver.info.task:
+            raise UsageError(f"{solver.plugin_name} solves {solver.info.task} problems, {name} has {dataset.info.task} ones")
+        if dataset.samples is not None and dataset.samples < source.samples:
+            raise UsageError(f"{name} has {dataset.samples} problems in a split, asked for {source.samples}")
+
+
+def _fill(folder: Path, source: Source, todo: Sequence[int], jobs: int, on_example: OnExample) -> None:
+    count = len(source) - len(todo)
+    on_example(count, len(source))
+    if jobs <= 1 or len(todo) <= 1:
+        for number in todo:
+            _make(str(folder), source, number)
+            count += 1
+            on_example(count, len(source))
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(todo)), context, initializer=_start_worker) as pool:
+        try:
+            for future in as_completed([pool.submit(_make, str(folder), source, number) for number in todo]):
+                future.result()
+                count += 1
+                on_example(count, len(source))
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _start_worker() -> None:
+    """One thread a process; and no process outlives the one that it works for, however that ends."""
+    set_threads(1)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def _make(folder: str, source: Source, number: int) -> None:
+    """Make one example; it counts as made once all of it is written."""
+    for name, array in zip(_NAMES, source.example(number), strict=True):
+        kept = _open(Path(folder), name, "r+")
+        if array.shape != kept.shape[1:]:
+            raise BadInput(f"example {number} has {name} of shape {array.shape}, the first {kept.shape[1:]}; they must be equal")
+        kept[number] = array
+        kept.flush()
+    made = _open(Path(folder), "made", "r+")
+    made[number] = 1
+    made.flush()
+
+
+@cache
+def _open(folder: Path, name: str, mode: Any) -> np.memmap[Any, Any]:
+    path = folder / f"{name}.npy"
+    try:
+        return cast("np.memmap[Any, Any]", np.load(path, mmap_mode=mode, allow_pickle=False))
+    except (ValueError, OSError) as error:
+        raise BadInput(f"{path} is not an array of examples; delete {folder} to make them anew") from error

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+
+from prbench.core import Reconstruction, SpeckleStack
+from prbench.core.turns import TURNS, turned, turned_vectors
+
+ELEMENTS = range(TURNS)
+RNG = np.random.default_rng(0)
+IMAGE = RNG.random((3, 7, 7))
+
+
+def test_the_turns_are_the_eight_symmetries_of_the_square():
+    found = {turned(IMAGE, element).tobytes() for element in ELEMENTS}
+    assert len(found) == TURNS
+    assert {turned(turned(IMAGE, a), b).tobytes() for a in ELEMENTS for b in ELEMENTS} == found
+    assert turned(IMAGE, 0) is IMAGE
+
+
+@pytest.mark.parametrize("element", ELEMENTS)
+def test_gradients_turn_as_vectors(element):
+    rows, columns = np.meshgrid(np.linspace(-1, 1, 9), np.linspace(-1, 1, 9), indexing="ij")
+    hill = rows**2 + 3 * columns**3 + rows * columns
+    np.testing.assert_allclose(
+        turned_vectors(np.stack(np.gradient(hill)), element), np.stack(np.gradient(turned(hill, element))), atol=1e-12
+    )
+
+
+@pytest.mark.parametrize("element", ELEMENTS)
+def test_a_turned_stack_is_explained_by_the_turned_displacement(element):
+    reference = 1 + RNG.random((1, 24, 24))
+    displacement = np.stack([np.full((24, 24), 2.0), np.full((24, 24), -1.0)])
+    flat = np.ones((24, 24))
+    geometry = {"energy_ev": 1e4, "distance_m": 1.0, "pixel_m": 1e-6}
+
+    def moved(stack, field):
+        y = SpeckleStack(stack, stack, **geometry)
+        return y.forward(Reconstruction(displacement=field, transmission=flat, phase=flat))
+
+    found = moved(np.ascontiguousarray(turned(reference, element)), turned_vectors(displacement, element))
+    np.testing.assert_allclose(found, turned(moved(reference, displacement), element), atol=1e-9)
