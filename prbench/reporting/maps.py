@@ -17,12 +17,15 @@ from .leaderboards import number
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 Array = Any
 
 _SIDE_INCH = 2.5
-_BAR_INCH = 0.75
-_TITLE_INCH = 0.55
+_BAR_INCH = 0.72
+_LABEL_INCH = 0.25
+_TOP_INCH = 0.25
+_EDGE_INCH = 0.1
 _COLUMNS = 3
 _ERROR_COLOURS = "PuOr"
 _OUTLYING = 0.995
@@ -116,15 +119,22 @@ def draw_maps(problem: Problem, found: Reconstruction) -> Figure | None:
     columns = max(len(row) for row in rows)
     height, width = rows[0][0].image.shape
     across = min(max(_SIDE_INCH * math.sqrt(width / height), 1.5), 4.5)
-    size = (columns * (across + _BAR_INCH), len(rows) * (across * height / width + 0.3) + _TITLE_INCH)
-    figure = Figure(figsize=(max(size[0], 4.0), size[1]), dpi=90, layout="constrained")
+    down = across * height / width
+    size = (_EDGE_INCH + columns * (across + _BAR_INCH), _TOP_INCH + len(rows) * (down + _LABEL_INCH) + _EDGE_INCH)
+    figure = Figure(figsize=size, dpi=90)
     FigureCanvasAgg(figure)
-    grid = figure.subplots(len(rows), columns, squeeze=False)
-    for axes_row, row in zip(grid, rows, strict=True):
-        for axes in axes_row[len(row) :]:
-            axes.set_axis_off()
-        for axes, panel in zip(axes_row, row, strict=False):
-            _show(figure, axes, panel)
+
+    def place(left: float, top: float, wide: float) -> Axes:
+        """Axes as high as a panel; inches from the figure's upper left corner."""
+        return figure.add_axes((left / size[0], 1 - (top + down) / size[1], wide / size[0], down / size[1]))
+
+    for n, row in enumerate(rows):
+        top = _TOP_INCH + n * (down + _LABEL_INCH) + _LABEL_INCH
+        for m, panel in enumerate(row):
+            left = _EDGE_INCH + m * (across + _BAR_INCH)
+            drawn = _show(place(left, top, across), panel)
+            if panel.bar:
+                _key(figure, drawn, place(left + across + 0.05, top, 0.1), panel)
     return figure
 
 
@@ -197,18 +207,19 @@ def _fitting(region: Array, image: Array) -> Array:
     return region if region.shape == image.shape and region.any() else np.ones(image.shape, bool)
 
 
-def _show(figure: Figure, axes: Axes, panel: _Panel) -> None:
+def _show(axes: Axes, panel: _Panel) -> AxesImage:
     drawn = axes.imshow(panel.image, cmap=panel.colours, vmin=panel.low, vmax=panel.high)
-    axes.set_title(panel.label, fontsize=8, parse_math=False)
+    axes.set_title(panel.label, fontsize=8, pad=3, parse_math=False)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_facecolor("0.6")
-    height, width = panel.image.shape
-    beside = axes.inset_axes((1 + 0.02 * height / width, 0, 0.04 * height / width, 1))
-    bar = figure.colorbar(drawn, cax=beside, extend=_extend(panel))
+    return drawn
+
+
+def _key(figure: Figure, drawn: AxesImage, axes: Axes, panel: _Panel) -> None:
+    bar = figure.colorbar(drawn, cax=axes, extend=_extend(panel))
     bar.ax.tick_params(labelsize=6)
-    bar.set_label(panel.unit, fontsize=7)
-    bar.ax.set_visible(panel.bar)
+    bar.set_label(panel.unit, fontsize=7, labelpad=1)
 
 
 def _extend(panel: _Panel) -> str:
