@@ -9,10 +9,12 @@ import click
 
 from . import folders
 from .completion import plugin_completion
+from .executors import EXECUTORS, choose_engine
 
 if TYPE_CHECKING:
     from prbench.running.cell import Cell
-    from prbench.running.engine import Rerun
+    from prbench.running.engine import Rerun, RunState
+    from prbench.running.results import ResultSet
 
 BACKENDS = ("auto", "numpy", "torch", "torch:cuda", "cupy")
 RERUNS = ("missing", "failed", "stale", "all")
@@ -39,6 +41,17 @@ RERUNS = ("missing", "failed", "stale", "all")
 @click.option(
     "--rerun", type=click.Choice(RERUNS), default="missing", show_default=True, help="What to run besides missing cells."
 )
+@click.option(
+    "--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads of each worker; cores by workers otherwise."
+)
+@click.option("--shard", metavar="I/N", help="Only the I-th of N parts; run the others elsewhere, into the same folder.")
+@click.option(
+    "--executor", type=click.Choice(EXECUTORS), help="Who computes: workers on this machine, or those of a Dask cluster."
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Of a running Dask scheduler, such as tcp://10.0.0.1:8786.")
+@click.option(
+    "--cluster", type=click.Path(path_type=Path, dir_okay=False), metavar="YAML", help="SLURM jobs to start as Dask workers."
+)
 @click.option("--dry-run", is_flag=True, help="Show what would run, and run nothing.")
 @click.pass_context
 def command(
@@ -54,6 +67,11 @@ def command(
     backend: str | None,
     time_limit: float | None,
     rerun: str,
+    threads: int | None,
+    shard: str | None,
+    executor: str | None,
+    scheduler: str | None,
+    cluster: Path | None,
     dry_run: bool,
 ) -> None:
     """Run every solver on every dataset of its task, and rank them.
@@ -65,6 +83,7 @@ def command(
     """
     from prbench.running.engine import plan, run_matrix
     from prbench.running.results import ResultSet
+    from prbench.running.shard import parse_shard, shard_of
     from prbench.running.store import Store
 
     from . import summary
@@ -75,7 +94,8 @@ def command(
     asked = requested_matrix(
         matrix, solvers, datasets, samples=samples, seeds=seeds, seed=seed, backend=backend, time_limit_s=time_limit
     )
-    cells = asked.cells()
+    engine = choose_engine(executor, scheduler, cluster, jobs, threads)
+    cells = asked.cells() if shard is None else shard_of(asked.cells(), *parse_shard(shard))
     store = Store(out or folders.default_folder(asked.name))
     again = cast("Rerun", rerun)
     if dry_run:
@@ -83,12 +103,15 @@ def command(
         return
     try:
         with choose_display() as display:
-            state = run_matrix(cells, store, jobs=jobs, rerun=again, on_event=display)
+            state = run_matrix(cells, store, jobs=jobs, threads=threads, rerun=again, on_event=display, engine=engine)
     except KeyboardInterrupt:
         click.echo(f"stopped; what has finished is in {store.path}, and the same command resumes", err=True)
         raise
     results = ResultSet(store, [cell.key for cell in cells])
-    summary.tell(results, state)
+    if shard is None:
+        summary.tell(results, state)
+    else:
+        _tell_shard(results, state, shard)
     ctx.exit(CELLS_FAILED if summary.has_failures(results) else OK)
 
 
@@ -102,3 +125,13 @@ def _print_plan(cells: list[Cell], todo: list[Cell], path: Path) -> None:
     right: dict[str, object] = {"justify": "right"}
     title = f"{len(set(todo))} of {len(set(cells))} cells would run; results in {path}"
     console().print(table(title, ["task", "dataset", "solver", ("cells", right), ("to run", right)], rows))
+
+
+def _tell_shard(results: ResultSet, state: RunState, shard: str) -> None:
+    """Counts alone: leaderboards and pictures are of the whole matrix, and other parts may be under way."""
+    from .display import counts, duration
+
+    click.echo(f"shard {shard}, {state.total} cell{'s' * (state.total != 1)} in {duration(state.elapsed_s)}: {counts(state)}")
+    click.echo(
+        f"results: {results.store.path}\nnext:    the same command without --shard, once all parts have ended: it tells the whole"
+    )

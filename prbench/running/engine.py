@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -152,7 +152,7 @@ def run_matrix(
     if rerun not in RERUNS:
         raise UsageError(f"rerun must be one of {', '.join(RERUNS)}, got {rerun!r}")
     unique = list(dict.fromkeys(cells))
-    todo = plan(unique, store, rerun)
+    todo, known = _plan(unique, store, rerun)
     _check_inputs(todo)
     run = _Run(RunState(total=len(unique), cached=len(unique) - len(todo)), todo, on_event)
     if engine is None:
@@ -160,7 +160,7 @@ def run_matrix(
         engine = LocalEngine(jobs, threads, memory_bytes, hard_limit_s, gpu)
     run.tell("begin")
     try:
-        engine.run(run.cells(store, skip_finished=rerun == "missing"), store, run.on)
+        engine.run(run.cells(store, known) if rerun == "missing" else iter(todo), store, run.on)
     except KeyboardInterrupt:
         run.tell("interrupted")
         raise
@@ -170,8 +170,13 @@ def run_matrix(
 
 def plan(cells: Sequence[Cell], store: Store, rerun: Rerun = "missing") -> list[Cell]:
     """The cells that a run would execute, in order; for ``--dry-run`` as well."""
+    return _plan(cells, store, rerun)[0]
+
+
+def _plan(cells: Sequence[Cell], store: Store, rerun: Rerun) -> tuple[list[Cell], Collection[str]]:
+    """The cells to execute, and the keys of which there are records now."""
     if rerun == "all":
-        return list(cells)
+        return list(cells), ()
     rows = store.frame(["key", "status", "code_id"])
     known = {key: (status, code) for key, status, code in rows.itertuples(index=False)}
 
@@ -183,7 +188,7 @@ def plan(cells: Sequence[Cell], store: Store, rerun: Rerun = "missing") -> list[
             return True
         return rerun == "stale" and code != current_code_id(cell)
 
-    return [cell for cell in cells if wanted(cell)]
+    return [cell for cell in cells if wanted(cell)], known.keys()
 
 
 def current_code_id(cell: Cell) -> str:
@@ -211,11 +216,13 @@ class _Run:
         self._seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
         self._left = Counter(_kind(cell) for cell in todo)
 
-    def cells(self, store: Store, *, skip_finished: bool) -> Iterator[Cell]:
-        """The cells to do, less those that another run has finished by the time their turn comes."""
-        before = {cell.key for cell in self._todo if store.has(cell.key)} if skip_finished else set()
+    def cells(self, store: Store, known: Collection[str]) -> Iterator[Cell]:
+        """The cells to do, less those that another run has finished by the time their turn comes.
+
+        ``known`` are the records that there were when the cells were chosen: what is to be done although it has one.
+        """
         for cell in self._todo:
-            if skip_finished and cell.key not in before and store.has(cell.key):
+            if cell.key not in known and store.has(cell.key) and store.read(cell.key) is not None:
                 self._finish(cell, "cached", None)
             else:
                 yield cell

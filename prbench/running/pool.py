@@ -97,6 +97,8 @@ class Pool:
         """Give the next cell to an idle worker, or to a new one where there may be more."""
         if not queue:
             return
+        for gone in [w for w in self._workers if w.cell is None and w.ready and w.process.poll() is not None]:
+            self._dismiss(gone)
         worker = next((w for w in self._workers if w.cell is None), None)
         if worker is None and len(self._workers) < self._jobs:
             worker = WorkerProcess(self._store.path, self._limits.threads, self._limits.memory_bytes)

@@ -84,6 +84,18 @@ class Store:
         """Whether a file of that key is there, unread: what another run may have finished meanwhile."""
         return self._record_path(key).exists()
 
+    def stamp(self, key: str) -> str | None:
+        """What changes when the file of a record is written anew, whatever the clock says; None where there is none."""
+        try:
+            found = self._record_path(key).stat()
+        except FileNotFoundError:
+            return None
+        return f"{found.st_ino}.{found.st_mtime_ns}"
+
+    def attempt_path(self, key: str, run: str) -> Path:
+        """Where a run notes that it has begun a cell; swept as what killed writers leave."""
+        return self.path / "runs" / key[:2] / f".{key}.begun.{run.strip('.')}"
+
     def _read(self, place: Path) -> Record | None:
         try:
             record = Record.from_json(place.read_text(encoding="utf-8"))

@@ -42,7 +42,7 @@ def main(connection_fd: int, trace_fd: int, parent: int) -> None:
     """
     for fd in (connection_fd, trace_fd):
         os.set_inheritable(fd, False)
-    _die_with(parent, connection_fd)
+    die_with(parent, connection_fd)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.enable(file=trace_fd, all_threads=True)
     faulthandler.register(signal.SIGUSR1, file=trace_fd, all_threads=True, chain=False)
@@ -80,9 +80,16 @@ def _tell(connection: Connection, event: str, values: Mapping[str, Any]) -> None
         os._exit(1)  # the parent is gone; raised inside a solver this would become that solver's record
 
 
-def _die_with(parent: int, connection_fd: int) -> None:
-    """End this process when its parent has ended, however that happened, also in the middle of a solve."""
-    if sys.platform == "linux":
+def die_with(parent: int, connection_fd: int, *, of_thread: bool = True) -> None:
+    """End this process and its group when its parent has ended, however that happened, also in the middle of a solve.
+
+    Args:
+        parent: process id of the parent.
+        connection_fd: socket to it.
+        of_thread: whether the end of the thread that started this process may count as the end of the parent, which it does to
+            Linux's own, quicker way to tell.
+    """
+    if of_thread and sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)

@@ -88,7 +88,7 @@ class WorkerProcess:
             stderr=self.output.writer,
             pass_fds=(theirs.fileno(), self.trace.writer),
             start_new_session=True,
-            env=_environment(threads),
+            env=environment_of(threads),
         )
         theirs.close()
         os.close(self.output.writer)
@@ -178,7 +178,7 @@ class WorkerProcess:
         self.trace.close()
 
 
-def _environment(threads: int) -> dict[str, str]:
+def environment_of(threads: int) -> dict[str, str]:
     """The parent's environment, its import path, and the number of threads for every library that asks the environment."""
     path = os.pathsep.join(place or str(Path.cwd()) for place in sys.path)
     return {**os.environ, "PYTHONPATH": path, **dict.fromkeys(_THREAD_VARIABLES, str(threads))}

@@ -5,12 +5,15 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import signal
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+import psutil
 
 from prbench.core import (
     Dataset,
@@ -43,6 +46,19 @@ class Dots(Dataset):
         return Problem(
             FarField(intensity), Reconstruction(object=x), f"dots-{index}-{seed}", split, Provenance("computed", "CC0-1.0")
         )
+
+
+@register("counted-dots", task="far-field")
+@dataclass(frozen=True)
+class CountedDots(Dots):
+    """The same, which notes in a file who makes it: a line of sample and process for every cell begun."""
+
+    log: str = setting("", doc="the file")
+
+    def make(self, index: int, seed: int, split: Split) -> Problem:
+        with Path(self.log).open("a") as file:
+            file.write(f"{index} {os.getpid()}\n")
+        return super().make(index, seed, split)
 
 
 @register("file-of-dots", task="far-field")
@@ -132,6 +148,16 @@ class Exit(_Direct):
         if self.politely:
             sys.exit(3)
         os._exit(3)
+
+
+@register("assassin", task="far-field")
+@dataclass(frozen=True)
+class Assassin(_Direct):
+    """Kills its parent's parent: what is beyond the processes that watch it."""
+
+    def misbehave(self, y: FarField) -> None:
+        os.kill(psutil.Process().parent().parent().pid, signal.SIGKILL)
+        time.sleep(60)
 
 
 @register("segfault", task="far-field")

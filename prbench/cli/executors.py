@@ -1,0 +1,42 @@
+"""Who executes a run: from the words of a command line to an engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from prbench.running.engine import Engine
+
+EXECUTORS = ("local", "dask")
+
+
+def choose_engine(
+    executor: str | None, scheduler: str | None, cluster: Path | None, jobs: int | None, threads: int | None
+) -> Engine | None:
+    """The engine that a command line asks for; None for workers on this machine.
+
+    Raises:
+        UsageError: for options that contradict each other.
+    """
+    remote = [name for name, value in (("--scheduler", scheduler), ("--cluster", cluster)) if value is not None]
+    if executor == "local" or (executor is None and not remote):
+        if remote:
+            raise UsageError(f"--executor local and {remote[0]} contradict each other; leave one out")
+        return None
+    if len(remote) != 1:
+        raise UsageError(
+            "--executor dask needs either the address of a running scheduler (--scheduler) or a SLURM file (--cluster)"
+        )
+    if jobs is not None:
+        raise UsageError("--jobs is for workers on this machine; a Dask cluster computes one cell on each of its workers")
+    if cluster is not None:
+        from prbench.running.cluster import Cluster, ClusterEngine
+
+        return ClusterEngine(Cluster.read(cluster), threads)
+    from prbench.running.dask_engine import DaskEngine
+
+    assert scheduler is not None
+    return DaskEngine(scheduler, threads)

@@ -1,0 +1,134 @@
+"""SLURM clusters: the file that describes one, the job script that it becomes, and a run through a stand-in for SLURM."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from prbench.cli import app
+from prbench.errors import UsageError
+from prbench.running.cluster import Cluster, ClusterEngine
+from prbench.running.engine import run_matrix
+from prbench.running.spec import Matrix
+from prbench.running.store import Store
+
+FILE = Path(__file__).with_name("misbehaving.py").as_posix()
+GOOD = """
+jobs: 2
+cores: 4
+processes: 2
+memory: 4GB
+walltime: "01:30:00"
+queue: short
+account: physics
+interface: lo
+job_extra_directives: ["--gres=gpu:1"]
+job_script_prologue: ["module load cuda", "export PRBENCH_DATA=/data"]
+log_directory: logs
+death_timeout: 20
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "slurm.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_the_job_script_says_what_the_file_says(tmp_path, monkeypatch):
+    pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed; pip install -c constraints.txt -e '.[dask]'")
+    monkeypatch.chdir(tmp_path)
+    cluster = Cluster.read(written(tmp_path, GOOD)).build()
+    try:
+        script = cluster.job_script()
+    finally:
+        cluster.close()
+    wanted = ("-p short", "-A physics", "-t 01:30:00", "--gres=gpu:1", "--cpus-per-task=4", "--mem=4G", "module load cuda")
+    assert all(word in script for word in wanted), script
+    assert "--nworkers 2" in script
+    assert "--nthreads 1" in script
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("cores: 4\nmemory: 4GB\n", "jobs: Field required"),
+        ("jobs: 2\nmemory: 4GB\n", "cores: Field required"),
+        ("jobs: 0\ncores: 4\nmemory: 4GB\n", "jobs: .*greater than or equal to 1"),
+        ("jobs: two\ncores: 4\nmemory: 4GB\n", "jobs: .*integer"),
+        ("jobs: 2\ncores: 4\nmemory: much\n", "memory: .*pattern"),
+        ("jobs: 2\ncores: 4\nmemory: 4GB\nqueues: x\n", "queues: .*known keys are: jobs"),
+        ("jobs: 2\ncores: 4\nmemory: 4GB\nwalltime: 5400\n", "walltime: .*string"),
+        ('jobs: 2\ncores: 4\nmemory: 4GB\nqueue: "a\\nrm -rf x"\n', "queue: .*pattern"),
+        ("jobs: 2\ncores: 4\nmemory: 4GB\njob_script_prologue: rm\n", "job_script_prologue: .*list"),
+        ("!!python/object/apply:os.system ['touch executed']", "not YAML"),
+        ("jobs: !!python/name:os.system\n", "not YAML"),
+        ("- 1\n", "a mapping"),
+        ("jobs: [\n", "not YAML"),
+        ("", "a mapping"),
+    ],
+)
+def test_a_file_that_is_no_cluster_is_told_in_one_line(tmp_path, monkeypatch, text, told):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=told) as caught:
+        Cluster.read(written(tmp_path, text))
+    assert "\n" not in str(caught.value)
+    assert "slurm.yaml" in str(caught.value)
+    assert [p.name for p in tmp_path.iterdir()] == ["slurm.yaml"]
+
+
+SBATCH = """#!/bin/sh
+# Stands in for sbatch: runs the job script in the background, and tells its process id as the number of the job.
+setsid sh "$1" >"$0.log" 2>&1 &
+echo "Submitted batch job $!"
+"""
+SCANCEL = """#!/bin/sh
+for job in "$@"; do kill -TERM -- "-$job" 2>/dev/null; done; true
+"""
+
+
+def test_a_run_through_jobs(tmp_path, monkeypatch):
+    """SLURM's two commands are replaced by scripts that start a job here; everything else is as on a cluster."""
+    pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed; pip install -c constraints.txt -e '.[dask]'")
+    for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
+        place = tmp_path / "bin" / name
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(text)
+        place.chmod(place.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("DASK_TEMPORARY_DIRECTORY", str(tmp_path / "scratch"))
+    monkeypatch.chdir(tmp_path)
+    text = f"jobs: 1\ncores: 1\nmemory: 2GB\ninterface: lo\ndeath_timeout: 30\npython: {sys.executable}\n"
+    cluster = Cluster.read(written(tmp_path, text))
+    cells = Matrix.of("t", solvers=f"{FILE}:Guess", datasets=f"{FILE}:Dots", samples=5, backend="numpy").cells()
+    state = run_matrix(cells, Store("out"), engine=ClusterEngine(cluster, threads=1))
+    assert state.statuses == {"ok": 5}
+    assert {record.threads for record in Store("out").records()} == {1}
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (["--executor", "dask"], "either the address"),
+        (["--executor", "dask", "--scheduler", "tcp://127.0.0.1:9", "--cluster", "slurm.yaml"], "either the address"),
+        (["--executor", "local", "--scheduler", "tcp://127.0.0.1:9"], "contradict"),
+        (["--scheduler", "tcp://127.0.0.1:9", "--jobs", "2"], "--jobs is for workers on this machine"),
+        (["--cluster", "nothing.yaml"], "nothing.yaml cannot be read"),
+        (["--cluster", "bad.yaml"], "bad.yaml: jobs"),
+        (["--shard", "3"], "a shard is i/N"),
+        (["--shard", "3/2"], "a shard is i/N"),
+    ],
+)
+def test_options_that_contradict_each_other_are_one_line_and_write_nothing(tmp_path, monkeypatch, args, told):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.yaml").write_text("jobs: x\ncores: 1\nmemory: 1GB\n")
+    result = CliRunner().invoke(app, ["run", "-s", f"{FILE}:Guess", "-d", f"{FILE}:Dots", "--backend", "numpy", *args])
+    assert result.exit_code == 2, result.output
+    assert told in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["bad.yaml"]

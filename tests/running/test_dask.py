@@ -1,0 +1,202 @@
+"""A Dask scheduler and workers as processes: killed, abandoned and interrupted, the end is that of a local run."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+import pytest
+
+from prbench.errors import PrbenchError, UsageError
+from prbench.running.dask_engine import DaskEngine
+from prbench.running.engine import run_matrix
+from prbench.running.record import same_outcome
+from prbench.running.spec import Matrix
+from prbench.running.store import Store
+
+pytest.importorskip("distributed", reason="Dask is not installed; pip install -c constraints.txt -e '.[dask]'")
+
+FILE = Path(__file__).with_name("misbehaving.py").as_posix()
+WALK = f"{FILE}:Walk[pause_s=0.015]"  # 0.3 s: too long to be repeated
+FRONT = """
+import sys
+from prbench.running.dask_engine import DaskEngine
+from prbench.running.engine import run_matrix
+from prbench.running.spec import Matrix
+from prbench.running.store import Store
+m = Matrix.of("t", solvers=sys.argv[3], datasets=sys.argv[4], samples=int(sys.argv[5]), backend="numpy")
+s = run_matrix(m.cells(), Store(sys.argv[2]), engine=DaskEngine(sys.argv[1], threads=1))
+print(s.total, s.cached, s.done, dict(s.statuses))
+"""
+
+
+def matrix(solvers, dataset=f"{FILE}:Dots", samples=8) -> Matrix:
+    return Matrix.of("t", solvers=solvers, datasets=dataset, samples=samples, backend="numpy")
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory):
+    """The address of a scheduler on loopback with two workers, each of which is started again when it dies."""
+    folder = tmp_path_factory.mktemp("dask")
+    environment = {
+        **os.environ,
+        "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
+        "DASK_TEMPORARY_DIRECTORY": str(folder),
+        "OMP_NUM_THREADS": "1",
+    }
+    dask, loopback = [sys.executable, "-m", "dask"], ["--host", "127.0.0.1", "--no-dashboard"]
+    place = folder / "scheduler.json"
+    workers = ["--nworkers", "2", "--nthreads", "1", "--memory-limit", "3GB", "--death-timeout", "30"]
+    calls = [
+        [*dask, "scheduler", *loopback, "--port", "0", "--scheduler-file", str(place)],
+        [*dask, "worker", *loopback, *workers, "--scheduler-file", str(place)],
+    ]
+    with (folder / "log").open("wb") as log:
+        processes = [subprocess.Popen(call, env=environment, cwd=folder, stdout=log, stderr=log) for call in calls]
+        until = time.monotonic() + 30
+        while not place.exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        yield json.loads(place.read_text())["address"]
+        for process in reversed(processes):
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def assert_equal(store: Store, other: Store, count: int) -> None:
+    ours, theirs = list(store.records()), list(other.records())
+    assert len(ours) == len(theirs) == count
+    for a, b in zip(ours, theirs, strict=True):
+        assert same_outcome(a, b)
+        assert a.code_id == b.code_id
+        assert {n: x.tobytes() for n, x in store.arrays(a.key).items()} == {
+            n: x.tobytes() for n, x in other.arrays(b.key).items()
+        }
+    assert not store.corrupt
+    assert not list(store.path.glob(".run-*"))
+
+
+def begun(log: Path) -> list[tuple[int, int]]:
+    """Sample and process of every cell begun so far."""
+    lines = log.read_text().splitlines() if log.exists() else []
+    return [(int(line.split()[0]), int(line.split()[1])) for line in lines]
+
+
+def wait_for(condition, seconds=30.0):
+    until = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return found
+
+
+def front(scheduler: str, store: Path, solver: str, dataset: str, samples: int) -> subprocess.Popen[str]:
+    call = [sys.executable, "-c", FRONT, scheduler, str(store), solver, dataset, str(samples)]
+    return subprocess.Popen(call, stdout=subprocess.PIPE, text=True)
+
+
+def test_records_are_those_of_a_local_run(scheduler, tmp_path, monkeypatch):
+    """Also where solvers are named from a working folder that the workers do not have."""
+    (tmp_path / "mine.py").write_text(Path(FILE).read_text())
+    monkeypatch.chdir(tmp_path)
+    solvers = [f"mine.py:{name}" for name in ("Walk", "Guess", "Raise", "Segfault", "Walk[nan_at=3]")]
+    cells = matrix(solvers, "mine.py:Dots", 3).cells()
+    told = []
+    run_matrix(cells, Store("local"), jobs=2, threads=1)
+    engine = DaskEngine(scheduler, threads=1)
+    state = run_matrix(cells, Store("remote"), engine=engine, on_event=lambda e: told.append((e.kind, e.cell and e.cell.key)))
+    assert (state.done, state.cached) == (15, 0)
+    assert sorted(key for kind, key in told if kind == "ended") == sorted(cell.key for cell in cells)
+    assert_equal(Store("remote"), Store("local"), 15)
+    assert run_matrix(cells, Store("remote"), engine=engine).cached == 15
+
+
+def test_a_worker_killed_during_a_cell_costs_that_cell_a_second_start(scheduler, tmp_path):
+    log, dataset = tmp_path / "log", f"{FILE}:CountedDots[log={tmp_path}/log]"
+    killed: list[int] = []
+
+    def kill() -> None:
+        pid = wait_for(lambda: len(begun(log)) > 4 and begun(log)[-1][1])
+        killed.extend(p.pid for p in psutil.Process(pid).parents()[:2])
+        os.kill(killed[1], signal.SIGKILL)  # the Dask worker, above the station
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    state = run_matrix(matrix(WALK, dataset, 16).cells(), Store(tmp_path / "remote"), engine=DaskEngine(scheduler, threads=1))
+    killer.join()
+    assert state.statuses == {"ok": 16}
+    assert not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in killed)
+    counts = Counter(sample for sample, _ in begun(log))
+    assert set(counts) == set(range(16))
+    assert sum(counts.values()) in (16, 17)
+    run_matrix(matrix(WALK, dataset, 16).cells(), Store(tmp_path / "local"), jobs=2, threads=1)
+    assert_equal(Store(tmp_path / "remote"), Store(tmp_path / "local"), 16)
+
+
+def test_the_run_goes_on_without_its_front_end_and_the_same_command_joins_it(scheduler, tmp_path):
+    log, dataset = tmp_path / "log", f"{FILE}:CountedDots[log={tmp_path}/log]"
+    store = Store(tmp_path / "remote")
+    process = front(scheduler, store.path, WALK, dataset, 24)
+    wait_for(lambda: len(begun(log)) > 2)
+    process.kill()
+    process.communicate()
+    before = len(store.keys())
+    wait_for(lambda: len(store.keys()) > before + 3)
+    again = front(scheduler, store.path, WALK, dataset, 24)
+    told = again.communicate(timeout=60)[0]
+    total, cached, done = (int(word) for word in told.split()[:3])
+    assert (again.returncode, total, cached + done) == (0, 24, 24)
+    assert sorted(sample for sample, _ in begun(log)) == list(range(24))
+    run_matrix(matrix(WALK, dataset, 24).cells(), Store(tmp_path / "local"), jobs=2, threads=1)
+    for marker in store.path.glob(".run-*"):  # of the front end that was killed
+        marker.unlink()
+    assert_equal(store, Store(tmp_path / "local"), 24)
+
+
+def test_ctrl_c_ends_cells_in_hand(scheduler, tmp_path):
+    log, dataset = tmp_path / "log", f"{FILE}:CountedDots[log={tmp_path}/log]"
+    process = front(scheduler, tmp_path / "remote", f"{FILE}:Hang", dataset, 9)
+    pid = wait_for(lambda: begun(log) and begun(log)[0][1])
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode != 0
+    wait_for(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+    assert Store(tmp_path / "remote").keys() == []
+    time.sleep(0.5)
+    assert len(begun(log)) <= 2
+
+
+def test_a_cell_that_takes_its_worker_along_each_time_is_a_record(scheduler, tmp_path):
+    cells = matrix([f"{FILE}:Assassin", f"{FILE}:Guess"], samples=1).cells()
+    store = Store(tmp_path)
+    state = run_matrix(cells, store, engine=DaskEngine(scheduler, threads=1, attempts=1))
+    assert state.statuses == {"killed": 1, "ok": 1}
+    (record,) = [record for record in store.records() if record.status == "killed"]
+    assert record.error["type"] == "LostWorker"
+    assert not list(tmp_path.rglob("*.begun.*"))
+
+
+def test_a_folder_that_workers_do_not_share_is_told(scheduler, tmp_path, monkeypatch):
+    from prbench.running import dask_engine
+
+    monkeypatch.setattr(dask_engine.Path, "touch", lambda *args, **more: None)
+    with pytest.raises(PrbenchError, match="a file system that all workers share"):
+        run_matrix(matrix(WALK).cells(), Store(tmp_path), engine=DaskEngine(scheduler, threads=1))
+
+
+def test_where_no_scheduler_answers_nothing_is_written(tmp_path, monkeypatch):
+    from prbench.running import dask_engine
+
+    monkeypatch.setattr(dask_engine, "_CONNECT_S", 0.3)
+    for address in ("tcp://127.0.0.1:9", "nonsense", "tcp://"):
+        with pytest.raises(UsageError, match="no Dask scheduler answers") as caught:
+            run_matrix(matrix(WALK).cells(), Store(tmp_path / "out"), engine=DaskEngine(address))
+        assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out").exists()
