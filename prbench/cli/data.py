@@ -1,15 +1,21 @@
-"""``prbench data``: measured data sets, where they are and how they get here."""
+"""``prbench data``: measured data sets, where they are and how they get here; simulated ones made ahead of their use."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .completion import plugin_completion
 
+if TYPE_CHECKING:
+    from prbench.core import Split
+
 
 @click.group("data")
 def command() -> None:
-    """List, download and verify the files of measured data sets."""
+    """List, download and verify the files of measured data sets; make simulated problems into a folder."""
 
 
 @command.command("list")
@@ -55,6 +61,29 @@ def verify_files(ctx: click.Context, names: tuple[str, ...]) -> None:
         click.echo(f"{status:10} {need.dataset}: {need.file.name}{hint}")
         wrong += status == "damaged" or (status == "missing" and bool(names))
     ctx.exit(1 if wrong else 0)
+
+
+@command.command("make")
+@click.argument("dataset", shell_complete=plugin_completion("dataset"))
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of the files.")
+@click.option("--samples", type=click.IntRange(min=1), default=600, show_default=True, metavar="N", help="The first N problems.")
+@click.option("--split", type=click.Choice(["train", "tune", "test"]), default="train", show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the dataset.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes; one a core otherwise.")
+def make(dataset: str, out: Path, samples: int, split: Split, seed: int, jobs: int | None) -> None:
+    """Make problems of DATASET, one NPZ file each, with measurement and truth; problems.json says what they are.
+
+    Stopped or killed, the same command goes on; more --samples add to what is there. For programs outside prbench: its own
+    verbs make what they need.
+    """
+    from prbench.backend import physical_cores
+    from prbench.running.making import Made, make_problems
+
+    from .making_display import MakingDisplay
+
+    with MakingDisplay() as display:
+        count = make_problems(out, Made(dataset, split, seed), samples, jobs=jobs or physical_cores(), on_made=display)
+    click.echo(f"{samples} problems in {out}, {count} of them made now")
 
 
 def _absent(urls: tuple[str, ...]) -> str:
