@@ -91,11 +91,14 @@ def _block(rng: np.random.Generator, grain_m: float) -> tuple[np.ndarray, np.nda
 def _add_grains(thickness: Any, centres: Any, radii: Any, planes: Any) -> None:
     """Add every grain's thickness, in pixels, to the map; centres and radii in pixels."""
     height, width = thickness.shape
-    below = planes.shape[1] // 2
+    faces = planes.shape[1]
+    below, heights = faces // 2, np.empty(faces)
     for g in range(len(radii)):
         radius, row0, column0 = radii[g], centres[g, 0] - 0.5, centres[g, 1] - 0.5
         for i in range(max(0, int(row0 - radius)), min(height, int(row0 + radius) + 2)):
             v = (i - row0) / radius
+            for f in range(faces):
+                heights[f] = planes[g, f, 0] + planes[g, f, 1] * v
             for j in range(max(0, int(column0 - radius)), min(width, int(column0 + radius) + 2)):
                 u = (j - column0) / radius
                 inside = 1 - u * u - v * v
@@ -104,9 +107,9 @@ def _add_grains(thickness: Any, centres: Any, radii: Any, planes: Any) -> None:
                 top = math.sqrt(inside)
                 bottom = -top
                 for f in range(below):
-                    top = min(top, planes[g, f, 0] + planes[g, f, 1] * v + planes[g, f, 2] * u)
-                for f in range(below, planes.shape[1]):
-                    bottom = max(bottom, planes[g, f, 0] + planes[g, f, 1] * v + planes[g, f, 2] * u)
+                    top = min(top, heights[f] + planes[g, f, 2] * u)
+                for f in range(below, faces):
+                    bottom = max(bottom, heights[f] + planes[g, f, 2] * u)
                 if top > bottom:
                     thickness[i, j] += (top - bottom) * radius
 
@@ -115,4 +118,4 @@ def _add_grains(thickness: Any, centres: Any, radii: Any, planes: Any) -> None:
 def _compiled() -> Any:
     import numba
 
-    return numba.njit(nogil=True, error_model="numpy", cache=True)(_add_grains)
+    return numba.njit(nogil=True, fastmath=True, error_model="numpy", cache=True)(_add_grains)
