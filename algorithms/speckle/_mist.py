@@ -11,35 +11,59 @@ Source: Paganin, Morgan, Sci. Rep. 9 (2019) 17537, doi:10.1038/s41598-019-52284-
 from __future__ import annotations
 
 import math
-from typing import Any
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import SpeckleStack
+from prbench.core import DirectSolver, Reconstruction, Rng, SpeckleStack, setting
 from prbench.errors import BadInput
 from prbench.physics.cosine import cosine_transform, inverse_cosine_transform
 
-GAMMA_DOC = "delta / beta of the sample's one material; the measurement's where none"
+from ._stack import displacement_of, need_images
+
 PAIRS_DOC = "the phase is taken from the first pair, as published, or by least squares from all"
 
 LEAST_TRANSMISSION = 1e-3
 """A transmission that noise has made smaller, or negative, counts as this."""
 
 
-def known_gamma(y: SpeckleStack, asked: float | None, name: str) -> float:
-    """The ratio delta / beta that a solver is to use.
+@dataclass(frozen=True)
+class MistSolver(DirectSolver[SpeckleStack]):
+    """A form of MIST; subclasses say how many pairs they need and retrieve the maps."""
 
-    Raises:
-        BadInput: where neither the setting nor the measurement has one.
-    """
-    gamma = y.gamma if asked is None else asked
-    if gamma is None:
-        raise BadInput(
-            f"{name} needs gamma, the ratio delta / beta of the sample's material, and the measurement has none; "
-            f"give it as {name}[gamma=...] or with the data"
-        )
-    return gamma
+    least_images: ClassVar[int]
+    instead: ClassVar[str] = ""
+    """The solver to use for fewer pairs."""
+    example: ClassVar[dict[str, object]] = {"gamma": 1000.0}
+
+    gamma: float | None = setting(
+        None, valid="(0, inf)", range=(50, 5000), log=True, doc="delta / beta of the sample's material; none: the measurement's"
+    )
+
+    @abstractmethod
+    def retrieve(self, y: SpeckleStack, gamma: float) -> Reconstruction:
+        """Transmission, phase and, where the method has one, dark field; numpy arrays for a measurement of such."""
+
+    def solve(self, y: SpeckleStack, rng: Rng) -> Reconstruction:  # noqa: ARG002 - nothing random
+        """What :meth:`retrieve` finds, and the displacement that the phase makes.
+
+        Raises:
+            BadInput: for fewer pairs than the method needs, or where neither the setting nor the measurement has gamma.
+        """
+        need_images(y, self.least_images, self.plugin_name, self.instead)
+        gamma = y.gamma if self.gamma is None else self.gamma
+        if gamma is None:
+            raise BadInput(
+                f"{self.plugin_name} needs gamma, the ratio delta / beta of the sample's material, and the measurement has none; "
+                f"give it as {self.plugin_name}[gamma=...] or with the data"
+            )
+        here = y.in_numpy()
+        found = self.retrieve(here, gamma)
+        maps = dict(found.items()) | {"displacement": displacement_of(here, found.phase)}
+        return Reconstruction(**{name: y.backend.xp.asarray(array) for name, array in maps.items()}, aux=found.aux)
 
 
 def absorption_wavenumber_sq(y: SpeckleStack, gamma: float) -> float:
@@ -60,12 +84,12 @@ def taken(y: SpeckleStack, blur: Array | None = None) -> Array:
     y.counters.operators += 1
     xp = y.backend.xp
     V = xp.zeros_like(y.reference[0]) if blur is None else blur
-    if y.backend.device == "cpu":
+    if isinstance(y.reference, np.ndarray):
         from ._mist_kernels import curvature
 
-        reference, sample, out = *host_stacks(y), np.empty(y.shape, y.backend.to_numpy(y.reference).dtype)
-        curvature(reference, sample, np.ascontiguousarray(y.backend.to_numpy(V)), out)
-        return on_device(y, out)
+        out = np.empty(y.shape, y.reference.dtype)
+        curvature(y.reference, y.sample, V, out)
+        return out
     top, bottom = xp.zeros_like(V), xp.zeros_like(V)
     for n in range(y.images):
         R = y.reference[n, ...]
@@ -119,14 +143,3 @@ def slopes(x: Array, xp: Any) -> tuple[Array, Array]:
     rows = xp.concat([x[1:2] - x[:1], (x[2:] - x[:-2]) / 2, x[-1:] - x[-2:-1]], axis=0)
     columns = xp.concat([x[:, 1:2] - x[:, :1], (x[:, 2:] - x[:, :-2]) / 2, x[:, -1:] - x[:, -2:-1]], axis=1)
     return rows, columns
-
-
-def on_device(y: SpeckleStack, host: np.ndarray) -> Array:
-    """A host array where the measurement's arrays are, of the same dtype."""
-    return host if y.backend.library == "numpy" else y.backend.asarray(host, y.reference.dtype)
-
-
-def host_stacks(y: SpeckleStack) -> tuple[np.ndarray, np.ndarray]:
-    """Reference and sample as contiguous host arrays: the same memory for arrays on a CPU."""
-    reference, sample = (np.ascontiguousarray(y.backend.to_numpy(stack)) for stack in (y.reference, y.sample))
-    return reference, sample

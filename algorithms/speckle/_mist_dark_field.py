@@ -11,7 +11,7 @@ from prbench.backend import Array
 from prbench.core import SpeckleStack
 from prbench.physics.cosine import cosine_transform, inverse_cosine_transform
 
-from ._mist import host_stacks, laplacian, on_device, slopes
+from ._mist import laplacian, slopes
 
 _MICROMETRE = 1e-6
 """The unit of length in which the authors weigh the unknowns of their systems against each other."""
@@ -29,12 +29,11 @@ def slowly_varying(y: SpeckleStack, ridge: float) -> tuple[Array, Array]:
     """
     y.counters.operators += 1
     xp = y.backend.xp
-    if y.backend.device == "cpu":
+    if isinstance(y.reference, np.ndarray):
         from ._mist_kernels import fit_slow
 
-        reference, sample = host_stacks(y)
         out = np.empty((4, *y.shape))
-        fit_slow(reference, sample, out)
+        fit_slow(y.reference, y.sample, out)
         u, v, variance, covariance = out
     else:
         u = v = uu = uv = xp.zeros_like(y.reference[0, ...], dtype=xp.float64)
@@ -44,7 +43,8 @@ def slowly_varying(y: SpeckleStack, ridge: float) -> tuple[Array, Array]:
             u, v, uu, uv = u + a / y.images, v + b / y.images, uu + a * a / y.images, uv + a * b / y.images
         variance, covariance = uu - u * u, uv - u * v
     g = -covariance * variance / (variance**2 + ridge * (variance**2).mean())
-    return _cast(y, v + g * u), _cast(y, g)
+    dtype = y.reference.dtype
+    return xp.astype(v + g * u, dtype), xp.astype(g, dtype)
 
 
 def rapidly_varying(y: SpeckleStack, ridge: float, r_m2: float) -> Array:
@@ -64,10 +64,10 @@ def rapidly_varying(y: SpeckleStack, ridge: float, r_m2: float) -> Array:
 
 def _spread(y: SpeckleStack, curvature: float, slope: float) -> float:
     """Standard deviation of all entries of all systems, lengths in micrometres."""
-    if y.backend.device == "cpu":
+    if isinstance(y.reference, np.ndarray):
         from ._mist_kernels import column_power
 
-        total, power = column_power(host_stacks(y)[0], curvature, slope).sum(axis=0)
+        total, power = column_power(y.reference, curvature, slope).sum(axis=0)
     else:
         xp = y.backend.xp
         total = power = 0.0
@@ -82,13 +82,12 @@ def _spread(y: SpeckleStack, curvature: float, slope: float) -> float:
 
 def _fitted(y: SpeckleStack, weights: np.ndarray) -> Array:
     """V, its derivative along rows and along columns, (3, H, W): ``I_r - I_s = I_r x1 - lap(I_r) V / 2 - grad(I_r) . grad V``."""
-    if y.backend.device == "cpu":
+    if isinstance(y.reference, np.ndarray):
         from ._mist_kernels import fit_rapid
 
-        reference, sample = host_stacks(y)
-        out = np.empty((3, *y.shape), reference.dtype)
-        fit_rapid(reference, sample, weights, out)
-        return on_device(y, out)
+        out = np.empty((3, *y.shape), y.reference.dtype)
+        fit_rapid(y.reference, y.sample, weights, out)
+        return out
     from ._mist_kernels import eliminate
 
     xp = y.backend.xp
@@ -99,7 +98,7 @@ def _fitted(y: SpeckleStack, weights: np.ndarray) -> Array:
         entries = (R, -laplacian(R, xp) / 2, -rows, -columns, R - S)
         products = (entries[p] * entries[q] for p in range(4) for q in range(p, 5))
         sums = [s + product for s, product in zip(sums, products, strict=True)]
-    return _cast(y, xp.stack(list(eliminate(tuple(sums), [float(w) for w in weights]))))
+    return xp.astype(xp.stack(list(eliminate(sums, [float(w) for w in weights]))), y.reference.dtype)
 
 
 def _aggregated(y: SpeckleStack, parts: Array, r_px2: float) -> Array:
@@ -126,10 +125,3 @@ def _aggregated(y: SpeckleStack, parts: Array, r_px2: float) -> Array:
         cosines[:, -1] += real(-np.pi * integral[:, -1]) * spectra[1, :, -1]
     even, odd = (backend.irfftn(spectrum, (width,)) for spectrum in (cosines, sines))
     return inverse_cosine_transform(even, backend, (-2,), ("cos",)) + inverse_cosine_transform(odd, backend, (-2,), ("sin",))
-
-
-def _cast(y: SpeckleStack, x: Array) -> Array:
-    """As the measurement's arrays, wherever it was computed."""
-    if isinstance(x, np.ndarray):
-        return on_device(y, x.astype(y.backend.to_numpy(y.reference[:1]).dtype, copy=False))
-    return y.backend.xp.astype(x, y.reference.dtype)

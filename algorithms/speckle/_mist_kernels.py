@@ -54,10 +54,11 @@ def _columns(above: Any, row: Any, below: Any, halves: Any, start: Any, count: A
     """
     a, q, y, x = work[0], work[1], work[2], work[3]
     last = row.shape[0] - 1
+    over, here, under = above[start : start + count], row[start : start + count], below[start : start + count]
     for j in range(count):
-        a[j] = row[start + j]
+        a[j] = here[j]
     for j in range(count):
-        y[j] = np.float64(above[start + j]) + below[start + j]
+        y[j] = np.float64(over[j]) + under[j]
     for j in range(1, count - 1):
         q[j] = 2 * a[j] - 0.5 * (a[j - 1] + a[j + 1] + y[j])
     for j in range(1, count - 1):
@@ -68,7 +69,7 @@ def _columns(above: Any, row: Any, below: Any, halves: Any, start: Any, count: A
         q[j] = 2 * a[j] - 0.5 * (before + after + y[j])
         x[j] = (1.0 if right - left == 1 else 0.5) * (before - after)
     for j in range(count):
-        y[j] = halves * (np.float64(above[start + j]) - below[start + j])
+        y[j] = halves * (np.float64(over[j]) - under[j])
 
 
 columns: Any = _serial(_columns)
@@ -108,7 +109,7 @@ def eliminate(m: Any, ridge: Any) -> Any:
     return g * (b1 - m12 * x2 - m13 * x3), x2, x3
 
 
-_eliminate: Any = numba.njit(inline="always", error_model="numpy")(eliminate)
+_eliminate: Any = numba.njit(fastmath=True, error_model="numpy")(eliminate)
 
 
 def _fit_rapid(reference: Any, sample: Any, ridge: Any, out: Any) -> None:
@@ -127,12 +128,15 @@ def _fit_rapid(reference: Any, sample: Any, ridge: Any, out: Any) -> None:
             s[:] = 0
             for n in range(images):
                 columns(reference[n, up], reference[n, i], reference[n, down], halves, start, count, work)
-                a, lost, seen = work[0], work[4], sample[n, i]
+                a, lost, seen = work[0], work[4], sample[n, i, start:end]
                 for j in range(count):
-                    lost[j] = a[j] - seen[start + j]
+                    lost[j] = a[j] - seen[j]
                 add(s, work, count)
+            blur, along_rows, along_columns = out[0, i, start:end], out[1, i, start:end], out[2, i, start:end]
             for j in range(count):
-                out[0, i, start + j], out[1, i, start + j], out[2, i, start + j] = _eliminate(s[:, j], ridge)
+                first = (s[0, j], s[1, j], s[2, j], s[3, j], s[4, j], s[5, j], s[6, j])
+                m = (*first, s[7, j], s[8, j], s[9, j], s[10, j], s[11, j], s[12, j], s[13, j])
+                blur[j], along_rows[j], along_columns[j] = _eliminate(m, ridge)
 
 
 fit_rapid: Any = _parallel(_fit_rapid)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from prbench.core import DirectSolver, Reconstruction, Rng, SpeckleStack, register, setting
+from prbench.core import Reconstruction, SpeckleStack, register, setting
 
-from ._mist import GAMMA_DOC, known_gamma, laplacian, single_material
+from ._mist import MistSolver, laplacian, single_material
 from ._mist_dark_field import slowly_varying
-from ._stack import displacement_of, need_images
 
 
 @register(
@@ -19,7 +18,7 @@ from ._stack import displacement_of, need_images
     tags=("classical",),
 )
 @dataclass(frozen=True)
-class Mist2022(DirectSolver[SpeckleStack]):
+class Mist2022(MistSolver):
     """In every pixel a line through the pairs, ``I_s / I_r = G1 + G2 lap(I_r) / I_r``; its slope is the dark field.
 
     ``G = G1 - lap G2`` is propagation-based phase contrast of one material, and ``D' = G2 / (z T)``. The authors weigh the
@@ -27,27 +26,15 @@ class Mist2022(DirectSolver[SpeckleStack]):
     speckles' own gradients, and the dark field's gradient, are left out.
     """
 
-    gamma: float | None = setting(None, valid="(0, inf)", range=(50, 5000), log=True, doc=GAMMA_DOC)
+    least_images: ClassVar[int] = 2
+    instead: ClassVar[str] = "mist-2020"
+
     ridge: float = setting(
         0.01, valid="[0, inf)", range=(1e-4, 1), log=True, doc="regularisation of the slope, by the mean squared variance"
     )
 
-    example: ClassVar[dict[str, object]] = {"gamma": 1000.0}
-
-    def solve(self, y: SpeckleStack, rng: Rng) -> Reconstruction:  # noqa: ARG002 - nothing random
-        """Displacement, transmission, phase and dark field; one FFT.
-
-        Raises:
-            BadInput: for one pair only, or where gamma is not known.
-        """
-        need_images(y, 2, self.plugin_name, "mist-2020")
-        gamma = known_gamma(y, self.gamma, self.plugin_name)
+    def retrieve(self, y: SpeckleStack, gamma: float) -> Reconstruction:
+        """Transmission, phase and dark field; one pass over the stack and one FFT."""
         lost, G2 = slowly_varying(y, self.ridge)
         transmission, phase = single_material(y, lost + laplacian(G2, y.backend.xp), gamma)
-        return Reconstruction(
-            displacement=displacement_of(y, phase),
-            transmission=transmission,
-            phase=phase,
-            dark_field=2 * G2 / transmission,
-            aux={"images_used": y.images},
-        )
+        return Reconstruction(transmission=transmission, phase=phase, dark_field=2 * G2 / transmission)

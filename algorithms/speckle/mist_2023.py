@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from prbench.core import DirectSolver, Reconstruction, Rng, SpeckleStack, register, setting
+from prbench.core import Reconstruction, SpeckleStack, register, setting
 
-from ._mist import GAMMA_DOC, PAIRS_DOC, absorption_wavenumber_sq, inverse_laplacian, known_gamma, taken
+from ._mist import PAIRS_DOC, MistSolver, absorption_wavenumber_sq, inverse_laplacian, taken
 from ._mist_dark_field import rapidly_varying
-from ._stack import displacement_of, need_images
 
 
 @register(
@@ -19,7 +18,7 @@ from ._stack import displacement_of, need_images
     tags=("classical",),
 )
 @dataclass(frozen=True)
-class Mist2023(DirectSolver[SpeckleStack]):
+class Mist2023(MistSolver):
     """In every pixel a system of four unknowns: the phase's Laplacian, the dark field D' and its gradient.
 
     ``(I_r - I_s) / z = I_r lap(phi/k - D') - lap(I_r) D' - 2 grad(I_r) . grad D'``, solved with a ridge; D' and its gradient are
@@ -29,7 +28,9 @@ class Mist2023(DirectSolver[SpeckleStack]):
     gamma)``, for which weak absorption and phase of one material agree, as in MIST 2020 and 2022.
     """
 
-    gamma: float | None = setting(None, valid="(0, inf)", range=(50, 5000), log=True, doc=GAMMA_DOC)
+    least_images: ClassVar[int] = 4
+    instead: ClassVar[str] = "mist-2022"
+
     e_per_m2: float | None = setting(
         1e8, valid="(0, inf)", range=(1e6, 1e10), log=True, unit="1/m^2", doc="regularisation of the inverse Laplacian"
     )
@@ -41,25 +42,11 @@ class Mist2023(DirectSolver[SpeckleStack]):
     )
     pairs: Literal["first", "all"] = setting("all", choices=("first", "all"), doc=PAIRS_DOC)
 
-    example: ClassVar[dict[str, object]] = {"gamma": 1000.0}
-
-    def solve(self, y: SpeckleStack, rng: Rng) -> Reconstruction:  # noqa: ARG002 - nothing random
-        """Displacement, transmission, phase and dark field; seven real transforms, counted as four FFTs.
-
-        Raises:
-            BadInput: for fewer than four pairs, or where gamma is not known.
-        """
-        need_images(y, 4, self.plugin_name, "mist-2022")
-        gamma = known_gamma(y, self.gamma, self.plugin_name)
+    def retrieve(self, y: SpeckleStack, gamma: float) -> Reconstruction:
+        """Transmission, phase and dark field; three passes over the stack, seven real transforms, counted as four FFTs."""
         e_per_m2 = absorption_wavenumber_sq(y, gamma) if self.e_per_m2 is None else self.e_per_m2
         blur = rapidly_varying(y, self.ridge, self.r_m2)
         curvature = y.radians_per_px * taken(y.first(1) if self.pairs == "first" else y, blur)
         phase = inverse_laplacian(y, curvature, e_per_m2)
         transmission = y.backend.xp.exp(2 * phase / gamma)
-        return Reconstruction(
-            displacement=displacement_of(y, phase),
-            transmission=transmission,
-            phase=phase,
-            dark_field=blur / transmission,
-            aux={"images_used": y.images},
-        )
+        return Reconstruction(transmission=transmission, phase=phase, dark_field=blur / transmission)

@@ -32,6 +32,17 @@ class Measurement(ABC):
             moved[name] = None if array is None else backend.asarray(self.backend.to_numpy(array))
         return self._derived(**moved, backend=backend, counters=Counters())
 
+    def in_numpy(self) -> Self:
+        """The measurement as numpy arrays, on the same memory and with the same counters, where it is on a CPU; else itself.
+
+        For solvers whose passes are compiled for the host: numpy's pointwise operations cost less than torch's on a busy CPU.
+        """
+        if self.backend.device != "cpu" or self.backend.library == "numpy":
+            return self
+        shared = {name: getattr(self, name) for name in self.arrays}
+        shared = {name: None if array is None else self.backend.to_numpy(array) for name, array in shared.items()}
+        return self._derived(**shared, backend=get_backend("numpy", self.backend.precision))
+
     def _derived(self, **changes: Any) -> Self:
         """A copy with ``changes``, not validated again and with nothing cached; counters are shared."""
         new = object.__new__(type(self))
@@ -43,6 +54,11 @@ class Measurement(ABC):
     @abstractmethod
     def shape(self) -> tuple[int, ...]:
         """The shape whose FFT is the unit of cost for this measurement."""
+
+    @property
+    def mask_shape(self) -> tuple[int, ...]:
+        """The shape of a mask that says what was measured."""
+        return self.shape
 
     @abstractmethod
     def forward(self, x: Array) -> Array:
