@@ -11,6 +11,7 @@ from typing import Literal
 
 from prbench.core import format_name, parse_name
 from prbench.core.settings import Scalar
+from prbench.errors import UsageError
 
 Kind = Literal["dataset", "solver"]
 Params = Mapping[str, Scalar]
@@ -84,5 +85,9 @@ def natural(name: str) -> list[str | float]:
 
 
 def _without(spelled: str, setting: str) -> str:
-    plugin, params = parse_name(spelled)
+    """A name without one of its settings; what a record calls itself but no longer is a name stays whole."""
+    try:
+        plugin, params = parse_name(spelled)
+    except UsageError:
+        return spelled
     return format_name(plugin, {name: value for name, value in params.items() if name != setting})

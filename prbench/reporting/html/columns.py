@@ -23,6 +23,8 @@ def short(value: Any) -> float | int | str | None:
     if math.isinf(number):
         return "inf" if number > 0 else "-inf"
     rounded = float(f"{number:.{DIGITS}g}")
+    if math.isinf(rounded):
+        return number
     return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
 
 

@@ -26,21 +26,19 @@ _LABELS: dict[Scale, str] = {"linear": _VALUE, "log": f"indexof('125', {_LEADING
 
 @cache
 def specs() -> dict[str, Any]:
-    """Every chart by name: ``pareto.<y scale>``, ``curve``, ``axis.<x scale>.<y scale>``."""
-    made = {f"pareto.{y}": pareto(y) for y in _SCALES}
-    made |= {f"axis.{x}.{y}": axis(x, y) for x in _SCALES for y in _SCALES}
-    made["curve"] = curve()
-    return {name: _plain(chart) for name, chart in made.items()}
+    """Every chart by name: ``pareto``, ``curve`` and ``axis``, each followed by ``.<x scale>.<y scale>``."""
+    kinds = {"pareto": pareto, "curve": curve, "axis": axis}
+    return {f"{name}.{x}.{y}": _plain(make(x, y)) for name, make in kinds.items() for x in _SCALES for y in _SCALES}
 
 
-def pareto(y_scale: Scale) -> alt.LayerChart:
+def pareto(x_scale: Scale, y_scale: Scale) -> alt.LayerChart:
     """Quality against cost: points with both intervals, those of the Pareto front filled, joined and named.
 
     Rows: ``solver, name, x, x_low, x_high, y, y_low, y_high, front, colour, shape`` and, for the tooltip, ``text``.
     """
     import altair as alt
 
-    x, y = _quantity("x", "log", "@x"), _quantity("y", y_scale, "@y")
+    x, y = _quantity("x", x_scale, "@x"), _quantity("y", y_scale, "@y")
     colour, shape = _literal(alt.Color, "colour"), _literal(alt.Shape, "shape")
     rows = _rows()
     front = rows.transform_filter("datum.front").encode(x=x, y=y)
@@ -57,16 +55,16 @@ def pareto(y_scale: Scale) -> alt.LayerChart:
     return _layers(steps, across, up, points, filled, names)
 
 
-def curve() -> alt.LayerChart:
+def curve(x_scale: Scale, y_scale: Scale) -> alt.LayerChart:
     """Convergence: the median residual as a line in a band of its quartiles.
 
     Rows: ``solver, x, low, middle, high, colour, dash, text``.
     """
     import altair as alt
 
-    rows = _rows().encode(x=_quantity("x", "log", "@x"), detail="solver:N")
-    y = _quantity("middle", "log", "@y")
-    band = rows.mark_area(opacity=0.13).encode(y=alt.Y("low:Q", scale=_scale("log"), title="@y"), y2="high:Q")
+    rows = _rows().encode(x=_quantity("x", x_scale, "@x"), detail="solver:N")
+    y = _quantity("middle", y_scale, "@y")
+    band = rows.mark_area(opacity=0.13).encode(y=alt.Y("low:Q", scale=_scale(y_scale), title="@y"), y2="high:Q")
     band = band.encode(fill=_literal(alt.Fill, "colour"))
     line = rows.mark_line(strokeWidth=1.8).encode(y=y, tooltip=_tooltip())
     return _layers(band, line.encode(color=_literal(alt.Color, "colour"), strokeDash=_literal(alt.StrokeDash, "dash")))

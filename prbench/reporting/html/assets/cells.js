@@ -4,7 +4,7 @@ const SCORED = new Set(["ok", "time_limit"]);
 const opened = {};
 
 function showCells(task, solver, dataset) {
-  state.set(`${task.name}.cells.filter`, solver, "");
+  state.set(`${task.name}.cells.solver`, solver, "");
   state.set(`${task.name}.cells.dataset`, dataset, "");
   opened[task.name].open = true;
   opened[task.name].scrollIntoView({ block: "start" });
@@ -14,7 +14,6 @@ function showCells(task, solver, dataset) {
 function cellsBlock(task) {
   const cells = new Table(task.cells);
   const key = (name) => `${task.name}.cells.${name}`;
-  const search = element("input", { type: "search", "aria-label": "Filter cells by solver", placeholder: "filter solvers", oninput: (event) => state.set(key("filter"), event.target.value, "") });
   const controls = element("div", { class: "lead" });
   const counted = element("span", { class: "note", role: "status" });
   const table = element("table", {});
@@ -36,13 +35,11 @@ function cellsBlock(task) {
   };
   const fill = () => {
     if (!place.open) return;
-    const needle = state.get(key("filter"), ""), dataset = state.get(key("dataset"), ""), status = state.get(key("status"), "");
-    if (search.value !== needle) search.value = needle;
+    const solver = state.get(key("solver"), ""), dataset = state.get(key("dataset"), ""), status = state.get(key("status"), "");
     const pick = (label, name, options, chosen) => field(label, choice([["", "all"], ...options.map((option) => [option, option])], chosen, (value) => state.set(key(name), value, "")));
-    controls.replaceChildren(search, pick("dataset", "dataset", task.datasets, dataset), pick("status", "status", statuses, status),
+    controls.replaceChildren(pick("solver", "solver", task.solvers, solver), pick("dataset", "dataset", task.datasets, dataset), pick("status", "status", statuses, status),
       menu("Download", element("button", { type: "button", "data-download": "cells", onclick: () => download(`cells-${task.name}.csv`, "text/csv", cellsCsv(task, cells, rows)) }, "CSV of these cells, 4 digits")), counted);
-    const words = needle.toLowerCase();
-    rows = cells.rows().filter((row) => cells.at("solver", row).toLowerCase().includes(words) && (!dataset || cells.at("dataset", row) === dataset) && (!status || cells.at("status", row) === status));
+    rows = cells.rows().filter((row) => (!solver || cells.at("solver", row) === solver) && (!dataset || cells.at("dataset", row) === dataset) && (!status || cells.at("status", row) === status));
     const sort = state.get(key("sort"), "");
     const [by, descending] = sortOf(sort);
     if (cells.has(by)) rows.sort((a, b) => compare(cells.at(by, a), cells.at(by, b), descending) || a - b);

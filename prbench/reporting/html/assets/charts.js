@@ -99,6 +99,12 @@ function nameApart(points) {
   }
 }
 
+// Logarithmic where all is positive and spreads over more than a factor of five.
+function scaleOf(rows, ...names) {
+  const values = rows.flatMap((row) => names.map((name) => row[name])).filter((value) => value !== null && value !== undefined);
+  return Math.min(...values) > 0 && Math.max(...values) / Math.min(...values) > 5 ? "log" : "linear";
+}
+
 function finite(value) {
   return Number.isFinite(value) ? value : null;
 }
@@ -135,9 +141,8 @@ function paretoChart(task, board, dataset, cost) {
     }));
   if (!points.length) return null;
   markFront(points, task.goals[dataset].better);
-  const y = points.every((point) => point.y > 0 && (point.y_low ?? 1) > 0) ? "log" : "linear";
   const words = { x: COSTS[cost], y: goalWords(task, dataset), tip: task.goals[dataset].metric };
-  return chart(dataset, "", `quality-against-cost ${dataset}`, `pareto.${y}`, points, words);
+  return chart(dataset, "", `quality-against-cost ${dataset}`, `pareto.${scaleOf(points, "x", "x_low", "x_high")}.${scaleOf(points, "y", "y_low", "y_high")}`, points, words);
 }
 
 function convergenceCharts(task) {
@@ -169,7 +174,7 @@ function convergenceChart(task, dataset, kind, label) {
       text: `${number(curve[kind].middle[at])} at ${number(x)}, ${plural(curve.cells, "cell")}`, ...styleOf(task, curve.solver),
     })))
     .filter((row) => row.low > 0 && row.x > 0);
-  return rows.length ? chart(dataset, "", `convergence ${dataset}`, "curve", rows, { x: label, y: "residual", tip: "residual" }) : null;
+  return rows.length ? chart(dataset, "", `convergence ${dataset}`, `curve.log.${scaleOf(rows, "low", "high")}`, rows, { x: label, y: "residual", tip: "residual" }) : null;
 }
 
 function settingCharts(task) {
@@ -213,7 +218,7 @@ function settingChart(task, board, axis, shown, dataset) {
   if (new Set(rows.map((row) => row.x)).size < 2) return null;
   if (dataset !== null) for (const row of rows) row.line = 1;
   const first = dataset ?? axis.names[0];
-  const y = shown === "median" && rows.every((row) => row.y > 0 && (row.low ?? 1) > 0) ? "log" : "linear";
+  const y = shown === "median" ? scaleOf(rows, "y", "low", "high") : "linear";
   const ticks = [...new Set(axis.positions)];
   const labels = ticks.reduceRight((rest, at) => `datum.value == ${at} ? '${axis.labels[axis.positions.indexOf(at)]}' : ${rest}`, "''");
   const words = { x: `${axis.setting} of ${axis.plugin}`, y: shown === "success" ? "success rate" : goalWords(task, first), ticks, labels, tip: shown === "success" ? "success rate" : "score" };

@@ -37,7 +37,7 @@ function fillGallery(grid, entry, view) {
     return;
   }
   const sample = `sample ${entry.sample}${view.plane ? `, ${view.plane}` : ""}`;
-  const first = element("figure", { class: "card" }, element("div", { class: "pair" },
+  const first = element("figure", { class: "card" }, element("div", { class: "pair two" },
     view.truth ? picture(entry, view, view.found.findIndex(Boolean), "truth", view.truth) : null, scales(entry, view)),
     element("figcaption", {}, view.truth ? "truth" : "no truth is known", element("span", { class: "score" }, sample)));
   const cards = entry.solvers.map((of, solver) => view.found[solver] ? element("figure", { class: "card" },

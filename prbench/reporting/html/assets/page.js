@@ -50,7 +50,7 @@ function reproducePart() {
     element("td", { class: "mono" }, code.at("code", row).slice(0, 16)), element("td", {}, String(code.at("cells", row))), element("td", {}, code.at("stale", row) ? element("span", { class: "chip warn" }, String(code.at("stale", row))) : "0")));
   const head = ["solver", "dataset", "code", "cells", "stale"].map((name, at) => element("th", { scope: "col", class: at < 2 ? "text" : null }, element("span", {}, name)));
   const out = `prbench-results/${DATA.meta.name}`;
-  const commands = `pip install prbench==${DATA.meta.version}\nprbench run ${DATA.meta.name}.yaml --out '${out.replaceAll("'", "'\\''")}'\nprbench report '${out.replaceAll("'", "'\\''")}'`;
+  const commands = `# prbench ${DATA.meta.version}\nprbench run ${DATA.meta.name}.yaml --out '${out.replaceAll("'", "'\\''")}'\nprbench report '${out.replaceAll("'", "'\\''")}'`;
   return element("section", { class: "part", id: "reproduce" }, element("h2", {}, "How to reproduce"),
     element("p", {}, "This matrix holds every cell of the report; cells that are there already are not run again."), element("pre", { tabindex: 0 }, commands),
     element("div", { class: "lead" }, element("h3", {}, `${DATA.meta.name}.yaml`), element("button", { type: "button", "data-download": "matrix", onclick: () => download(`${DATA.meta.name}.yaml`, "application/yaml", DATA.matrix) }, "Download")),

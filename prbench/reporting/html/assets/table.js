@@ -71,8 +71,8 @@ function fillBoard(task, board, table, columns, needle, sort, onsort) {
     if (!rows.length) continue;
     if (board.has(by)) rows.sort((a, b) => compare(board.at(by, a), board.at(by, b), descending) || a - b);
     const goal = task.goals[dataset];
-    const title = element("tr", { class: "of" }, element("th", { colspan: columns.length, scope: "rowgroup" }, named(dataset),
-      element("small", {}, `ranked by ${goal.metric}${unit(goal.metric)}, ${goal.better} is better`)));
+    const title = element("tr", { class: "of" }, element("th", { colspan: columns.length, scope: "rowgroup" },
+      element("div", { class: "inner" }, named(dataset), element("small", {}, `ranked by ${goal.metric}${unit(goal.metric)}, ${goal.better} is better`))));
     const scale = rangeScale(board, all);
     bodies.push(element("tbody", {}, title, rows.map((row) => element("tr", { class: board.at("rank", row) === 1 ? "first" : null },
       columns.map((column) => boardCell(task, board, column, row, scale))))));

@@ -1,0 +1,153 @@
+import base64
+import hashlib
+import json
+import math
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prbench.errors import UsageError
+from prbench.reporting.html import write_report
+from prbench.reporting.html.columns import columnar, short
+from prbench.reporting.html.curves import points_a_curve, summary
+from prbench.reporting.html.embedding import closed, script_json
+from prbench.running.results import ResultSet
+from prbench.running.store import Store
+
+
+class Elements(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.scripts, self._script = [], [], False
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+        if tag == "script":
+            self.scripts.append((dict(attrs), ""))
+            self._script = True
+
+    def handle_endtag(self, tag):
+        self._script = self._script and tag != "script"
+
+    def handle_data(self, data):
+        if self._script:
+            attributes, text = self.scripts[-1]
+            self.scripts[-1] = (attributes, text + data)
+
+
+@pytest.fixture(scope="module")
+def text(written):
+    return written.path.read_text(encoding="utf-8")
+
+
+def test_only_the_scripts_it_names_may_run(text):
+    page = Elements(text)
+    assert [attributes.get("type") for attributes, _ in page.scripts] == ["application/json", "application/json", None, None]
+    policy = next(attrs["content"] for tag, attrs in page.found if attrs.get("http-equiv") == "Content-Security-Policy")
+    for attributes, code in page.scripts:
+        if "type" not in attributes:
+            digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+            assert f"'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+    assert "unsafe-eval" not in policy
+
+
+def test_nothing_is_fetched(text):
+    for _, attributes in Elements(text).found:
+        for name in ("src", "href"):
+            assert attributes.get(name, "#").startswith(("#", "data:"))
+
+
+def test_it_is_small_beside_its_pictures(written):
+    assert written.bytes_ == written.path.stat().st_size
+    assert 0 < written.picture_bytes < written.bytes_
+    assert written.bytes_ - written.picture_bytes < 3_000_000
+
+
+def test_the_same_results_give_the_same_bytes(results, written, tmp_path):
+    again = write_report(ResultSet(results.store), tmp_path / "again.html")
+    assert again.path.read_bytes() == written.path.read_bytes()
+
+
+def test_without_pictures_there_are_none(results, tmp_path):
+    bare = write_report(results, tmp_path / "bare.html", pictures=0)
+    assert bare.picture_bytes == 0
+
+
+def test_results_without_records_are_refused(tmp_path):
+    with pytest.raises(UsageError, match="no records in"):
+        write_report(ResultSet(Store(tmp_path)), tmp_path / "report.html")
+
+
+@given(
+    st.recursive(
+        st.text() | st.integers(-(2**50), 2**50) | st.none(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    )
+)
+def test_json_in_a_script_is_inert_and_whole(value):
+    text = script_json([value, "</script><!-- <script>]]>\u2028"])
+    assert not re.search("[<>&\u2028\u2029]", text)
+    assert json.loads(text)[0] == value
+
+
+def test_code_that_would_end_its_element_is_refused():
+    with pytest.raises(ValueError, match="would end"):
+        closed("const a = '</SCRIPT >';".replace(" ", ""))
+
+
+@given(st.floats(allow_nan=True))
+def test_numbers_keep_four_digits(value):
+    kept = short(value)
+    if math.isnan(value):
+        assert kept is None
+    elif math.isinf(value):
+        assert float(kept) == value
+    else:
+        assert kept == pytest.approx(value, rel=5e-4)
+
+
+def test_columns_hold_the_frame():
+    frame = pd.DataFrame(
+        {"name": ["b", "a", "b"], "score": [1.5, math.nan, math.inf], "flag": [True, False, True], "n": [10**9, 1, 0]}
+    )
+    packed = columnar(frame)
+    assert packed["n"] == 3
+    assert packed["columns"]["name"] == {"levels": ["b", "a"], "codes": [0, 1, 0]}
+    assert packed["columns"]["score"] == [1.5, None, "inf"]
+    assert packed["columns"]["flag"] == [1, 0, 1]
+    assert packed["columns"]["n"] == [10**9, 1, 0]
+
+
+def curve(residual, step=10):
+    steps = np.arange(len(residual)) * step
+    return {"iteration": list(steps), "seconds": list(steps * 0.1), "residual": list(residual)}
+
+
+def test_a_median_curve_lies_between_the_curves():
+    low, high = curve([3.0, 2.0, 1.0]), curve([9.0, 6.0, 3.0])
+    found = summary([(low, 0.5), (high, 0.5)], 12)
+    for axis in ("iteration", "seconds", "pairs"):
+        track = found[axis]
+        assert np.all(np.asarray(track["low"]) <= track["middle"])
+        assert np.all(np.asarray(track["middle"]) <= track["high"])
+        assert track["middle"][-1] == pytest.approx(2.0)
+    assert found["pairs"]["x"][-1] == pytest.approx(found["seconds"]["x"][-1] / 0.5)
+    assert found["cells"] == 2
+
+
+def test_a_solve_that_ended_keeps_its_last_value():
+    found = summary([(curve([4.0, 1.0]), 1.0), (curve([4.0, 3.0, 3.0, 3.0]), 1.0)], 20)
+    assert found["iteration"]["middle"][-1] == pytest.approx(2.0)
+
+
+def test_curves_that_say_nothing_are_left_out():
+    assert summary([({}, 1.0), (curve([1.0]), 1.0)], 10) is None
+    assert "pairs" not in summary([(curve([2.0, 1.0]), math.nan)], 10)
+    assert points_a_curve(10_000) < points_a_curve(10)
