@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import get_dataset, get_solver, load_results, run, score
-    from .core import FarField, Problem, Reconstruction, SpeckleStack, register, setting
+    from .core import FarField, Problem, RandomLinear, Reconstruction, SpeckleStack, register, setting
     from .errors import PrbenchError
     from .running.results import ResultSet
     from .running.solving import Cost, Progress, Solution, solve
@@ -23,6 +23,7 @@ _HOME = {
     "PrbenchError": ".errors",
     "Problem": ".core",
     "Progress": ".running.solving",
+    "RandomLinear": ".core",
     "Reconstruction": ".core",
     "ResultSet": ".running.results",
     "Solution": ".running.solving",
@@ -43,6 +44,7 @@ __all__ = [
     "PrbenchError",
     "Problem",
     "Progress",
+    "RandomLinear",
     "Reconstruction",
     "ResultSet",
     "Solution",

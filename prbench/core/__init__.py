@@ -2,7 +2,7 @@
 
 from .dataset import Dataset
 from .learned import LearnedSolver
-from .measurements import FarField, Measurement, SpeckleStack
+from .measurements import FarField, Measurement, RandomLinear, SpeckleStack
 from .metric import Case, Metric, MetricInfo, metric
 from .names import format_name, parse_name, split_names
 from .problem import HeldOut, Problem, Provenance, Split
@@ -27,6 +27,7 @@ __all__ = [
     "PluginInfo",
     "Problem",
     "Provenance",
+    "RandomLinear",
     "Recipe",
     "Reconstruction",
     "Rng",

@@ -71,6 +71,10 @@ class IterativeSolver(Solver[M]):
             state = self.step(y, state)
         return state
 
+    def finished(self, y: M, state: State) -> bool:  # noqa: ARG002 - for solvers that can tell
+        """Whether further steps would change nothing; asked now and then, and a run that has finished ends early."""
+        return False
+
     @abstractmethod
     def estimate(self, y: M, state: State) -> Reconstruction:
         """The reconstruction that the state stands for; must leave the state usable."""

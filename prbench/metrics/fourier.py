@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from prbench.backend import Array, get_backend
-from prbench.core import Case, FarField, metric
+from prbench.core import Case, FarField, RandomLinear, metric
 from prbench.errors import BadInput
 
 from ._shells import first_crossing, shell_numbers, shell_sums
@@ -106,11 +106,16 @@ def _modulus(case: Case) -> Array:
     return case.shared("fourier-modulus", lambda: fourier_modulus(case.reconstruction.object, _measurement(case)))
 
 
-@metric("r_factor", better="lower", tasks=_FAR, needs="measurement", removes=FAR_FIELD)
+@metric("r_factor", better="lower", tasks=(*_FAR, "random"), needs="measurement", removes=FAR_FIELD)
 def r_factor(case: Case) -> float:
-    """Norm of sqrt(Y) - |F X| over the norm of sqrt(Y), over measured pixels, no scale fitted."""
-    y = _measurement(case)
-    return relative_misfit(_modulus(case), y.intensity, y.mask)
+    """Norm of sqrt(Y) - |A X| over the norm of sqrt(Y), over what was measured, no scale fitted; A is the Fourier transform in
+    the far field, and the random map else.
+    """
+    y = case.problem.measurement
+    if isinstance(y, RandomLinear):
+        expected = y.to(get_backend("numpy", "double")).forward(np.asarray(case.reconstruction.object, np.complex128))
+        return relative_misfit(np.sqrt(expected), y.intensity, y.mask)
+    return relative_misfit(_modulus(case), _measurement(case).intensity, _measurement(case).mask)
 
 
 @metric(

@@ -196,6 +196,7 @@ def _iterate(
             status, stop = "time_limit", True
         if not np.isfinite(curve[-1].residual):
             status, stop = "diverged", True
+        stop = stop or solver.finished(y, state)
     with clock:
         found = solver.estimate(y, state)
     return found, status, curve, done

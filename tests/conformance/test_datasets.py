@@ -140,7 +140,7 @@ def test_the_truth_explains_the_measurement(name, small_problem):
         the_truth_explains_the_stacks(small_problem(name, photons=None))
         return
     expected = np.asarray(y.forward(next(array for _, array in made.truth.items())))
-    seen = np.ones(y.shape, bool) if y.mask is None else y.mask
+    seen = np.ones(y.mask_shape, bool) if y.mask is None else y.mask
     gap = np.linalg.norm((expected - y.intensity)[seen])
     assert gap < 1e-4 * np.linalg.norm(y.intensity)
 

@@ -105,7 +105,9 @@ def test_the_residual_falls(solver_on, problem_of):
     assert min(residuals[-5:]) < residuals[0]
     assert [p.iteration for p in found.curve] == sorted({p.iteration for p in found.curve})
     assert found.curve[0].iteration == 0
-    assert found.curve[-1].iteration == found.cost.iterations == found.curve[-1].iterations
+    assert found.curve[-1].iteration == found.cost.iterations <= found.curve[-1].iterations
+    if type(solver).finished is IterativeSolver.finished:  # a solver that cannot tell when it has finished
+        assert found.cost.iterations == found.curve[-1].iterations
     seconds = [p.seconds for p in found.curve]
     assert seconds == sorted(seconds)
     assert seconds[-1] <= found.cost.latency_s
@@ -182,8 +184,8 @@ def test_estimates_on_the_way_leave_the_state_usable(name, problem_of):
 def test_masked_pixels_are_allowed(solver_on, small_problem, simulated_datasets):
     solver, library = solver_on
     y = small_problem(simulated_datasets(solver.info.task)[0]).measurement
-    mask = np.random.default_rng(0).random(y.shape) < 0.9
-    mask[tuple(slice(n // 2 - 1, n // 2 + 2) for n in y.shape)] = False
+    mask = np.random.default_rng(0).random(y.mask_shape) < 0.9
+    mask[tuple(slice(n // 2 - 1, n // 2 + 2) for n in y.mask_shape)] = False
     masked = dataclasses.replace(y, mask=mask if y.mask is None else mask & y.mask)
     found = prbench.solve(solver, masked, backend=library)
     assert found.status == "ok"
@@ -222,7 +224,8 @@ def test_the_truth_is_out_of_reach(name, problem_of, monkeypatch):
     """From all that a solver is handed no path of references leads to the truth, to the problem or to what was held out."""
     solver = example(name)
     made = problem_of(solver)
-    secret = {id(made), id(made.truth), *(id(array) for _, array in made.truth.items()), id(made.object_region)}
+    parts = [made, made.truth, *(array for _, array in made.truth.items()), made.object_region]
+    secret = {id(part) for part in parts if part is not None}
     method = "init" if isinstance(solver, IterativeSolver) else "solve"
     original, handed = getattr(type(solver), method), []
 

@@ -2,6 +2,7 @@
 
 from .far_field import FarField
 from .measurement import Measurement
+from .random_linear import RandomLinear
 from .speckle_stack import SpeckleStack
 
-__all__ = ["FarField", "Measurement", "SpeckleStack"]
+__all__ = ["FarField", "Measurement", "RandomLinear", "SpeckleStack"]

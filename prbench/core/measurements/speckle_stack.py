@@ -13,11 +13,9 @@ import numpy as np
 from prbench.backend import Array
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput, PrbenchError
+from prbench.physics.materials import PLANCK_TIMES_C_EV_M
 
 from .measurement import Measurement
-
-PLANCK_TIMES_C_EV_M = 1.239841984332e-6
-"""h c in eV m (CODATA 2018, exact)."""
 
 _MEAN_SIGMA_PX = 8.0
 """Width of the Gaussian that tells the beam's slow profile from its speckles: several times a usual speckle."""

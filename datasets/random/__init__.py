@@ -1,0 +1,1 @@
+"""Random measurements: Gaussian maps, coded diffraction patterns and structured random maps."""

@@ -1,0 +1,63 @@
+"""Laws of the simulated random measurements."""
+
+import numpy as np
+import pytest
+
+import prbench
+from prbench.errors import UsageError
+
+NAMES = ["gaussian-map[n=20]", "gaussian-map[n=20,field=real]", "coded-diffraction[size=8]", "structured-map[size=8]"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_truth_explains_the_measurement(name):
+    made = prbench.get_dataset(name).problem(0)
+    np.testing.assert_allclose(made.measurement.forward(made.truth.object), made.measurement.intensity, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("noise", [{"photons": 5.0}, {"snr_db": 10.0}])
+def test_noise_changes_the_measurement_and_not_the_object(name, noise):
+    clean, noisy = (prbench.get_dataset(name, **settings).problem(0) for settings in ({}, noise))
+    np.testing.assert_array_equal(clean.truth.object, noisy.truth.object)
+    assert not np.allclose(clean.measurement.intensity, noisy.measurement.intensity, rtol=0.01)
+    assert (noisy.measurement.intensity >= 0).all()
+
+
+def test_noise_has_the_strength_asked_for():
+    clean, noisy = (
+        prbench.get_dataset("gaussian-map[n=500]", **s).problem(0).measurement.intensity for s in ({}, {"snr_db": 20})
+    )
+    assert 20 * np.log10(np.linalg.norm(clean) / np.linalg.norm(noisy - clean)) == pytest.approx(20, abs=1.5)
+
+
+def test_a_larger_ratio_adds_rows_and_changes_none():
+    few, many = (prbench.get_dataset("gaussian-map[n=20]", ratio=r).problem(0) for r in (2, 4))
+    np.testing.assert_array_equal(many.measurement.matrix[:40], few.measurement.matrix)
+    np.testing.assert_array_equal(many.measurement.intensity[:40], few.measurement.intensity)
+    few, many = (prbench.get_dataset("coded-diffraction[size=8]", patterns=p).problem(0) for p in (2, 4))
+    np.testing.assert_array_equal(many.measurement.modulations[:2], few.measurement.modulations)
+
+
+@pytest.mark.parametrize("ratio", [0.5, 1.0, 2.25, 3.0])
+def test_a_structured_map_has_the_ratio_asked_for(ratio):
+    y = prbench.get_dataset("structured-map[size=8]", ratio=ratio).problem(0).measurement
+    assert y.ratio == pytest.approx(ratio, abs=1 / 64)
+
+
+def test_gaussian_entries_have_variance_one():
+    matrix = prbench.get_dataset("gaussian-map[n=200]").problem(0).measurement.matrix
+    assert np.mean(np.abs(matrix) ** 2) == pytest.approx(1, abs=0.02)
+    assert abs(np.mean(matrix)) < 0.01
+
+
+def test_octonary_modulators_have_unit_mean_square():
+    y = prbench.get_dataset("coded-diffraction[size=64,patterns=8]").problem(0).measurement
+    moduli = np.unique(np.round(np.abs(y.modulations) ** 2, 5))
+    np.testing.assert_allclose(moduli, [0.5, 3.0])
+    assert np.mean(np.abs(y.modulations) ** 2) == pytest.approx(1.0, abs=0.03)
+
+
+def test_noise_in_two_ways_is_refused():
+    with pytest.raises(UsageError, match="photons or by snr_db, not by both"):
+        prbench.get_dataset("gaussian-map[n=20,photons=5,snr_db=10]").problem(0)

@@ -1,0 +1,26 @@
+"""A gradient step in applications of its operators, and the time to solve."""
+
+import numpy as np
+import pytest
+from _timing import interleaved
+from kernels_random import FLOWS, MAPS, gradient_step, operator_pair
+
+import prbench
+
+
+@pytest.mark.parametrize("dataset", MAPS)
+@pytest.mark.parametrize("solver", FLOWS)
+def test_a_step_in_operator_pairs(benchmark, solver, dataset):
+    step, pair = gradient_step(solver, dataset), operator_pair(dataset)
+    step()
+    medians = interleaved({"pair": pair, "step": step}, repeats=41)
+    benchmark.extra_info["step in operator pairs"] = medians["step"] / medians["pair"]
+    benchmark.pedantic(step, rounds=5)
+
+
+def test_coded_diffraction_of_six_masks_at_256(benchmark):
+    made = prbench.get_dataset("coded-diffraction[size=256,patterns=6]").problem(0)
+    found = benchmark.pedantic(prbench.solve, args=("reweighted-af", made.measurement), rounds=3, warmup_rounds=1)
+    benchmark.extra_info["seconds"] = found.cost.latency_s
+    benchmark.extra_info["iterations"] = found.cost.iterations
+    benchmark.extra_info["relative error"] = float(np.sqrt(prbench.score(found.reconstruction, made, ["sa_nmse"])["sa_nmse"]))
