@@ -20,7 +20,7 @@ from prbench.errors import UsageError, one_line
 from .code_id import code_id
 from .plain import canonical, plain
 from .problem_files import write_problem
-from .store import _replace
+from .store import replace_file
 
 MANIFEST = "problems.json"
 _AHEAD = 2
@@ -93,7 +93,7 @@ def _sign(folder: Path, made: Made, dataset: Dataset) -> None:
     if not place.exists():
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(described, indent=2) + "\n"
-        _replace(place, lambda file: file.write(text.encode()))
+        replace_file(place, lambda file: file.write(text.encode()))
         return
     try:
         there = json.loads(place.read_text(encoding="utf-8"))

@@ -19,7 +19,7 @@ from prbench.core import HeldOut, Measurement, Problem, Provenance, Reconstructi
 from prbench.errors import BadInput, one_line
 
 from .plain import canonical
-from .store import _replace, plain_arrays
+from .store import plain_arrays, replace_file
 
 _NUMBERS = "problem"
 
@@ -49,7 +49,7 @@ def write_problem(place: Path, problem: Problem) -> None:
         "measurement": numbers,
     }
     whole: dict[str, Any] = plain_arrays({**arrays, _NUMBERS: canonical(described)})
-    _replace(place, lambda file: np.savez(file, **whole))
+    replace_file(place, lambda file: np.savez(file, **whole))
 
 
 def read_problem(place: str | Path) -> Problem:

@@ -64,12 +64,12 @@ class Store:
         place.parent.mkdir(parents=True, exist_ok=True)
         if arrays:
             whole: dict[str, Any] = plain_arrays(arrays)
-            _replace(place.with_suffix(".npz"), lambda file: np.savez(file, **whole))
+            replace_file(place.with_suffix(".npz"), lambda file: np.savez(file, **whole))
         elif arrays is not None:
             place.with_suffix(".npz").unlink(missing_ok=True)
         if place.exists() and self._read(place) is None:
             place.rename(place.with_suffix(".json.corrupt"))
-        _replace(place, lambda file: file.write(record.to_json().encode()))
+        replace_file(place, lambda file: file.write(record.to_json().encode()))
         self.corrupt.pop(place, None)
 
     def read(self, key: str) -> Record | None:
@@ -154,7 +154,7 @@ class Store:
         changed = {key: self._record_path(key).stat().st_mtime_ns for key in loose}
         times = {**table.times(kept), **{key: at if at < settled else 0 for key, at in changed.items()}}
         self.path.mkdir(parents=True, exist_ok=True)
-        _replace(self.path / TABLE, lambda file: write_table(file, texts, times, folders))
+        replace_file(self.path / TABLE, lambda file: write_table(file, texts, times, folders))
         self._sweep()
         return len(texts)
 
@@ -172,7 +172,7 @@ class Store:
         place = self.path / "environments" / f"{name}.json"
         if not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
-            _replace(place, lambda file: file.write(text.encode()))
+            replace_file(place, lambda file: file.write(text.encode()))
         return name
 
     # How table and files make one whole
@@ -227,7 +227,7 @@ def plain_arrays(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
     return whole
 
 
-def _replace(place: Path, write: Callable[[IO[bytes]], object]) -> None:
+def replace_file(place: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Write a file whole or not at all."""
     temporary = place.with_name(f".{place.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
