@@ -1,0 +1,192 @@
+"""``prbench sweep``: what becomes of solvers as a setting runs over a range."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from prbench.errors import UsageError
+
+from . import folders
+from .completion import plugin_completion
+from .run import BACKENDS, RERUNS
+
+if TYPE_CHECKING:
+    from prbench.reporting.sweeps import Sweep
+    from prbench.running.cell import Cell
+    from prbench.running.engine import Rerun
+    from prbench.running.results import ResultSet
+
+Place = tuple["Cell", dict[str, Any]]
+"""A cell, and what a table of the sweep says of it."""
+
+
+@click.command("sweep")
+@click.option(
+    "-s", "--solver", "solvers", multiple=True, required=True, shell_complete=plugin_completion("solver"), help="Solver."
+)
+@click.option(
+    "-d", "--dataset", "datasets", multiple=True, required=True, shell_complete=plugin_completion("dataset"), help="Dataset."
+)
+@click.option(
+    "--over",
+    "axes",
+    multiple=True,
+    metavar="NAME=VALUES",
+    help="photons=1,10,100, photons=1:1000:7log or beta=0.5:1:6; a setting of the dataset or the solvers. Two make a map.",
+)
+@click.option("--settings", "draws", type=click.IntRange(min=2), metavar="N", help="So many random settings of each solver.")
+@click.option("--vary", metavar="NAMES", help="Of the solver's settings only these, with --settings.")
+@click.option("--samples", default="5", show_default=True, metavar="N|A:B|LIST", help="Samples at each place.")
+@click.option("--seeds", metavar="N|A:B|LIST", help="Seeds, in the same way; seed 0 otherwise.")
+@click.option("--split", type=click.Choice(["test", "tune"]), default="test", show_default=True, help="Which samples.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; prbench-results/sweep-<name> otherwise."
+)
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Workers at a time; one a core otherwise.")
+@click.option("--backend", type=click.Choice(BACKENDS), help="What to compute with.")
+@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Soft limit of a solve.")
+@click.option(
+    "--rerun", type=click.Choice(RERUNS), default="missing", show_default=True, help="What to run besides missing cells."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "csv", "markdown", "latex"]), default="table", show_default=True
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    solvers: tuple[str, ...],
+    datasets: tuple[str, ...],
+    axes: tuple[str, ...],
+    draws: int | None,
+    vary: str | None,
+    out: Path | None,
+    jobs: int | None,
+    rerun: str,
+    form: str,
+    **options: Any,
+) -> None:
+    """Run solvers while a setting varies, and show what becomes of quality: a table, and a picture as PNG and PDF.
+
+    \b
+    prbench sweep -s hio-er,raar -d crystal2d --over photons=1:1000:7log
+    prbench sweep -s hio -d crystal2d --over photons=10,100,1000 --over beta=0.5:1:6
+    prbench sweep -s hio-er -d crystal2d --settings 20
+
+    Cells are those of `prbench run`: finished ones are kept, and the same command resumes. With --settings, settings given in
+    brackets stay, as in 'hio-er[iterations=500]'.
+    """  # noqa: D301 - \b keeps click from filling the lines
+    from prbench.core import split_names
+    from prbench.running.engine import run_matrix
+    from prbench.running.results import ResultSet
+    from prbench.running.store import Store
+
+    from . import summary
+    from .app import CELLS_FAILED, OK
+    from .display import choose_display
+
+    if bool(axes) == (draws is not None) or len(axes) > 2:
+        raise UsageError("a sweep needs --over NAME=VALUES once or twice, or --settings N")
+    if vary is not None and draws is None:
+        raise UsageError("--vary names the settings that --settings N draws; give both")
+    who, what = ([name for text in texts for name in split_names(text)] for texts in (solvers, datasets))
+    columns: tuple[str, ...] = ()
+    if draws is None:
+        places, columns = _along(who, what, axes, options)
+    else:
+        places = _at_random(who, what, draws, vary, options)
+    cells = [cell for cell, _ in places]
+    label = "-".join(["sweep", *(column.removeprefix("over.") for column in columns)] if columns else ["sweep-settings"])
+    store = Store(out or folders.default_folder(label))
+    try:
+        with choose_display() as display:
+            run_matrix(cells, store, jobs=jobs, rerun=cast("Rerun", rerun), on_event=display)
+    except KeyboardInterrupt:
+        click.echo(f"stopped; what has finished is in {store.path}, and the same command resumes", err=True)
+        raise
+    results = ResultSet(store, list(dict.fromkeys(cell.key for cell in cells)))
+    _tell(results, _table(results, places, columns), form)
+    ctx.exit(CELLS_FAILED if summary.has_failures(results) else OK)
+
+
+def _along(
+    solvers: list[str], datasets: list[str], texts: Sequence[str], options: dict[str, Any]
+) -> tuple[list[Place], tuple[str, ...]]:
+    """The cells along one or two axes."""
+    from prbench.analysis.sweeps import parse_axis, sweep_points
+
+    axes = [parse_axis(text) for text in texts]
+    if len({axis.name for axis in axes}) < len(axes):
+        raise UsageError(f"--over {axes[0].name} is given twice; give it all values at once")
+    columns = tuple(axis.column for axis in axes)
+    places = []
+    for point in sweep_points(solvers, datasets, axes):
+        about = {"solver": point.solver_label, "dataset": point.dataset_label, **dict(zip(columns, point.values, strict=True))}
+        places += [(cell, about) for cell in _cells(point.solver, point.dataset, options)]
+    return places, columns
+
+
+def _at_random(solvers: list[str], datasets: list[str], draws: int, vary: str | None, options: dict[str, Any]) -> list[Place]:
+    """The cells of each solver as named and at random settings, the same ones for every dataset of its task."""
+    from prbench.analysis.sensitivity import DRAW, VARIED, random_settings
+    from prbench.running.cell import find_plugin
+
+    only = [name.strip() for name in (vary or "").split(",") if name.strip()]
+    places = []
+    for solver in solvers:
+        drawn = random_settings(solver, draws, only)
+        for dataset in datasets:
+            if find_plugin("dataset", dataset).task != find_plugin("solver", solver).task:
+                continue
+            for number, (spelled, values) in enumerate(drawn):
+                about = {"solver": solver, "dataset": dataset, DRAW: number, "spelled": spelled}
+                about |= {f"{VARIED}{name}": value for name, value in values.items()}
+                places += [(cell, about) for cell in _cells(spelled, dataset, options)]
+    if not places:
+        raise UsageError(f"no solver of {', '.join(solvers)} is for a dataset of {', '.join(datasets)}: their tasks differ")
+    return places
+
+
+def _cells(solver: str, dataset: str, options: dict[str, Any]) -> list[Cell]:
+    """The cells of one solver on one dataset."""
+    from prbench.running.spec import Matrix, parse_indices
+
+    indices = {name: parse_indices(options[name]) for name in ("samples", "seeds") if options[name] is not None}
+    rest = {"split": options["split"], "backend": options["backend"], "time_limit_s": options["time_limit"]}
+    return Matrix.of("sweep", name="sweep", solvers=[solver], datasets=[dataset], **indices, **rest).cells()
+
+
+def _table(results: ResultSet, places: list[Place], columns: tuple[str, ...]) -> Sweep:
+    import pandas as pd
+
+    from prbench.analysis.sensitivity import sensitivity
+    from prbench.analysis.sweeps import sweep_table
+    from prbench.reporting.sweeps import Sweep
+
+    at = pd.DataFrame([{"key": cell.key, **about} for cell, about in places])
+    if columns:
+        return Sweep(*sweep_table(results.frame, at, columns), columns)
+    goals, rows, influences = sensitivity(results.frame, at)
+    return Sweep(goals, rows, influences=influences)
+
+
+def _tell(results: ResultSet, sweep: Sweep, form: str) -> None:
+    from prbench.reporting.console import console
+    from prbench.reporting.sweep_pictures import save_sweep
+    from prbench.reporting.sweeps import FORMATS, terminal
+
+    pictures = save_sweep(sweep, results.store.path / "pictures")
+    if form != "table":
+        click.echo(FORMATS[form](sweep))
+        return
+    out = console()
+    for part in terminal(sweep):
+        out.print(part, markup=False)
+    click.echo()
+    for picture in pictures:
+        click.echo(str(picture))
+    click.echo(f"\nresults: {results.store.path}")
