@@ -18,6 +18,7 @@ VERBS = (
     "status",
     "leaderboard",
     "compare",
+    "sweep",
     "report",
     "rescore",
     "compact",
