@@ -1,10 +1,13 @@
 // What the columns of a leaderboard are called, and what stands in their cells.
 const HEADERS = {
-  rank: "#", solver: "solver", median: "score", success: "success %", r_factor: "R", latency_s: "seconds", latency_fft: "pairs",
+  rank: "#", solver: "solver", median: "score", success: "success %", best: "best %", iqm: "mean of middle", r_factor: "R", latency_s: "seconds", latency_fft: "pairs",
   samples: "samples", cells: "n", failed: "failed", time_limit: "limit", stale: "stale", missing: "missing",
 };
 const MEANING = {
-  rank: "Place within the dataset.",
+  rank: "Place within the dataset, and the places that paired tests leave open at 95 %.",
+  best: "Probability of having the best median.",
+  iqm: "Interquartile mean over samples, with its 95 % interval.",
+  missing: "Samples and seeds that other solvers have been given here, and this one has not.",
   median: "Median over samples of the metric that decides, with its 95 % bootstrap interval; failed cells count as worst.",
   success: "Share of cells that reach the task's threshold, with its 95 % Wilson interval.",
   cells: "Cells behind the numbers. Choose a number to see them.",
@@ -15,7 +18,7 @@ const MEANING = {
 };
 const MARKS = { failed: "bad", stale: "warn", time_limit: "warn", missing: "warn" };
 const ALWAYS = ["rank", "solver"];
-const FRONT = ["rank", "solver", "median", "range", "success"];
+const FRONT = ["rank", "solver", "median", "range", "best", "success"];
 const LAST = ["cells", "failed", "time_limit", "stale", "missing"];
 const NOT_COLUMNS = new Set(["dataset", "metric"]);
 
@@ -28,7 +31,7 @@ function boardColumns(board) {
   return [...FRONT, ...middle, ...LAST].filter((name) => known.has(name)).map((name) => ({
     name,
     header: name === "range" ? "interval" : HEADERS[name] ?? name,
-    kind: name === "range" ? "range" : board.isText(name) ? "text" : name === "success" ? "percent" : ends(name) ? "spread" : "count",
+    kind: name === "range" ? "range" : board.isText(name) ? "text" : name === "success" ? "percent" : name === "best" ? "share" : name === "rank" ? "rank" : ends(name) ? "spread" : "count",
     meaning: MEANING[name] ?? DATA.metrics[name]?.definition ?? "",
     better: DATA.metrics[name]?.better,
   }));
@@ -57,6 +60,8 @@ function boardCell(task, board, column, row, scale) {
   if (kind === "text") return element("td", { class: "text" }, value);
   if (kind === "range") return element("td", {}, interval(task, board, row, scale));
   if (name === "cells") return element("td", {}, cellsLink(task, board, row, value));
+  if (kind === "rank") return element("td", {}, number(value), rankEnds(board, row));
+  if (kind === "share") return element("td", {}, Number.isNaN(value) ? NOTHING : (100 * value).toFixed(0));
   if (name in MARKS && value > 0) return element("td", {}, element("span", { class: `chip ${MARKS[name]}` }, number(value)));
   if (kind === "count") return element("td", {}, number(value));
   const form = kind === "percent" ? (share) => (100 * share).toFixed(0) : (inner) => number(inner, inner === value ? 3 : 2);
@@ -64,6 +69,11 @@ function boardCell(task, board, column, row, scale) {
   const shown = form(value);
   if (name !== "median" && kind !== "percent") return element("td", { title: endsText(board, name, row) }, shown);
   return element("td", { class: name === "median" ? "main" : null }, shown, ends(board.at(`${name}_low`, row), board.at(`${name}_high`, row), form));
+}
+
+function rankEnds(board, row) {
+  const [low, high] = ["rank_low", "rank_high"].map((name) => board.at(name, row));
+  return Number.isNaN(low) || low === high ? "" : element("span", { class: "ends" }, `${low}–${high}`);
 }
 
 function endsText(board, name, row) {
