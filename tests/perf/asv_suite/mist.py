@@ -1,0 +1,25 @@
+"""MIST: seconds of a solve, and the same in FFT pairs of the same shape timed in turn."""
+
+from _timing import interleaved
+from kernels import fft_pair
+from kernels_mist import mist
+
+
+class Solve:
+    """13 pairs of 512x512 pixels."""
+
+    params = ("mist-2020", "mist-2022", "mist-2023")
+    param_names = ("solver",)
+
+    def setup(self, solver):
+        self.run, self.pair = mist(solver, 512), fft_pair((512, 512))
+        self.run()  # compiles
+
+    def time_solve(self, solver):
+        self.run()
+
+    def track_solve_in_fft_pairs(self, solver):
+        medians = interleaved({"pair": self.pair, "solve": self.run}, repeats=21)
+        return medians["solve"] / medians["pair"]
+
+    track_solve_in_fft_pairs.unit = "FFT pairs"
