@@ -80,7 +80,7 @@ def sample_thickness_m(kind: str, rng: np.random.Generator, side: int, pixel_m: 
         view: side of the field of view, in pixels of the grid.
 
     Returns:
-        float64, (side, side), in metres.
+        float32, (side, side), in metres.
     """
     axis = (np.arange(side) - (side - 1) / 2) / view
-    return SAMPLES[kind](rng, (axis[:, None], axis[None, :])) * (view * pixel_m)
+    return (SAMPLES[kind](rng, (axis[:, None], axis[None, :])) * (view * pixel_m)).astype(np.float32)

@@ -144,7 +144,7 @@ def membrane_positions(line: Beamline, grain_m: float, images: int) -> np.ndarra
 
 def wave_behind(thickness_m: np.ndarray, material: Refraction, backend: Backend) -> Array:
     """What a plane wave is multiplied by, ``exp(-(i k delta + mu / 2) t)``, complex on ``backend``."""
-    thickness = thickness_m.astype(np.float32)
+    thickness = thickness_m.astype(np.float32, copy=False)
     amplitude = np.exp(np.float32(-material.attenuation_per_m / 2) * thickness)
     phase = np.float32(material.phase_per_m) * thickness
     wave = np.empty(thickness.shape, np.complex64)  # by its parts: a complex exponential takes four times as long

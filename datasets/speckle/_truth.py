@@ -30,13 +30,13 @@ def truth_of(line: Beamline, thickness_m: np.ndarray, material: Refraction) -> R
         ``phase`` and ``transmission`` in the plane of the sample; ``displacement`` at the detector, that of the ray arriving at a
         pixel, ``d(r) = d0(r - d(r))`` with ``d0 = z / (k pixel) grad phi`` where the ray left; ``dark_field`` zero.
     """
-    phase = material.phase_per_m * thickness_m
-    leaving = line.pixels_per_slope * np.stack(
-        [line.seen(np.gradient(phase, line.step_m, axis=axis).astype(np.float32)) for axis in (0, 1)]
-    )
+    thickness = thickness_m.astype(np.float32, copy=False)
+    phase = material.phase_per_m * thickness
+    slopes = np.stack([line.seen(np.gradient(phase, line.step_m, axis=axis)) for axis in (0, 1)])
+    leaving = line.pixels_per_slope * slopes.astype(np.float64)
     return Reconstruction(
-        phase=line.seen(phase.astype(np.float32)),
-        transmission=line.seen(np.exp(-material.attenuation_per_m * thickness_m.astype(np.float32))),
+        phase=line.seen(phase),
+        transmission=line.seen(np.exp(-material.attenuation_per_m * thickness)),
         displacement=_arriving(leaving).astype(np.float32),
         dark_field=np.zeros((line.size, line.size), np.float32),
     )

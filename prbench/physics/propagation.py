@@ -69,13 +69,12 @@ def transfer_function(
             f"wavelength {wavelength_m:g} m admit {limit:.3g} m; pad the field or use coarser pixels"
         )
     rows, columns = (np.fft.fftfreq(n, pixel_m) for n in shape)
-    squared = rows[:, None] ** 2 + columns[None, :] ** 2
     if method == "fresnel":
-        phase = -math.pi * wavelength_m * distance_m * squared
-    else:
-        sine_squared = wavelength_m**2 * squared
-        # sqrt(1 - s) - 1, without the cancellation that loses every digit of X-rays' small angles
-        phase = -2 * math.pi / wavelength_m * distance_m * sine_squared / (np.sqrt(1 - sine_squared) + 1)
+        along = [backend.asarray(np.exp(-1j * math.pi * wavelength_m * distance_m * f**2)) for f in (rows, columns)]
+        return along[0][:, None] * along[1][None, :]
+    sine_squared = wavelength_m**2 * (rows[:, None] ** 2 + columns[None, :] ** 2)
+    # sqrt(1 - s) - 1, without the cancellation that loses every digit of X-rays' small angles
+    phase = -2 * math.pi / wavelength_m * distance_m * sine_squared / (np.sqrt(1 - sine_squared) + 1)
     return backend.asarray(np.exp(1j * phase))
 
 
