@@ -9,12 +9,16 @@ import numpy as np
 
 from prbench.backend import Array
 from prbench.core import SpeckleStack
+from prbench.errors import BadInput
 from prbench.physics.cosine import cosine_transform, inverse_cosine_transform
 
 from ._mist import laplacian, slopes
 
 _MICROMETRE = 1e-6
 """The unit of length in which the authors weigh the unknowns of their systems against each other."""
+
+_ALIKE = 1e-12
+"""A variance over the pairs that is this small beside the mean square is rounding."""
 
 
 def slowly_varying(y: SpeckleStack, ridge: float) -> tuple[Array, Array]:
@@ -26,6 +30,9 @@ def slowly_varying(y: SpeckleStack, ridge: float) -> tuple[Array, Array]:
 
     Returns:
         ``1 - G1`` and g, (H, W), g in px^2 (``z D' T / pixel^2``).
+
+    Raises:
+        BadInput: where no pixel of the reference differs from one image to the next.
     """
     y.counters.operators += 1
     xp = y.backend.xp
@@ -42,6 +49,8 @@ def slowly_varying(y: SpeckleStack, ridge: float) -> tuple[Array, Array]:
             a, b = xp.astype(laplacian(R, xp) / R, xp.float64), xp.astype(1 - y.sample[n, ...] / R, xp.float64)
             u, v, uu, uv = u + a / y.images, v + b / y.images, uu + a * a / y.images, uv + a * b / y.images
         variance, covariance = uu - u * u, uv - u * v
+    if not float(variance.max()) > _ALIKE * float((u * u).mean()):
+        raise BadInput("the reference images are all alike; a dark field needs the membrane at different places")
     g = -covariance * variance / (variance**2 + ridge * (variance**2).mean())
     dtype = y.reference.dtype
     return xp.astype(v + g * u, dtype), xp.astype(g, dtype)

@@ -58,7 +58,7 @@ def test_cost_grows_with_images(benchmark):
 def test_the_published_dark_field_of_the_four_rods(benchmark):
     """Relative to its norm, 64 px inside the crop: at most 1e-2."""
     made = prbench.get_dataset("fourrod").problem(0)
-    solve = lambda pairs: prbench.solve(f"mist-2023[pairs={pairs}]", made.measurement, backend="torch")  # noqa: E731
+    solve = lambda pairs: prbench.solve(f"mist-2023[e_per_m2=1e8,pairs={pairs}]", made.measurement, backend="torch")  # noqa: E731
     for pairs in ("first", "all"):
         marks = prbench.score(solve(pairs).reconstruction, made, metrics=["dark_field_difference"])
         benchmark.extra_info[f"dark_field_difference_{pairs}"] = round(marks["dark_field_difference"], 5)

@@ -182,6 +182,12 @@ def test_without_gamma_the_message_says_where_to_give_it(name):
     assert solved(f"{name}[gamma=500]", SpeckleStack(R, R, **GEOMETRY)).transmission.max() == pytest.approx(1)
 
 
+def test_a_membrane_that_never_moved_is_named():
+    R = np.tile(speckles(1), (3, 1, 1))
+    with pytest.raises(BadInput, match="reference images are all alike"):
+        prbench.get_solver("mist-2022").solve(SpeckleStack(R, R, gamma=GAMMA, **GEOMETRY), np.random.default_rng(0))
+
+
 needs_fourrod = pytest.mark.skipif(
     not ("PRBENCH_DATA" in os.environ and load_plugin("dataset", "fourrod").files[0].path.is_file()),
     reason="fourrod: set PRBENCH_DATA to a folder that holds it",
@@ -193,6 +199,6 @@ needs_fourrod = pytest.mark.skipif(
 def test_the_published_dark_field_of_the_four_rods(pairs):
     """Within 1e-2; 6e-3 is what the crop's edges leave."""
     made = prbench.get_dataset("fourrod").problem(0)
-    found = prbench.solve(f"mist-2023[pairs={pairs}]", made.measurement, backend="numpy")
+    found = prbench.solve(f"mist-2023[e_per_m2=1e8,pairs={pairs}]", made.measurement, backend="numpy")
     marks = prbench.score(found.reconstruction, made, metrics=["dark_field_difference"])
     assert marks["dark_field_difference"] < 7e-3
