@@ -1,4 +1,4 @@
-"""What simulating sandpaper speckles costs, in seconds and in FFT pairs of its own grid: ``pytest tests/perf --benchmark-only``."""
+"""What simulating sandpaper speckles costs, in seconds and in FFT pairs of its grid: ``pytest tests/perf --benchmark-only``."""
 
 import pytest
 from _timing import interleaved
