@@ -1,0 +1,17 @@
+"""Every matrix that stands in results/ can be run as it is."""
+
+from pathlib import Path
+
+import pytest
+
+from prbench.running.spec import Matrix
+
+MATRICES = sorted((Path(__file__).parents[2] / "results").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", MATRICES, ids=lambda path: path.name)
+def test_it_names_what_is_installed(path):
+    matrix = Matrix.read(path)
+    cells = matrix.cells()
+    assert cells
+    assert len({cell.key for cell in cells}) == len(cells)
