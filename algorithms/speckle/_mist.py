@@ -1,7 +1,7 @@
 """What the three forms of MIST share: sums over the pairs, Laplacians and their inverses, the step from phase to everything else.
 
-All in pixels: with ``V = 2 z D' / pixel^2`` the variance along one axis of the blur that a diffusion coefficient D' makes, and
-``c`` what the sample takes from the intensity, the Fokker-Planck equation of speckle-based imaging reads::
+All in pixels: with ``V = 2 z D' / pixel^2`` the variance along one axis of the blur that a diffusion coefficient D' makes, the
+Fokker-Planck equation of speckle-based imaging reads, without absorption and refraction by gradients::
 
     I_s = I_r (1 - lap(phi) / radians_per_px) + lap(V I_r) / 2
 
@@ -23,6 +23,7 @@ from prbench.errors import BadInput
 from prbench.physics.cosine import cosine_transform, inverse_cosine_transform
 
 from ._stack import displacement_of, need_images
+from ._strips import in_strips
 
 PAIRS_DOC = "the phase is taken from the first pair, as published, or by least squares from all"
 
@@ -88,7 +89,7 @@ def taken(y: SpeckleStack, blur: Array | None = None) -> Array:
         from ._mist_kernels import curvature
 
         out = np.empty(y.shape, y.reference.dtype)
-        curvature(y.reference, y.sample, V, out)
+        in_strips(lambda *rows: curvature(y.reference, y.sample, V, out, *rows), y.shape[0])
         return out
     top, bottom = xp.zeros_like(V), xp.zeros_like(V)
     for n in range(y.images):

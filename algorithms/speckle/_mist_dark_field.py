@@ -13,6 +13,7 @@ from prbench.errors import BadInput
 from prbench.physics.cosine import cosine_transform, inverse_cosine_transform
 
 from ._mist import laplacian, slopes
+from ._strips import in_strips
 
 _MICROMETRE = 1e-6
 """The unit of length in which the authors weigh the unknowns of their systems against each other."""
@@ -40,7 +41,7 @@ def slowly_varying(y: SpeckleStack, ridge: float) -> tuple[Array, Array]:
         from ._mist_kernels import fit_slow
 
         out = np.empty((4, *y.shape))
-        fit_slow(y.reference, y.sample, out)
+        in_strips(lambda *rows: fit_slow(y.reference, y.sample, out, *rows), y.shape[0])
         u, v, variance, covariance = out
     else:
         u = v = uu = uv = xp.zeros_like(y.reference[0, ...], dtype=xp.float64)
@@ -76,7 +77,9 @@ def _spread(y: SpeckleStack, curvature: float, slope: float) -> float:
     if isinstance(y.reference, np.ndarray):
         from ._mist_kernels import column_power
 
-        total, power = column_power(y.reference, curvature, slope).sum(axis=0)
+        sums = np.empty((y.shape[0], 2))
+        in_strips(lambda *rows: column_power(y.reference, curvature, slope, sums, *rows), y.shape[0])
+        total, power = sums.sum(axis=0)
     else:
         xp = y.backend.xp
         total = power = 0.0
@@ -95,7 +98,7 @@ def _fitted(y: SpeckleStack, weights: np.ndarray) -> Array:
         from ._mist_kernels import fit_rapid
 
         out = np.empty((3, *y.shape), y.reference.dtype)
-        fit_rapid(y.reference, y.sample, weights, out)
+        in_strips(lambda *rows: fit_rapid(y.reference, y.sample, weights, out, *rows), y.shape[0])
         return out
     from ._mist_kernels import eliminate
 

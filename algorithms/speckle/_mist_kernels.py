@@ -1,8 +1,9 @@
 """Compiled passes of MIST over a stack; apart from its solvers because importing this module imports numba.
 
 A row of pixels is worked through in pieces that stay in the first cache, all images of the stack one after another, so that the
-stack is read once and nothing of its size is written. Sums are in double precision whatever the images are in: the columns of the
-systems are of very different size, and the dark field is a few thousandths of the intensity.
+stack is read once and nothing of its size is written. Every pass fills the rows ``first`` to ``last`` of its output and lets go of
+the interpreter, for strips on several threads. Sums are in double precision whatever the images are in: the columns of the systems
+are of very different size, and the dark field is a few thousandths of the intensity.
 """
 
 from __future__ import annotations
@@ -15,18 +16,16 @@ import numpy as np
 _PIECE = 256
 """Pixels of a row worked on at a time."""
 
-_serial: Any = numba.njit(fastmath=True, error_model="numpy", cache=True)
-_parallel: Any = numba.njit(parallel=True, fastmath=True, error_model="numpy", cache=True)
+_jit: Any = numba.njit(nogil=True, fastmath=True, error_model="numpy", cache=True)
 
 
-def _column_power(reference: Any, curvature: Any, slope: Any) -> Any:
-    """Sums over all pixels and images of the entries I, -lap, -d/drow, -d/dcolumn of a system, and of their squares: (H, 2).
+def _column_power(reference: Any, curvature: Any, slope: Any, sums: Any, first: Any, last: Any) -> None:
+    """Sums over a row of all images of the entries I, -lap, -d/drow, -d/dcolumn of a system, and of their squares: (H, 2).
 
     ``curvature`` and ``slope`` are what a Laplacian and a central difference by pixel are multiplied with.
     """
     images, height, width = reference.shape
-    sums = np.zeros((height, 2))
-    for i in numba.prange(height):
+    for i in range(first, last):
         up, down = max(i - 1, 0), min(i + 1, height - 1)
         halves = 1.0 if down - up == 1 else 0.5
         total = power = 0.0
@@ -41,10 +40,9 @@ def _column_power(reference: Any, curvature: Any, slope: Any) -> Any:
                 total += a - lap - y - x
                 power += a * a + lap * lap + y * y + x * x
         sums[i, 0], sums[i, 1] = total, power
-    return sums
 
 
-column_power: Any = _parallel(_column_power)
+column_power: Any = _jit(_column_power)
 
 
 def _columns(above: Any, row: Any, below: Any, halves: Any, start: Any, count: Any, work: Any) -> None:
@@ -72,7 +70,7 @@ def _columns(above: Any, row: Any, below: Any, halves: Any, start: Any, count: A
         y[j] = halves * (np.float64(over[j]) - under[j])
 
 
-columns: Any = _serial(_columns)
+columns: Any = _jit(_columns)
 
 
 def _add(sums: Any, work: Any, count: Any) -> None:
@@ -86,7 +84,7 @@ def _add(sums: Any, work: Any, count: Any) -> None:
             k += 1
 
 
-add: Any = _serial(_add)
+add: Any = _jit(_add)
 
 
 def eliminate(m: Any, ridge: Any) -> Any:
@@ -112,16 +110,16 @@ def eliminate(m: Any, ridge: Any) -> Any:
 _eliminate: Any = numba.njit(fastmath=True, error_model="numpy")(eliminate)
 
 
-def _fit_rapid(reference: Any, sample: Any, ridge: Any, out: Any) -> None:
+def _fit_rapid(reference: Any, sample: Any, ridge: Any, out: Any, first: Any, last: Any) -> None:
     """Least squares over the images of ``I_r - I_s = I_r y - lap(I_r)/2 V - drow(I_r) V_row - dcolumn(I_r) V_column``.
 
     ``out`` (3, H, W) gets V, V_row and V_column; ``ridge`` are the four terms added to the diagonal.
     """
     images, height, width = reference.shape
-    for i in numba.prange(height):
+    s, work = np.empty((14, _PIECE)), np.empty((5, _PIECE))
+    for i in range(first, last):
         up, down = max(i - 1, 0), min(i + 1, height - 1)
         halves = 1.0 if down - up == 1 else 0.5
-        s, work = np.empty((14, _PIECE)), np.empty((5, _PIECE))
         for start in range(0, width, _PIECE):
             end = min(start + _PIECE, width)
             count = end - start
@@ -134,21 +132,21 @@ def _fit_rapid(reference: Any, sample: Any, ridge: Any, out: Any) -> None:
                 add(s, work, count)
             blur, along_rows, along_columns = out[0, i, start:end], out[1, i, start:end], out[2, i, start:end]
             for j in range(count):
-                first = (s[0, j], s[1, j], s[2, j], s[3, j], s[4, j], s[5, j], s[6, j])
-                m = (*first, s[7, j], s[8, j], s[9, j], s[10, j], s[11, j], s[12, j], s[13, j])
+                upper = (s[0, j], s[1, j], s[2, j], s[3, j], s[4, j], s[5, j], s[6, j])
+                m = (*upper, s[7, j], s[8, j], s[9, j], s[10, j], s[11, j], s[12, j], s[13, j])
                 blur[j], along_rows[j], along_columns[j] = _eliminate(m, ridge)
 
 
-fit_rapid: Any = _parallel(_fit_rapid)
+fit_rapid: Any = _jit(_fit_rapid)
 
 
-def _fit_slow(reference: Any, sample: Any, out: Any) -> None:
+def _fit_slow(reference: Any, sample: Any, out: Any, first: Any, last: Any) -> None:
     """What a line through the images needs: ``out`` (4, H, W) gets the means of ``u = lap(I_r) / I_r`` and
     ``v = 1 - I_s / I_r``, the variance of u and the covariance of u and v.
     """
     images, height, width = reference.shape
     share = 1.0 / images
-    for i in numba.prange(height):
+    for i in range(first, last):
         up, down = max(i - 1, 0), min(i + 1, height - 1)
         sums = np.zeros((4, width))
         su, sv, suu, suv = sums[0], sums[1], sums[2], sums[3]
@@ -170,13 +168,13 @@ def _fit_slow(reference: Any, sample: Any, out: Any) -> None:
             out[3, i, j] = share * suv[j] - u * v
 
 
-fit_slow: Any = _parallel(_fit_slow)
+fit_slow: Any = _jit(_fit_slow)
 
 
-def _curvature(reference: Any, sample: Any, blur: Any, out: Any) -> None:
+def _curvature(reference: Any, sample: Any, blur: Any, out: Any, first: Any, last: Any) -> None:
     """Least squares over the images of ``I_r - I_s + lap(V I_r)/2 = I_r c`` for the c of every pixel; ``blur`` is V."""
     images, height, width = reference.shape
-    for i in numba.prange(height):
+    for i in range(first, last):
         up, down = max(i - 1, 0), min(i + 1, height - 1)
         over, here, under = blur[up], blur[i], blur[down]
         top, bottom = np.zeros(width), np.zeros(width)
@@ -193,4 +191,4 @@ def _curvature(reference: Any, sample: Any, blur: Any, out: Any) -> None:
             out[i, j] = top[j] / bottom[j]
 
 
-curvature: Any = _parallel(_curvature)
+curvature: Any = _jit(_curvature)
