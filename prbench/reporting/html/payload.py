@@ -3,93 +3,33 @@
 from __future__ import annotations
 
 import json
-import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from prbench.analysis import NOT_RUN, SCORED, Leaderboard
-from prbench.errors import one_line
+from prbench.reporting.curves import Track, summary
+from prbench.reporting.gathered import Gathered
 from prbench.reporting.leaderboards import as_csv, as_latex, as_markdown
-from prbench.reporting.reproduce import matrix_yaml
-from prbench.reporting.variations import Axis, Params, axes, natural
+from prbench.reporting.variations import Axis, axes, natural
 
 from .columns import columnar, numbers, short
-from .curves import points_a_curve, summary
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from prbench.core import MetricInfo
-    from prbench.running.record import Record
     from prbench.running.results import ResultSet
 
 MOST_CELLS = 20_000
 """Cells listed one by one; the leaderboards count all of them."""
-_MOST_FAILURES, _TRACEBACK_LENGTH = 200, 6000
+_MOST_FAILURES = 200
 _CELL_COLUMNS = ("solver", "dataset", "sample", "seed", "status")
 _COSTS = ("latency_s", "latency_fft", "ffts", "operators", "iterations", "peak_memory_host", "peak_memory_device")
 _KEY_LENGTH = 12
-
-
-@dataclass
-class Gathered:
-    """What only whole records hold, from one pass over them.
-
-    Attributes:
-        curves: by task, dataset and solver, each record's curve with the seconds of its FFT pair.
-        solvers, datasets: by spelled name, the plug-in's name and all its settings.
-        failures: by task, solver, dataset, status and message, how many there are, a key and an error.
-        matrix: the matrix that makes the cells, in YAML.
-        environments: ids met.
-    """
-
-    curves: dict[tuple[str, str, str], list[tuple[Mapping[str, Any], float]]] = field(default_factory=lambda: defaultdict(list))
-    solvers: dict[str, tuple[str, Params]] = field(default_factory=dict)
-    datasets: dict[str, tuple[str, Params]] = field(default_factory=dict)
-    failures: dict[tuple[str, ...], dict[str, Any]] = field(default_factory=dict)
-    matrix: str = ""
-    environments: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-
-
-def gather(records: Iterable[Record], name: str) -> Gathered:
-    """Read ``records`` once."""
-    found = Gathered()
-    kept = []
-    for record in records:
-        cell = record.cell
-        kept.append(record)
-        found.solvers.setdefault(record.solver, (cell.solver, cell.solver_params))
-        found.datasets.setdefault(record.dataset, (cell.dataset, cell.dataset_params))
-        found.environments[record.environment] += 1
-        if record.curve and record.status in SCORED:
-            pair = record.cost.get("fft_pair_s")
-            place = (cell.task, record.dataset, record.solver)
-            found.curves[place].append((record.curve, math.nan if pair is None else float(pair)))
-        if record.status not in SCORED:
-            _note_failure(found, record)
-    found.matrix = matrix_yaml(kept, name)
-    return found
-
-
-def _note_failure(found: Gathered, record: Record) -> None:
-    error = record.error or {}
-    message = one_line(f"{error.get('type', '')}: {error.get('message', '')}".strip(": "), 500)
-    place = (record.cell.task, record.solver, record.dataset, record.status, message)
-    if place in found.failures:
-        found.failures[place]["cells"] += 1
-        return
-    details = "\n".join(str(error[part]) for part in ("traceback", "output") if error.get(part)).strip()
-    cut = len(details) - _TRACEBACK_LENGTH
-    found.failures[place] = {
-        "cells": 1,
-        "stage": error.get("stage", ""),
-        "key": record.key,
-        "sample": record.cell.sample,
-        "seed": record.cell.seed,
-        "details": f"... {cut} characters left out ...\n{details[cut:]}" if cut > 0 else details,
-    }
+_CURVE_POINTS = 12_000
+"""Points of all curves of a task together, so that the page stays small."""
 
 
 def payload(
@@ -185,9 +125,17 @@ def _first_cost(cells: pd.DataFrame) -> int:
 
 def _curves(task: str, gathered: Gathered) -> list[dict[str, Any]]:
     mine = {place[1:]: curves for place, curves in gathered.curves.items() if place[0] == task}
-    points = points_a_curve(len(mine))
+    points = int(np.clip(_CURVE_POINTS // max(len(mine), 1), 12, 40))
     made = [(dataset, solver, summary(curves, points)) for (dataset, solver), curves in sorted(mine.items())]
-    return [{"dataset": dataset, "solver": solver} | curve for dataset, solver, curve in made if curve is not None]
+    return [
+        {"dataset": dataset, "solver": solver, "cells": found.cells, **{axis: _track(t) for axis, t in found.tracks.items()}}
+        for dataset, solver, found in made
+        if found is not None
+    ]
+
+
+def _track(track: Track) -> dict[str, Any]:
+    return {name: numbers(getattr(track, name)) for name in ("x", "low", "middle", "high")}
 
 
 def _axes(board: Leaderboard, gathered: Gathered) -> list[dict[str, Any]]:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from prbench.analysis import SCORED, Leaderboard
-from prbench.core import Reconstruction
+from prbench.analysis import Leaderboard
 from prbench.errors import PrbenchError, one_line
 from prbench.reporting.panels import Plane, View, strip, views, wheel
+from prbench.reporting.picked import picked
 from prbench.reporting.variations import natural
 
 from .columns import short
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from prbench.running.results import ResultSet
 
 MOST_SOLVERS = 12
@@ -54,8 +52,7 @@ def _of_dataset(results: ResultSet, board: Leaderboard, dataset: str, most: int)
         ``dataset, sample, seed, metric``; ``solvers``, each with ``solver, seed, score``; ``views``, each with the members of
         :class:`~prbench.reporting.panels.View`, images as data URIs; or ``problem``, why it could not be made again.
     """
-    ranked = list(board.rows.loc[board.rows["dataset"] == dataset, "solver"])
-    rows = _rows(results, dataset, ranked, most)
+    rows = picked(results, board, dataset, most)
     if not rows:
         return None
     metric = board.goals[dataset].metric
@@ -66,30 +63,6 @@ def _of_dataset(results: ResultSet, board: Leaderboard, dataset: str, most: int)
     except PrbenchError as error:
         return entry | {"problem": one_line(error, 300)}
     return entry | {"views": [_plain(view) for view in views(problem, [found for _, found in rows])]}
-
-
-def _rows(results: ResultSet, dataset: str, ranked: list[str], most: int) -> list[tuple[dict[str, Any], Reconstruction]]:
-    """One record a solver with its reconstruction, all of the sample that most solvers have; the first seed of each."""
-    frame = results.frame
-    mine = frame[(frame["dataset"] == dataset) & frame["status"].isin(SCORED)]
-    if mine.empty:
-        return []
-    met = mine.groupby("sample")["solver"].nunique()
-    mine = mine[mine["sample"] == met[met == met.max()].index.min()]
-    picked = mine.sort_values(["seed", "key"]).drop_duplicates("solver").set_index("solver", drop=False)
-    found: list[tuple[dict[str, Any], Reconstruction]] = []
-    for solver in ranked:
-        if len(found) == most:
-            break
-        if solver in picked.index and (stored := _stored(results, picked.loc[solver])) is not None:
-            found.append(stored)
-    return found
-
-
-def _stored(results: ResultSet, row: pd.Series[Any]) -> tuple[dict[str, Any], Reconstruction] | None:
-    if not results.arrays(str(row["key"])):
-        return None
-    return {str(k): v for k, v in row.items()}, results.reconstruction(str(row["key"]))
 
 
 def _plain(view: View) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from prbench.analysis import NOT_RUN, leaderboards
 from prbench.errors import UsageError
 from prbench.metrics import metric_infos
+from prbench.reporting.gathered import gather
 
 from .embedding import charting, digest, own_script, script_json, text
-from .payload import gather, payload
+from .payload import payload
 from .pictures import gallery
 from .specs import specs
 
@@ -56,8 +57,7 @@ def write_report(results: ResultSet, path: str | Path, *, pictures: int = PICTUR
     frame = results.frame
     if frame.empty:
         raise UsageError(f"no records in {results.store.path}; `prbench run` makes some")
-    kept = set(frame["key"])
-    gathered = gather((record for record in results.store.records() if record.key in kept), results.store.path.resolve().name)
+    gathered = gather(results)
     boards = leaderboards(frame) if not frame["status"].isin(NOT_RUN).all() else []
     shown = gallery(results, boards, pictures)
     data = script_json(payload(results, gathered, boards, shown, metric_infos()))

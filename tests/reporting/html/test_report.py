@@ -5,7 +5,6 @@ import math
 import re
 from html.parser import HTMLParser
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 from prbench.errors import UsageError
 from prbench.reporting.html import write_report
 from prbench.reporting.html.columns import columnar, short
-from prbench.reporting.html.curves import points_a_curve, summary
 from prbench.reporting.html.embedding import closed, script_json
 from prbench.running.results import ResultSet
 from prbench.running.store import Store
@@ -123,31 +121,3 @@ def test_columns_hold_the_frame():
     assert packed["columns"]["score"] == [1.5, None, "inf"]
     assert packed["columns"]["flag"] == [1, 0, 1]
     assert packed["columns"]["n"] == [10**9, 1, 0]
-
-
-def curve(residual, step=10):
-    steps = np.arange(len(residual)) * step
-    return {"iteration": list(steps), "seconds": list(steps * 0.1), "residual": list(residual)}
-
-
-def test_a_median_curve_lies_between_the_curves():
-    low, high = curve([3.0, 2.0, 1.0]), curve([9.0, 6.0, 3.0])
-    found = summary([(low, 0.5), (high, 0.5)], 12)
-    for axis in ("iteration", "seconds", "pairs"):
-        track = found[axis]
-        assert np.all(np.asarray(track["low"]) <= track["middle"])
-        assert np.all(np.asarray(track["middle"]) <= track["high"])
-        assert track["middle"][-1] == pytest.approx(2.0)
-    assert found["pairs"]["x"][-1] == pytest.approx(found["seconds"]["x"][-1] / 0.5)
-    assert found["cells"] == 2
-
-
-def test_a_solve_that_ended_keeps_its_last_value():
-    found = summary([(curve([4.0, 1.0]), 1.0), (curve([4.0, 3.0, 3.0, 3.0]), 1.0)], 20)
-    assert found["iteration"]["middle"][-1] == pytest.approx(2.0)
-
-
-def test_curves_that_say_nothing_are_left_out():
-    assert summary([({}, 1.0), (curve([1.0]), 1.0)], 10) is None
-    assert "pairs" not in summary([(curve([2.0, 1.0]), math.nan)], 10)
-    assert points_a_curve(10_000) < points_a_curve(10)

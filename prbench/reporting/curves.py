@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from .columns import numbers
-
 X = ("iteration", "seconds", "pairs")
 """What a residual is drawn over: steps, seconds, and FFT pairs of the measurement's shape."""
-_MOST_POINTS, _ALL_POINTS, _FEWEST = 40, 12_000, 12
 
 
-def points_a_curve(curves: int) -> int:
-    """Points kept of each of ``curves`` curves, so that the page stays small."""
-    return int(np.clip(_ALL_POINTS // max(curves, 1), _FEWEST, _MOST_POINTS))
+@dataclass(frozen=True, eq=False)
+class Track:
+    """Quartiles of the residual along one axis; arrays of one length, ``x`` in equal ratios."""
+
+    x: np.ndarray
+    low: np.ndarray
+    middle: np.ndarray
+    high: np.ndarray
 
 
-def summary(curves: Sequence[tuple[Mapping[str, Sequence[float]], float]], points: int) -> dict[str, Any] | None:
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """What many curves have in common.
+
+    Attributes:
+        cells: how many curves there are.
+        tracks: by the members of :data:`X` that the curves tell.
+    """
+
+    cells: int
+    tracks: dict[str, Track]
+
+
+def summary(curves: Sequence[tuple[Mapping[str, Sequence[float]], float]], points: int) -> Summary | None:
     """The median residual and its quartiles over each of :data:`X`.
 
     A curve is held at its last value once its solve has ended, and counts from its first point on.
@@ -29,12 +44,12 @@ def summary(curves: Sequence[tuple[Mapping[str, Sequence[float]], float]], point
         points: along each axis.
 
     Returns:
-        for each axis ``x, low, middle, high``; and ``cells``, how many curves there are. None where no curve has two points.
+        None where no curve has two points.
     """
     usable = [(curve, pair) for curve, pair in curves if len(curve.get("residual", ())) > 1]
     if not usable:
         return None
-    made: dict[str, Any] = {"cells": len(usable)}
+    made: dict[str, Track] = {}
     for axis in X:
         tracks = []
         for curve, pair in usable:
@@ -47,10 +62,10 @@ def summary(curves: Sequence[tuple[Mapping[str, Sequence[float]], float]], point
                 tracks.append((x[known], y[known]))
         if tracks:
             made[axis] = _quartiles(tracks, points)
-    return made
+    return Summary(len(usable), made)
 
 
-def _quartiles(tracks: list[tuple[np.ndarray, np.ndarray]], points: int) -> dict[str, Any]:
+def _quartiles(tracks: list[tuple[np.ndarray, np.ndarray]], points: int) -> Track:
     first = min(float(x[x > 0].min()) if (x > 0).any() else 1.0 for x, _ in tracks)
     last = max(float(x[-1]) for x, _ in tracks)
     grid = np.geomspace(first, max(last, first * 1.0001), points)
@@ -59,4 +74,4 @@ def _quartiles(tracks: list[tuple[np.ndarray, np.ndarray]], points: int) -> dict
         at[row] = np.where(grid >= x[0], np.interp(grid, x, y), np.nan)
     met = np.isfinite(at).any(axis=0)
     low, middle, high = np.nanquantile(at[:, met], [0.25, 0.5, 0.75], axis=0)
-    return {"x": numbers(grid[met]), "low": numbers(low), "middle": numbers(middle), "high": numbers(high)}
+    return Track(grid[met], low, middle, high)

@@ -1,0 +1,85 @@
+"""What only whole records hold, and tables do not: curves, settings, errors; gathered in one pass over them."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from prbench.analysis import SCORED
+from prbench.errors import one_line
+
+from .reproduce import matrix_yaml
+from .variations import Params
+
+if TYPE_CHECKING:
+    from prbench.running.record import Record
+    from prbench.running.results import ResultSet
+
+_TRACEBACK_LENGTH = 6000
+
+
+@dataclass
+class Gathered:
+    """What was found.
+
+    Attributes:
+        curves: by task, dataset and solver, each record's curve with the seconds of its FFT pair.
+        solvers, datasets: by spelled name, the plug-in's name and all its settings.
+        failures: by task, solver, dataset, status and message, how many there are, a key and an error.
+        matrix: the matrix that makes the cells, in YAML.
+        environments: ids met.
+    """
+
+    curves: dict[tuple[str, str, str], list[tuple[Mapping[str, Any], float]]] = field(default_factory=lambda: defaultdict(list))
+    solvers: dict[str, tuple[str, Params]] = field(default_factory=dict)
+    datasets: dict[str, tuple[str, Params]] = field(default_factory=dict)
+    failures: dict[tuple[str, ...], dict[str, Any]] = field(default_factory=dict)
+    matrix: str = ""
+    environments: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+
+def gather(results: ResultSet) -> Gathered:
+    """Read the records of ``results`` once."""
+    keys = set(results.frame["key"])
+    return _gather((record for record in results.store.records() if record.key in keys), results.store.path.resolve().name)
+
+
+def _gather(records: Iterable[Record], name: str) -> Gathered:
+    found = Gathered()
+    kept = []
+    for record in records:
+        cell = record.cell
+        kept.append(record)
+        found.solvers.setdefault(record.solver, (cell.solver, cell.solver_params))
+        found.datasets.setdefault(record.dataset, (cell.dataset, cell.dataset_params))
+        found.environments[record.environment] += 1
+        if record.curve and record.status in SCORED:
+            pair = record.cost.get("fft_pair_s")
+            place = (cell.task, record.dataset, record.solver)
+            found.curves[place].append((record.curve, math.nan if pair is None else float(pair)))
+        if record.status not in SCORED:
+            _note_failure(found, record)
+    found.matrix = matrix_yaml(kept, name)
+    return found
+
+
+def _note_failure(found: Gathered, record: Record) -> None:
+    error = record.error or {}
+    message = one_line(f"{error.get('type', '')}: {error.get('message', '')}".strip(": "), 500)
+    place = (record.cell.task, record.solver, record.dataset, record.status, message)
+    if place in found.failures:
+        found.failures[place]["cells"] += 1
+        return
+    details = "\n".join(str(error[part]) for part in ("traceback", "output") if error.get(part)).strip()
+    cut = len(details) - _TRACEBACK_LENGTH
+    found.failures[place] = {
+        "cells": 1,
+        "stage": error.get("stage", ""),
+        "key": record.key,
+        "sample": record.cell.sample,
+        "seed": record.cell.seed,
+        "details": f"... {cut} characters left out ...\n{details[cut:]}" if cut > 0 else details,
+    }
