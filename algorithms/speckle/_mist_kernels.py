@@ -1,9 +1,9 @@
 """Compiled passes of MIST over a stack; apart from its solvers because importing this module imports numba.
 
 A row of pixels is worked through in pieces that stay in the first cache, all images of the stack one after another, so that the
-stack is read once and nothing of its size is written. Every pass fills the rows ``first`` to ``last`` of its output and lets go of
-the interpreter, for strips on several threads. Sums are in double precision whatever the images are in: the columns of the systems
-are of very different size, and the dark field is a few thousandths of the intensity.
+stack is read once and nothing of its size is written. Every pass fills the rows ``first`` to ``last`` of its output and lets go
+of the interpreter, for strips on several threads. Sums are in double precision whatever the images are in: the columns of the
+systems are of very different size, and the dark field is a few thousandths of the intensity.
 """
 
 from __future__ import annotations
