@@ -48,6 +48,12 @@ class Dimension:
         near = min(max(float(f"{value:.{_DIGITS}g}"), self.low), self.high)
         return round(value) if self.integer else near
 
+    def holds(self, value: Scalar) -> bool:
+        """Whether a value is one of those worth trying."""
+        if self.choices:
+            return value in self.choices
+        return isinstance(value, int | float) and self.low <= value <= self.high
+
     def spread(self, count: int) -> tuple[Scalar, ...]:
         """``count`` values from low to high, fewer where whole numbers coincide."""
         shares = [i / max(count - 1, 1) for i in range(count)]

@@ -50,10 +50,10 @@ def command(
     where no two cells pair.
     """  # noqa: D301 - \b keeps click from filling the lines
     from prbench.analysis.comparison import compare_results, compare_solvers
-    from prbench.core import split_names
+    from prbench.core import build_plugin, split_names
     from prbench.reporting.comparisons import FORMATS, terminal
 
-    names = [name for text in solvers for name in split_names(text)]
+    names = [build_plugin("solver", n).spelled() if "@" in n else n for text in solvers for n in split_names(text)]
     frame = _frame(first, task)
     if second is None:
         if len(names) < 2:

@@ -81,6 +81,7 @@ def command(
     brackets stay, as in 'hio-er[iterations=500]'.
     """  # noqa: D301 - \b keeps click from filling the lines
     from prbench.core import split_names
+    from prbench.core.tuned import plain_name
     from prbench.running.engine import run_matrix
     from prbench.running.results import ResultSet
     from prbench.running.store import Store
@@ -93,7 +94,8 @@ def command(
         raise UsageError("a sweep needs --over NAME=VALUES once or twice, or --settings N")
     if vary is not None and draws is None:
         raise UsageError("--vary names the settings that --settings N draws; give both")
-    who, what = ([name for text in texts for name in split_names(text)] for texts in (solvers, datasets))
+    who = [plain_name(name) for text in solvers for name in split_names(text)]
+    what = [name for text in datasets for name in split_names(text)]
     columns: tuple[str, ...] = ()
     if draws is None:
         places, columns = _along(who, what, axes, options)

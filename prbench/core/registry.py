@@ -22,6 +22,7 @@ from typing import Any, Literal, TypeVar
 from prbench.errors import UsageError, one_line
 
 from .names import parse_name
+from .tuned import resolve_tuned
 
 Kind = Literal["solver", "dataset", "metric"]
 T = TypeVar("T")
@@ -144,13 +145,15 @@ def _module_of_file(path: Path) -> ModuleType:
 
 
 def build_plugin(kind: Kind, spelled: str, params: dict[str, object] | None = None) -> Any:
-    """Build a solver or dataset from ``name[key=value]``, with ``params`` added.
+    """Build a solver or dataset from ``name[key=value]``, with ``params`` added; a solver from ``name@label`` too, whose tuned
+    settings (see :mod:`prbench.core.tuned`) give way to both.
 
     Raises:
         UsageError: for an unknown name or setting, or one given both ways.
     """
     name, inline = parse_name(spelled)
+    name, tuned = resolve_tuned(name) if kind == "solver" else (name, {})
     both = sorted(set(inline) & set(params or {}))
     if both:
         raise UsageError(f"{name}: {', '.join(both)} given both in the name and as an argument; give it once")
-    return load_plugin(kind, name).from_params({**inline, **(params or {})})
+    return load_plugin(kind, name).from_params({**tuned, **inline, **(params or {})})
