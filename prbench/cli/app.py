@@ -19,6 +19,7 @@ VERBS = (
     "leaderboard",
     "compare",
     "sweep",
+    "tune",
     "report",
     "rescore",
     "compact",

@@ -15,6 +15,7 @@ from prbench.backend import Backend, Precision, get_backend
 from prbench.core import Dataset, Problem, Solver, Split, build_plugin, format_name, parse_name, setting_defaults
 from prbench.core.registry import Kind
 from prbench.core.settings import Scalar
+from prbench.core.tuned import resolve_tuned
 from prbench.errors import DataNotFound, UsageError
 
 from .plain import canonical, digest, plain
@@ -148,7 +149,8 @@ def find_plugin(kind: Kind, asked: object) -> Plugin:
     """
     base = Solver if kind == "solver" else Dataset
     if isinstance(asked, str):
-        reference = _normal_reference(parse_name(asked)[0])
+        name = parse_name(asked)[0]
+        reference = _normal_reference(resolve_tuned(name)[0] if kind == "solver" else name)
         built = build_plugin(kind, asked)
     elif isinstance(asked, base):
         reference, built = _reference(kind, asked), asked

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -102,11 +103,31 @@ class LocalEngine:
 
     def run(self, cells: Iterator[Cell], store: Store, on: On) -> None:
         """See :class:`Engine`."""
+        with self._pool(store) as pool:
+            pool.run(cells, on)
+
+    @contextmanager
+    def kept(self, store: Store) -> Iterator[Engine]:
+        """An engine whose workers stay for several runs into ``store``, as long as the context lasts."""
+        with self._pool(store) as pool:
+            yield _Kept(pool)
+
+    def _pool(self, store: Store) -> Pool:
         jobs = self.jobs or (1 if self.gpu else physical_cores())
         threads = self.threads or max(1, physical_cores() // jobs)
         memory = self.memory_bytes or int(0.9 * available_memory() / jobs)
-        with Pool(store, jobs, Limits(threads, memory, self.hard_limit_s)) as pool:
-            pool.run(cells, on)
+        return Pool(store, jobs, Limits(threads, memory, self.hard_limit_s))
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Workers that are there already."""
+
+    pool: Pool
+
+    def run(self, cells: Iterator[Cell], store: Store, on: On) -> None:  # noqa: ARG002 - the pool's store is this one
+        """See :class:`Engine`."""
+        self.pool.run(cells, on)
 
 
 def run_matrix(
