@@ -39,7 +39,11 @@ def rank_intervals(per_sample: np.ndarray, goal: Goal) -> tuple[np.ndarray, np.n
     return 1 + better, solvers - worse
 
 
-def resampled(scores: np.ndarray, goal: Goal, resamples: int = RESAMPLES) -> tuple[Estimates, np.ndarray]:
+_DRAWS = 40_000_000
+"""Most draws of a sample for a solver, a few tenths of a second; large studies get fewer resamples, and need fewer."""
+
+
+def resampled(scores: np.ndarray, goal: Goal, resamples: int | None = None) -> tuple[Estimates, np.ndarray]:
     """The interquartile mean of each solver, and the probability that its median is the best.
 
     Who is best is asked of the samples that all solvers have, so that a resample gives all of them the same problems; the mean is
@@ -48,12 +52,13 @@ def resampled(scores: np.ndarray, goal: Goal, resamples: int = RESAMPLES) -> tup
     Args:
         scores: float (S, P, K), see :func:`prbench.analysis.resampling.resample`; NaN where there is no cell.
         goal: which way is better.
-        resamples: how many.
+        resamples: how many; 10 000 where None, fewer for more than 4000 solvers times samples, and never below 1000.
 
     Returns:
         Interquartile means with bootstrap intervals, and probabilities (S,), NaN where fewer than two samples are shared.
     """
     there = ~np.isnan(scores).all(axis=2)
+    resamples = resamples or int(np.clip(_DRAWS // max(there.size, 1), 1000, RESAMPLES))
     count = there.sum(axis=1)
     iqm, low, high, best = (np.full(len(scores), np.nan) for _ in range(4))
     for samples in np.unique(there, axis=0):

@@ -15,8 +15,8 @@ from .statistics import middle_pairs
 
 RESAMPLES = 10_000
 _COINS = 1 << 16
-_CHUNK = 1 << 21
-"""Draws held at a time: a few megabytes, which stay in cache."""
+_CHUNK = 1 << 17
+"""Draws held at a time: their codes, indices and random bits take about a megabyte, which stays in cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,4 +153,6 @@ class _Atoms:
 def _coins(k: int) -> np.ndarray:
     """Which of :func:`~prbench.analysis.statistics.middle_pairs` each 16-bit number stands for."""
     edges = np.cumsum(middle_pairs(k)[2])
-    return np.minimum(np.searchsorted(edges, (np.arange(_COINS) + 0.5) / _COINS), len(edges) - 1).astype(np.int32)
+    return np.minimum(np.searchsorted(edges, (np.arange(_COINS) + 0.5) / _COINS), len(edges) - 1).astype(
+        np.min_scalar_type(len(edges))
+    )

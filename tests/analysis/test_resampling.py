@@ -40,15 +40,28 @@ def test_intervals_read_off_the_mixture_are_those_of_resamples(samples, seeds):
     assert 0.015 < np.mean(medians > found.high[0]) + np.mean(medians == found.high[0]) / 2 < 0.045
 
 
-@pytest.mark.parametrize("k", [1, 2, 3, 6, 7, 40])
+def middles(k):
+    """The median of each of many resamples of 0, 1, ..., k - 1."""
+    drawn = np.sort(np.random.default_rng(0).integers(0, k, (100_000, k)), axis=1)
+    return (drawn[:, (k - 1) // 2] + drawn[:, k // 2]) / 2
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4, 7, 41])
 def test_middles_of_resamples_are_counted_right(k):
     low, high, weight = middle_pairs(k)
     assert weight.sum() == pytest.approx(1)
     assert (weight >= -1e-15).all()
-    drawn = np.sort(np.random.default_rng(0).integers(0, k, (50_000, k)), axis=1)
-    expected = (drawn[:, (k - 1) // 2] + drawn[:, k // 2]) / 2
-    assert np.dot(weight, (low + high) / 2) == pytest.approx(expected.mean(), abs=0.06)
-    assert np.dot(weight, ((low + high) / 2) ** 2) == pytest.approx((expected**2).mean(), rel=0.02)
+    for place in np.unique(middles(k)):
+        share = np.mean(middles(k) == place)
+        assert weight[(low + high) / 2 == place].sum() == pytest.approx(share, abs=5 * np.sqrt(share / 100_000))
+
+
+@pytest.mark.parametrize("k", [6, 10, 40])
+def test_the_middle_of_one_value_more_spreads_little_more(k):
+    low, _, weight = middle_pairs(k)
+    mean = np.dot(weight, low)
+    assert mean == pytest.approx((k - 1) / 2)
+    assert 1 <= np.sqrt(np.dot(weight, (low - mean) ** 2)) / middles(k).std() < 1.04
 
 
 def test_seeds_of_different_numbers_are_allowed_and_missing_samples_are_not():
