@@ -76,6 +76,12 @@ class Cell:
         return hash(self.key)
 
     @property
+    def kind(self) -> tuple[object, ...]:
+        """Equal for cells that differ in sample and seed alone: those that may be expected to take the same time."""
+        settings = (*self.solver_params.values(), *self.dataset_params.values())
+        return self.solver, self.dataset, self.backend, self.device_class, self.precision, *settings
+
+    @property
     def solver_spelled(self) -> str:
         """Solver and the settings that differ from their defaults, as a user would type it."""
         return _spelled("solver", self.solver, self.solver_params)

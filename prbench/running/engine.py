@@ -198,8 +198,7 @@ def _plan(cells: Sequence[Cell], store: Store, rerun: Rerun) -> tuple[list[Cell]
     """The cells to execute, and the keys of which there are records now."""
     if rerun == "all":
         return list(cells), ()
-    rows = store.frame(["key", "status", "code_id"])
-    known = {key: (status, code) for key, status, code in rows.itertuples(index=False)}
+    known = store.outcomes()
 
     def wanted(cell: Cell) -> bool:
         if cell.key not in known:

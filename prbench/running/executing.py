@@ -29,7 +29,7 @@ Report = Callable[[str, Mapping[str, Any]], None]
 """Called with ``phase`` or ``progress`` and plain values, while a cell is being executed."""
 
 _QUICK_S = 0.2
-_QUICK_SOLVES = 3
+QUICK_SOLVES = 3
 _WARM_S = 2.0
 _COLD_S = 5.0
 """A solve that found compilers or libraries cold is timed again, unless it took so long that they hardly matter."""
@@ -115,7 +115,7 @@ class Executor:
                 timed = [again()]
         self._warm.add(kind)
         if timed[0].cost.latency_s < _QUICK_S and first.status == "ok":
-            timed += [again() for _ in range(_QUICK_SOLVES - 1)]
+            timed += [again() for _ in range(QUICK_SOLVES - 1)]
         cost = dataclasses.replace(
             first.cost,
             latency_s=statistics.median(s.cost.latency_s for s in timed),

@@ -6,7 +6,7 @@ import dataclasses
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any, Self
@@ -26,6 +26,8 @@ On = Callable[[str, Cell, Mapping[str, Any]], None]
 """Called with ``started``, ``progress`` or ``ended``, the cell, and plain values (``status`` and ``seconds`` at the end)."""
 
 _LOOK_EVERY_S = 0.2
+_QUICK_S = 0.25
+"""A worker at a cell of a kind that took less than this is given the next one ahead, so that it does not wait for its parent."""
 _IDLE_LIMIT_S = 3600.0
 _RESIDENT_ALLOWANCE = 1 << 30
 
@@ -64,6 +66,9 @@ class Pool:
         self._jobs = jobs
         self._limits = limits
         self._workers: list[WorkerProcess] = []
+        self._pending: Iterator[Cell] = iter(())
+        self._next = deque[Cell]()
+        self._quick = set[tuple[object, ...]]()
 
     def __enter__(self) -> Self:
         return self
@@ -79,64 +84,83 @@ class Pool:
         Raises:
             PrbenchError: where workers cannot start at all.
         """
-        pending, queue = iter(cells), deque[Cell]()
+        self._pending = iter(cells)
         while True:
-            while len(queue) < 1 and (cell := next(pending, None)) is not None:
-                queue.append(cell)
-            self._hand_out(queue, on)
-            busy = [worker for worker in self._workers if worker.cell is not None]
-            if not busy and not queue:
+            self._hand_out(on)
+            if all(worker.cell is None for worker in self._workers):
                 return
-            if queue and len(busy) < self._jobs:
-                continue
             wait([handle for worker in self._workers for handle in worker.handles()], timeout=_LOOK_EVERY_S)
             for worker in list(self._workers):
                 self._attend(worker, on)
 
-    def _hand_out(self, queue: deque[Cell], on: On) -> None:
-        """Give the next cell to an idle worker, or to a new one where there may be more."""
-        if not queue:
-            return
+    def _hand_out(self, on: On) -> None:
+        """Give a cell to every idle worker, to new ones where there may be more, and the next to those that will be idle soon."""
         for gone in [w for w in self._workers if w.cell is None and w.ready and w.process.poll() is not None]:
             self._dismiss(gone)
-        worker = next((w for w in self._workers if w.cell is None), None)
-        if worker is None and len(self._workers) < self._jobs:
-            worker = WorkerProcess(self._store.path, self._limits.threads, self._limits.memory_bytes)
-            self._workers.append(worker)
-        if worker is not None:
-            cell = queue.popleft()
-            on("started", cell, {})
-            worker.assign(cell)
+        while (cell := self._look_at_next()) is not None:
+            worker = next((w for w in self._workers if w.cell is None), None)
+            if worker is None and len(self._workers) < self._jobs:
+                worker = WorkerProcess(self._store.path, self._limits.threads, self._limits.memory_bytes)
+                self._workers.append(worker)
+            if worker is None and cell.kind in self._quick:
+                worker = next((w for w in self._workers if w.ahead is None and w.cell and w.cell.kind in self._quick), None)
+            if worker is None:
+                return
+            self._next.popleft()
+            if worker.cell is None:
+                on("started", cell, {})
+            worker.assign(cell, self._store.stamp(cell.key))
+
+    def _look_at_next(self) -> Cell | None:
+        if not self._next and (cell := next(self._pending, None)) is not None:
+            self._next.append(cell)
+        return self._next[0] if self._next else None
 
     def _attend(self, worker: WorkerProcess, on: On) -> None:
         """Take what the worker says, and look whether it lives, has time left, and keeps within its memory."""
-        points = len(worker.curve)
+        before = worker.curve[-1:]
         for message in worker.messages():
             self._hear(worker, message, on)
-        if worker.cell is not None and len(worker.curve) > points:
+        if worker.cell is not None and worker.curve and worker.curve[-1:] != before:
             on("progress", worker.cell, dataclasses.asdict(worker.curve[-1]))
         if worker.process.poll() is not None:
             for message in worker.messages():
                 self._hear(worker, message, on)
             self._dismiss(worker)
+            self._take_back(worker)
             if worker.cell is not None:
                 self._died(worker, on)
-        elif worker.cell is not None:
+        elif worker.cell is not None and time.monotonic() - worker.looked_at > _LOOK_EVERY_S / 2:
+            worker.looked_at = time.monotonic()
             self._check_limits(worker, on)
 
     def _hear(self, worker: WorkerProcess, message: Mapping[str, Any], on: On) -> None:
         worker.heard(message)
         if worker.cell is not None and message["event"] == "done":
-            cell, worker.cell = worker.cell, None
+            cell, quick = worker.cell, message["seconds"] < _QUICK_S and message["status"] == "ok"
+            (self._quick.add if quick else self._quick.discard)(cell.kind)
+            worker.go_on()
             on("ended", cell, {"status": message["status"], "seconds": message["seconds"]})
             if message["retire"]:
+                self._take_back(worker)
                 self._dismiss(worker)
+            elif worker.cell is not None:
+                on("started", worker.cell, {})
 
     def _dismiss(self, worker: WorkerProcess) -> None:
         """End a worker, if it has not ended, and forget it."""
         if worker in self._workers:
             self._workers.remove(worker)
         worker.kill()
+
+    def _take_back(self, worker: WorkerProcess) -> None:
+        """Take back what a worker that has ended was given ahead and has not begun."""
+        if worker.ahead is not None:
+            self._next.appendleft(worker.ahead)
+            worker.ahead = None
+        if worker.cell is not None and not worker.begun:
+            self._next.appendleft(worker.cell)
+            worker.cell = None
 
     def _check_limits(self, worker: WorkerProcess, on: On) -> None:
         cell, limits = worker.cell, self._limits
@@ -153,10 +177,12 @@ class Pool:
 
     def _end(self, worker: WorkerProcess, status: Status, kind: str, message: str, on: On) -> None:
         """Take the stack of a worker that must go, kill it, and record why."""
-        trace = worker.stack()
+        trace, convicted = worker.stack(), worker.cell
         self._dismiss(worker)
         for late in worker.messages():
             self._hear(worker, late, on)
+        worker.begun = worker.begun and worker.cell is convicted  # which had just ended, if it is at another
+        self._take_back(worker)
         if worker.cell is not None:
             self._record(worker, status, kind, message, trace, on)
 
@@ -177,11 +203,12 @@ class Pool:
 
     def _record(self, worker: WorkerProcess, status: Status, kind: str, message: str, trace: str, on: On) -> None:
         """Write the record that the worker could not, unless it had just written its own."""
-        cell = worker.cell
+        cell, output = worker.cell, worker.printed()
         assert cell is not None
         worker.cell = None
-        written = self._store.read(cell.key)
-        if written is None or written.ended < worker.assigned:
+        self._quick.discard(cell.kind)
+        written = self._store.read(cell.key) if self._store.stamp(cell.key) != worker.stamp else None
+        if written is None:
             written = Record.of(
                 cell,
                 status,
@@ -190,7 +217,7 @@ class Pool:
                 code_id=code_id(*map(type, (cell.build_solver(), cell.build_dataset()))),
                 threads=self._limits.threads,
                 problem=worker.problem,
-                error=error_of(worker.phase, kind, message, trace, output=worker.output.text()),
+                error=error_of(worker.phase, kind, message, trace, output=output),
                 started=worker.assigned,
                 ended=now(),
             )

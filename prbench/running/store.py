@@ -61,13 +61,13 @@ class Store:
             PrbenchError: for an array of Python objects, which no plain format holds.
         """
         place = self._record_path(record.key)
-        place.parent.mkdir(parents=True, exist_ok=True)
+        there = place.parent.is_dir()
         if arrays:
             whole: dict[str, Any] = plain_arrays(arrays)
             replace_file(place.with_suffix(".npz"), lambda file: np.savez(file, **whole))
-        elif arrays is not None:
+        elif there and arrays is not None:
             place.with_suffix(".npz").unlink(missing_ok=True)
-        if place.exists() and self._read(place) is None:
+        if there and place.exists() and self._read(place) is None:
             place.rename(place.with_suffix(".json.corrupt"))
         replace_file(place, lambda file: file.write(record.to_json().encode()))
         self.corrupt.pop(place, None)
@@ -136,6 +136,12 @@ class Store:
         texts = table.texts(kept)
         for key in sorted({*loose, *texts}):
             yield loose[key] if key in loose else Record.from_json(texts[key])
+
+    def outcomes(self) -> dict[str, tuple[str, str]]:
+        """Status and code id of all readable records by key, for choosing what is still to do."""
+        table = self._table()
+        loose, kept = self._overlay(table)
+        return {**table.outcomes(kept), **{key: (record.status, record.code_id) for key, record in loose.items()}}
 
     def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """One row a record, by key; the columns are those of :func:`prbench.running.table.row_of`, all of them where None."""
@@ -228,7 +234,9 @@ def plain_arrays(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 
 def replace_file(place: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all; its folder is made where there is none."""
+    if not place.parent.is_dir():
+        place.parent.mkdir(parents=True, exist_ok=True)
     temporary = place.with_name(f".{place.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         with temporary.open("xb") as file:

@@ -113,6 +113,11 @@ class Table:
         """The JSON of records by key."""
         return self._column(_TEXT, keys)
 
+    def outcomes(self, keys: set[str] | None) -> dict[str, tuple[str, str]]:
+        """Status and code id of records by key, of all where ``keys`` is None."""
+        codes = self._column("code_id", keys)
+        return {key: (status, codes[key]) for key, status in self._column("status", keys).items()}
+
     def _column(self, name: str, keys: Sequence[str] | set[str] | None) -> dict[str, Any]:
         if self._file is None or (keys is not None and not keys):
             return {}

@@ -28,6 +28,7 @@ from .cell import Cell
 from .executing import Executor
 from .memory import limit_memory
 from .store import Store
+from .worker_process import boundary
 
 _PR_SET_PDEATHSIG = 1
 
@@ -64,6 +65,7 @@ def _serve(executor: Executor, cell: Cell, connection: Connection, memory_bytes:
     if memory_bytes is not None and cell.device_class == "cpu":  # CUDA reserves addresses far beyond what it uses
         limit_memory(memory_bytes)
 
+    os.write(1, boundary(cell.key))
     started = time.monotonic()
     record = executor.execute(cell, partial(_tell, connection))
     sys.stdout.flush()

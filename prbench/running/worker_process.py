@@ -46,14 +46,10 @@ class Tail:
             self._data += piece
             del self._data[: -self._keep]
 
-    def text(self) -> str:
-        """What was last written."""
-        return self._data.decode("utf-8", errors="replace")
-
-    def forget(self) -> None:
-        """Drop what has been written so far."""
-        self.drain()
-        self._data.clear()
+    def text(self, after: bytes = b"") -> str:
+        """What was last written, after the last occurrence of ``after`` where it is still there."""
+        data = self._data.rpartition(after)[2] if after else self._data
+        return data.decode("utf-8", errors="replace")
 
     def close(self) -> None:
         """Close the reading end."""
@@ -67,9 +63,13 @@ class WorkerProcess:
 
     Attributes:
         cell: what it works at, None where it is idle.
+        ahead: the cell it will begin by itself after that one, or None.
+        begun: whether it is known to have begun ``cell``.
+        stamp: of the record of ``cell`` that was there before it began.
         ready: whether it has started up.
         phase: ``problem``, ``solving`` or ``scoring``, and ``phase_since``, when that began (monotonic).
         heard_at: when it last said anything (monotonic).
+        looked_at: when its limits were last looked at (monotonic).
         assigned, assigned_at: when it was given the cell, UTC and monotonic.
         curve: the points received of the present cell.
         problem: the problem's description, once made.
@@ -94,6 +94,11 @@ class WorkerProcess:
         os.close(self.output.writer)
         os.close(self.trace.writer)
         self.cell: Cell | None = None
+        self.ahead: Cell | None = None
+        self.begun = False
+        self.looked_at = 0.0
+        self.stamp: str | None = None
+        self._stamp_ahead: str | None = None
         self.ready = False
         self.peak_resident = 0
         self._pages = Path(f"/proc/{self.process.pid}/statm")
@@ -109,13 +114,23 @@ class WorkerProcess:
         with contextlib.suppress(OSError):  # it has died; the exit status will tell
             self.connection.send_bytes(json.dumps(message).encode())
 
-    def assign(self, cell: Cell) -> None:
-        """Give it a cell; what the one before has printed is forgotten."""
-        self.output.forget()
-        self.trace.forget()
-        self.cell = cell
-        self._forget()
+    def assign(self, cell: Cell, stamp: str | None) -> None:
+        """Give it a cell, to be begun now or, where it has one in hand, after that."""
+        if self.cell is None:
+            self.cell, self.stamp, self.begun = cell, stamp, True
+            self._forget()
+        else:
+            self.ahead, self._stamp_ahead = cell, stamp
         self._send(cell.to_plain())
+
+    def go_on(self) -> None:
+        """Its cell has ended: it is at the next, or idle."""
+        self.cell, self.stamp, self.ahead, self.begun = self.ahead, self._stamp_ahead, None, False
+        self._forget()
+
+    def printed(self) -> str:
+        """The end of what it has printed since it began its cell."""
+        return self.output.text(boundary(self.cell.key) if self.cell is not None else b"")
 
     def handles(self) -> list[Connection | int]:
         """What to wait for."""
@@ -133,6 +148,7 @@ class WorkerProcess:
     def heard(self, message: Mapping[str, Any]) -> None:
         """Note what a message says of the state."""
         self.heard_at = time.monotonic()
+        self.begun = True
         if message["event"] == "ready":
             self.ready, self.phase_since = True, self.heard_at
         elif message["event"] == "phase":
@@ -176,6 +192,11 @@ class WorkerProcess:
         self.trace.drain()
         self.output.close()
         self.trace.close()
+
+
+def boundary(key: str) -> bytes:
+    """What a worker writes among its output when it begins a cell."""
+    return f"\0{key}\n".encode()
 
 
 def environment_of(threads: int) -> dict[str, str]:

@@ -1,0 +1,39 @@
+"""A solver that takes time and does nothing, and data without truth, for measuring what is spent around a solve."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from prbench.core import Dataset, DirectSolver, FarField, Problem, Provenance, Reconstruction, Rng, Split, register, setting
+from prbench.running.executing import QUICK_SOLVES
+
+
+@register("nap", task="far-field")
+@dataclass(frozen=True)
+class Nap(DirectSolver[FarField]):
+    """Sleeps, and returns random numbers."""
+
+    libraries: ClassVar[tuple[str, ...]] = ("numpy",)
+
+    cell_s: float = setting(0.02, doc="seconds asleep a cell: a quick solve is repeated, and each repeat takes its part")
+
+    def solve(self, y: FarField, rng: Rng) -> Reconstruction:
+        time.sleep(self.cell_s / QUICK_SOLVES)
+        return Reconstruction(object=rng.standard_normal(y.object_shape).astype(np.complex64))
+
+
+@register("speck", task="far-field")
+@dataclass(frozen=True)
+class Speck(Dataset):
+    """Random intensities without truth, so that scoring them costs next to nothing."""
+
+    size: int = setting(16, doc="pixels along a side", valid="[2, 1024]")
+
+    def make(self, index: int, seed: int, split: Split) -> Problem:
+        (rng,) = self.streams(1, index, seed, split)
+        intensity = rng.uniform(0, 1, (self.size, self.size))
+        return Problem(FarField(intensity), None, f"speck-{index}-{seed}", split, Provenance("computed", "CC0-1.0"))
