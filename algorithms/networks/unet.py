@@ -7,6 +7,7 @@ from typing import Literal
 
 import torch
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 Norm = Literal["none", "batch", "group"]
 Activation = Literal["relu", "leaky"]
@@ -61,6 +62,17 @@ def extended(x: torch.Tensor, multiple: int) -> torch.Tensor:
         return x
     mirror = rows < x.shape[-2] and columns < x.shape[-1]
     return nn.functional.pad(x, (0, columns, 0, rows), mode="reflect" if mirror else "replicate")
+
+
+def folded(network: nn.Module) -> nn.Module:
+    """A network in evaluation mode with every batch norm that follows a convolution in a sequence multiplied into it."""
+    for module in network.modules():
+        if isinstance(module, nn.Sequential):
+            for (name, layer), (norm, after) in pairwise(list(module.named_children())):
+                if isinstance(layer, nn.Conv2d) and isinstance(after, nn.BatchNorm2d):
+                    setattr(module, name, fuse_conv_bn_eval(layer, after))
+                    setattr(module, norm, nn.Identity())
+    return network
 
 
 def _convolutions(inputs: int, outputs: int, norm: Norm, activation: Activation) -> nn.Sequential:

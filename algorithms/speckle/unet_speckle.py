@@ -16,6 +16,9 @@ from ._torch import box_mean, moved
 if TYPE_CHECKING:
     import torch
 
+GAIN = 3.0
+"""What the difference of the images is multiplied by, so that a displacement of half a pixel is as strong as the speckles."""
+
 NOISE = 0.2
 """Largest standard deviation of the noise added in training, in units of the speckles' own."""
 
@@ -49,22 +52,34 @@ class UNetSpeckle(LearnedSolver[SpeckleStack]):
 
     example: ClassVar[dict[str, object]] = {"weights": "random", "width": 4}
     recipe: ClassVar[Recipe] = Recipe(
-        datasets=("sandpaper[images=1]",), samples=600, steps=12_000, crop=128, warmup=200, autocast=True
+        datasets=("sandpaper[images=1]",),
+        samples=600,
+        steps=7000,
+        crop=128,
+        learning_rate=2e-3,
+        warmup=200,
+        autocast=True,
     )
 
     def network(self) -> torch.nn.Module:
         """The U-Net, two channels in and two out."""
         from ..networks.unet import UNet
 
-        return UNet(2, 2, width=self.width)
+        return UNet(2, 2, width=self.width, norm="batch")
+
+    def for_inference(self, network: torch.nn.Module) -> torch.nn.Module:
+        """Batch norm folded into the convolutions before it."""
+        from ..networks.unet import folded
+
+        return folded(network)
 
     def network_input(self, y: SpeckleStack) -> torch.Tensor:
-        """(images, 2, H, W): reference and sample less the reference's local mean, in units of its visibility."""
+        """(images, 2, H, W): the reference less its local mean and, magnified, how the sample differs, in units of visibility."""
         import torch
 
         reference, sample = (stack[: self.images, None] for stack in (y.reference, y.sample))
         mean = box_mean(reference, _PROFILE_PX)
-        both = torch.cat([reference, sample], dim=1) / mean - 1
+        both = torch.cat([reference / mean - 1, GAIN * (sample - reference) / mean], dim=1)
         contrast: torch.Tensor = both[:, :1].square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
         return both / contrast.clamp(min=1e-6)
 
@@ -78,7 +93,8 @@ class UNetSpeckle(LearnedSolver[SpeckleStack]):
     def disturb(self, inputs: np.ndarray, rng: Rng) -> np.ndarray:
         """White noise besides that of the photons, of a strength drawn for each pair: dimmer beams and weaker speckles."""
         strength = NOISE * rng.random((len(inputs), 1, 1, 1), dtype=np.float32) ** 2
-        return np.asarray(inputs + strength * rng.standard_normal(inputs.shape, dtype=np.float32))
+        noise = strength * rng.standard_normal(inputs.shape, dtype=np.float32)
+        return np.stack([inputs[:, 0] + noise[:, 0], inputs[:, 1] + GAIN * (noise[:, 1] - noise[:, 0])], axis=1)
 
     def turn_target(self, target: np.ndarray, element: int) -> np.ndarray:
         """Vectors turn with the image."""

@@ -57,16 +57,16 @@ def command(
     SOLVER[weights=OUT/weights.safetensors].
     """
     from prbench.backend import physical_cores
-    from prbench.core import build_plugin, split_names
+    from prbench.core import split_names
     from prbench.running.environment import environment
     from prbench.training import Plan, train
-    from prbench.training.training import recipe_of
 
     from .training_display import TrainingDisplay
 
     named = tuple(name for text in datasets for name in split_names(text)) or None
-    plan = Plan(solver, recipe_of(build_plugin("solver", solver), datasets=named, **changes), out, seed, device)
-    plan = Plan(solver, plan.recipe, out, seed, device, jobs or physical_cores(), time_limit, start)
+    changes = {**changes, "datasets": named}
+    options = {"seed": seed, "device": device, "jobs": jobs or physical_cores(), "time_limit_s": time_limit, "start": start}
+    plan = Plan.of(solver, out, changes, **options)
     try:
         with TrainingDisplay() as display:
             outcome = train(plan, machine=environment(), on_event=display)

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from prbench.backend import get_backend, get_threads
 from prbench.core import LearnedSolver, Recipe, build_plugin
@@ -47,16 +47,19 @@ class Plan:
     time_limit_s: float | None = None
     start: str | None = None
 
-    def built(self) -> LearnedSolver[Any]:
-        """The solver.
+    @classmethod
+    def of(cls, solver: str, out: Path, changes: Mapping[str, Any], **options: Any) -> Self:
+        """The plan of a solver's own recipe with changes, of which those that are None are none.
 
         Raises:
-            UsageError: where it is unknown or does not learn.
+            UsageError: where the solver is unknown or does not learn, or a change is out of range.
         """
-        solver = build_plugin("solver", self.solver)
-        if not isinstance(solver, LearnedSolver):
-            raise UsageError(f"{solver.plugin_name} has nothing to train; `prbench list` marks those that are trained")
-        return solver
+        wanted = {name: value for name, value in changes.items() if value is not None}
+        return cls(solver, dataclasses.replace(_learned(solver).recipe, **wanted), out, **options)
+
+    def built(self) -> LearnedSolver[Any]:
+        """The solver."""
+        return _learned(self.solver)
 
     def request(self) -> dict[str, Any]:
         """What makes two trainings the same, in plain values."""
@@ -67,9 +70,11 @@ class Plan:
         return {"solver": solver.plugin_name, "settings": settings, "seed": self.seed, "start": checksum, "recipe": recipe}
 
 
-def recipe_of(solver: LearnedSolver[Any], **changes: Any) -> Recipe:
-    """The solver's recipe with changes; what is None stays."""
-    return dataclasses.replace(solver.recipe, **{name: value for name, value in changes.items() if value is not None})
+def _learned(name: str) -> LearnedSolver[Any]:
+    solver = build_plugin("solver", name)
+    if not isinstance(solver, LearnedSolver):
+        raise UsageError(f"{solver.plugin_name} has nothing to train; in `prbench list` those that have are marked trained")
+    return solver
 
 
 def train(plan: Plan, *, machine: Mapping[str, Any], on_event: OnEvent = lambda _event: None) -> Outcome:

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from prbench.algorithms.networks.unet import UNet, extended
+from prbench.algorithms.networks.unet import UNet, extended, folded
 from prbench.core.learned import network_flops, parameter_count
 
 
@@ -51,6 +51,20 @@ def test_it_sees_as_far_as_its_levels_reach():
         change = (network(other) - network(x)).abs()[0, 0]
     assert change[0, 0] > 0
     assert change[:40, :40].gt(0).any()
+
+
+def test_folding_batch_norm_changes_nothing():
+    torch.manual_seed(0)
+    network = UNet(2, 2, width=4, norm="batch").double()
+    for _ in range(3):
+        network(torch.rand(4, 2, 32, 32, dtype=torch.double))  # the norms learn means and variances
+    network.eval()
+    x = torch.rand(1, 2, 32, 32, dtype=torch.double)
+    with torch.inference_mode():
+        expected = network(x)
+        found = folded(network.requires_grad_(False))(x)
+    torch.testing.assert_close(found, expected)
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in network.modules())
 
 
 def test_operations_grow_with_the_pixels():

@@ -6,6 +6,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 import prbench
+from prbench.algorithms.speckle.unet_speckle import GAIN, NOISE
 from prbench.backend import get_backend
 from prbench.core import Reconstruction, SpeckleStack
 from prbench.core.turns import TURNS, turned
@@ -81,9 +82,20 @@ def test_answers_of_several_pairs_are_averaged():
     assert prbench.solve(solver(images=9), y).reconstruction.aux["images_used"] == 3
 
 
-def test_noise_is_added_in_training_and_never_touches_the_examples():
-    inputs = np.zeros((4, 2, 16, 16), np.float32)
+def test_noise_in_training_is_white_and_independent_in_both_images():
+    inputs = np.zeros((6, 2, 64, 64), np.float32)
     found = solver().disturb(inputs, np.random.default_rng(0))
     assert found.dtype == np.float32
     assert not inputs.any()
-    assert 0 < found.std() < 0.2
+    reference, sample = found[:, 0], found[:, 0] + found[:, 1] / GAIN  # undoing the difference
+    strengths = reference.std(axis=(1, 2))
+    np.testing.assert_allclose(sample.std(axis=(1, 2)), strengths, rtol=0.1)
+    assert strengths.max() < NOISE
+    assert np.ptp(strengths) > 0.01
+    assert abs(float((reference * sample).mean())) < 0.05 * float((reference**2).mean())
+
+
+def test_the_second_channel_is_how_the_images_differ():
+    y, _ = stack()
+    same = dataclasses.replace(y, sample=y.reference)
+    assert not solver().network_input(same.to(TORCH))[:, 1].any()

@@ -1,0 +1,80 @@
+"""What training and using a network costs, and the network alone: each function prepares a call that runs once."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from kernels_mist import stack
+
+from prbench import get_solver
+from prbench.backend import get_backend
+from prbench.core import LearnedSolver
+from prbench.core.learned import fresh_network, layout, placed
+from prbench.training.batches import Batches
+from prbench.training.examples import Examples
+from prbench.training.loop import _Run
+from prbench.training.state import TrainingState
+
+BATCH, CROP, SIDE = 8, 128, 256
+
+
+def learned(width: int = 16) -> LearnedSolver:
+    """The U-Net of one pair of speckle images with random weights: its speed does not depend on them."""
+    found = get_solver("unet-speckle", weights="random", width=width)
+    assert isinstance(found, LearnedSolver)
+    return found
+
+
+def training_step(autocast: bool = False) -> Callable[[], object]:
+    """One step of a training: batch, loss, gradients, clipping, optimiser, running mean."""
+    solver, place = learned(), get_backend("torch")
+    rng = np.random.default_rng(0)
+    arrays = (rng.standard_normal((16, channels, SIDE, SIDE), dtype=np.float32) for channels in (2, 2, 1))
+    examples = Examples(*arrays)
+    recipe = dataclasses.replace(solver.recipe, batch=BATCH, crop=CROP, autocast=autocast)
+    state = TrainingState(solver, recipe, placed(fresh_network(solver, 0), place).train())
+    folder = Path(tempfile.gettempdir())
+    run = _Run(solver, examples, examples, recipe, folder, 0, place, state, lambda _event: None)
+    batches = Batches(solver, examples, recipe, 0)
+    return lambda: run._step(batches.at(state.progress.step))
+
+
+def bare_step(autocast: bool = False) -> Callable[[], object]:
+    """Forward and backward pass of the same network alone, over one batch that stays."""
+    network = placed(fresh_network(learned(), 0), get_backend("torch")).train()
+    x = torch.randn(BATCH, 2, CROP, CROP).contiguous(memory_format=torch.channels_last)
+
+    def run() -> object:
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            loss = network(x).square().mean()
+        network.zero_grad(set_to_none=True)
+        loss.backward()
+        return loss
+
+    return run
+
+
+def solve(width: int, side: int = SIDE) -> Callable[[], object]:
+    """One solve."""
+    y, solver = stack(side, 1).to(get_backend("torch")), learned(width)
+    return lambda: solver.solve(y, np.random.default_rng(0))
+
+
+def network(width: int, side: int = SIDE) -> Callable[[], object]:
+    """The network of the same solve alone."""
+    solver, place = learned(width), get_backend("torch")
+    ready = solver.load(place, np.random.default_rng(0))
+    with torch.inference_mode():
+        x = solver.network_input(stack(side, 1).to(place))
+    x = x.contiguous(memory_format=layout(x))
+
+    def run() -> object:
+        with torch.inference_mode():
+            return ready(x)
+
+    return run
