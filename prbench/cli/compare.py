@@ -19,8 +19,8 @@ COSTS = ("latency_fft", "latency_s", "ffts", "operators", "iterations", "peak_me
 
 
 @click.command("compare")
-@click.argument("first", metavar="DIR", type=click.Path(path_type=Path, file_okay=False, exists=True))
-@click.argument("second", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.argument("first", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("second", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "-s", "--solvers", multiple=True, shell_complete=plugin_completion("solver"), help="Solvers to compare; repeatable, or A,B."
 )
@@ -74,4 +74,8 @@ def command(
 
 def _frame(folder: Path, task: str | None) -> pd.DataFrame:
     frame = folders.open_results(folder).frame
-    return frame if task is None else frame[frame["task"] == task]
+    if task is None:
+        return frame
+    if not (frame["task"] == task).any():
+        raise UsageError(f"nothing compared: {folder} has no record of task {task!r}; its tasks: {', '.join(set(frame['task']))}")
+    return frame[frame["task"] == task]

@@ -12,6 +12,7 @@ from prbench.errors import UsageError
 
 from . import folders
 from .completion import plugin_completion
+from .executors import EXECUTORS, choose_engine
 from .run import BACKENDS, RERUNS
 
 if TYPE_CHECKING:
@@ -47,6 +48,14 @@ Place = tuple["Cell", dict[str, Any]]
     "-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; prbench-results/sweep-<name> otherwise."
 )
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Workers at a time; one a core otherwise.")
+@click.option(
+    "--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads of each worker; cores by workers otherwise."
+)
+@click.option(
+    "--executor", type=click.Choice(EXECUTORS), help="Who computes: workers on this machine, or those of a Dask cluster."
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Of a running Dask scheduler, such as tcp://10.0.0.1:8786.")
+@click.option("--cluster", type=click.Path(path_type=Path, dir_okay=False), metavar="YAML", help="SLURM jobs as Dask workers.")
 @click.option("--backend", type=click.Choice(BACKENDS), help="What to compute with.")
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Soft limit of a solve.")
 @click.option(
@@ -55,6 +64,7 @@ Place = tuple["Cell", dict[str, Any]]
 @click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv", "markdown", "latex"]), default="table", show_default=True
 )
+@click.option("--dry-run", is_flag=True, help="Say how many cells would run, and run nothing.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -66,8 +76,13 @@ def command(
     vary: str | None,
     out: Path | None,
     jobs: int | None,
+    threads: int | None,
+    executor: str | None,
+    scheduler: str | None,
+    cluster: Path | None,
     rerun: str,
     form: str,
+    dry_run: bool,
     **options: Any,
 ) -> None:
     """Run solvers while a setting varies, and show what becomes of quality: a table, and a picture as PNG and PDF.
@@ -82,7 +97,7 @@ def command(
     """  # noqa: D301 - \b keeps click from filling the lines
     from prbench.core import split_names
     from prbench.core.tuned import plain_name
-    from prbench.running.engine import run_matrix
+    from prbench.running.engine import plan, run_matrix
     from prbench.running.results import ResultSet
     from prbench.running.store import Store
 
@@ -104,9 +119,14 @@ def command(
     cells = [cell for cell, _ in places]
     label = "-".join(["sweep", *(column.removeprefix("over.") for column in columns)] if columns else ["sweep-settings"])
     store = Store(out or folders.default_folder(label))
+    again, engine = cast("Rerun", rerun), choose_engine(executor, scheduler, cluster, jobs, threads)
+    if dry_run:
+        unique = list(dict.fromkeys(cells))
+        click.echo(f"{len(plan(unique, store, again))} of {len(unique)} cells would run; results in {store.path}")
+        return
     try:
         with choose_display() as display:
-            run_matrix(cells, store, jobs=jobs, rerun=cast("Rerun", rerun), on_event=display)
+            run_matrix(cells, store, jobs=jobs, threads=threads, rerun=again, on_event=display, engine=engine)
     except KeyboardInterrupt:
         click.echo(f"stopped; what has finished is in {store.path}, and the same command resumes", err=True)
         raise

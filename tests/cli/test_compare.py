@@ -53,7 +53,7 @@ def test_a_folder_against_itself_shows_no_difference(folder):
             ["--solvers", "er,nothing"],
             "there is no solver 'nothing' in the results; there are: er[iterations=1], hio[iterations=60]",
         ),
-        (["--solvers", "er,hio", "--task", "speckle"], "there is no solver 'er' in the results"),
+        (["--solvers", "er,hio", "--task", "speckle"], "has no record of task 'speckle'; its tasks: far-field"),
     ],
 )
 def test_what_cannot_be_compared_is_one_line_and_exit_code_2(folder, args, message):

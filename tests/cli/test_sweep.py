@@ -61,6 +61,13 @@ def test_the_same_command_runs_nothing_again_and_more_values_run_only_those(curv
     assert "4 done, 0 failed, 12 cached" in invoke(*more).stderr
 
 
+def test_a_dry_run_counts_and_writes_nothing(curve):
+    folder, _ = curve
+    result = invoke(*CURVE, "--dry-run", "-o", "dry")
+    assert result.stdout == "12 of 12 cells would run; results in dry\n"
+    assert not (folder / "dry").exists()
+
+
 @pytest.mark.parametrize("form", ["json", "csv", "markdown", "latex"])
 def test_formats(curve, form):
     text = invoke(*CURVE, "--format", form).stdout
