@@ -15,8 +15,10 @@ _SINGULAR, _NOTHING = 1e-5, 1e-10
 """As in the compiled elimination: when a regressor explains nothing that those before it do not."""
 
 
-def warped_fit(R: Array, S: Array, M: Array | None, guess: Array, reach: int, taps: np.ndarray, xp: Any) -> Array:
-    """Coefficients (3 or 4, H, W) of S in R moved by ``guess`` and its derivatives, before them M where there is one."""
+def warped_fit(
+    R: Array, S: Array, M: Array | None, guess: Array, reach: int, windows: Sequence[np.ndarray], xp: Any
+) -> list[Array]:
+    """Coefficients (3 or 4, H, W) of S in R moved by ``guess`` and its derivatives, before them M, for windows by their taps."""
     side = reach + 3
     width = R.shape[-1]
     padded = pad(pad(R, -2, side, xp, beyond="edge"), -1, side, xp, beyond="edge")
@@ -35,13 +37,14 @@ def warped_fit(R: Array, S: Array, M: Array | None, guess: Array, reach: int, ta
             along, across = along + by_column[0][m] * sample, across + by_column[1][m] * sample
         value, slope, drift = value + by_row[0][k] * along, slope + by_row[1][k] * along, drift + by_row[0][k] * across
     smooth = windowed(S, SPLINE, xp, beyond="edge")
-    return fitted([value, slope, drift] if M is None else [M, value, slope, drift], smooth, taps, xp)
+    columns = [*([] if M is None else [M]), value, slope, drift, smooth]
+    pairs = [(i, j) for i in range(len(columns) - 1) for j in range(i, len(columns))]
+    sums = {(i, j): xp.sum(columns[i] * columns[j], axis=0) for i, j in pairs}
+    return [solved({pair: windowed(x, taps, xp) for pair, x in sums.items()}, len(columns) - 1, xp) for taps in windows]
 
 
-def fitted(regressors: Sequence[Array], explained: Array, taps: np.ndarray, xp: Any) -> Array:
-    """Windowed least squares over images: coefficients (k, H, W) of ``explained`` (N, H, W) in k ``regressors``."""
-    k, columns = len(regressors), [*regressors, explained]
-    A = {(i, j): windowed(xp.sum(columns[i] * columns[j], axis=0), taps, xp) for i in range(k) for j in range(i, k + 1)}
+def solved(A: dict[tuple[int, int], Array], k: int, xp: Any) -> Array:
+    """Coefficients (k, H, W) from windowed sums of products (i, j), i <= j, the k-th column that which is explained."""
     strongest = xp.max(xp.stack([A[i, i] for i in range(k)]), axis=0)
     limits = [xp.maximum(_SINGULAR * A[i, i], _NOTHING * strongest) for i in range(k)]
     inverse: list[Array] = []

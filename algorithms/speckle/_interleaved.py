@@ -2,6 +2,9 @@
 
 A row holds ``W * P`` numbers, ``P`` the number of images rounded up to a multiple of eight; images that are not there are zero
 and add nothing to any sum. Compiled; apart from the rest because importing this module imports numba.
+
+Numba keeps machine code of a caller though what it calls in another file has changed: after a change here or in ``_normal_rows``,
+delete the ``.nbi`` files of the modules that import them.
 """
 
 from __future__ import annotations

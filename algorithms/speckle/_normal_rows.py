@@ -40,16 +40,20 @@ def _window_row(sums: Any, row: Any, taps: Any, padded: Any, out: Any) -> None:
                 target[c] += w * line[c + j]
 
 
-def _eliminate(A: Any, k: Any, x: Any) -> None:
-    width = A.shape[1]
-    limits, inverse = np.empty((k, width), A.dtype), np.empty((k, width), A.dtype)
-    zero, one = A[0, 0] * 0, A[0, 0] * 0 + 1
-    for c in range(width):
+def _limit_pivots(A: Any, k: Any, limits: Any) -> None:
+    for c in range(A.shape[1]):
         strongest = A[0, c]
         for i in range(1, k):
             strongest = max(strongest, A[entry(i, i, k), c])
         for i in range(k):
             limits[i, c] = max(SINGULAR * A[entry(i, i, k), c], NOTHING * strongest)
+
+
+def _eliminate(A: Any, k: Any, x: Any) -> None:
+    width = A.shape[1]
+    limits, inverse = np.empty((k, width), A.dtype), np.empty((k, width), A.dtype)
+    zero, one = A[0, 0] * 0, A[0, 0] * 0 + 1
+    limit_pivots(A, k, limits)
     for i in range(k):
         pivot, limit, inv = A[entry(i, i, k)], limits[i], inverse[i]
         for c in range(width):
@@ -80,6 +84,9 @@ window_row: Any = jit(_window_row)
 
 Beyond the first and the last row and column there is nothing. ``padded`` (planes, W + 2 (taps // 2)) is overwritten.
 """
+
+limit_pivots: Any = jit(_limit_pivots)
+"""The pivots below which the k regressors of ``A`` (planes, W) count as spent, ``limits`` (k, W)."""
 
 eliminate: Any = jit(_eliminate)
 """Solve ``A`` (planes, W), overwritten, for the k unknowns ``x`` (k, W) of every pixel of a row."""

@@ -6,6 +6,8 @@ windows have no false minima, and narrow ones resolve more; each does what it is
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -42,7 +44,7 @@ def searched(y: SpeckleStack, R: Array, S: Array, reach: int) -> np.ndarray:
     height, width = R.shape[-2:]
     rows, columns = -(-height // BLOCK), -(-width // BLOCK)
     taps = _block_taps(R.shape[0])
-    if y.backend.device == "cpu":
+    if on_host(y):
         R, S = y.backend.to_numpy(R), y.backend.to_numpy(S)
         found = np.empty((2, rows, columns), R.dtype)
         in_strips(lambda first, last: search(R, S, reach, taps.astype(R.dtype), first, last, found), rows, 10)
@@ -57,7 +59,7 @@ def searched(y: SpeckleStack, R: Array, S: Array, reach: int) -> np.ndarray:
     return fine
 
 
-def fitted(y: SpeckleStack, R: Array, S: Array, M: Array | None, guess: Array, reach: int, window: int) -> Array:
+def fitted(y: SpeckleStack, R: Array, S: Array, M: Array | None, guess: Array, reach: int, windows: Sequence[int]) -> Array:
     """Coefficients of S in R moved by ``guess`` and its derivatives, before them M where there is one; counted.
 
     Args:
@@ -67,23 +69,31 @@ def fitted(y: SpeckleStack, R: Array, S: Array, M: Array | None, guess: Array, r
         M: local mean of R, or None.
         guess: (2, H, W) within ``reach``, on the backend.
         reach: whole pixels.
-        window: side of the Hamming window.
+        windows: sides of Hamming windows, each solved in; the sums over images are shared.
 
     Returns:
-        (3, H, W): T, -T delta by rows and columns; or (4, H, W): b, K, -K delta.
+        (windows, 3, H, W): T, -T delta by rows and columns; or (windows, 4, H, W): b, K, -K delta.
     """
     y.counters.operators += 1
-    taps, unknowns = hamming(window), 3 if M is None else 4
-    if y.backend.device != "cpu":
-        return _array_fits.warped_fit(R, S, M, guess, reach, taps, y.backend.xp)
+    if not on_host(y):
+        xp = y.backend.xp
+        return xp.stack(_array_fits.warped_fit(R, S, M, guess, reach, [hamming(window) for window in windows], xp))
     from ._window_fits import warped_fit
 
     R, S, guess = (y.backend.to_numpy(a) for a in (R, S, guess))
     M = R[:0] if M is None else y.backend.to_numpy(M)
-    x = np.empty((unknowns, *R.shape[-2:]), R.dtype)
-    weights = taps.astype(R.dtype)
-    in_strips(lambda first, last: warped_fit(R, S, M, guess, reach, weights, first, last, x), R.shape[-2], 40)
+    halves = np.array([window // 2 for window in windows])
+    taps = np.stack([np.pad(hamming(window), max(windows) // 2 - window // 2) for window in windows]).astype(R.dtype)
+    x = np.empty((len(windows), 4 if len(M) else 3, *R.shape[-2:]), R.dtype)
+    in_strips(
+        lambda first, last: warped_fit(R, S, M, guess, reach, taps, halves, first, last, x), R.shape[-2], 40 + 2 * max(windows)
+    )
     return y.backend.asarray(x)
+
+
+def on_host(y: SpeckleStack) -> bool:
+    """Whether compiled kernels can reach the arrays."""
+    return y.backend.device == "cpu"
 
 
 def stepped(y: SpeckleStack, coefficients: Array, guess: Array, reach: int) -> Array:
@@ -102,6 +112,16 @@ def ratio(a: Array, b: Array, otherwise: float, xp: Any) -> Array:
 def smoothed(y: SpeckleStack, displacement: Array, window: int) -> Array:
     """A displacement averaged over the window, for another step to start from: its noise would add to the step's."""
     return windowed(displacement, hamming(window), y.backend.xp, beyond="edge")
+
+
+def noise_between(a: Array, b: Array, share: float, xp: Any) -> float:
+    """Standard deviation of ``share a + (1 - share) b`` for two measurements of one map whose noise differs, robustly.
+
+    What is common to both, an error of the method among it, does not count. Of a large frame ten thousand numbers are asked.
+    """
+    differences = xp.reshape(xp.abs(a - b), (-1,))
+    differences = xp.sort(differences[:: max(1, differences.shape[0] // 10_000)])
+    return 1.4826 * math.sqrt(share * (1 - share)) * float(differences[differences.shape[0] // 2])
 
 
 def _block_taps(images: int) -> np.ndarray:

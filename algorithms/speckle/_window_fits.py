@@ -71,8 +71,8 @@ def _solve_rows(sums: Any, lo: Any, taps: Any, first: Any, last: Any, x: Any) ->
         eliminate(row, x.shape[0], x[:, r])
 
 
-def _warped_fit(R: Any, S: Any, M: Any, guess: Any, reach: Any, taps: Any, first: Any, last: Any, x: Any) -> None:
-    P, width, k, h, pad = lanes(R.shape[0]), R.shape[2], x.shape[0], taps.shape[0] // 2, reach + 3
+def _warped_fit(R: Any, S: Any, M: Any, guess: Any, reach: Any, taps: Any, halves: Any, first: Any, last: Any, x: Any) -> None:
+    P, width, k, h, pad = lanes(R.shape[0]), R.shape[2], x.shape[1], taps.shape[1] // 2, reach + 3
     lo, hi, wide = max(0, first - h), min(R.shape[1], last + h), width + 2 * pad
     Rt = np.empty((hi - lo + 2 * pad, wide * P), R.dtype)
     St = np.empty((hi - lo + 2, (width + 2) * P), R.dtype)
@@ -90,7 +90,8 @@ def _warped_fit(R: Any, S: Any, M: Any, guess: Any, reach: Any, taps: Any, first
         warp_row(flat, wide * P, corner, P, -guess[0, lo + r], -guess[1, lo + r], lines)
         lines[3] = Mt[r]
         product_row(lines, St[r + 1, P : (width + 1) * P], P, sums[r])
-    solve_rows(sums, lo, taps, first, last, x)
+    for w in range(halves.shape[0]):
+        solve_rows(sums, lo, taps[w, h - halves[w] : h + halves[w] + 1], first, last, x[w])
 
 
 warp_row: Any = jit(_warp_row)
@@ -106,11 +107,12 @@ solve_rows: Any = jit(_solve_rows)
 """Window and solve rows ``first`` to ``last`` into ``x`` (k, H, W), of sums whose first row is ``lo``."""
 
 warped_fit: Any = jit(_warped_fit)
-"""Coefficients ``x`` (k, H, W) of S in R moved by ``guess`` and its two derivatives, before them M where k = 4; (N, H, W) stacks.
+"""Coefficients ``x`` (windows, k, H, W) of S in R moved by ``guess`` and its two derivatives, before them M where k = 4.
 
 Between its samples R is the cubic spline that has them for coefficients, and S is convolved with the same spline's samples: both
 are smoothed alike, and the noise of the moved R hardly depends on the fraction of a pixel, where that of an interpolation would
 draw displacements to half pixels.
 
-Args: R, S, M, guess (2, H, W), a bound on it in whole pixels, taps of the window, first and last row, x.
+Args: R, S, M (N, H, W), guess (2, H, W), a bound on it in whole pixels, taps (windows, 2 h + 1), centred and zero beyond the
+``halves`` (windows,) on either side of the middle, first and last row, x.
 """

@@ -59,14 +59,16 @@ def laplacian(x: Array, xp: Any) -> Array:
 
 
 def local_mean(x: Array, xp: Any, side: int = MEAN_PX) -> Array:
-    """The profile of images (..., H, W) without their speckles: a box of ``side`` pixels, twice, the edge's pixels beyond it."""
-    kept = x.dtype
-    x = xp.astype(x, xp.float64)
-    for axis in (-2, -1, -2, -1):
-        n = x.shape[axis]
-        total = xp.cumulative_sum(pad(x, axis, side // 2, xp, beyond="edge"), axis=axis, include_initial=True)
-        x = (shifted(total, axis, side, n) - shifted(total, axis, 0, n)) / side
-    return xp.astype(x, kept)
+    """The profile of images (N, H, W) without their speckles: a box of ``side`` pixels, twice, the edge's pixels beyond it."""
+    means = []
+    for n in range(x.shape[0]):  # one image at a time stays in the cache
+        image = xp.astype(x[n], xp.float64)
+        for axis in (-2, -1, -2, -1):
+            size = image.shape[axis]
+            total = xp.cumulative_sum(pad(image, axis, side // 2, xp, beyond="edge"), axis=axis, include_initial=True)
+            image = (shifted(total, axis, side, size) - shifted(total, axis, 0, size)) / side
+        means.append(xp.astype(image, x.dtype))
+    return xp.stack(means)
 
 
 def pad(x: Array, axis: int, count: int, xp: Any, *, beyond: str) -> Array:

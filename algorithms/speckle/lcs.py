@@ -43,7 +43,7 @@ class LCS(DirectSolver[SpeckleStack]):
         xp = y.backend.xp
         nowhere = y.backend.zeros((2, *y.shape), y.reference.dtype)
         curvature = laplacian(y.reference, xp) if self.dark_field else None
-        x = fitted(y, y.reference, y.sample, curvature, nowhere, 0, self.window)
+        x = fitted(y, y.reference, y.sample, curvature, nowhere, 0, [self.window])[0]
         displacement = xp.clip(ratio(-x[-2:], x[-3], 0, xp), -self.max_shift, self.max_shift)
         return Reconstruction(
             displacement=displacement,

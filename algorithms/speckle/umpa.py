@@ -51,7 +51,7 @@ class UMPA(DirectSolver[SpeckleStack]):
         displacement = y.backend.asarray(found)
         for step in range(self.steps):
             guess = displacement if step == 0 else smoothed(y, displacement, self.window)
-            coefficients = fitted(y, R, S, M, guess, self.max_shift + 1, self.window)
+            coefficients = fitted(y, R, S, M, guess, self.max_shift + 1, [self.window])[0]
             displacement = stepped(y, coefficients, guess, self.max_shift)
         transmission = coefficients[0] if M is None else coefficients[0] + coefficients[1]
         phase = phase_of(y, displacement)

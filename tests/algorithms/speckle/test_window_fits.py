@@ -25,17 +25,21 @@ def measurement(R, S):
 
 @pytest.mark.parametrize("means", [False, True])
 @pytest.mark.parametrize("images", [1, 5, 11])
-def test_compiled_and_array_fits_agree(images, means):
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_compiled_and_array_fits_agree(images, means, library):
     R, S = stacks(images)
     M = local_mean(R, np) if means else None
     guess = np.random.default_rng(1).uniform(-3, 3, (2, *R.shape[1:]))
-    compiled = fitted(measurement(R, S), R, S, M, guess, 3, 5)
-    np.testing.assert_allclose(compiled, _array_fits.warped_fit(R, S, M, guess, 3, hamming(5), np), atol=1e-7)
+    compiled = fitted(measurement(R, S), R, S, M, guess, 3, [5, 9])
+    xp = get_backend(library, "double").xp
+    there = [None if x is None else xp.asarray(x) for x in (R, S, M, guess)]
+    for mine, theirs in zip(compiled, _array_fits.warped_fit(*there, 3, [hamming(5), hamming(9)], xp), strict=True):
+        np.testing.assert_allclose(mine, np.asarray(theirs), atol=1e-7)
 
 
 def test_the_fit_is_the_least_squares_of_each_window():
     R, S = stacks(4, (15, 15))
-    found = fitted(measurement(R, S), R, S, None, np.zeros((2, 15, 15)), 0, 3)
+    found = fitted(measurement(R, S), R, S, None, np.zeros((2, 15, 15)), 0, [3])[0]
     half = np.array([-0.5, 0, 0.5])
 
     def spline(x, rows, columns):
@@ -133,7 +137,7 @@ def test_the_fit_takes_the_reference_where_the_guess_moves_it():
     R = np.exp(-0.5 * ((np.indices((40, 40)) - 20.0) ** 2).sum(axis=0) / 9)[None] * 50 + 10
     moved = map_coordinates(R[0], np.indices((40, 40)) - np.array([1.4, -0.7])[:, None, None], order=5, mode="nearest")[None]
     guess = np.broadcast_to(np.array([1.4, -0.7])[:, None, None], (2, 40, 40)).copy()
-    x = fitted(measurement(R, moved), R, moved, None, guess, 2, 9)
+    x = fitted(measurement(R, moved), R, moved, None, guess, 2, [9])[0]
     peak = (slice(18, 24), slice(16, 22))
     np.testing.assert_allclose(x[0][peak], 1, atol=1e-3)
     np.testing.assert_allclose(x[1][peak], 0, atol=5e-3)
