@@ -109,7 +109,7 @@ def run(
         split=split,
         time_limit_s=time_limit_s,
     )
-    cells, store = matrix.cells(), Store(out)
+    cells, store = matrix.expand(), Store(out)
     run_matrix(
         cells,
         store,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -95,7 +96,7 @@ def command(
         matrix, solvers, datasets, samples=samples, seeds=seeds, seed=seed, backend=backend, time_limit_s=time_limit
     )
     engine = choose_engine(executor, scheduler, cluster, jobs, threads)
-    cells = asked.cells() if shard is None else shard_of(asked.cells(), *parse_shard(shard))
+    cells = asked.expand() if shard is None else shard_of(asked.expand(), *parse_shard(shard))
     store = Store(out or folders.default_folder(asked.name))
     again = cast("Rerun", rerun)
     if dry_run:
@@ -115,7 +116,7 @@ def command(
     ctx.exit(CELLS_FAILED if summary.has_failures(results) else OK)
 
 
-def _print_plan(cells: list[Cell], todo: list[Cell], path: Path) -> None:
+def _print_plan(cells: Sequence[Cell], todo: list[Cell], path: Path) -> None:
     from collections import Counter
 
     from prbench.reporting.console import console, table

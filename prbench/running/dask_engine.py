@@ -141,7 +141,7 @@ class _HandingOver:
         self._prefix = f"prbench-{digest(str(store.path.resolve()))[:_SHORT]}-"
         self._flying: dict[str, tuple[Any, list[_Held]]] = {}
         self._ended = queue.SimpleQueue[str]()
-        self._known: dict[tuple[str, str], tuple[int, float]] = {}
+        self._known: dict[tuple[object, ...], tuple[int, float]] = {}
         self._aside: list[_Held] = []
         self._suspected = Counter[str]()
         self._number = 0
@@ -198,13 +198,13 @@ class _HandingOver:
                 self._submit([held])
 
     def _is_known(self, held: _Held | None) -> bool:
-        return held is not None and _kind(held.cell) in self._known
+        return held is not None and held.cell.kind in self._known
 
     def _batch(self, pending: _Ahead) -> list[_Held]:
         """The next cells, as many as take about half a second together; one where nobody knows."""
         batch, seconds = [pending.take()], 0.0
         while True:
-            count, total = self._known.get(_kind(batch[-1].cell), (1, _BATCH_S))
+            count, total = self._known.get(batch[-1].cell.kind, (1, _BATCH_S))
             seconds += total / count
             if seconds >= _BATCH_S or len(batch) >= _BATCH_CELLS or not self._is_known(pending.first):
                 return batch
@@ -233,8 +233,8 @@ class _HandingOver:
                 future.add_done_callback(lambda done: self._ended.put(done.key))
                 return
             for held, (status, seconds) in zip(batch, ended, strict=True):
-                count, total = self._known.get(_kind(held.cell), (0, 0.0))
-                self._known[_kind(held.cell)] = count + 1, total + seconds
+                count, total = self._known.get(held.cell.kind, (0, 0.0))
+                self._known[held.cell.kind] = count + 1, total + seconds
                 self._on("ended", held.cell, {"status": status, "seconds": seconds})
             return
         if future.status != "error":
@@ -262,7 +262,3 @@ class _Ahead:
         assert found is not None
         self.first = next(self._items, None)
         return found
-
-
-def _kind(cell: Cell) -> tuple[str, str]:
-    return cell.solver, cell.dataset

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from prbench.backend import physical_cores
 from prbench.errors import UsageError
 
 from .cell import Cell
+from .cells import Chosen, unique
 from .code_id import code_id
 from .environment import available_memory
 from .pool import Limits, On, Pool
@@ -172,10 +174,10 @@ def run_matrix(
             raise UsageError(f"{name} must be positive, got {value}")
     if rerun not in RERUNS:
         raise UsageError(f"rerun must be one of {', '.join(RERUNS)}, got {rerun!r}")
-    unique = list(dict.fromkeys(cells))
-    todo, known = _plan(unique, store, rerun)
+    whole = unique(cells)
+    todo, known = _plan(whole, store, rerun)
     _check_inputs(todo)
-    run = _Run(RunState(total=len(unique), cached=len(unique) - len(todo)), todo, on_event)
+    run = _Run(RunState(total=len(whole), cached=len(whole) - len(todo)), todo, on_event)
     if engine is None:
         gpu = any(cell.device_class != "cpu" for cell in todo)
         engine = LocalEngine(jobs, threads, memory_bytes, hard_limit_s, gpu)
@@ -191,14 +193,14 @@ def run_matrix(
 
 def plan(cells: Sequence[Cell], store: Store, rerun: Rerun = "missing") -> list[Cell]:
     """The cells that a run would execute, in order; for ``--dry-run`` as well."""
-    return _plan(cells, store, rerun)[0]
+    return list(_plan(cells, store, rerun)[0])
 
 
-def _plan(cells: Sequence[Cell], store: Store, rerun: Rerun) -> tuple[list[Cell], Collection[str]]:
+def _plan(cells: Sequence[Cell], store: Store, rerun: Rerun) -> tuple[Sequence[Cell], Collection[str]]:
     """The cells to execute, and the keys of which there are records now."""
-    if rerun == "all":
-        return list(cells), ()
-    known = store.outcomes()
+    known = store.outcomes() if rerun != "all" else {}
+    if not known:
+        return cells, known
 
     def wanted(cell: Cell) -> bool:
         if cell.key not in known:
@@ -208,7 +210,7 @@ def _plan(cells: Sequence[Cell], store: Store, rerun: Rerun) -> tuple[list[Cell]
             return True
         return rerun == "stale" and code != current_code_id(cell)
 
-    return [cell for cell in cells if wanted(cell)], known.keys()
+    return Chosen(cells, array("q", (place for place, cell in enumerate(cells) if wanted(cell)))), known.keys()
 
 
 def current_code_id(cell: Cell) -> str:
@@ -218,10 +220,11 @@ def current_code_id(cell: Cell) -> str:
 
 def _check_inputs(cells: Sequence[Cell]) -> None:
     """Read every user's file once, so that a bad one is told before anything is written."""
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[object, ...]] = set()
     for cell in cells:
-        if cell.build_dataset().inputs and (cell.dataset_spelled, cell.inputs) not in seen:
-            seen.add((cell.dataset_spelled, cell.inputs))
+        label = cell.dataset, cell.inputs, *cell.dataset_params.values()
+        if cell.inputs and label not in seen:
+            seen.add(label)
             cell.problem()
 
 
@@ -233,8 +236,9 @@ class _Run:
         self._todo = todo
         self._on_event = on_event
         self._began = time.monotonic()
-        self._seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
-        self._left = Counter(_kind(cell) for cell in todo)
+        self._ended = Counter[tuple[object, ...]]()
+        self._seconds: dict[tuple[object, ...], float] = defaultdict(float)
+        self._left = Counter(cell.kind for cell in todo)
 
     def cells(self, store: Store, known: Collection[str]) -> Iterator[Cell]:
         """The cells to do, less those that another run has finished by the time their turn comes.
@@ -260,13 +264,14 @@ class _Run:
 
     def _finish(self, cell: Cell, status: str, seconds: float | None) -> None:
         self.state.running.pop(cell, None)
-        self._left[_kind(cell)] -= 1
+        self._left[cell.kind] -= 1
         if seconds is None:
             self.state.cached += 1
         else:
             self.state.done += 1
             self.state.statuses[status] += 1
-            self._seconds[_kind(cell)].append(seconds)
+            self._seconds[cell.kind] += seconds
+            self._ended[cell.kind] += 1
         self.state.remaining_s = self._remaining()
         self.tell("ended", cell, status)
 
@@ -277,18 +282,13 @@ class _Run:
             self._on_event(RunEvent(kind, self.state, cell, status))
 
     def _remaining(self) -> float | None:
-        ended = sum(len(s) for s in self._seconds.values())
+        ended = self._ended.total()
         if not ended:
             return None
-        overall = sum(map(sum, self._seconds.values())) / ended
+        overall = sum(self._seconds.values()) / ended
         work = 0.0
         for kind, count in self._left.items():
-            seconds = self._seconds.get(kind)
-            work += count * (sum(seconds) / len(seconds) if seconds else overall)
+            work += count * (self._seconds[kind] / self._ended[kind] if self._ended[kind] else overall)
         # Work is done as fast as it has been so far: cells' seconds a second of the run.
         rate = overall * ended / max(time.monotonic() - self._began, 1e-9)
         return work / max(rate, 1e-9)
-
-
-def _kind(cell: Cell) -> tuple[str, str]:
-    return cell.solver, cell.dataset

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Sequence
 
 from prbench.errors import UsageError, one_line
 
 from .cell import Cell
+from .cells import Chosen, unique
 
 _SHARD = re.compile(r"(\d{1,6})/(\d{1,6})")
 
@@ -24,7 +26,7 @@ def parse_shard(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def shard_of(cells: Sequence[Cell], number: int, count: int) -> list[Cell]:
+def shard_of(cells: Sequence[Cell], number: int, count: int) -> Sequence[Cell]:
     """Part ``number`` (from 1) of ``count``, in the order of ``cells``.
 
     Each cell is in exactly one part, the same whatever the order of ``cells`` and whatever has been run: cells are dealt by
@@ -35,9 +37,9 @@ def shard_of(cells: Sequence[Cell], number: int, count: int) -> list[Cell]:
     """
     if not 1 <= number <= count:
         raise UsageError(f"there is no shard {number} of {count}")
-    unique = list(dict.fromkeys(cells))
-    mine = set(sorted(unique, key=_deal)[number - 1 :: count])
-    return [cell for cell in unique if cell in mine]
+    whole = unique(cells)
+    dealt = sorted(range(len(whole)), key=lambda place: _deal(whole[place]))
+    return Chosen(whole, array("q", sorted(dealt[number - 1 :: count])))
 
 
 def _deal(cell: Cell) -> tuple[str, str, str]:

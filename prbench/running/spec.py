@@ -29,6 +29,7 @@ from prbench.core import Dataset, Solver, Split
 from prbench.errors import UsageError, one_line
 
 from .cell import Cell, Plugin, find_plugin, make_cell
+from .cells import Cells, Part
 
 Indices = tuple[int, ...] | int
 """Numbers of samples or seeds: those listed, or the first so many."""
@@ -202,7 +203,11 @@ class Matrix(Block):
             raise UsageError(f"{where}: {key}: {one_line(first['msg'].removeprefix('Value error, '))}{known}") from error
 
     def cells(self) -> list[Cell]:
-        """All cells: for each dataset, sample and seed every solver of its task; none twice.
+        """As :meth:`expand`, in a list."""
+        return list(self.expand())
+
+    def expand(self) -> Cells:
+        """All cells: for each dataset, sample and seed every solver of its task; none twice; each made when asked for.
 
         Raises:
             UsageError: where nothing pairs, a name or sample is unknown, or a solver cannot compute on the backend.
@@ -210,9 +215,9 @@ class Matrix(Block):
         blocks = [block for block in (self, *self.runs) if block.solvers or block.datasets or block is not self]
         if not blocks:
             raise UsageError(f"{self.name}: there are no solvers and no datasets; a matrix needs both")
-        return list(dict.fromkeys(cell for block in blocks for cell in self._expand(block)))
+        return Cells([part for block in blocks for part in self._expand(block)])
 
-    def _expand(self, block: Block) -> Iterator[Cell]:
+    def _expand(self, block: Block) -> Iterator[Part]:
         for kind in ("solvers", "datasets"):
             if not getattr(block, kind):
                 raise UsageError(f"{self.name}: a block names no {kind}")
@@ -227,17 +232,15 @@ class Matrix(Block):
             if not paired:
                 raise UsageError(f"{self.name}: no solver given is for {dataset.reference}, whose task is {dataset.task}")
             asked = as_indices(entry.samples) if entry.samples is not None else self._option(block, "samples", 1)
-            for sample in self._samples(dataset, asked):
-                for seed in _numbers(self._option(block, "seeds", 1)):
-                    for solver in paired:
-                        yield self._cell(block, solver, dataset, sample, seed)
+            cells = [self._cell(block, solver, dataset) for solver in paired]
+            yield Part(cells, self._samples(dataset, asked), _numbers(self._option(block, "seeds", 1)))
 
-    def _cell(self, block: Block, solver: Plugin, dataset: Plugin, sample: int, seed: int) -> Cell:
+    def _cell(self, block: Block, solver: Plugin, dataset: Plugin) -> Cell:
         return make_cell(
             solver,
             dataset,
-            sample=sample,
-            seed=seed,
+            sample=0,
+            seed=0,
             split=self._option(block, "split", "test"),
             backend=self._option(block, "backend", "auto"),
             precision=self._option(block, "precision", "single"),
@@ -250,7 +253,7 @@ class Matrix(Block):
         except UsageError as error:
             raise type(error)(f"{self.name}: {error}") from error
 
-    def _samples(self, dataset: Plugin, asked: Indices) -> tuple[int, ...]:
+    def _samples(self, dataset: Plugin, asked: Indices) -> Sequence[int]:
         """A count takes what there is; a sample named must exist."""
         there = dataset.built.samples
         if isinstance(asked, int):
@@ -263,8 +266,8 @@ class Matrix(Block):
         return next((value for value in (getattr(block, name), getattr(self, name)) if value is not None), default)
 
 
-def _numbers(asked: Indices) -> tuple[int, ...]:
-    return tuple(range(asked)) if isinstance(asked, int) else asked
+def _numbers(asked: Indices) -> Sequence[int]:
+    return range(asked) if isinstance(asked, int) else asked
 
 
 def _home() -> Any:

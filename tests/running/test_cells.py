@@ -1,0 +1,50 @@
+"""Cells made when asked for are those that a loop would make, each once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prbench.running.cell import Cell
+from prbench.running.cells import Cells, Part
+from prbench.running.spec import Matrix
+
+FILE = Path(__file__).with_name("misbehaving.py").as_posix()
+KINDS = [Cell("hio", {"beta": beta}, "dots", {"size": 8}, "far-field") for beta in (0.5, 0.7, 0.9)]
+NUMBERS = st.integers(1, 4).map(range) | st.lists(st.integers(0, 4), min_size=1, max_size=3, unique=True).map(tuple)
+PARTS = st.builds(Part, st.lists(st.sampled_from(KINDS), min_size=1, max_size=3), NUMBERS, NUMBERS)
+
+
+def looped(parts: list[Part]) -> list[str]:
+    return list(
+        dict.fromkeys(
+            Cell("hio", cell.solver_params, "dots", {"size": 8}, "far-field", sample=sample, seed=seed).key
+            for part in parts
+            for sample in part.samples
+            for seed in part.seeds
+            for cell in part.cells
+        )
+    )
+
+
+@given(st.lists(PARTS, max_size=4), st.slices(30))
+def test_they_are_those_of_a_loop(parts, some):
+    cells, wanted = Cells(parts), looped(parts)
+    assert [cell.key for cell in cells] == wanted
+    assert len(cells) == len(wanted)
+    assert [cells[i].key for i in range(-len(cells), len(cells))] == wanted + wanted
+    assert [cell.key for cell in cells[some]] == wanted[some]
+    assert [cell.key for cell in cells[some][::-1]] == wanted[some][::-1]
+    with pytest.raises(IndexError):
+        cells[len(cells)]
+
+
+def test_a_million_cells_are_made_of_nothing():
+    cells = Matrix.of(
+        "t", solvers=f"{FILE}:Guess", datasets=f"{FILE}:Dots", samples=1_000_000, seeds=1000, backend="numpy"
+    ).expand()
+    assert len(cells) == 10**9
+    assert (cells[-1].sample, cells[-1].seed) == (999_999, 999)
