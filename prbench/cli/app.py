@@ -21,6 +21,7 @@ VERBS = (
     "sweep",
     "tune",
     "report",
+    "figures",
     "rescore",
     "compact",
     "train",

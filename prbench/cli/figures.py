@@ -1,0 +1,41 @@
+"""``prbench figures``: figures and tables of results for a paper."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from . import folders
+
+_STYLES = ("paper", "talk")
+_PUBLISHED = Path("results/published")
+
+
+@click.command("figures")
+@folders.argument
+@click.option(
+    "--style", type=click.Choice(_STYLES), default="paper", show_default=True, help="Sizes for a journal or for slides."
+)
+@click.option("--format", "forms", default="pdf", show_default=True, metavar="LIST", help="Some of pdf,svg,png.")
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; figures in DIR otherwise.")
+@click.option(
+    "--published",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="FOLDER",
+    help=f"CSV files of figures quoted from papers; {_PUBLISHED} where it is there.",
+)
+def command(folder: Path | None, style: str, forms: str, out: Path | None, published: Path | None) -> None:
+    """Draw what stored results have the records for: quality by solver, robustness, quality against cost, profiles, convergence,
+    galleries; and LaTeX tables. Running it again gives the same bytes.
+
+    Without DIR the newest results below prbench-results are taken.
+    """
+    from prbench.reporting.figures import draw_figures
+
+    results = folders.open_results(folder)
+    quoted = published or (_PUBLISHED if _PUBLISHED.is_dir() else None)
+    formats = tuple(dict.fromkeys(form.strip() for form in forms.split(",") if form.strip()))
+    for path in draw_figures(results, out or results.store.path / "figures", style=style, formats=formats, published=quoted):
+        click.echo(path)
+    folders.tell_corrupt(results.store)

@@ -1,0 +1,120 @@
+"""Every figure and table that results have the records for."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prbench.analysis import NOT_RUN, leaderboards
+from prbench.errors import UsageError
+from prbench.metrics import metric_infos
+from prbench.reporting.gathered import gather
+from prbench.reporting.markup import pipe_table
+
+from .convergence import convergence
+from .galleries import galleries
+from .matter import Matter
+from .pareto import pareto
+from .profiles import profiles
+from .published import read_published
+from .quality import quality
+from .robustness import robustness
+from .saving import FORMATS, save
+from .style import STYLES, styled
+from .tables import leaderboard_table, metrics_table, published_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from prbench.running.results import ResultSet
+
+KINDS: dict[str, Callable[[Matter], Figure | None]] = {
+    "quality": quality,
+    "pareto": pareto,
+    "profiles": profiles,
+    "robustness": robustness,
+    "convergence": convergence,
+}
+"""The figures that a task has one of."""
+
+
+def draw_figures(
+    results: ResultSet, folder: Path, *, style: str = "paper", formats: Sequence[str] = ("pdf",), published: Path | None = None
+) -> Iterator[Path]:
+    """Draw results into ``folder``, which is made, and tell each path once it is written.
+
+    For each task ``<task>-<kind>`` of :data:`KINDS` where its records hold what the kind needs, ``<task>-gallery-<dataset>``, and
+    as LaTeX the tables ``<task>-leaderboard``, ``<task>-metrics`` and ``<task>-published``; ``<task>-captions.md`` says what is
+    what. The same results give the same bytes.
+
+    Args:
+        results: what to draw.
+        folder: where to.
+        style: one of :data:`~prbench.reporting.figures.style.STYLES`.
+        formats: of :data:`~prbench.reporting.figures.saving.FORMATS`.
+        published: folder of the CSV files of figures quoted from papers, or None.
+
+    Raises:
+        UsageError: for an unknown style or format, or results of which nothing has been run.
+        BadInput: where a file of published figures cannot be understood.
+    """
+    if style not in STYLES:
+        raise UsageError(f"there is no style {style!r}; there are {', '.join(STYLES)}")
+    unknown = [form for form in formats if form not in FORMATS]
+    if unknown or not formats:
+        raise UsageError(f"formats must be some of {', '.join(FORMATS)}, got {', '.join(unknown) or 'none'}")
+    if results.frame["status"].isin(NOT_RUN).all():
+        raise UsageError(f"nothing in {results.store.path} has been run; `prbench status` counts its cells")
+    quoted = [] if published is None else read_published(published)
+    gathered, infos = gather(results), metric_infos()
+    folder.mkdir(parents=True, exist_ok=True)
+    for board in leaderboards(results.frame):
+        matter = Matter(results, board, gathered, infos, [row for row in quoted if row.task == board.task], STYLES[style])
+        with styled(matter.style):
+            written = list(_figures(matter, folder, formats))
+        yield from written
+        yield from _tables(matter, folder)
+        yield _captions(matter, folder, {path.stem for path in written})
+
+
+def _figures(matter: Matter, folder: Path, formats: Sequence[str]) -> Iterator[Path]:
+    for kind, draw in KINDS.items():
+        figure = draw(matter)
+        if figure is not None:
+            yield from save(figure, folder, f"{matter.task}-{kind}", formats)
+    for dataset, figure in galleries(matter):
+        yield from save(figure, folder, f"{matter.task}-gallery-{_slug(dataset)}", formats)
+
+
+def _tables(matter: Matter, folder: Path) -> Iterator[Path]:
+    tables = {"leaderboard": leaderboard_table(matter), "metrics": metrics_table(matter)}
+    if matter.published:
+        tables["published"] = published_table(matter.task, list(matter.published))
+    for name, text in tables.items():
+        path = folder / f"{matter.task}-{name}.tex"
+        path.write_text(text, encoding="utf-8")
+        yield path
+
+
+def _captions(matter: Matter, folder: Path, drawn: set[str]) -> Path:
+    """What the figures show, and the full names behind the short ones in them."""
+    lines = [f"# {matter.task}", ""]
+    for kind, draw in {**KINDS, "gallery": galleries}.items():
+        if any(name.startswith(f"{matter.task}-{kind}") for name in drawn):
+            lines.append(f"- `{matter.task}-{kind}`: {(sys.modules[draw.__module__].__doc__ or '').strip()}")
+    lines += ["", "Medians are over samples, failed cells count as worst, intervals cover 95 %.", ""]
+    lines += pipe_table(
+        ["solver", "as in the figures"], [[name, look.label] for name, look in matter.looks.items()], names=(0, 1)
+    )
+    lines += ["", *pipe_table(["dataset", "as in the figures"], [list(pair) for pair in matter.titles.items()], names=(0, 1)), ""]
+    path = folder / f"{matter.task}-captions.md"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def _slug(dataset: str) -> str:
+    """A dataset's name as part of a file's."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", dataset).strip("-.")[:80]

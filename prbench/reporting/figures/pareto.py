@@ -1,0 +1,72 @@
+"""Quality against cost; filled and joined are the solvers that no other beats in both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .matter import Matter, error_ends, grid, legend, logarithmic, plain_ticks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COST = "latency_fft"
+MOST_PANELS = 9
+
+
+def pareto(matter: Matter) -> Figure | None:
+    """A panel a dataset, the first nine; None where no cost is known."""
+    datasets = [dataset for dataset in matter.datasets if len(_points(matter, dataset)) > 1][:MOST_PANELS]
+    if not datasets:
+        return None
+    figure, panels = grid(matter.style, len(datasets), matter.style.height + 0.25)
+    for axes, dataset in zip(panels, datasets, strict=True):
+        _panel(axes, matter, dataset)
+    met = {row["solver"] for dataset in datasets for row in _points(matter, dataset)}
+    legend(figure, matter, [solver for solver in matter.solvers if solver in met], lines=False)
+    return figure
+
+
+def front(points: list[tuple[float, float]], better: str) -> list[int]:
+    """The places of the points (cost, quality) that no other equals or beats in both, from the cheapest on."""
+    sign = 1 if better == "lower" else -1
+    kept: list[int] = []
+    best = float("inf")
+    for place in sorted(range(len(points)), key=lambda i: (points[i][0], sign * points[i][1])):
+        if sign * points[place][1] < best:
+            best = sign * points[place][1]
+            kept.append(place)
+    return kept
+
+
+def _points(matter: Matter, dataset: str) -> list[dict[str, Any]]:
+    return [row for row in matter.rows(dataset) if np.isfinite(row["median"]) and row.get(COST, 0) > 0]
+
+
+def _panel(axes: Axes, matter: Matter, dataset: str) -> None:
+    rows, goal = _points(matter, dataset), matter.board.goals[dataset]
+    places = [(row[COST], row["median"]) for row in rows]
+    best = front(places, goal.better)
+    axes.step(
+        *zip(*(places[i] for i in best), strict=True), where="post", color="0.6", linewidth=0.8, linestyle=(0, (3, 2)), zorder=1
+    )
+    tops = [max(row[name] for row in rows if np.isfinite(row[name])) for name in ("median", COST)]
+    for place, row in enumerate(rows):
+        look = matter.looks[row["solver"]]
+        up = [[end] for end in error_ends(row["median"], row["median_low"], row["median_high"], tops[0])]
+        across = [[end] for end in error_ends(row[COST], row[f"{COST}_low"], row[f"{COST}_high"], tops[1])]
+        face = look.colour if place in best else "white"
+        marks: dict[str, Any] = {"marker": look.marker, "markerfacecolor": face, "color": look.colour}
+        axes.errorbar(row[COST], row["median"], yerr=up, xerr=across, elinewidth=0.6, linestyle="none", **marks)
+    if logarithmic([row[COST] for row in rows]):
+        axes.set_xscale("log")
+        plain_ticks(axes.xaxis)
+    if logarithmic([row[name] for row in rows for name in ("median", "median_low", "median_high")]):
+        axes.set_yscale("log")
+        plain_ticks(axes.yaxis)
+    axes.grid(axis="y")
+    axes.set_title(matter.titles[dataset])
+    axes.set_xlabel("time in FFT pairs")
+    axes.set_ylabel(matter.goal_label(goal))

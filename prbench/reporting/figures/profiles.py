@@ -1,0 +1,56 @@
+"""Performance and data profiles: which share of the problems each solver solves, and at what cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from prbench.analysis.profiles import COSTS, Profiles, costs_to_solve, data_profiles, performance_profiles
+
+from .matter import Matter, grid, legend, logarithmic, plain_ticks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COST = "latency_fft"
+
+
+def profiles(matter: Matter) -> Figure | None:
+    """Both kinds over FFT pairs; None where no cost is known or no problem is solved."""
+    frame = matter.frame
+    if COST not in frame or not frame[COST].notna().any():
+        return None
+    costs = costs_to_solve(frame, matter.task, COST)
+    if len(costs) < 2 or not np.isfinite(costs.to_numpy(dtype=float)).any():
+        return None
+    figure, panels = grid(matter.style, 2, matter.style.height + 0.4, most_columns=2)
+    for axes, found in zip(panels, (performance_profiles(costs, COST), data_profiles(costs, COST)), strict=True):
+        _panel(axes, matter, found)
+    legend(figure, matter, [solver for solver in matter.solvers if solver in costs.index])
+    return figure
+
+
+def _panel(axes: Axes, matter: Matter, found: Profiles) -> None:
+    places = found.places[np.isfinite(found.places)]
+    start = 1.0 if found.kind == "performance" else 0.8 * float(places.min())
+    end = max(1.25 * float(places.max()), 1.25 * start)
+    x = np.unique(np.concatenate([[start, end], places]))
+    for solver, share in zip(found.solvers, found.at(x), strict=True):
+        look = matter.looks[solver]
+        axes.step(x, share, where="post", color=look.colour, linestyle=look.dash)
+        rises = np.flatnonzero(np.diff(share, prepend=0.0))[:: max(1, found.problems // 8)]
+        axes.plot(
+            x[rises], share[rises], linestyle="none", marker=look.marker, color=look.colour, markersize=0.7 * matter.style.marker
+        )
+    if logarithmic(x):
+        axes.set_xscale("log")
+        plain_ticks(axes.xaxis)
+    axes.set_xlim(start, end)
+    axes.set_ylim(0, 1.03)
+    axes.grid(axis="y")
+    axes.set_ylabel("share of problems solved")
+    cost = COSTS[found.cost]
+    axes.set_xlabel(f"{cost} over the least of any solver" if found.kind == "performance" else cost)
+    axes.set_title(f"{found.kind} profile, {found.problems} problems")

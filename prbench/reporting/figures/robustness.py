@@ -1,0 +1,118 @@
+"""Robustness: quality and success along a setting of the dataset, and of a solver's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from prbench.reporting.variations import Axis, axes
+
+from .matter import Matter, error_ends, legend, logarithmic, plain_ticks
+from .published import quoted_for
+from .saving import blank
+from .style import escaped
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_AXES = 6
+
+
+def robustness(matter: Matter) -> Figure | None:
+    """A row for each setting that varies (at most six): the score and, where there is one, the success rate; None without any."""
+    datasets = {name: matter.gathered.datasets[name] for name in matter.datasets}
+    found = axes("dataset", datasets)[:MOST_AXES]
+    if not found:
+        return None
+    shown = [name for name in ("median", "success") if matter.board.rows[name].notna().any()]
+    style = matter.style
+    figure = blank(min(style.width, 3.4 * style.width / 7 * len(shown) + 0.1), len(found) * (style.height + 0.35) + 0.35)
+    panels = figure.subplots(len(found), len(shown), squeeze=False)
+    met: set[str] = set()
+    for row, axis in zip(panels, found, strict=True):
+        for panel, name in zip(row, shown, strict=True):
+            met |= _panel(panel, matter, axis, name)
+    legend(figure, matter, [solver for solver in matter.solvers if solver in met])
+    return figure
+
+
+def _panel(panel: Axes, matter: Matter, axis: Axis, name: str) -> set[str]:
+    """Draw ``name`` along ``axis`` and tell the solvers drawn."""
+    at = axis.positions()
+    rows = [row for dataset in at for row in matter.rows(dataset)]
+    known = [row[end] for row in rows for end in (name, f"{name}_low", f"{name}_high") if np.isfinite(row[end])]
+    top = max(known, default=1.0)
+    met = set()
+    for solver in matter.solvers:
+        mine = sorted(
+            (row for row in rows if row["solver"] == solver and np.isfinite(row[name])), key=lambda row: at[row["dataset"]]
+        )
+        if mine:
+            met.add(solver)
+            _line(panel, matter, solver, mine, at, name, top, log=axis.logarithmic)
+    _ticks(panel, axis)
+    goal = matter.board.goals[next(iter(at))]
+    if name == "median":
+        if logarithmic(known):
+            panel.set_yscale("log")
+            plain_ticks(panel.yaxis)
+        _quoted(panel, matter, at, goal.metric)
+        panel.set_ylabel(matter.goal_label(goal))
+    else:
+        panel.set_ylim(-0.03, 1.03)
+        panel.set_ylabel("success rate")
+    panel.grid(axis="y")
+    panel.set_xlabel(escaped(axis.setting))
+    panel.set_title(escaped(axis.fixed, 60))
+    return met
+
+
+def _line(
+    panel: Axes,
+    matter: Matter,
+    solver: str,
+    rows: list[dict[str, Any]],
+    at: dict[str, float],
+    name: str,
+    top: float,
+    *,
+    log: bool,
+) -> None:
+    look = matter.looks[solver]
+    n = len(matter.solvers)
+    aside = 0.012 * (matter.solvers.index(solver) - (n - 1) / 2) * min(1.0, 8 / n)
+    bars = np.transpose([error_ends(row[name], row[f"{name}_low"], row[f"{name}_high"], top) for row in rows])
+    marks: dict[str, Any] = {"color": look.colour, "marker": look.marker, "linestyle": look.dash, "elinewidth": 0.6}
+    x = _beside([at[row["dataset"]] for row in rows], list(at.values()), aside, log=log)
+    panel.errorbar(x, [row[name] for row in rows], yerr=bars, **marks)
+
+
+def _beside(x: list[float], all_x: list[float], aside: float, *, log: bool) -> np.ndarray:
+    """Places moved by a part of the axis, so that intervals of different solvers stand side by side."""
+    low, high = min(all_x), max(all_x)
+    return np.asarray(x) * (high / low) ** aside if log else np.asarray(x) + aside * (high - low)
+
+
+def _ticks(panel: Axes, axis: Axis) -> None:
+    """Ticks at the values themselves."""
+    from matplotlib.ticker import NullFormatter, NullLocator
+
+    at = axis.positions()
+    if axis.logarithmic:
+        panel.set_xscale("log")
+        panel.xaxis.set_minor_locator(NullLocator())
+        panel.xaxis.set_minor_formatter(NullFormatter())
+    labels = {at[name]: "none" if value is None else f"{value:g}" for name, value in axis.values.items()}
+    every = -(-len(labels) // 9)
+    panel.set_xticks(list(labels)[::every], list(labels.values())[::every])
+
+
+def _quoted(panel: Axes, matter: Matter, at: dict[str, float], metric: str) -> None:
+    """What was published at a value of the setting: an open diamond there, with its method."""
+    for dataset, x in at.items():
+        for row in quoted_for(matter.published, matter.task, dataset, metric):
+            panel.plot(x, row.value, marker="d", markerfacecolor="none", color="0.25", linestyle="none")
+            where: dict[str, Any] = {"xytext": (3, 2), "textcoords": "offset points", "fontsize": "xx-small", "color": "0.25"}
+            panel.annotate(escaped(row.method, 30), (x, row.value), **where)

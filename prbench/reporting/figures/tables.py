@@ -1,0 +1,70 @@
+"""LaTeX tables: the leaderboard, every metric, and what papers have published."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from prbench.analysis import SCORED, bootstrap_medians, group_medians
+from prbench.reporting.leaderboards import as_latex, spread
+from prbench.reporting.markup import latex_table
+
+from .matter import Matter
+from .published import Quoted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COSTS = ("latency_s", "latency_fft", "operators", "peak_memory_host", "peak_memory_device")
+
+
+def leaderboard_table(matter: Matter) -> str:
+    """As ``prbench leaderboard --format latex`` prints it."""
+    return as_latex([matter.board]) + "\n"
+
+
+def metrics_table(matter: Matter) -> str:
+    """For each dataset every metric and cost known there: medians over samples of what was scored, with their intervals."""
+    frame = matter.frame
+    scored = frame[frame["status"].isin(SCORED)]
+    scores = list(frame.columns)[list(frame.columns).index("threads") + 1 : list(frame.columns).index("latency_s")]
+    lines: list[str] = []
+    for dataset in matter.datasets:
+        mine = scored[scored["dataset"] == dataset]
+        columns = [name for name in (*scores, *COSTS) if mine[name].notna().any()]
+        ranked = [row["solver"] for row in matter.rows(dataset)]
+        cells = [_column(mine, name, ranked) for name in columns]
+        counts = [str(int((mine["solver"] == solver).sum())) for solver in ranked]
+        rows = [[solver, *(column[at] for column in cells), counts[at]] for at, solver in enumerate(ranked)]
+        caption = (
+            f"{matter.task}, {dataset}: medians over samples with 95 % bootstrap intervals, of cells that were scored; "
+            "n counts them. " + " ".join(_meaning(matter, name) for name in columns)
+        )
+        lines += [*latex_table(caption.strip(), ["solver", *columns, "n"], rows, names=(0,)), ""]
+    return "\n".join(lines)
+
+
+def published_table(task: str, published: list[Quoted]) -> str:
+    """What papers say, with their conditions and sources."""
+    headers = ["method", "quantity", "value", "unit", "conditions", "source"]
+    rows = [[row.method, row.quantity, f"{row.value:g}", row.unit, row.conditions, row.source] for row in published]
+    caption = f"{task}: published figures. They were measured elsewhere; times of different machines do not compare."
+    return "\n".join(latex_table(caption, headers, rows, names=(0, 1, 3, 4, 5))) + "\n"
+
+
+def _column(records: pd.DataFrame, name: str, ranked: list[str]) -> list[str]:
+    """The text of each solver's cell."""
+    import pandas as pd
+
+    place = {solver: at for at, solver in enumerate(ranked)}
+    pair, pairs = pd.factorize(pd.MultiIndex.from_arrays([records["solver"], records["sample"]]))
+    owner = np.asarray([place[solver] for solver in pairs.get_level_values(0)], dtype=int)
+    found = bootstrap_medians(group_medians(records[name].to_numpy(dtype=float), pair, len(pairs))[0], owner, len(ranked))
+    ends = zip(found.value.tolist(), found.low.tolist(), found.high.tolist(), strict=True)
+    return [spread(value, low, high) for value, low, high in ends]
+
+
+def _meaning(matter: Matter, name: str) -> str:
+    info = matter.infos.get(name)
+    return "" if info is None else f"{name}{f' ({info.unit})' if info.unit else ''}: {info.better} is better."
