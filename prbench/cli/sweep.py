@@ -45,7 +45,10 @@ Place = tuple["Cell", dict[str, Any]]
 @click.option("--seeds", metavar="N|A:B|LIST", help="Seeds, in the same way; seed 0 otherwise.")
 @click.option("--split", type=click.Choice(["test", "tune"]), default="test", show_default=True, help="Which samples.")
 @click.option(
-    "-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; prbench-results/sweep-<name> otherwise."
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder; prbench-results/sweep-<setting>-<dataset> otherwise.",
 )
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Workers at a time; one a core otherwise.")
 @click.option(
@@ -95,7 +98,7 @@ def command(
     Cells are those of `prbench run`: finished ones are kept, and the same command resumes. With --settings, settings given in
     brackets stay, as in 'hio-er[iterations=500]'.
     """  # noqa: D301 - \b keeps click from filling the lines
-    from prbench.core import split_names
+    from prbench.core import parse_name, split_names
     from prbench.core.tuned import plain_name
     from prbench.running.engine import plan, run_matrix
     from prbench.running.results import ResultSet
@@ -117,8 +120,8 @@ def command(
     else:
         places = _at_random(who, what, draws, vary, options)
     cells = [cell for cell, _ in places]
-    label = "-".join(["sweep", *(column.removeprefix("over.") for column in columns)] if columns else ["sweep-settings"])
-    store = Store(out or folders.default_folder(label))
+    over = [column.removeprefix("over.") for column in columns] or ["settings"]
+    store = Store(out or folders.default_folder("-".join(["sweep", *over, *dict.fromkeys(parse_name(name)[0] for name in what)])))
     again, engine = cast("Rerun", rerun), choose_engine(executor, scheduler, cluster, jobs, threads)
     if dry_run:
         unique = list(dict.fromkeys(cells))

@@ -191,7 +191,8 @@ def _draw_settings(figure: Figure, sweep: Sweep) -> None:
                 panel.plot([edge], [place], ">" if goal.better == "lower" else "<", color=colour, markersize=8)
             panel.plot([row["median"]], [place], "|", color=colour, markersize=12, markeredgewidth=2)
             panel.plot([row["best"]], [place], "o", color=colour, markersize=4)
-            panel.plot([row["default"]], [place], "D", markerfacecolor="none", markeredgecolor="black", markersize=6)
+            named = row["default"] if math.isfinite(row["default"]) else edge
+            panel.plot([named], [place], "D", markerfacecolor="none", markeredgecolor="black", markersize=6)
         if finite.size and (finite > 0).all():
             panel.set_xscale("log")
         if goal.success is not None:

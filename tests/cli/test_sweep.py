@@ -44,7 +44,7 @@ def curve(tmp_path_factory):
 def test_a_sweep_ends_with_a_table_and_pictures(curve):
     folder, result = curve
     assert result.exit_code == 0, result.output
-    store = folder / "prbench-results" / "sweep-photons"
+    store = folder / "prbench-results" / "sweep-photons-crystal2d"
     assert len(list(store.glob("runs/*/*.json"))) == 2 * 3 * 2
     for form in ("png", "pdf"):
         assert (store / "pictures" / f"sweep.{form}").stat().st_size > 5000
@@ -80,7 +80,7 @@ def test_formats(curve, form):
 
 def test_pictures_of_the_same_rows_are_the_same_bytes(curve):
     folder, _ = curve
-    pictures = folder / "prbench-results" / "sweep-photons" / "pictures"
+    pictures = folder / "prbench-results" / "sweep-photons-crystal2d" / "pictures"
     invoke(*CURVE)
     before = {path.name: path.read_bytes() for path in pictures.iterdir()}
     invoke(*CURVE)
