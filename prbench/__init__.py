@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import get_dataset, get_solver, load_results, run, score
-    from .core import FarField, Problem, RandomLinear, Reconstruction, SpeckleStack, register, setting
+    from .core import BlurredImage, FarField, Problem, RandomLinear, Reconstruction, SpeckleStack, register, setting
     from .errors import PrbenchError
     from .running.results import ResultSet
     from .running.solving import Cost, Progress, Solution, solve
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "BlurredImage": ".core",
     "Cost": ".running.solving",
     "FarField": ".core",
     "PrbenchError": ".errors",
@@ -39,6 +40,7 @@ _HOME = {
 }
 
 __all__ = [
+    "BlurredImage",
     "Cost",
     "FarField",
     "PrbenchError",

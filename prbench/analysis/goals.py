@@ -33,11 +33,14 @@ _GOALS: dict[str, tuple[Goal, ...]] = {
     "random": (Goal("sa_nmse", "lower", success=1e-10), Goal("r_factor", "lower")),
     # A tenth of a pixel: what windows of 5 x 5 pixels reach with ten images of usual speckles. A choice, as every threshold.
     "speckle": (Goal("displacement_rmse", "lower", success=0.1), Goal("stack_residual", "lower")),
+    # Half the mean squared error of the blurred image. A choice.
+    "deblur": (Goal("psnr_gain", "higher", success=3.0), Goal("blur_residual", "lower")),
 }
 
 _BESIDE: dict[str, tuple[str, ...]] = {
     "far-field": ("r_factor",),
     "speckle": ("displacement_outliers", "phase_rmse", "stack_residual", "images_used"),
+    "deblur": ("image_psnr", "image_ssim", "kernel_similarity", "blur_residual"),
 }
 
 COST_COLUMNS = ("latency_s", "latency_fft")

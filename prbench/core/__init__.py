@@ -2,7 +2,7 @@
 
 from .dataset import Dataset
 from .learned import LearnedSolver
-from .measurements import FarField, Measurement, RandomLinear, SpeckleStack
+from .measurements import BlurredImage, FarField, Measurement, RandomLinear, SpeckleStack
 from .metric import Case, Metric, MetricInfo, metric
 from .names import format_name, parse_name, split_names
 from .problem import HeldOut, Problem, Provenance, Split
@@ -14,6 +14,7 @@ from .solver import DirectSolver, IterativeSolver, Rng, Solver
 
 __all__ = [
     "TASKS",
+    "BlurredImage",
     "Case",
     "Dataset",
     "DirectSolver",

@@ -1,8 +1,9 @@
 """One measurement class a task."""
 
+from .blurred_image import BlurredImage
 from .far_field import FarField
 from .measurement import Measurement
 from .random_linear import RandomLinear
 from .speckle_stack import SpeckleStack
 
-__all__ = ["FarField", "Measurement", "RandomLinear", "SpeckleStack"]
+__all__ = ["BlurredImage", "FarField", "Measurement", "RandomLinear", "SpeckleStack"]

@@ -6,6 +6,8 @@ import dataclasses
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Self
 
+import numpy as np
+
 from prbench.backend import Array, Backend, Counters, get_backend
 
 
@@ -80,3 +82,13 @@ class Measurement(ABC):
                 value = getattr(self, field.name)
                 plain[field.name] = list(value) if isinstance(value, tuple) else value
         return {"task": self.task, "shape": list(self.shape), **plain}
+
+
+def filled_from_nearest(array: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """``array`` (..., H, W) with what stands outside ``mask`` (H, W) replaced by the nearest pixel inside; contiguous."""
+    if mask.all():
+        return np.ascontiguousarray(array)
+    from scipy.ndimage import distance_transform_edt
+
+    nearest = distance_transform_edt(~mask, return_distances=False, return_indices=True)
+    return np.ascontiguousarray(array[(..., *nearest)])

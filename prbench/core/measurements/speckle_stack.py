@@ -15,7 +15,7 @@ from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput, PrbenchError
 from prbench.physics.materials import PLANCK_TIMES_C_EV_M
 
-from .measurement import Measurement
+from .measurement import Measurement, filled_from_nearest
 
 _MEAN_SIGMA_PX = 8.0
 """Width of the Gaussian that tells the beam's slow profile from its speckles: several times a usual speckle."""
@@ -92,7 +92,7 @@ class SpeckleStack(Measurement):
                 _refuse(f"{name} image {n}", ~np.isfinite(image), mask, "not finite")
                 if name == "reference":
                     _refuse(f"{name} image {n}", ~(image > 0), mask, "not positive")
-            object.__setattr__(self, name, _fill(corrected, mask))
+            object.__setattr__(self, name, filled_from_nearest(corrected, mask))
         object.__setattr__(self, "mask", None if self.mask is None else mask)
 
     @property
@@ -203,15 +203,6 @@ def _refuse(what: str, bad: np.ndarray, mask: np.ndarray, fault: str) -> None:
     count = int((bad & mask).sum())
     if count:
         raise BadInput(f"{what} has {count} measured pixels that are {fault}; mask them (files: invalid=mask)")
-
-
-def _fill(stack: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    if mask.all():
-        return np.ascontiguousarray(stack)
-    from scipy.ndimage import distance_transform_edt
-
-    nearest = distance_transform_edt(~mask, return_distances=False, return_indices=True)
-    return np.ascontiguousarray(stack[(slice(None), *nearest)])
 
 
 def _blurred(stack: np.ndarray, variance: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:

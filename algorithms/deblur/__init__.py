@@ -1,0 +1,1 @@
+"""Solvers for blind deblurring: an image and the kernel that blurred it."""

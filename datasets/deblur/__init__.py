@@ -1,0 +1,1 @@
+"""Blurred images."""

@@ -1,0 +1,102 @@
+"""Pictures of scikit-image, blurred by camera shake or defocus."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from prbench.backend import get_backend
+from prbench.core import BlurredImage, Dataset, Problem, Provenance, Reconstruction, Split, register, setting
+from prbench.errors import UsageError
+
+from ._kernels import draw_kernel
+
+PICTURES = {
+    "test": ("camera", "astronaut", "coffee", "chelsea", "rocket", "coins", "moon", "page"),
+    "tune": ("retina", "hubble_deep_field", "immunohistochemistry", "text"),
+}
+"""Pictures that scikit-image installs with itself, grey or turned grey; a split has its own."""
+
+KERNELS = ("line", "curve", "shake", "gaussian")
+
+
+@register(
+    "blurred-picture",
+    task="deblur",
+    cite=(
+        "Ren, Zhang, Wang, Hu, Zuo, CVPR 2020, arXiv:1908.02197; "
+        "pictures: van der Walt et al., PeerJ 2 (2014) e453, doi:10.7717/peerj.453"
+    ),
+    tags=("simulated",),
+)
+@dataclass(frozen=True)
+class BlurredPicture(Dataset):
+    """A picture in [0, 1] of (size + kernel - 1) pixels a side, blurred to (size, size); normal noise is added.
+
+    Samples run through the pictures and, for each, through the kernels: line, curve and shake of a camera, and a Gaussian. The
+    solver is told a kernel size ``oversize`` times the true one. Pictures and kernels are the same at every noise.
+    """
+
+    size: int = setting(128, valid="[16, 2048]", range=(64, 256), doc="side of the blurred image", unit="px")
+    kernel: int = setting(15, valid="[5, 101]", range=(9, 31), doc="odd side of the true kernel", unit="px")
+    oversize: float = setting(1.5, valid="[1, 10]", range=(1, 3), doc="kernel size told, over the true one")
+    noise: float = setting(0.01, valid="[0, 1]", range=(0.001, 0.1), log=True, doc="standard deviation of the noise")
+
+    example: ClassVar[dict[str, object]] = {"size": 32, "kernel": 5}
+
+    def __post_init__(self) -> None:
+        """Refuse a kernel without a middle."""
+        super().__post_init__()
+        if self.kernel % 2 == 0:
+            raise UsageError(
+                f"{self.plugin_name}: kernel must be odd, got {self.kernel}; take {self.kernel - 1} or {self.kernel + 1}"
+            )
+
+    @property
+    def samples(self) -> int | None:
+        """Eight pictures, four kernels; the tune split runs through its four pictures twice."""
+        return len(PICTURES["test"]) * len(KERNELS)
+
+    def make(self, index: int, seed: int, split: Split) -> Problem:
+        """Blur picture ``index // 4`` by kernel ``index % 4``."""
+        of_kernel, of_noise = self.streams(2, index, seed, split)
+        told = _odd(self.oversize * self.kernel)
+        names = PICTURES["test" if split == "test" else "tune"]
+        name, kind = names[index // len(KERNELS) % len(names)], KERNELS[index % len(KERNELS)]
+        true = draw_kernel(kind, self.kernel, of_kernel)
+        margin = (told - len(true)) // 2
+        kernel = np.pad(true, margin)
+        image = _grey(name, self.size + told - 1)
+        ideal = BlurredImage(np.ones((self.size, self.size)), (told, told))
+        truth = Reconstruction(image=image.astype(np.float32), kernel=kernel.astype(np.float32))
+        seen = ideal.to(get_backend("numpy", "double")).forward(truth)
+        seen = seen + self.noise * of_noise.standard_normal(seen.shape)
+        return Problem(
+            measurement=BlurredImage(seen.astype(np.float32), (told, told), noise_sigma=self.noise),
+            truth=truth,
+            id=f"{self.plugin_name}-{name}-{kind}-{split}-{seed}-{index}",
+            split=split,
+            provenance=Provenance(source=f"scikit-image, {name}; blurred by prbench", licence="see scikit-image's data licences"),
+        )
+
+
+def _odd(size: float) -> int:
+    """The nearest odd number; of two the larger."""
+    return 2 * math.floor(size / 2) + 1
+
+
+def _grey(name: str, side: int) -> np.ndarray:
+    """The central square of a picture, resized, float64 in [0, 1]."""
+    from skimage import color, data
+    from skimage.transform import resize
+    from skimage.util import img_as_float
+
+    picture = img_as_float(getattr(data, name)())  # type: ignore[no-untyped-call]
+    grey = color.rgb2gray(picture) if picture.ndim == 3 else picture
+    least = min(grey.shape)
+    top, left = ((n - least) // 2 for n in grey.shape)
+    square = grey[top : top + least, left : left + least]
+    return np.asarray(resize(square, (side, side), anti_aliasing=True), np.float64)  # type: ignore[no-untyped-call]
