@@ -45,6 +45,9 @@ def optimal(y: RandomLinear, Y: Array) -> Array:
     return (Y - 1) / (Y + max(math.sqrt(y.ratio), 1.05) - 1)
 
 
+RANDOM = "random"
+"""The start that knows nothing but the norm: complex normal numbers."""
+
 STARTS: dict[str, Callable[[RandomLinear, Array], Array]] = {
     "optimal": optimal,
     "weighted": weighted,
@@ -55,6 +58,19 @@ STARTS: dict[str, Callable[[RandomLinear, Array], Array]] = {
 """Preprocessing functions by name; each takes intensities divided by their mean and returns a weight for each row."""
 
 
+def first_guess(y: RandomLinear, rng: Rng, start: str, iterations: int) -> Array:
+    """The start of a name in :data:`STARTS`, or :data:`RANDOM`, with the norm that the intensities tell: (1, *object_shape)."""
+    if start != RANDOM:
+        return spectral_start(y, rng, start, iterations)
+    x = _noise(y, rng)
+    return x * (y.amplitude_norm / math.sqrt(y.power) / float(y.backend.xp.linalg.vector_norm(x)))
+
+
+def _noise(y: RandomLinear, rng: Rng) -> Array:
+    noise = rng.standard_normal((2, 1, *y.object_shape))
+    return y.constrain(y.backend.asarray(noise[0] + 1j * noise[1]))
+
+
 def spectral_start(y: RandomLinear, rng: Rng, preprocess: str, iterations: int = POWER_ITERATIONS) -> Array:
     """The start of a name in :data:`STARTS`, with the norm that the intensities tell: (1, *object_shape).
 
@@ -62,13 +78,11 @@ def spectral_start(y: RandomLinear, rng: Rng, preprocess: str, iterations: int =
     """
     xp = y.backend.xp
     measured = y.amplitude >= 0
-    count = math.prod(y.object_shape) * y.ratio
-    mean = float(xp.sum(y.intensity, dtype=xp.float64)) / count
+    mean = float(xp.sum(y.intensity, dtype=xp.float64)) / y.values
     weights = xp.where(measured, STARTS[preprocess](y, y.intensity / mean), xp.zeros_like(y.intensity))
     # A* diag(T) A is near power times a matrix whose spectrum lies above the least weight.
     shift = max(0.0, -float(xp.min(weights))) * y.power
-    noise = rng.standard_normal((2, 1, *y.object_shape))
-    x = y.constrain(y.backend.asarray(noise[0] + 1j * noise[1]))
+    x = _noise(y, rng)
     for _ in range(iterations):
         x = y.constrain(y.adjoint(weights * y.apply(x)) + shift * x)
         x = x / xp.sqrt(xp.sum(xp.abs(x) ** 2))
@@ -79,5 +93,5 @@ def _largest(y: RandomLinear, Y: Array, fraction: float, of: Callable[[Array], A
     """``of`` the measured values among the largest ``fraction``, zero elsewhere."""
     xp = y.backend.xp
     ordered = xp.sort(xp.reshape(Y, (-1,)))
-    kept = max(1, int(fraction * math.prod(y.object_shape) * y.ratio))
+    kept = max(1, int(fraction * y.values))
     return xp.where(ordered[-kept] <= Y, of(Y), xp.zeros_like(Y))

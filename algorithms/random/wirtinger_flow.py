@@ -35,7 +35,7 @@ class WirtingerFlow(GradientFlow):
     def weigh(self, y: RandomLinear, z: Array, state: Flow) -> Array:  # noqa: ARG002 - the contract
         """See the class."""
         # Rows of unit variance times the object's squared norm: the mean intensity.
-        mean = y.amplitude_norm**2 / (y.ratio * math.prod(y.object_shape))
+        mean = y.amplitude_norm**2 / y.values
         return intensity_misfit(z, y.amplitude, 1.0 / mean, 0.0, out=z)
 
     def length(self, state: Flow) -> float:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import Case, metric
+from prbench.core import Case, RandomLinear, metric
 from prbench.errors import BadInput, UsageError
 
 from ._correlation import Shift, best_cyclic_shifts, best_shifts
@@ -112,7 +112,8 @@ def case_alignment(case: Case) -> Alignment:
     assert truth is not None
     y, found = case.problem.measurement, case.reconstruction.object
     periodic = np.shape(truth.object) == y.shape
-    return case.shared("alignment", lambda: find_alignment(truth.object, found, SYMMETRIES[y.task], periodic=periodic))
+    symmetries = y.symmetries if isinstance(y, RandomLinear) else SYMMETRIES[y.task]
+    return case.shared("alignment", lambda: find_alignment(truth.object, found, symmetries, periodic=periodic))
 
 
 def case_aligned(case: Case) -> Array:

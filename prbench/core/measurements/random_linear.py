@@ -29,6 +29,7 @@ class RandomLinear(Measurement):
         modulations: complex (L, K, *object_shape); those after the first of a chain have modulus 1.
         mask: bool, the shape of ``intensity``, True where measured; all where None.
         real: whether X is known to be real.
+        symmetries: what X is known up to, where the map is so special that it is more than a global phase: ``shift``, ``flip``.
 
     Raises:
         BadInput: unless there is exactly one of matrix and modulations, shapes agree, and measured intensities are at least 0,
@@ -43,6 +44,7 @@ class RandomLinear(Measurement):
     modulations: Array | None = dataclasses.field(default=None, kw_only=True)
     mask: Array | None = dataclasses.field(default=None, kw_only=True)
     real: bool = dataclasses.field(default=False, kw_only=True)
+    symmetries: tuple[str, ...] = dataclasses.field(default=("phase",), kw_only=True)
 
     def __post_init__(self) -> None:
         intensity = np.asarray(self.intensity)
@@ -100,10 +102,21 @@ class RandomLinear(Measurement):
         return tuple(self.intensity.shape)
 
     @cached_property
+    def unknowns(self) -> int:
+        """Values of X that the measurement depends on: pixels that no first modulation lights are none."""
+        if self.matrix is not None:
+            return math.prod(self.object_shape)
+        return int(self.backend.xp.sum(self._normal_diagonal < math.inf))
+
+    @cached_property
+    def values(self) -> int:
+        """Measured values, m."""
+        return math.prod(self.mask_shape) if self.mask is None else int(self.backend.xp.sum(self.mask))
+
+    @property
     def ratio(self) -> float:
         """Measured values over unknowns, m/n."""
-        count = math.prod(self.intensity.shape) if self.mask is None else float(self.backend.xp.sum(self.mask))
-        return count / math.prod(self.object_shape)
+        return self.values / self.unknowns
 
     @cached_property
     def amplitude(self) -> Array:
@@ -120,18 +133,17 @@ class RandomLinear(Measurement):
 
     @cached_property
     def power(self) -> float:
-        """Squared norm of the measured rows of A over n, the mean eigenvalue of ``A* A``: ``|A X|^2`` is near power |X|^2.
-
-        Where rows are left out of a chain of several transforms, each counts as the mean row of its chain.
+        """Squared norm of the measured rows of A over the unknowns: the mean eigenvalue of ``A* A``, so that ``|A X|^2`` is near
+        power |X|^2. Where rows are left out of a chain of several transforms, each counts as the mean row of its chain.
         """
-        xp, n = self.backend.xp, math.prod(self.object_shape)
+        xp = self.backend.xp
         if self.matrix is not None:
             rows = xp.sum(xp.abs(self.matrix) ** 2, axis=1, dtype=xp.float64)
-            return float(xp.sum(rows if self.mask is None else xp.where(self.mask, rows, xp.zeros_like(rows)))) / n
+            return float(xp.sum(rows if self.mask is None else xp.where(self.mask, rows, xp.zeros_like(rows)))) / self.unknowns
         axes = tuple(range(1, self.intensity.ndim))
         per_row = xp.mean(xp.abs(self._first) ** 2, axis=axes, dtype=xp.float64)
         measured = xp.astype(xp.ones_like(self.intensity) if self.mask is None else self.mask, xp.float64)
-        return float(xp.sum(per_row * xp.sum(measured, axis=axes))) / n
+        return float(xp.sum(per_row * xp.sum(measured, axis=axes))) / self.unknowns
 
     def apply(self, x: Array) -> Array:
         """``A x`` of a batch (B, *object_shape): (B, *intensity.shape) of :attr:`dtype`, unmeasured rows too; counted."""
@@ -159,10 +171,14 @@ class RandomLinear(Measurement):
         return xp.sum(field, axis=1)
 
     def constrain(self, x: Array) -> Array:
-        """The nearest objects to ``x`` that are real, where X is known to be; of :attr:`dtype`."""
+        """The nearest objects to ``x`` that are real, where X is known to be, and zero where nothing sees them."""
         xp = self.backend.xp
-        known = xp.real(x) if self.real and xp.isdtype(x.dtype, "complex floating") else x
-        return xp.astype(known, self.dtype)
+        known = xp.astype(xp.real(x) if self.real and xp.isdtype(x.dtype, "complex floating") else x, self.dtype)
+        return known if self._all_seen else xp.where(self._normal_diagonal < math.inf, known, xp.zeros_like(known))
+
+    @cached_property
+    def _all_seen(self) -> bool:
+        return self.unknowns == math.prod(self.object_shape)
 
     @property
     def dtype(self) -> Any:
