@@ -14,7 +14,7 @@ from prbench.core import SpeckleStack
 _TILE = 256
 
 
-@functools.cache
+@functools.lru_cache(maxsize=32)
 def warped(settings: str = "", index: int = 0) -> Problem:
     """A test problem of ``warped-speckle``, 304x304 and 20 images unless its settings say otherwise."""
     return get_dataset(f"warped-speckle[{settings}]" if settings else "warped-speckle").problem(index)

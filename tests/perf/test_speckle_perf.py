@@ -120,7 +120,7 @@ def test_bias_between_pixels(benchmark, solver, photons):
     def sweep():
         means = []
         for shift in np.linspace(0, 1, 11):
-            problem = warped(f"uniform=true,shift={shift:g},photons={photons}")
+            problem = warped(f"uniform=true,shift={shift:g},photons={photons},size=160")
             found = track(solver, problem.measurement)()
             means.append((found.displacement - problem.truth.displacement)[:, problem.object_region].mean(axis=1))
         return float(np.abs(means).max())

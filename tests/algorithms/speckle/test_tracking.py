@@ -7,9 +7,10 @@ import pytest
 
 import prbench
 from prbench.algorithms.speckle import _tracking
+from prbench.algorithms.speckle._windows import SPLINE, hamming
 from prbench.backend import get_backend
 from prbench.core import Reconstruction, SpeckleStack, build_plugin
-from prbench.errors import BadInput, UsageError
+from prbench.errors import BadInput, DataNotFound, UsageError
 
 TRACKERS = ("umpa", "umpa[dark_field=true]", "lcs", "lcs[dark_field=true]", "lcs-umpa", "lcs-umpa[dark_field=true]")
 SEARCHING = ("umpa", "umpa[dark_field=true]", "umpa[steps=2]", "umpa[window=9]", "lcs-umpa")
@@ -73,6 +74,19 @@ def test_a_strained_field_is_followed_without_one_pixel_lost(moved_speckles):
         found = solved(name, problem.measurement)
         assert rmse(found.displacement, problem.truth.displacement) < limit
         assert np.linalg.norm((found.displacement - problem.truth.displacement)[INNER], axis=0).max() < 0.5
+
+
+@pytest.mark.parametrize(("window", "images"), [(5, 4), (5, 12), (9, 4)])
+def test_the_error_is_that_of_the_photons(moved_speckles, window, images):
+    """Near the Cramer-Rao bound of what the window weighs, ``noise / (slope sqrt(N pixels))``, and not below it."""
+    problem = moved_speckles(uniform="true", shift=0.4, photons=5000, size=192, images=images)
+    y = problem.measurement
+    taps = np.convolve(hamming(window), SPLINE)  # both images are smoothed by the spline as well
+    pixels = 1 / np.sum(taps**2) ** 2
+    slope = 0.2 * np.sqrt(y.speckle_wavenumber_sq)
+    bound = np.sqrt(2 / 5000) / (slope * np.sqrt(images * pixels))
+    error = rmse(solved(f"umpa[window={window}]", y).displacement, problem.truth.displacement)
+    assert 0.85 * bound < error < 1.35 * bound
 
 
 @pytest.mark.parametrize("images", [1, 2, 3])
@@ -196,6 +210,22 @@ def test_the_combination_needs_two_images_to_know_its_noise(moved_speckles):
         BadInput, match="lcs-umpa needs at least 2 pairs of images, the measurement has 1; add images or use umpa"
     ):
         build_plugin("solver", "lcs-umpa").solve(y, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("name", ["umpa", "lcs", "lcs-umpa"])
+def test_four_rods_are_seen_alike_by_all_trackers(name):
+    """Measured data: displacements of up to a pixel and more, on which search and expansion must agree away from edges."""
+    try:
+        problem = prbench.get_dataset("fourrod").problem(0)
+    except DataNotFound as error:
+        pytest.skip(str(error))
+    inner = (..., slice(64, -64), slice(64, -64))
+    found = solved(name, problem.measurement)
+    other = solved("umpa[window=9,dark_field=true]", problem.measurement)
+    assert 0.05 < found.displacement[inner].std() < 0.3
+    assert np.median(np.abs(found.displacement - other.displacement)[inner]) < 0.02
+    assert np.corrcoef(found.transmission[inner].ravel(), problem.reference["transmission"][inner].ravel())[0, 1] > 0.8
+    assert np.corrcoef(other.dark_field[inner].ravel(), problem.reference["dark_field"][inner].ravel())[0, 1] > 0.7
 
 
 @pytest.mark.parametrize("name", ["umpa", "lcs", "lcs-umpa"])
