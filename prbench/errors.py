@@ -31,6 +31,12 @@ class MissingWeights(DataNotFound):
     """A learned solver has no trained weights on this machine. The message names the command that makes them."""
 
 
+class CannotWrite(PrbenchError):
+    """The folder of results takes no more: it is full, read-only or out of reach. What is there stays."""
+
+    exit_code = 2
+
+
 class Diverged(PrbenchError):
     """A solver produced a non-finite number."""
 

@@ -167,6 +167,7 @@ def run_matrix(
     Raises:
         UsageError: before anything is written, for an unknown ``rerun``, a limit that is not positive, or a user's file that
             cannot be read.
+        CannotWrite: where the folder of results is full, read-only or out of reach; what has finished stays.
         KeyboardInterrupt: after the workers have ended; cells in hand have no record and are run by the next call.
     """
     for name, value in (("jobs", jobs), ("threads", threads), ("memory_bytes", memory_bytes), ("hard_limit_s", hard_limit_s)):
@@ -181,6 +182,8 @@ def run_matrix(
     if engine is None:
         gpu = any(cell.device_class != "cpu" for cell in todo)
         engine = LocalEngine(jobs, threads, memory_bytes, hard_limit_s, gpu)
+    if todo:
+        store.check_writable()
     run.tell("begin")
     try:
         engine.run(run.cells(store, known) if rerun == "missing" else iter(todo), store, run.on)

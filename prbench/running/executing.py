@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import os
 import statistics
 import traceback
 from collections.abc import Callable, Mapping
@@ -43,6 +44,7 @@ class Executor:
         self._warm: set[tuple[object, ...]] = set()
         self._problem: tuple[str, Problem] | None = None
         self._environment = ""
+        self._process = os.getpid()
 
     def execute(self, cell: Cell, report: Report = lambda _name, _values: None) -> Record:
         """Run one cell and store its record, whatever happens; only KeyboardInterrupt passes."""
@@ -76,6 +78,8 @@ class Executor:
                 known["error"]["outcome"] = status
             known.setdefault("curve", curve_of(points))
             status = status_of(failure)
+        if os.getpid() != self._process:
+            os._exit(1)  # a fork of the solver's that came back: the cell is its parent's
         record = Record.of(cell, status, ended=now(), **known)
         self._store.write(record, arrays)
         return record

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any, Self
 
-from prbench.errors import PrbenchError, one_line
+from prbench.errors import CannotWrite, PrbenchError, one_line
 
 from .cell import Cell
 from .code_id import code_id
@@ -136,6 +136,8 @@ class Pool:
 
     def _hear(self, worker: WorkerProcess, message: Mapping[str, Any], on: On) -> None:
         worker.heard(message)
+        if message["event"] == "cannot_write":
+            raise CannotWrite(message["reason"])
         if worker.cell is not None and message["event"] == "done":
             cell, quick = worker.cell, message["seconds"] < _QUICK_S and message["status"] == "ok"
             (self._quick.add if quick else self._quick.discard)(cell.kind)

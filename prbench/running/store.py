@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from prbench.errors import PrbenchError, UsageError, one_line
+from prbench.errors import CannotWrite, PrbenchError, UsageError, one_line
 
 from .plain import canonical, digest
 from .record import CorruptRecord, Record
@@ -52,12 +53,27 @@ class Store:
     def __repr__(self) -> str:
         return f"Store({str(self.path)!r})"
 
+    def check_writable(self) -> None:
+        """See, before anything is computed, whether there is room for a record.
+
+        Raises:
+            CannotWrite: where a page cannot be written into the folder, or above it where there is none yet.
+        """
+        nearest = next(place for place in (self.path.absolute(), *self.path.absolute().parents) if place.exists())
+        try:
+            with tempfile.TemporaryFile(dir=nearest) as file:
+                file.write(bytes(4096))
+                file.flush()
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+
     # One record
 
     def write(self, record: Record, arrays: Mapping[str, Any] | None = None) -> None:
         """Store a record; in place of its predecessor, whose arrays go unless ``arrays`` is None.
 
         Raises:
+            CannotWrite: where the file system does not take it.
             PrbenchError: for an array of Python objects, which no plain format holds.
         """
         place = self._record_path(record.key)
@@ -234,14 +250,27 @@ def plain_arrays(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 
 def replace_file(place: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file whole or not at all; its folder is made where there is none."""
-    if not place.parent.is_dir():
-        place.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file whole or not at all; its folder is made where there is none.
+
+    Raises:
+        CannotWrite: where the file system does not take it.
+    """
     temporary = place.with_name(f".{place.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
+        if not place.parent.is_dir():
+            place.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("xb") as file:
             write(file)
         temporary.replace(place)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError):
+            raise cannot_write(place, error) from error
         raise
+
+
+def cannot_write(place: Path, error: OSError) -> CannotWrite:
+    """The one line for a file that the file system does not take."""
+    reason = error.strerror or one_line(error)
+    return CannotWrite(f"{place} cannot be written: {reason}; once that is mended the same command resumes")

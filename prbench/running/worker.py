@@ -19,10 +19,13 @@ import threading
 import time
 from collections.abc import Mapping
 from functools import partial
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from prbench.backend import set_threads
+from prbench.errors import CannotWrite
 
 from .cell import Cell
 from .executing import Executor
@@ -30,7 +33,10 @@ from .memory import limit_memory
 from .store import Store
 from .worker_process import boundary
 
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+
+
+_process = os.getpid()
 
 
 def main(connection_fd: int, trace_fd: int, parent: int) -> None:
@@ -67,15 +73,47 @@ def _serve(executor: Executor, cell: Cell, connection: Connection, memory_bytes:
 
     os.write(1, boundary(cell.key))
     started = time.monotonic()
-    record = executor.execute(cell, partial(_tell, connection))
+    try:
+        record = executor.execute(cell, partial(_tell, connection))
+    except CannotWrite as failure:
+        _tell(connection, "cannot_write", {"reason": str(failure)})
+        return True
     sys.stdout.flush()
     sys.stderr.flush()
-    retire = record.status == "out_of_memory"
+    retire = end_children() or record.status == "out_of_memory"
     _tell(connection, "done", {"status": record.status, "seconds": time.monotonic() - started, "retire": retire})
     return retire
 
 
+def end_children() -> bool:
+    """Kill the processes that a solver has left, those among them whose parents have ended too; True where there were any."""
+    found = False
+    while children := _children():
+        found = True
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for pid in children:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+    return found
+
+
+def _children() -> set[int]:
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return set()
+    found: set[int] = set()
+    for place in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # a thread that has just ended
+            found.update(map(int, place.read_text(encoding="ascii").split()))
+    return found - {getattr(resource_tracker._resource_tracker, "_pid", 0)}  # noqa: SLF001 - Python's own, which stays
+
+
 def _tell(connection: Connection, event: str, values: Mapping[str, Any]) -> None:
+    if os.getpid() != _process:
+        return  # a fork of the solver's has nothing to tell
     try:
         connection.send_bytes(json.dumps({"event": event, **values}).encode())
     except OSError:
@@ -91,8 +129,10 @@ def die_with(parent: int, connection_fd: int, *, of_thread: bool = True) -> None
         of_thread: whether the end of the thread that started this process may count as the end of the parent, which it does to
             Linux's own, quicker way to tell.
     """
-    if of_thread and sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+        if of_thread:
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 

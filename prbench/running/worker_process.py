@@ -13,11 +13,14 @@ import time
 from collections.abc import Iterator, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .cell import Cell
 from .record import now
 from .solving import Progress
+
+if TYPE_CHECKING:
+    import psutil
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _STACK_WAIT_S = 2.0
@@ -184,10 +187,12 @@ class WorkerProcess:
         return text
 
     def kill(self) -> None:
-        """End it and everything in its group, and keep what it has said."""
+        """End it with everything in its group or below it, and keep what it has said."""
+        below = _below(self.process.pid)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        _kill_all(below)
         self.output.drain()
         self.trace.drain()
         self.output.close()
@@ -203,6 +208,23 @@ def environment_of(threads: int) -> dict[str, str]:
     """The parent's environment, its import path, and the number of threads for every library that asks the environment."""
     path = os.pathsep.join(place or str(Path.cwd()) for place in sys.path)
     return {**os.environ, "PYTHONPATH": path, **dict.fromkeys(_THREAD_VARIABLES, str(threads))}
+
+
+def _below(pid: int) -> list[psutil.Process]:
+    import psutil
+
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def _kill_all(processes: list[psutil.Process]) -> None:
+    import psutil
+
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
 
 
 def _resident_pages(pid: int) -> int:

@@ -160,6 +160,47 @@ class Assassin(_Direct):
         time.sleep(60)
 
 
+@register("fork", task="far-field")
+@dataclass(frozen=True)
+class Fork(_Direct):
+    """Makes a second process of itself, which comes back as well, sleeps on, or raises; or a session of its own that sleeps."""
+
+    then: str = setting("returns", doc="what the second process does", choices=("returns", "sleeps", "raises", "leaves"))
+    log: str = setting("", doc="a file for the numbers of the second processes")
+
+    def misbehave(self, y: FarField) -> None:
+        pid = os.fork()
+        if pid:
+            with Path(self.log).open("a") as file:
+                file.write(f"{pid}\n")
+            time.sleep(0.2)
+        elif self.then == "raises":
+            raise ValueError("in the second process")
+        elif self.then != "returns":
+            if self.then == "leaves" and os.fork() == 0:
+                os.setsid()
+                with Path(self.log).open("a") as file:
+                    file.write(f"{os.getpid()}\n")
+            time.sleep(60 if self.then == "sleeps" or os.getpid() == os.getsid(0) else 0)
+            os._exit(0)
+
+
+@register("no-reconstruction", task="far-field")
+@dataclass(frozen=True)
+class NoReconstruction(_Direct):
+    """Returns something else: an object, an array of objects, or nothing."""
+
+    what: str = setting("nothing", doc="what", choices=("nothing", "array", "objects", "text"))
+
+    def solve(self, y: FarField, rng: Rng) -> Any:
+        made = {
+            "array": np.zeros(y.object_shape, np.complex64),
+            "objects": Reconstruction(object=np.full(y.object_shape, None, object)),
+            "text": Reconstruction(object=np.full(y.object_shape, "x")),
+        }
+        return made.get(self.what)
+
+
 @register("segfault", task="far-field")
 @dataclass(frozen=True)
 class Segfault(_Direct):
