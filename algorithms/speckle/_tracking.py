@@ -99,8 +99,18 @@ def on_host(y: SpeckleStack) -> bool:
 def stepped(y: SpeckleStack, coefficients: Array, guess: Array, reach: int) -> Array:
     """The displacement (2, H, W) that a fit about ``guess`` tells: at most a pixel from it, and within ``reach``."""
     xp = y.backend.xp
-    step = xp.clip(ratio(-coefficients[-2:], coefficients[-3], 0, xp), -1, 1)
-    return xp.clip(guess + step, -reach, reach)
+    displacement = xp.empty_like(guess)
+
+    def fill(first: int, last: int) -> None:
+        rows = (slice(None), slice(first, last))
+        step = xp.clip(ratio(-coefficients[-2:][rows], coefficients[-3][first:last], 0, xp), -1, 1)
+        displacement[rows] = xp.clip(guess[rows] + step, -reach, reach)
+
+    if on_host(y):
+        in_strips(fill, guess.shape[1])
+    else:
+        fill(0, guess.shape[1])
+    return displacement
 
 
 def ratio(a: Array, b: Array, otherwise: float, xp: Any) -> Array:
