@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from prbench import FarField, get_solver
+from prbench.algorithms.far_field._shrinkwrap import shrink
 from prbench.backend import Backend, get_backend
 from prbench.metrics import symmetry_adjusted_mse
 
@@ -64,6 +65,14 @@ def iterations(
 def iteration(solver: str, shape: Shape, starts: int = 1, library: str = "torch", update_every: int = 0) -> Callable[[], object]:
     """One step of a projection solver; without shrinkwrap where ``update_every`` is 0."""
     return iterations(solver, shape, 1, starts, library, update_every)
+
+
+def shrinkwrap(shape: Shape, library: str = "torch") -> Callable[[], object]:
+    """One update of the support of one start: a blur of the modulus and a threshold."""
+    backend = get_backend(library)
+    y = pattern(shape, backend)
+    g = y.random_start(np.random.default_rng(0), 1)
+    return lambda: shrink(y, g, 1.5, 0.2, None)
 
 
 def sa_mse(shape: Shape) -> Callable[[], object]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
+
+from kernels_framework import idle_matrix
 
 from prbench.running.engine import run_matrix
-from prbench.running.spec import Matrix
 from prbench.running.store import Store
 
-FILE = (Path(__file__).parents[1] / "running" / "misbehaving.py").as_posix()
 CELLS = 500
 
 
@@ -18,7 +17,7 @@ def test_overhead_of_a_cell(benchmark, tmp_path):
 
     Inside are three solves with six timings of FFT pairs, the problem made, the record and the arrays written.
     """
-    cells = Matrix.of("t", solvers=f"{FILE}:Guess", datasets=f"{FILE}:Dots", samples=CELLS, backend="numpy").cells()
+    cells = idle_matrix(CELLS)
     folders = (tmp_path / str(n) for n in itertools.count())
     benchmark.pedantic(lambda: run_matrix(cells, Store(next(folders)), jobs=1, threads=1), rounds=3)
     benchmark.extra_info.update(milliseconds_a_cell=1e3 * benchmark.stats.stats.min / CELLS)

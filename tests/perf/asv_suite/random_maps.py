@@ -1,0 +1,33 @@
+"""Random measurements: a gradient step beside the two applications of its map that it cannot do without."""
+
+from typing import ClassVar
+
+from _solves import LIBRARIES
+from _solves import Counted as _Counted
+from _timing import interleaved
+from kernels_random import FLOWS, MAPS, gradient_step, operator_pair
+
+
+class Step:
+    """One step of a gradient method."""
+
+    params = (list(FLOWS), list(MAPS), LIBRARIES)
+    param_names = ("solver", "map", "library")
+
+    def setup(self, solver, name, library):
+        self.run, self.pair = gradient_step(solver, name, library), operator_pair(name, library)
+        self.run()
+
+    def time_step(self, solver, name, library):
+        self.run()
+
+    def track_step_in_operator_pairs(self, solver, name, library):
+        medians = interleaved({"pair": self.pair, "step": self.run}, repeats=21)
+        return medians["step"] / medians["pair"]
+
+
+class Solves(_Counted):
+    """Whole solves at a ratio where all succeed."""
+
+    cases: ClassVar = {name: (name, "coded-diffraction[size=32]") for name in FLOWS}
+    params: ClassVar = list(cases)
