@@ -33,6 +33,8 @@ def results(tmp_path_factory):
     failing = dataclasses.replace(cells[0], seed=7)
     error = {"stage": "solving", "type": "ValueError", "message": "<b>bold</b>", "traceback": TRACEBACK}
     store.write(Record(failing, "error", NASTY, NASTY, error=error, started="2026-01-01T00:00:00", ended="2026-01-02T00:00:00"))
+    for sample in (5, 6, 7):
+        store.write(dataclasses.replace(scored(dataclasses.replace(cells[0], sample=sample), rng), solver=NASTY, dataset=NASTY))
     return ResultSet(store)
 
 

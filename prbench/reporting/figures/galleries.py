@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_SOLVERS, MOST_DATASETS = 5, 6
+_MOST_HEIGHT = 1.25
+"""Of all panels together, in widths of a page."""
 
 
 def galleries(matter: Matter) -> Iterator[tuple[str, Figure]]:
@@ -49,8 +51,9 @@ def _gallery(matter: Matter, dataset: str) -> Figure | None:
         return None
     columns = 1 + len(rows)
     pixels = next(plane for plane in shown[0].found if plane is not None).pixels
-    side = (matter.style.width - 0.6) / max(columns, 4)
-    figure = blank(side * columns + 0.6, len(lines) * side * pixels.shape[0] / pixels.shape[1] + 0.55)
+    shape = pixels.shape[0] / pixels.shape[1]
+    side = min((matter.style.width - 0.6) / max(columns, 4), _MOST_HEIGHT * matter.style.width / (len(lines) * shape))
+    figure = blank(side * columns + 0.6, len(lines) * side * shape + 0.55)
     grid = figure.subplots(len(lines), columns, squeeze=False)
     metric = matter.board.goals[dataset].metric
     for line, (view, errors) in zip(grid, lines, strict=True):
@@ -77,7 +80,7 @@ def _line(figure: Figure, line: Any, view: View, *, errors: bool) -> None:
         _show(axes, plane)
     if errors:
         _bar(figure, line, view.error_colours, view.error_low, view.error_high, "" if view.kind == "complex" else view.unit)
-        line[0].set_ylabel(f"error of {view.name}" if view.kind == "map" else "error")
+        line[0].set_ylabel("error")
     else:
         if view.kind == "map":
             _bar(figure, line, view.colours, view.low, view.high, view.unit)

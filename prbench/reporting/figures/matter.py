@@ -87,9 +87,9 @@ class Matter:
         unit = self.infos[column].unit if column in self.infos else ""
         return escaped(f"{column} ({unit})" if unit else column)
 
-    def goal_label(self, goal: Goal) -> str:
+    def goal_label(self, goal: Goal, between: str = ", ") -> str:
         """What is ranked by, and which way is better."""
-        return f"{self.label(goal.metric)}, {goal.better} is better"
+        return f"{self.label(goal.metric)}{between}{goal.better} is better"
 
 
 def grid(style: Style, panels: int, height: float, *, most_columns: int = 3) -> tuple[Figure, list[Axes]]:

@@ -69,4 +69,4 @@ def _panel(axes: Axes, matter: Matter, dataset: str) -> None:
     axes.grid(axis="y")
     axes.set_title(matter.titles[dataset])
     axes.set_xlabel("time in FFT pairs")
-    axes.set_ylabel(matter.goal_label(goal))
+    axes.set_ylabel(matter.goal_label(goal, "\n"))

@@ -59,7 +59,7 @@ def _panel(panel: Axes, matter: Matter, axis: Axis, name: str) -> set[str]:
             panel.set_yscale("log")
             plain_ticks(panel.yaxis)
         _quoted(panel, matter, at, goal.metric)
-        panel.set_ylabel(matter.goal_label(goal))
+        panel.set_ylabel(matter.goal_label(goal, "\n"))
     else:
         panel.set_ylim(-0.03, 1.03)
         panel.set_ylabel("success rate")

@@ -16,10 +16,10 @@ SCRIPTS = ("core.js", "state.js", "table.js", "columns.js", "charts.js", "viewer
 def script_json(data: Any) -> str:
     """JSON that may stand in a ``script`` element: no text in it can close the element or open a comment.
 
-    ``<``, ``>`` and ``&`` are written as escapes of JSON, as are the line separators that old parsers refuse.
+    ``<``, ``>`` and ``&`` are written as escapes of JSON, as is all that is not ASCII.
     """
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
+    text = json.dumps(data, allow_nan=False, separators=(",", ":"))
+    for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
 

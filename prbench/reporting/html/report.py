@@ -63,8 +63,8 @@ def write_report(results: ResultSet, path: str | Path, *, pictures: int = PICTUR
     data = script_json(payload(results, gathered, boards, shown, metric_infos()))
     html = _page(data, title=results.store.path.resolve().name)
     place = Path(path)
-    place.write_text(html, encoding="utf-8")
-    return Written(place, len(frame), len(html.encode()), _picture_bytes(shown))
+    place.write_text(html, encoding="utf-8", errors="replace")  # a folder's name may hold bytes that are no text
+    return Written(place, len(frame), place.stat().st_size, _picture_bytes(shown))
 
 
 def _page(data: str, title: str) -> str:

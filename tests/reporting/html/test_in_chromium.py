@@ -1,6 +1,15 @@
 """The report as a reader meets it: opened from a file in a real browser."""
 
+import dataclasses
 import json
+
+import numpy as np
+
+from prbench.reporting.html import write_report
+from prbench.running.cell import find_plugin, make_cell
+from prbench.running.record import Record
+from prbench.running.results import ResultSet
+from prbench.running.store import Store
 
 READY = "document.documentElement?.dataset.ready"
 BOARD = "#far-field-leaderboard"
@@ -42,6 +51,23 @@ def test_nothing_shown_can_run(page):
     assert page.evaluate("window.hacked") is None
     assert page.evaluate("document.querySelectorAll('img[src=x]').length") == 0
     assert "ValueError: </pre></script><script>window.hacked=1</script><!--" in texts(page, "#failures pre")[0]
+
+
+def test_a_tooltip_shows_names_as_text(page):
+    through_the_page(page)
+    place = json.loads(
+        page.evaluate(
+            "(() => { const charts = [...document.querySelectorAll('#far-field-cost .chart')];"
+            "const dot = charts.find(c => c.textContent.includes('onerror')).querySelector('.mark-symbol path');"
+            "dot.scrollIntoView({block: 'center', behavior: 'instant'}); const box = dot.getBoundingClientRect();"
+            "return JSON.stringify([box.x + box.width / 2, box.y + box.height / 2]); })()"
+        )
+    )
+    for step in (1, 0):
+        page.call("Input.dispatchMouseEvent", type="mouseMoved", x=place[0] + step, y=place[1])
+    page.wait("document.querySelector('#vg-tooltip-element')?.textContent.includes('onerror')")
+    assert page.evaluate("document.querySelectorAll('#vg-tooltip-element img').length") == 0
+    assert page.evaluate("window.hacked") is None
 
 
 def test_code_from_elsewhere_is_refused(page):
@@ -186,3 +212,20 @@ def test_the_dark_scheme_redraws_the_charts(page):
     through_the_page(page)
     page.wait(f"document.querySelector('.chart svg.marks').outerHTML !== {json.dumps(before)}")
     assert page.problems() == []
+
+
+def test_a_leaderboard_of_very_many_datasets_is_shown_in_part_until_asked(browser, tmp_path):
+    rng = np.random.default_rng(0)
+    store = Store(tmp_path)
+    cell = make_cell(find_plugin("solver", "er"), find_plugin("dataset", "crystal2d[size=16]"), sample=0, seed=0, backend="numpy")
+    for number in range(350):
+        stored = dataclasses.replace(cell, sample=number)
+        metrics = {"sa_nmse": rng.random()}
+        store.write(Record(stored, "ok", "er", f"crystal2d[domains={number}]", metrics=metrics, started="2026", ended="2026"))
+    page = browser.page()
+    page.open(write_report(ResultSet(store), tmp_path / "wide.html", pictures=0).path.as_uri(), READY)
+    assert len(solvers(page)) < 350
+    click(page, f"{BOARD} [data-all]")
+    assert len(solvers(page)) == 350
+    assert page.problems() == []
+    page.close()

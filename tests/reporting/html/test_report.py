@@ -90,7 +90,7 @@ def test_results_without_records_are_refused(tmp_path):
     )
 )
 def test_json_in_a_script_is_inert_and_whole(value):
-    text = script_json([value, "</script><!-- <script>]]>\u2028"])
+    text = script_json([value, "</script><!-- <script>]]>\u2028\ud800"])
     assert not re.search("[<>&\u2028\u2029]", text)
     assert json.loads(text)[0] == value
 

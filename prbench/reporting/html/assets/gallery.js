@@ -51,8 +51,8 @@ function fillGallery(grid, entry, view) {
 function scales(entry, view) {
   const strip = (label, image, low, high, of) => element("div", {}, label, element("br"), element("img", { class: "strip", src: image, alt: "colour scale" }), element("br"), `${number(low)} to ${number(high)} ${of}`.trim());
   const complex = view.kind === "complex";
-  const errors = view.errors.some(Boolean) ? strip(complex ? "error over largest magnitude" : "error", entry.keys[view.error_colours], view.error_low, view.error_high, complex ? "" : view.unit) : null;
-  const main = complex ? [element("img", { class: "wheel", src: entry.keys.wheel, alt: "colour wheel" }), element("div", {}, "hue: phase, brightness: magnitude")]
+  const errors = view.errors.some(Boolean) ? strip(complex ? "error / largest magnitude" : "error", entry.keys[view.error_colours], view.error_low, view.error_high, complex ? "" : view.unit) : null;
+  const main = complex ? [element("img", { class: "wheel", src: entry.keys.wheel, alt: "colour wheel" }), element("div", {}, "hue: phase", element("br"), "brightness: magnitude")]
     : [strip(view.name, entry.keys[view.colours], view.low, view.high, view.unit)];
   return element("div", { class: "about" }, main, errors);
 }

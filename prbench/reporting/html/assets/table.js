@@ -1,4 +1,6 @@
 // The leaderboard of a task: a block a dataset, sorted within it.
+const MOST_ROWS = 300;
+
 function sortOf(text) {
   return text.startsWith("-") ? [text.slice(1), true] : [text, false];
 }
@@ -54,6 +56,12 @@ function leaderboard(task) {
   return place;
 }
 
+function moreDatasets(task, count, width) {
+  const all = () => state.set(`${task.name}.all`, "1", "");
+  return element("tbody", {}, element("tr", {}, element("td", { class: "empty", colspan: width },
+    `${plural(count, "dataset")} more: choose one above, or `, element("button", { type: "button", "data-all": true, onclick: all }, "show all"))));
+}
+
 function fillBoard(task, board, table, columns, needle, sort, onsort) {
   const focused = table.contains(document.activeElement) ? document.activeElement.dataset.sort : null;
   const datasets = datasetOf(task) ? [datasetOf(task)] : task.datasets;
@@ -65,11 +73,18 @@ function fillBoard(task, board, table, columns, needle, sort, onsort) {
   });
   const [by, descending] = sortOf(sort);
   const bodies = [];
-  for (const dataset of datasets) {
+  const whole = state.get(`${task.name}.all`, "") === "1";
+  let shown = 0;
+  for (const [at, dataset] of datasets.entries()) {
+    if (shown > MOST_ROWS && !whole) {
+      bodies.push(moreDatasets(task, datasets.length - at, columns.length));
+      break;
+    }
     const all = board.rows().filter((row) => board.at("dataset", row) === dataset);
     const rows = all.filter((row) => board.at("solver", row).toLowerCase().includes(needle));
     if (!rows.length) continue;
     if (board.has(by)) rows.sort((a, b) => compare(board.at(by, a), board.at(by, b), descending) || a - b);
+    shown += rows.length;
     const goal = task.goals[dataset];
     const title = element("tr", { class: "of" }, element("th", { colspan: columns.length, scope: "rowgroup" },
       element("div", { class: "inner" }, named(dataset), element("small", {}, `ranked by ${goal.metric}${unit(goal.metric)}, ${goal.better} is better`))));
