@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from prbench.training import Plan
 
 
+_ON_CARD = ("python", "packages", "processor", "cores", "gpu")
+
+
 @click.command("train")
 @click.argument("solver", shell_complete=plugin_completion("solver"))
 @click.option(
@@ -69,7 +72,7 @@ def command(
     plan = Plan.of(solver, out, changes, **options)
     try:
         with TrainingDisplay() as display:
-            outcome = train(plan, machine=environment(), on_event=display)
+            outcome = train(plan, machine={name: environment()[name] for name in _ON_CARD}, on_event=display)
     except KeyboardInterrupt:
         click.echo(f"stopped; the same command goes on from the last checkpoint in {out}", err=True)
         raise

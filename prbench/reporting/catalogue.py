@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import typing
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, cast
 
-from prbench.core import TASKS, Metric, load_plugin, parse_name, plugin_names, setting_infos
+from prbench.core import TASKS, LearnedSolver, Metric, load_plugin, parse_name, plugin_names, setting_infos
 from prbench.core.names import format_value
 from prbench.core.registry import Kind
 from prbench.errors import UsageError, one_line
@@ -119,7 +120,22 @@ def describe(kind: Kind, name: str, params: dict[str, str] | None = None) -> Ent
         licence=info.licence,
         bibtex=info.bibtex or _bibtex(name, info.cite),
         settings=tuple(_settings(plugin, values)),
+        facts=_weights_facts(plugin) if issubclass(plugin, LearnedSolver) else {},
     )
+
+
+def _weights_facts(plugin: type[LearnedSolver[Any]]) -> dict[str, str]:
+    """What the card of the weights that come with a learned solver says, in short."""
+    files = plugin.shipped_files()
+    if not files:
+        return {"weights": f"none come with it; {plugin().training_command()} makes some"}
+    card = json.loads(files[0].with_suffix(".json").read_text(encoding="utf-8"))
+    told = card["validation"]
+    return {
+        "weights": f"{files[0]}, {files[0].stat().st_size / 1e6:.1f} MB, {card['parameters']} parameters; its card is beside it",
+        "trained on": f"{', '.join(card['recipe']['datasets'])}, {card['recipe']['samples']} problems of each, split train",
+        "validation": f"{told['value']:.4g} on the split {told['split']}",
+    }
 
 
 def _from_place(name: str, params: dict[str, str]) -> Entry:

@@ -109,7 +109,8 @@ def train(plan: Plan, *, machine: Mapping[str, Any], on_event: OnEvent = lambda 
     if outcome.state.best:
         draw_curve(plan.out / "curve.png", outcome.state.progress.curve, f"{plan.solver}, seed {plan.seed}")
         device = {"device": place.device_class, "threads": get_threads(), **machine}
-        _write_results(plan, outcome, device, learn.inputs.shape[1:])
+        origin = {} if start is None else {"started_from": dict(start.card)}
+        _write_results(plan, outcome, {**origin, "machine": device}, learn.inputs.shape[1:])
     return outcome
 
 
@@ -123,7 +124,7 @@ def _examples(plan: Plan, split: Any, on_event: OnEvent) -> Any:
     return make_examples(plan.out / "examples" / split, source, jobs=plan.jobs, on_example=tell)
 
 
-def _write_results(plan: Plan, outcome: Outcome, machine: Mapping[str, Any], shape: Sequence[int]) -> None:
+def _write_results(plan: Plan, outcome: Outcome, told: Mapping[str, Any], shape: Sequence[int]) -> None:
     state, progress = outcome.state, outcome.state.progress
     card = {
         **plan.request(),
@@ -133,7 +134,7 @@ def _write_results(plan: Plan, outcome: Outcome, machine: Mapping[str, Any], sha
         "finished": outcome.finished,
         "training_seconds": round(progress.seconds, 1),
         "validation": {"value": progress.best, "step": progress.best_step, "split": "tune"},
-        "machine": dict(machine),
+        **told,
         "licence": "BSD-3-Clause",
     }
     write_weights(plan.out / WEIGHTS, Weights(state.best, {**card, "precision": "half"}), half=True)
