@@ -51,11 +51,11 @@ class ThreeRegimes(Dataset):
         full, low = (2 * self.size, 2 * self.size), self.size // 2
         inside = np.zeros(full)
         inside[low : low + self.size, low : low + self.size] = 1
-        stages = {
-            "random": lambda: [inside * unit_phases(of_map, full), unit_phases(of_map, full)],
-            "fresnel": lambda: [inside * _parabola(full, self.size / 2, self.fresnel_number)],
-            "fraunhofer": lambda: [inside + 0j],
-        }[self.regime]()
+        stages = [inside + 0j]
+        if self.regime == "random":
+            stages = [inside * unit_phases(of_map, full), unit_phases(of_map, full)]
+        elif self.regime == "fresnel":
+            stages = [inside * _parabola(full, self.size / 2, self.fresnel_number)]
         x = np.zeros(full, complex)
         x[inside > 0] = np.abs(draw_object(self.image, self.size, index, of_object)).ravel()
         symmetries = ("phase", "shift", "flip") if self.regime == "fraunhofer" else ("phase",)
