@@ -103,7 +103,9 @@ def as_csv(boards: Sequence[Leaderboard]) -> str:
     """Flat rows, one a dataset and solver, with every column; ``inf`` where failures reach the median."""
     import pandas as pd
 
-    return str(pd.concat([board.rows for board in boards], ignore_index=True).to_csv(index=False)).rstrip("\n")
+    rows = pd.concat([board.rows for board in boards], ignore_index=True)
+    names = {name: rows[name].map(lambda text: one_line(text, 500)) for name in ("dataset", "solver")}
+    return str(rows.assign(**names).to_csv(index=False)).rstrip("\n")
 
 
 def as_markdown(boards: Sequence[Leaderboard]) -> str:

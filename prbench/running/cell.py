@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -213,6 +214,8 @@ def make_cell(
     """
     if solver.task != dataset.task:
         raise UsageError(f"{solver.reference} solves {solver.task} problems, {dataset.reference} has {dataset.task} ones")
+    if time_limit_s is not None and not 0 < time_limit_s < math.inf:
+        raise UsageError(f"a time limit is a number of seconds above zero, got {time_limit_s}")
     place = choose_backend(solver.built, backend, precision)
     return Cell(
         solver=solver.reference,

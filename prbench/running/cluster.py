@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from prbench.core.yaml_text import read_yaml
 from prbench.errors import MissingDependency, UsageError, one_line
 
 from .cell import Cell
@@ -75,11 +75,10 @@ class Cluster(BaseModel):
         """
         place = Path(path)
         try:
-            data = yaml.safe_load(place.read_text(encoding="utf-8"))
+            text = place.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{place} cannot be read: {one_line(error)}") from error
-        except yaml.YAMLError as error:
-            raise UsageError(f"{place} is not YAML: {one_line(error)}") from error
+        data = read_yaml(text, str(place))
         if not isinstance(data, dict):
             raise UsageError(f"{place}: a cluster is a mapping with jobs, cores and memory, got {type(data).__name__}")
         try:

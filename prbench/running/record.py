@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self, get_args
 
+from prbench.core import TASKS
 from prbench.errors import PrbenchError
 
 from .cell import Cell
@@ -104,6 +105,7 @@ class Record:
             if data["schema"] != SCHEMA:
                 raise CorruptRecord(f"schema {data['schema']!r}, this version reads {SCHEMA}")
             cell = Cell.from_plain(data["spec"])
+            _check_types(cell, data)
             if cell.key != data["key"] or data["status"] not in STATUSES:
                 raise CorruptRecord("its key does not belong to its spec, or its status is unknown")
             rest = {f.name: data[f.name] for f in dataclasses.fields(cls) if f.name != "cell"}
@@ -113,6 +115,27 @@ class Record:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CorruptRecord(f"not a record ({type(error).__name__}: {error})") from error
         return cls(cell=cell, **rest)
+
+
+def _check_types(cell: Cell, data: Mapping[str, Any]) -> None:
+    """What names files or is counted with has to be what it is in a record of ours.
+
+    Raises:
+        CorruptRecord: where it is not.
+    """
+    texts = (cell.solver, cell.dataset, cell.split, cell.precision, cell.backend, cell.device_class, cell.inputs)
+    texts += tuple(data[name] for name in ("solver", "dataset", "environment", "code_id", "started", "ended"))
+    numbers = (cell.sample, cell.seed, data["threads"])
+    params = (*cell.solver_params.values(), *cell.dataset_params.values())
+    right = (
+        cell.task in TASKS
+        and all(isinstance(text, str) for text in texts)
+        and all(type(number) is int and number >= 0 for number in numbers)
+        and all(value is None or isinstance(value, bool | int | float | str) for value in params)
+        and "/" not in data["environment"]
+    )
+    if not right:
+        raise CorruptRecord("a member is not of the kind that it is in a record")
 
 
 def same_outcome(a: Record, b: Record) -> bool:

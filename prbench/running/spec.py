@@ -22,10 +22,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from prbench.core import Dataset, Solver, Split
+from prbench.core.yaml_text import read_yaml
 from prbench.errors import UsageError, one_line
 
 from .cell import Cell, Plugin, find_plugin, make_cell
@@ -35,6 +35,7 @@ Indices = tuple[int, ...] | int
 """Numbers of samples or seeds: those listed, or the first so many."""
 
 _MOST = 1_000_000
+_MOST_CELLS = 10_000_000
 _RANGE = re.compile(r"(\d{1,9})(?!:)|(\d{0,9}):(\d{1,9})")
 
 
@@ -179,10 +180,7 @@ class Matrix(Block):
     @classmethod
     def parse(cls, text: str, where: str, name: str = "matrix") -> Self:
         """Read YAML text; ``where`` names it in messages, ``name`` is the matrix's where it has none of its own."""
-        try:
-            data = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise UsageError(f"{where} is not YAML: {one_line(error)}") from error
+        data = read_yaml(text, where)
         if not isinstance(data, dict):
             raise UsageError(f"{where}: a matrix is a mapping with solvers and datasets, got {type(data).__name__}")
         return cls.of(where, **{"name": name, **{str(key): value for key, value in data.items()}})
@@ -215,7 +213,10 @@ class Matrix(Block):
         blocks = [block for block in (self, *self.runs) if block.solvers or block.datasets or block is not self]
         if not blocks:
             raise UsageError(f"{self.name}: there are no solvers and no datasets; a matrix needs both")
-        return Cells([part for block in blocks for part in self._expand(block)])
+        parts = [part for block in blocks for part in self._expand(block)]
+        if (count := sum(map(len, parts))) > _MOST_CELLS:
+            raise UsageError(f"{self.name}: {count} cells, at most {_MOST_CELLS} make a matrix; divide it")
+        return Cells(parts)
 
     def _expand(self, block: Block) -> Iterator[Part]:
         for kind in ("solvers", "datasets"):

@@ -44,7 +44,7 @@ def test_they_are_those_of_a_loop(parts, some):
 
 def test_a_million_cells_are_made_of_nothing():
     cells = Matrix.of(
-        "t", solvers=f"{FILE}:Guess", datasets=f"{FILE}:Dots", samples=1_000_000, seeds=1000, backend="numpy"
+        "t", solvers=f"{FILE}:Guess", datasets=f"{FILE}:Dots", samples=1_000_000, seeds=10, backend="numpy"
     ).expand()
-    assert len(cells) == 10**9
-    assert (cells[-1].sample, cells[-1].seed) == (999_999, 999)
+    assert len(cells) == 10**7
+    assert (cells[-1].sample, cells[-1].seed) == (999_999, 9)
