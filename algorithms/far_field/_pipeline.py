@@ -67,11 +67,15 @@ class ProjectionSolver(IterativeSolver[FarField]):
         return self.projections(y)
 
     def init(self, y: FarField, rng: Rng) -> Fields:
-        """Random phases, first support, held-out pixels."""
+        """Held-out pixels, first iterates and supports."""
         if self.sigma_end > self.sigma_start:
             raise UsageError(f"{self.plugin_name}: sigma_end {self.sigma_end} must not exceed sigma_start {self.sigma_start}")
         fitted, held_out = hold_out(y, self.free, rng)
-        return start(fitted, Choice(y, held_out), rng, self.starts, self.feedback, self.autocorrelation)
+        return self.begin(fitted, Choice(y, held_out), rng)
+
+    def begin(self, y: FarField, choice: Choice, rng: Rng) -> Fields:
+        """The starts: random phases, unless a subclass knows better ones."""
+        return start(y, choice, rng, self.starts, self.feedback, self.autocorrelation)
 
     def step(self, y: FarField, s: Fields) -> Fields:
         """One update, and the support's where it is due."""

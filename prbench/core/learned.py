@@ -38,7 +38,7 @@ class LearnedSolver(DirectSolver[M]):
     :meth:`answer`. ``prbench train`` does the rest. Weights that come with the package lie in a folder ``weights`` beside the
     solver's file, ``<name>.safetensors``.
 
-    Reading weights is not part of a solve: the framework calls :meth:`load` before it starts the clock, and a network once
+    Reading weights is not part of a solve: the framework calls :meth:`prepare` before it starts the clock, and a network once
     loaded is kept. What the clock sees is preparing the input, the network, and all that is made of its output.
     """
 
@@ -143,6 +143,10 @@ class LearnedSolver(DirectSolver[M]):
                 _networks.popitem(last=False)
         _networks.move_to_end(key)
         return _networks[key]
+
+    def prepare(self, backend: Backend, rng: Rng) -> None:
+        """Read the weights."""
+        self.load(backend, rng)
 
     def answer(self, y: M, rng: Rng) -> torch.Tensor:
         """The network's output for a measurement, without gradients."""

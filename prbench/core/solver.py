@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from .measurements import Measurement
 from .reconstruction import Reconstruction
 from .registry import PluginInfo
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from prbench.backend import Backend
 
 M = TypeVar("M", bound=Measurement)
 Rng = np.random.Generator
@@ -25,6 +29,10 @@ class Solver(Settings, Generic[M]):
     info: ClassVar[PluginInfo]
     libraries: ClassVar[tuple[str, ...]] = ("numpy", "torch", "cupy")
     """Array libraries this solver computes with; networks say ``("torch",)``."""
+    dimensions: ClassVar[tuple[int, ...]] = ()
+    """Numbers of axes of the measurements that it takes; any where empty."""
+    parts: ClassVar[tuple[type[Solver[Any]], ...]] = ()
+    """Solvers that it makes use of, whose files are also its own."""
     example: ClassVar[dict[str, object]] = {}
     """Settings under which the solver ends in about a second on a small problem, for conformance tests."""
 
@@ -35,6 +43,14 @@ class Solver(Settings, Generic[M]):
         What they contain is part of what a record answers to.
         """
         return ()
+
+    @classmethod
+    def shipped_files(cls) -> tuple[Path, ...]:
+        """The files that come with this solver and that its answers come from, such as trained weights; part of its code."""
+        return tuple(path for part in cls.parts for path in part.shipped_files())
+
+    def prepare(self, backend: Backend, rng: Rng) -> None:
+        """Called before the clock starts, with the measurement unseen: the place to read weights."""
 
 
 @dataclass(frozen=True)

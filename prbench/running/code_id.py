@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from prbench.core import LearnedSolver
+from prbench.core import Solver
 
 from .plain import digest
 
@@ -27,7 +27,7 @@ def code_id(*plugins: type) -> str:
     """
     modules = tuple(dict.fromkeys(base.__module__ for plugin in plugins for base in plugin.__mro__))
     code = _code_id(modules, tuple(sorted({_root(plugin.__module__) for plugin in plugins})) + _SHARED)
-    weights = [path for plugin in plugins if issubclass(plugin, LearnedSolver) for path in plugin.shipped_files()]
+    weights = [path for plugin in plugins if issubclass(plugin, Solver) for path in plugin.shipped_files()]
     return digest(code, *(_content(path) for path in weights)) if weights else code
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from prbench.backend import Backend, Clock, Precision, fft_pair_seconds, get_backend, get_threads
-from prbench.core import DirectSolver, IterativeSolver, LearnedSolver, Measurement, Reconstruction, Solver, build_plugin
+from prbench.core import DirectSolver, IterativeSolver, Measurement, Reconstruction, Solver, build_plugin
 from prbench.core.reconstruction import FIELDS
 from prbench.errors import PrbenchError, UsageError
 
@@ -126,12 +126,15 @@ def _solve(
     place = choose_backend(solver, backend)
     if measurement.task != solver.info.task:
         raise UsageError(f"{solver.plugin_name} solves {solver.info.task} problems, the measurement is {measurement.task}")
+    if solver.dimensions and len(measurement.shape) not in solver.dimensions:
+        wanted = " or ".join(str(n) for n in solver.dimensions)
+        raise UsageError(f"{solver.plugin_name} takes measurements of {wanted} axes, this one has {len(measurement.shape)}")
     if seed < 0:
         raise UsageError(f"seed must be at least 0, got {seed}")
     y = measurement.to(place)
     rng = np.random.default_rng(np.random.SeedSequence([seed]))
-    if isinstance(solver, LearnedSolver):  # weights are read as data are: outside the clock, the measurement unseen
-        solver.load(place, np.random.default_rng(np.random.SeedSequence([seed])))
+    # Weights are read as data are: outside the clock, the measurement unseen.
+    solver.prepare(place, np.random.default_rng(np.random.SeedSequence([seed])))
     pair_before = _pair_seconds(place, y.shape)
     place.reset_peak_memory()
     clock = Clock(place)
