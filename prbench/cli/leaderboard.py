@@ -14,9 +14,12 @@ from . import folders
 @click.option("--task", help="Only this task.")
 @click.option("--by", metavar="SETTING", help="Scores and seconds against this setting of the datasets, such as images.")
 @click.option(
+    "--show", type=click.Choice(["all", "scores", "seconds"]), default="all", show_default=True, help="Which tables of --by."
+)
+@click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv", "markdown", "latex"]), default="table", show_default=True
 )
-def command(folder: Path | None, task: str | None, by: str | None, form: str) -> None:
+def command(folder: Path | None, task: str | None, by: str | None, show: str, form: str) -> None:
     """Rank the solvers of stored results, with uncertainty.
 
     Without DIR the newest results below prbench-results are taken.
@@ -30,9 +33,9 @@ def command(folder: Path | None, task: str | None, by: str | None, form: str) ->
     boards = leaderboards(results.frame, task)
     about = None if by is None else pivots(boards, by)
     if form != "table":
-        click.echo(ranked.FORMATS[form](boards) if about is None else turned.FORMATS[form](about))
+        click.echo(ranked.FORMATS[form](boards) if about is None else turned.FORMATS[form](about, show))
         return
     out = console()
     out.print(f"{results.store.path}\n", markup=False)
-    for part in ranked.terminal(boards, out.width) if about is None else turned.terminal(about):
+    for part in ranked.terminal(boards, out.width) if about is None else turned.terminal(about, show):
         out.print(part, markup=False)

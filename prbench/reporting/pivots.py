@@ -22,14 +22,17 @@ NOTE = "Medians over samples with 95 % intervals (bootstrap); failed cells count
 _DOSE = "photons a pixel, all images"
 
 
-def terminal(pivots: Sequence[Pivot]) -> Iterator[Group | str]:
-    """What to print: two tables a dataset, scores and seconds, intervals below the medians; then a note."""
+def terminal(pivots: Sequence[Pivot], shown: str = "all") -> Iterator[Group | str]:
+    """What to print: tables of scores and of seconds for each dataset, intervals below the medians; then a note.
+
+    ``shown`` here and below is ``all``, ``scores`` or ``seconds``; JSON and CSV have every column always.
+    """
     from rich.text import Text
 
     from .console import Column, table
 
     for pivot in pivots:
-        for title, headers, rows in _tables(pivot):
+        for title, headers, rows in _tables(pivot, shown):
             columns: list[Column] = [
                 (headers[0], {"min_width": 12}),
                 *((h, {"justify": "right", "no_wrap": True}) for h in headers[1:]),
@@ -39,24 +42,24 @@ def terminal(pivots: Sequence[Pivot]) -> Iterator[Group | str]:
     yield NOTE
 
 
-def as_json(pivots: Sequence[Pivot]) -> str:
+def as_json(pivots: Sequence[Pivot], shown: str = "all") -> str:  # noqa: ARG001 - data are whole
     """One list of rows with the columns of :class:`~prbench.analysis.Pivot`."""
     rows = [{key: json_value(value) for key, value in row.items()} for pivot in pivots for row in pivot.rows.to_dict("records")]
     return json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def as_csv(pivots: Sequence[Pivot]) -> str:
+def as_csv(pivots: Sequence[Pivot], shown: str = "all") -> str:  # noqa: ARG001 - data are whole
     """Flat rows, one a solver and value; ``inf`` where failures reach the median."""
     import pandas as pd
 
     return str(pd.concat([pivot.rows for pivot in pivots], ignore_index=True).to_csv(index=False)).rstrip("\n")
 
 
-def as_markdown(pivots: Sequence[Pivot]) -> str:
-    """Two pipe tables a dataset, scores and seconds."""
+def as_markdown(pivots: Sequence[Pivot], shown: str = "all") -> str:
+    """Pipe tables of scores and of seconds for each dataset."""
     lines: list[str] = []
     for pivot in pivots:
-        for title, headers, rows in _tables(pivot):
+        for title, headers, rows in _tables(pivot, shown):
             lines += [f"### {escape_markdown(title)}", "", "| " + " | ".join(escape_markdown(h) for h in headers) + " |"]
             lines += ["| :--- |" + " ---: |" * (len(headers) - 1)]
             lines += ["| " + " | ".join(escape_markdown(cell) for cell in row) + " |" for row in rows]
@@ -64,11 +67,11 @@ def as_markdown(pivots: Sequence[Pivot]) -> str:
     return "\n".join([*lines, NOTE])
 
 
-def as_latex(pivots: Sequence[Pivot]) -> str:
-    """Two ``table`` environments a dataset; need the package booktabs."""
+def as_latex(pivots: Sequence[Pivot], shown: str = "all") -> str:
+    """A ``table`` of scores and one of seconds for each dataset; need the package booktabs."""
     lines: list[str] = []
     for pivot in pivots:
-        for title, headers, rows in _tables(pivot):
+        for title, headers, rows in _tables(pivot, shown):
             lines += [r"\begin{table}", r"  \centering", f"  \\caption{{{escape_latex(f'{title}. {NOTE}')}}}"]
             lines += [f"  \\begin{{tabular}}{{l{'r' * (len(headers) - 1)}}}", r"    \toprule"]
             lines += ["    " + " & ".join(escape_latex(h) for h in headers) + r" \\", r"    \midrule"]
@@ -77,7 +80,7 @@ def as_latex(pivots: Sequence[Pivot]) -> str:
     return "\n".join(lines).rstrip("\n")
 
 
-FORMATS: dict[str, Callable[[Sequence[Pivot]], str]] = {
+FORMATS: dict[str, Callable[[Sequence[Pivot], str], str]] = {
     "json": as_json,
     "csv": as_csv,
     "markdown": as_markdown,
@@ -85,17 +88,19 @@ FORMATS: dict[str, Callable[[Sequence[Pivot]], str]] = {
 }
 
 
-def _tables(pivot: Pivot) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+def _tables(pivot: Pivot, shown: str) -> Iterator[tuple[str, list[str], list[list[str]]]]:
     """Title, headers and rows of text: the goal's medians, with the dose below where it is known, then the seconds."""
     against = f"{pivot.setting} ({pivot.unit})" if pivot.unit else pivot.setting
     headers = [against, *(format_value(value) for value in pivot.values)]
     where = f"{pivot.task} · {pivot.dataset}"
     solvers = list(dict.fromkeys(pivot.rows["solver"]))
     cells = {(row["solver"], _key(row["value"])): row for row in pivot.rows.to_dict("records")}
-    for column, title in (
-        ("median", f"{pivot.goal.metric} against {pivot.setting}, {pivot.goal.better} is better"),
-        ("latency_s", f"seconds a solve against {pivot.setting}"),
+    for what, column, title in (
+        ("scores", "median", f"{pivot.goal.metric} against {pivot.setting}, {pivot.goal.better} is better"),
+        ("seconds", "latency_s", f"seconds a solve against {pivot.setting}"),
     ):
+        if shown not in ("all", what):
+            continue
         rows = [
             [one_line(solver, 200), *(_cell(cells.get((solver, _key(value))), column) for value in pivot.values)]
             for solver in solvers

@@ -48,33 +48,40 @@ def test_the_terminal_shows_scores_doses_and_seconds(found):
 
 
 def test_doses_are_images_times_photons(found):
-    rows = json.loads(FORMATS["json"](found))
+    rows = json.loads(FORMATS["json"](found, "all"))
     assert {row["value"]: row["dose"] for row in rows} == {1: 5000, 2: 10000, 5: 25000, 10: 50000}
 
 
 def test_what_was_not_run_is_a_dash(found):
-    row = next(line for line in FORMATS["markdown"](found).splitlines() if line.startswith("| lcs |"))
+    row = next(line for line in FORMATS["markdown"](found, "all").splitlines() if line.startswith("| lcs |"))
     assert row.split("|")[4].strip() == "–"
 
 
 def test_csv_reads_back(found):
-    rows = list(csv.DictReader(io.StringIO(FORMATS["csv"](found))))
+    rows = list(csv.DictReader(io.StringIO(FORMATS["csv"](found, "all"))))
     assert len(rows) == len(found[0].rows) == 3 * 4 - 1
     assert {float(row["value"]) for row in rows} == {1, 2, 5, 10}
 
 
 def test_tables_have_rows_of_one_length_and_no_bare_special_characters(found):
-    for block in FORMATS["markdown"](found).split("###")[1:]:
+    for block in FORMATS["markdown"](found, "all").split("###")[1:]:
         rows = [line for line in block.splitlines() if line.startswith("|")]
         assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1
-    text = FORMATS["latex"](found)
+    text = FORMATS["latex"](found, "all")
     assert not re.search(r"(?<!\\)[%#_]", text)
     for block in re.findall(r"\\midrule\n(.*?)\\bottomrule", text, flags=re.DOTALL):
         assert len({len(re.findall(r"(?<!\\)&", row)) for row in block.strip().splitlines()}) == 1
 
 
 def test_no_median_is_shown_without_its_interval(found):
-    for line in FORMATS["markdown"](found).splitlines():
+    for line in FORMATS["markdown"](found, "all").splitlines():
         if line.startswith(("| lcs", "| umpa", "| my")):
             for cell in line.split("|")[2:-1]:
                 assert cell.strip() == "–" or ("\\[" in cell and not math.isnan(float(cell.split()[0].replace("∞", "inf"))))
+
+
+@pytest.mark.parametrize(("shown", "tables"), [("all", 2), ("scores", 1), ("seconds", 1)])
+def test_scores_or_seconds_alone(found, shown, tables):
+    text = FORMATS["markdown"](found, shown)
+    assert text.count("###") == tables
+    assert ("seconds a solve" in text) == (shown != "scores")
