@@ -41,7 +41,13 @@ def _panel(axes: Axes, matter: Matter, dataset: str, most: int) -> None:
     for place, row in enumerate(rows):
         look = matter.looks[row["solver"]]
         few = dots[row["solver"]]
-        axes.plot(few, np.full(len(few), place), "o", color=look.colour, alpha=0.3, markersize=0.45 * matter.style.marker, mew=0)
+        dot: dict[str, Any] = {
+            "color": look.colour,
+            "alpha": 0.35,
+            "markersize": 0.45 * matter.style.marker,
+            "markeredgewidth": 0,
+        }
+        axes.plot(few, np.full(len(few), place + 0.27), "o", **dot)
         if np.isfinite(row["median"]):
             bar = [[end] for end in error_ends(row["median"], row["median_low"], row["median_high"], top)]
             axes.errorbar(row["median"], place, xerr=bar, elinewidth=0.8, color=look.colour, marker=look.marker, linestyle="none")

@@ -44,14 +44,16 @@ function fillGallery(grid, entry, view) {
     element("div", { class: `pair${view.errors[solver] ? " two" : ""}` },
       picture(entry, view, solver, "found", view.found[solver]), view.errors[solver] ? picture(entry, view, solver, "error", view.errors[solver]) : null),
     element("figcaption", {}, named(of.solver), element("span", { class: "score" }, `${entry.metric} ${number(unpackNumber(of.score))}, seed ${of.seed}`))) : null).filter(Boolean);
-  grid.replaceChildren(element("div", { class: "gallery" }, first, cards));
+  const relative = view.kind === "complex" && view.errors.some(Boolean);
+  grid.replaceChildren(element("div", { class: "gallery" }, first, cards),
+    relative ? element("p", { class: "note" }, "Reconstructions are aligned with the truth; errors are over its largest magnitude.") : "");
 }
 
 // What the colours of a view mean.
 function scales(entry, view) {
-  const strip = (label, image, low, high, of) => element("div", {}, label, element("br"), element("img", { class: "strip", src: image, alt: "colour scale" }), element("br"), `${number(low)} to ${number(high)} ${of}`.trim());
+  const strip = (label, image, low, high, of) => element("div", { class: "scale" }, label, element("img", { class: "strip", src: image, alt: "colour scale" }), `${number(low)} to ${number(high)} ${of}`.trim());
   const complex = view.kind === "complex";
-  const errors = view.errors.some(Boolean) ? strip(complex ? "error / largest magnitude" : "error", entry.keys[view.error_colours], view.error_low, view.error_high, complex ? "" : view.unit) : null;
+  const errors = view.errors.some(Boolean) ? strip("error", entry.keys[view.error_colours], view.error_low, view.error_high, complex ? "" : view.unit) : null;
   const main = complex ? [element("img", { class: "wheel", src: entry.keys.wheel, alt: "colour wheel" }), element("div", {}, "hue: phase", element("br"), "brightness: magnitude")]
     : [strip(view.name, entry.keys[view.colours], view.low, view.high, view.unit)];
   return element("div", { class: "about" }, main, errors);

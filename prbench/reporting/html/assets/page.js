@@ -19,7 +19,7 @@ function taskPart(task) {
   if (task.board) part.append(leaderboard(task));
   else part.append(element("p", { class: "note" }, "No cell of this task has been run to an end."));
   const charts = task.board ? [paretoCharts(task), convergenceCharts(task), settingCharts(task)].filter(Boolean) : [];
-  if (charts.length) charts[0].querySelector(".lead").after(legend(task));
+  for (const block of charts) block.querySelector(".lead").after(legend(task));
   part.append(...charts, ...[galleryBlock(task), cellsBlock(task)].filter(Boolean));
   return part;
 }
@@ -86,7 +86,7 @@ function start() {
     const open = event.key === "Escape" && document.querySelector("details.menu[open]");
     if (open) { open.open = false; open.querySelector("summary").focus(); }
   });
-  document.getElementById(state.get("at", ""))?.scrollIntoView();
+  document.getElementById(state.get("at", ""))?.scrollIntoView({ behavior: "instant" });
   document.documentElement.dataset.ready = "true";
 }
 
