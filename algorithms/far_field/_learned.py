@@ -39,13 +39,13 @@ class LagSolver(LearnedSolver[FarField]):
     recipe: ClassVar[Recipe] = Recipe(
         datasets=("crystal2d[size=32]",),
         samples=12_000,
-        tune_samples=200,
-        steps=6000,
+        tune_samples=100,
+        steps=4500,
         batch=32,
         learning_rate=2e-3,
         warmup=100,
         average=0.998,
-        validate_every=300,
+        validate_every=500,
         autocast=True,
     )
 
