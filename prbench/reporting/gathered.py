@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from prbench.running.record import Record
     from prbench.running.results import ResultSet
 
-_TRACEBACK_LENGTH = 6000
+_TRACEBACK_LENGTH = 4000
 
 
 @dataclass

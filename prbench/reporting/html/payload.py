@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from prbench.core import MetricInfo
     from prbench.running.results import ResultSet
 
-MOST_CELLS = 20_000
-"""Cells listed one by one; the leaderboards count all of them."""
-_MOST_FAILURES = 200
+MOST_NUMBERS = 120_000
+"""Scores and costs of cells listed one by one, of all tasks together; the leaderboards count every cell."""
+_MOST_FAILURES = 100
 _CELL_COLUMNS = ("solver", "dataset", "sample", "seed", "status")
 _COSTS = ("latency_s", "latency_fft", "ffts", "operators", "iterations", "peak_memory_host", "peak_memory_device")
 _KEY_LENGTH = 12
-_CURVE_POINTS = 12_000
-"""Points of all curves of a task together, so that the page stays small."""
+_CURVE_POINTS, _FEWEST_POINTS, _MOST_POINTS = 6000, 12, 40
+"""Points of all curves of all tasks together, and of one curve: so the page stays small."""
 
 
 def payload(
@@ -50,10 +50,7 @@ def payload(
     """
     frame = results.frame
     ranked = {board.task: board for board in boards}
-    tasks = [
-        _task(task, frame[frame["task"] == task], ranked.get(task), gathered, gallery.get(task))
-        for task in sorted(frame["task"].unique())
-    ]
+    tasks = [_task(task, frame, ranked.get(task), gathered, gallery.get(task)) for task in sorted(frame["task"].unique())]
     shown = {name for task in tasks for name in task["shown"]}
     return {
         "meta": _meta(results),
@@ -85,11 +82,14 @@ def _meta(results: ResultSet) -> dict[str, Any]:
     }
 
 
-def _task(task: str, records: pd.DataFrame, board: Leaderboard | None, gathered: Gathered, gallery: Any) -> dict[str, Any]:
+def _task(task: str, frame: pd.DataFrame, board: Leaderboard | None, gathered: Gathered, gallery: Any) -> dict[str, Any]:
+    records = frame[frame["task"] == task]
+    share = len(records) / len(frame)
     cells = records.sort_values(["dataset", "solver", "sample", "seed", "key"])
     metrics = [str(name) for name in cells.columns[_first_metric(cells) : _first_cost(cells)] if cells[name].notna().any()]
     costs = [name for name in _COSTS if cells[name].notna().any()]
-    listed = cells.head(MOST_CELLS)[[*_CELL_COLUMNS, *metrics, *costs, "stale", "key", "environment", "code_id"]]
+    most = int(MOST_NUMBERS * share / max(len(metrics) + len(costs), 1))
+    listed = cells.head(most)[[*_CELL_COLUMNS, *metrics, *costs, "stale", "key", "environment", "code_id"]]
     listed = listed.assign(key=listed["key"].str[:_KEY_LENGTH], code_id=listed["code_id"].str[:_KEY_LENGTH])
     found: dict[str, Any] = {
         "name": task,
@@ -99,7 +99,7 @@ def _task(task: str, records: pd.DataFrame, board: Leaderboard | None, gathered:
         "cells": columnar(listed.drop(columns="key")) | {"keys": "".join(listed["key"]), "key_length": _KEY_LENGTH},
         "cell_columns": [*_CELL_COLUMNS, *metrics, *costs],
         "shown": [*metrics, *costs],
-        "curves": _curves(task, gathered),
+        **_curves(task, gathered),
         "gallery": gallery,
         "board": None,
         "goals": {},
@@ -123,15 +123,18 @@ def _first_cost(cells: pd.DataFrame) -> int:
     return list(cells.columns).index("latency_s")
 
 
-def _curves(task: str, gathered: Gathered) -> list[dict[str, Any]]:
-    mine = {place[1:]: curves for place, curves in gathered.curves.items() if place[0] == task}
-    points = int(np.clip(_CURVE_POINTS // max(len(mine), 1), 12, 40))
-    made = [(dataset, solver, summary(curves, points)) for (dataset, solver), curves in sorted(mine.items())]
-    return [
+def _curves(task: str, gathered: Gathered) -> dict[str, Any]:
+    """Median curves, and how many have no room."""
+    mine = sorted(place[1:] for place in gathered.curves if place[0] == task)
+    points = int(np.clip(_CURVE_POINTS // max(len(gathered.curves), 1), _FEWEST_POINTS, _MOST_POINTS))
+    most = max(1, _CURVE_POINTS * len(mine) // (_FEWEST_POINTS * max(len(gathered.curves), 1)))
+    made = [(*place, summary(gathered.curves[task, *place], points)) for place in mine[:most]]
+    shown = [
         {"dataset": dataset, "solver": solver, "cells": found.cells, **{axis: _track(t) for axis, t in found.tracks.items()}}
         for dataset, solver, found in made
         if found is not None
     ]
+    return {"curves": shown, "curves_left_out": max(0, len(mine) - most)}
 
 
 def _track(track: Track) -> dict[str, Any]:

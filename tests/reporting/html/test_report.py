@@ -74,6 +74,23 @@ def test_the_same_results_give_the_same_bytes(results, written, tmp_path):
     assert again.path.read_bytes() == written.path.read_bytes()
 
 
+def test_what_has_no_room_is_counted(results, monkeypatch, tmp_path):
+    whole = _data(write_report(results, tmp_path / "whole.html", pictures=0).path)["tasks"][0]
+    assert whole["cells"]["n"] == whole["records"] == len(results.frame)
+    assert whole["curves_left_out"] == 0
+    monkeypatch.setattr("prbench.reporting.html.payload.MOST_NUMBERS", 100)
+    monkeypatch.setattr("prbench.reporting.html.payload._CURVE_POINTS", 60)
+    short = _data(write_report(results, tmp_path / "short.html", pictures=0).path)["tasks"][0]
+    assert 0 < short["cells"]["n"] < short["records"]
+    assert len(short["curves"]) + short["curves_left_out"] == len(whole["curves"])
+    assert short["board"] == whole["board"]
+
+
+def _data(path):
+    scripts = Elements(path.read_text(encoding="utf-8")).scripts
+    return json.loads(next(text for attributes, text in scripts if attributes.get("id") == "data"))
+
+
 def test_without_pictures_there_are_none(results, tmp_path):
     bare = write_report(results, tmp_path / "bare.html", pictures=0)
     assert bare.picture_bytes == 0

@@ -153,7 +153,8 @@ function convergenceCharts(task) {
   const controls = element("div", { class: "nocopy" });
   const place = element("div", { class: "block", id: `${task.name}-convergence` },
     element("div", { class: "lead" }, element("h3", {}, "Convergence"), controls), grid,
-    element("p", { class: "note" }, "Median residual over cells, in a band of its quartiles: the misfit that the solver itself sees, not the distance to the truth. A solve that has ended keeps its last value."));
+    element("p", { class: "note" }, "Median residual over cells, in a band of its quartiles: the misfit that the solver itself sees, not the distance to the truth. A solve that has ended keeps its last value.",
+      task.curves_left_out ? ` ${plural(task.curves_left_out, "curve")} had no room in this report.` : ""));
   const key = `${task.name}.over`;
   state.follow([`${task.name}.dataset`, `${task.name}.hide`, key, "theme"], () => {
     const kind = kinds.includes(state.get(key, kinds[0])) ? state.get(key, kinds[0]) : kinds[0];
