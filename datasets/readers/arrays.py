@@ -61,17 +61,17 @@ def _choose(path: Path, names: list[str], inside: str | None) -> str:
 def _member(path: Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
     info = archive.getinfo(f"{name}.npy")
     with archive.open(info) as stream:
-        return _read(stream, f"{path}, array {name}", info.file_size)
+        return _read(stream, f"{path}, array {name}", info.file_size, info.compress_size)
 
 
-def _read(stream: IO[bytes], where: str, size: int) -> np.ndarray:
-    """Read an array in NPY format of ``size`` bytes, header included."""
+def _read(stream: IO[bytes], where: str, size: int, stored: int | None = None) -> np.ndarray:
+    """Read an array in NPY format of ``size`` bytes, header included, held in ``stored`` where it is compressed."""
     version = np.lib.format.read_magic(stream)
     header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, fortran, dtype = header(stream)
     if dtype.hasobject:
         raise BadInput(f"{where}: holds Python objects, which are never unpickled; expected numbers")
-    check_declared(where, shape, dtype)
+    check_declared(where, shape, dtype, stored)
     needed = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
     if needed > size:
         raise BadInput(f"{where}: declares {needed} bytes of data in {size}; the file is truncated")

@@ -116,10 +116,10 @@ def _array(item: Any, where: str) -> np.ndarray:
     dtype = item.dtype
     if dtype.names is not None and set(dtype.names) == {"r", "i"}:
         # h5py itself reads {r, i} of equal floating types as complex; other compounds are put together here.
-        check_declared(where, item.shape, np.dtype(np.complex64))
+        check_declared(where, item.shape, np.dtype(np.complex64), item.id.get_storage_size())
         pairs = item[()]
         return np.asarray(pairs["r"] + 1j * pairs["i"])
-    check_declared(where, item.shape, dtype)
+    check_declared(where, item.shape, dtype, item.id.get_storage_size())
     if item.chunks is not None and math.prod(item.chunks) > MAX_PIXELS:
         raise BadInput(f"{where}: declares chunks of {item.chunks} pixels, at most {MAX_PIXELS} are read")
     return np.asarray(item[()])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import math
 import re
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from prbench.errors import BadInput, one_line
 from .pattern import Raw, check_declared
 
 _EDF_HEADER_BYTES = 65536
+_TIFF = {42: ("H", 12, "I", 4), 43: ("Q", 20, "Q", 8)}
+"""By version: formats of the count of a directory's entries and of a link, bytes of an entry, place of the first link."""
+_MAX_PAGES = 100_000
 
 
 def read_tiff(path: Path, inside: str | None = None) -> Raw:
@@ -27,15 +31,64 @@ def read_tiff(path: Path, inside: str | None = None) -> Raw:
     import tifffile
 
     _no_place(path, inside)
+    _check_pages(path)
     with _quiet("tifffile"), tifffile.TiffFile(path) as file:
         if len(file.series) != 1:
             raise BadInput(f"{path}: holds {len(file.series)} images of different shape, expected one or a stack of equal ones")
         series = file.series[0]
         if series.keyframe.samplesperpixel != 1:
             raise BadInput(f"{path}: has {series.keyframe.samplesperpixel} samples a pixel, expected one; it is a colour picture")
-        check_declared(str(path), tuple(series.shape), np.dtype(series.dtype))
+        check_declared(str(path), tuple(series.shape), np.dtype(series.dtype), path.stat().st_size)
+        _check_segments(path, series)
         data = np.asarray(series.asarray())
     return Raw(data, str(path))
+
+
+def _check_pages(path: Path) -> None:
+    """Walk through the chain of pages (image file directories), which must end inside the file and meet no page twice."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        head = stream.read(16)
+        order = {b"II": "<", b"MM": ">"}.get(head[:2])
+        version = struct.unpack(f"{order}H", head[2:4])[0] if order and len(head) == 16 else 0
+        if version not in _TIFF:
+            raise BadInput(f"{path}: does not start with a TIFF header")
+        count, entry, link, first = _TIFF[version]
+        (place,) = struct.unpack_from(f"{order}{link}", head, first)
+        seen: set[int] = set()
+        while place:
+            if place in seen or len(seen) >= _MAX_PAGES or not 8 <= place < size:
+                raise BadInput(f"{path}: page {len(seen)} is said to be at byte {place} of {size}; the file is damaged")
+            seen.add(place)
+            stream.seek(place)
+            (entries,) = _unpack(stream, f"{order}{count}", path)
+            stream.seek(min(entries * entry, size), 1)
+            (place,) = _unpack(stream, f"{order}{link}", path)
+
+
+def _unpack(stream: IO[bytes], form: str, path: Path) -> tuple[int, ...]:
+    content = stream.read(struct.calcsize(form))
+    if len(content) < struct.calcsize(form):
+        raise BadInput(f"{path}: a page's directory is longer than the file; the file is truncated")
+    return struct.unpack(form, content)
+
+
+def _check_segments(path: Path, series: Any) -> None:
+    """Refuse what tifffile would fill with zeros: strips or tiles that are missing, empty or behind the end of the file."""
+    size = path.stat().st_size
+    if series.dataoffset is not None:
+        held, wanted = size - series.dataoffset, math.prod(series.shape) * np.dtype(series.dtype).itemsize
+        if held < wanted:
+            raise BadInput(f"{path}: declares {wanted} bytes of data, has {held}; the file is truncated")
+        return
+    for number, page in enumerate(series.pages):
+        offsets, counts = (page.dataoffsets, page.databytecounts) if page is not None else ((), ())
+        wanted = math.prod(series.keyframe.chunked)
+        inside = all(at > 0 and n > 0 and at + n <= size for at, n in zip(offsets, counts, strict=False))
+        if not (len(offsets) == len(counts) == wanted and inside):
+            raise BadInput(f"{path}: page {number} does not have all of its {wanted} strips or tiles; the file is truncated")
+        if series.keyframe.compression == 1 and sum(counts) < series.keyframe.nbytes:
+            raise BadInput(f"{path}: page {number} has {sum(counts)} of {series.keyframe.nbytes} bytes; the file is truncated")
 
 
 def read_edf(path: Path, inside: str | None = None) -> Raw:

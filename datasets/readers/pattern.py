@@ -17,6 +17,10 @@ from prbench.errors import BadInput, PrbenchError, one_line
 MAX_PIXELS = 2**29
 """Largest array that is read: 2 GiB of float32, 800 pixels a side in 3D. A header that declares more is refused unread."""
 
+MAX_RATIO = 2000
+"""Largest ratio of declared to stored bytes; deflate reaches 1032 on nothing but zeros."""
+_SMALL = 2**24
+
 
 @dataclass(frozen=True, eq=False)
 class Raw:
@@ -92,8 +96,16 @@ def read_array(path: Path, inside: str | None = None) -> Raw:
         raise BadInput(f"{path}: not a readable {kind} file ({type(error).__name__}: {one_line(error, 120)})") from error
 
 
-def check_declared(where: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
-    """Refuse, before reading, what a header declares to be too large, not numbers, or not one to four axes."""
+def check_declared(where: str, shape: tuple[int, ...], dtype: np.dtype, stored: int | None = None) -> None:
+    """Refuse, before reading, what a header declares to be too large, not numbers, or not one to four axes.
+
+    Args:
+        where: the file and the place inside it, for messages.
+        shape: as declared.
+        dtype: as declared.
+        stored: bytes that hold the array, compressed or not, where that is known. No detector's image shrinks a
+            :data:`MAX_RATIO`-fold.
+    """
     if dtype.kind not in "biufc":
         raise BadInput(f"{where}: holds {dtype}, expected numbers")
     if not 1 <= len(shape) <= 4 or 0 in shape:
@@ -103,6 +115,19 @@ def check_declared(where: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
         pixels *= int(n)
     if pixels > MAX_PIXELS:
         raise BadInput(f"{where}: declares {pixels} pixels of shape {shape}, at most {MAX_PIXELS} are read; crop it first")
+    size = pixels * dtype.itemsize
+    if stored is not None and size > _SMALL and size > MAX_RATIO * stored:
+        raise BadInput(f"{where}: declares {size} bytes and stores {stored}; most of it is missing, or it is a compression bomb")
+    if size > _SMALL and 2 * size > (free := _free_memory()):
+        raise BadInput(
+            f"{where}: takes {2 * size / 2**30:.1f} GiB to read, {free / 2**30:.1f} GiB of memory are free; crop it first"
+        )
+
+
+def _free_memory() -> int:
+    import psutil
+
+    return int(psutil.virtual_memory().available)
 
 
 def read_pattern(

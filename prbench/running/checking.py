@@ -1,151 +1,66 @@
-"""Measuring the cells of a matrix for a gate: several rounds, versions in turn, and the baseline that is kept of it."""
+"""Reading users' files once before a run, in a process of its own: a library that a damaged file crashes takes nothing along."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable
 from typing import Any
 
-from prbench.errors import BadInput, one_line
+from prbench import errors
+from prbench.errors import PrbenchError, UsageError, one_line
 
 from .cell import Cell
-from .environment import environment
-from .probing import Probe
-from .spec import Matrix
-
-FORMAT = 1
-OnCell = Callable[[int, int, Cell], object]
-"""Called with cells done, cells in all and the cell at hand."""
+from .environment import available_memory
+from .memory import limit_memory
+from .worker_process import environment_of
 
 
-def measure(
-    cells: Sequence[Cell], probes: Mapping[str, Probe], rounds: int, on_cell: OnCell = lambda _done, _all, _cell: None
-) -> dict[str, list[dict[str, Any]]]:
-    """Solve every cell ``rounds`` times with every probe, the probes in turn and their order reversed from round to round.
+def check_inputs(cells: Iterable[Cell]) -> None:
+    """Make a problem from every user's file in every way asked for, so that a bad one is told before anything is written.
 
-    Args:
-        cells: what to solve.
-        probes: by name.
-        rounds: solves of a cell by each; the first also tells counts, scores and, on numpy, allocations.
-        on_cell: see :data:`OnCell`.
-
-    Returns:
-        For each probe one mapping a cell: ``solver``, ``dataset``, ``sample``, ``seed``, ``split``, ``backend``, ``precision``;
-        ``status`` (and ``error``); ``metrics``; ``ffts``, ``operators``, ``iterations``; ``allocated_bytes`` or None;
-        ``latency_s`` and ``latency_fft``, one number a round; ``curve``, points of (iteration, residual).
+    Raises:
+        UsageError: in one line, for a file that is not what it must be, or that brings down what reads it.
     """
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in probes}
-    for number, cell in enumerate(cells):
-        on_cell(number, len(cells), cell)
-        answers: dict[str, list[dict[str, Any]]] = {name: [] for name in probes}
-        for turn in range(rounds):
-            for name in list(probes)[:: -1 if turn % 2 else 1]:
-                if not answers[name] or answers[name][-1]["status"] in ("ok", "time_limit"):
-                    answers[name].append(probes[name].ask(cell))
-        for name, probe in probes.items():
-            allocated = None
-            if cell.backend == "numpy" and answers[name][0]["status"] == "ok":
-                allocated = probe.ask(cell, "allocations").get("allocated_bytes")
-            found[name].append(_gathered(cell, answers[name], allocated))
-    return found
+    distinct = {(cell.dataset, cell.inputs, *cell.dataset_params.values()): cell for cell in cells if cell.inputs}
+    if not distinct:
+        return
+    call = [sys.executable, "-P", "-c", "from prbench.running.checking import main; main()"]
+    specs = json.dumps([cell.to_plain() for cell in distinct.values()]).encode()
+    done = subprocess.run(call, input=specs, capture_output=True, check=False, env=environment_of(1))  # noqa: S603 - our own module
+    if done.returncode == 0:
+        reply: dict[str, Any] = json.loads(done.stdout or b"{}")
+        if "error" in reply:
+            kind = getattr(errors, reply["kind"], UsageError)
+            raise (kind if issubclass(kind, PrbenchError) else UsageError)(reply["error"])
+        return
+    how = signal.Signals(-done.returncode).name if done.returncode < 0 else f"exit code {done.returncode}"
+    at = (done.stderr.rpartition(b"\0at ")[2].partition(b"\n")[0]).decode("utf-8", errors="replace")
+    raise UsageError(f"{one_line(at, 200)}: the library that reads it died ({how}); the file is damaged, or made to do this")
 
 
-def _gathered(cell: Cell, answers: list[dict[str, Any]], allocated: int | None) -> dict[str, Any]:
-    first, last = answers[0], answers[-1]
-    label = {name: getattr(cell, name) for name in ("sample", "seed", "split", "backend", "precision")}
-    gathered = {
-        "solver": cell.solver_spelled,
-        "dataset": cell.dataset_spelled,
-        "task": cell.task,
-        **label,
-        "status": last["status"],
-        "error": last.get("error", ""),
-        "metrics": first.get("metrics", {}),
-        "curve": first.get("curve", []),
-        "allocated_bytes": allocated,
-        "latency_s": [a["latency_s"] for a in answers if "latency_s" in a],
-        "latency_fft": [a["latency_fft"] for a in answers if "latency_fft" in a],
-    }
-    return gathered | {name: first.get(name) for name in ("ffts", "operators", "iterations")}
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """A measurement to compare with, as a file holds it.
-
-    Attributes:
-        path: of the file.
-        matrix: the cells it is of.
-        rounds: solves of each cell.
-        cells: as :func:`measure` returns them; None for a baseline that is not measured yet.
-        environment: where it was measured.
-    """
-
-    path: Path
-    matrix: Matrix
-    rounds: int
-    cells: list[dict[str, Any]] | None
-    environment: Mapping[str, Any]
-
-    @classmethod
-    def read(cls, path: Path) -> Baseline:
-        """Read a baseline.
-
-        Raises:
-            BadInput: for a file that is not one; the message says why.
-        """
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise BadInput(f"{path} cannot be read as a baseline: {one_line(error)}") from error
-        keys = {"format", "matrix", "rounds", "cells", "environment"}
-        if not isinstance(data, dict) or set(data) != keys or data["format"] != FORMAT:
-            raise BadInput(f"{path} is not a baseline of format {FORMAT}; `prbench check --update` writes one")
-        sound = isinstance(data["rounds"], int) and data["rounds"] >= 1 and isinstance(data["cells"], list)
-        if not sound or not all(isinstance(c, dict) and set(c) >= _NEEDED for c in data["cells"]):
-            raise BadInput(f"{path}: rounds must be a count and every cell must have {', '.join(sorted(_NEEDED))}")
-        matrix = Matrix.of(str(path), **data["matrix"]) if isinstance(data["matrix"], dict) else Matrix.of(str(path))
-        return cls(path, matrix, data["rounds"], data["cells"], data["environment"])
-
-    @classmethod
-    def planned(cls, matrix_file: Path, path: Path, rounds: int) -> Baseline:
-        """A baseline that is still to be measured, of a matrix in YAML."""
-        return cls(path, Matrix.read(matrix_file), rounds, None, {})
-
-    def updated(self, cells: Sequence[Mapping[str, Any]]) -> Baseline:
-        """The same with new measurements, made here and now."""
-        kept = [{key: _rounded(value) for key, value in cell.items()} for cell in cells]
-        return Baseline(self.path, self.matrix, self.rounds, kept, environment())
-
-    def write(self) -> None:
-        """Write the file whole or not at all, a line a cell, so that small changes are small differences."""
-        matrix = self.matrix.model_dump(mode="json", exclude_defaults=True)
-        head = {"format": FORMAT, "matrix": matrix, "rounds": self.rounds, "environment": self.environment}
-        lines = [f"{_json(key)}: {_json(value)}" for key, value in head.items()]
-        cells = ",\n  ".join(_json(cell) for cell in self.cells or [])
-        text = "{\n" + ",\n".join([*lines, f'"cells": [\n  {cells}\n]']) + "\n}\n"
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(self.path)
-
-
-_NEEDED = frozenset(
-    ("solver", "dataset", "sample", "seed", "status", "metrics", "ffts", "operators", "iterations", "latency_fft", "curve")
-)
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, sort_keys=True, allow_nan=False)
-
-
-def _rounded(value: Any) -> Any:
-    """Floats to six digits, which is more than any of them means."""
-    if isinstance(value, float):
-        return float(f"{value:.6g}")
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    return [_rounded(item) for item in value] if isinstance(value, list) else value
+def main() -> None:
+    """Make the problems of the cells on stdin, and answer on stdout."""
+    answer = os.dup(1)
+    os.dup2(2, 1)  # what libraries print is not the answer
+    limit_memory(int(0.9 * available_memory()))
+    reply: dict[str, str] = {}
+    try:
+        for spec in json.load(sys.stdin):
+            cell = Cell.from_plain(spec)
+            os.write(2, f"\0at {one_line(cell.dataset_spelled, 180)}\n".encode())
+            cell.problem()
+    except PrbenchError as failure:
+        reply = {"kind": type(failure).__name__, "error": str(failure)}
+    except MemoryError:
+        reply = {
+            "kind": "BadInput",
+            "error": f"{cell.dataset_spelled}: reading it takes more memory than there is; crop it first",
+        }
+    except Exception as failure:  # noqa: BLE001 - a stranger's dataset may raise anything
+        text = f"{cell.dataset_spelled}: {type(failure).__name__}: {one_line(failure)}"
+        reply = {"kind": "UsageError", "error": text}
+    os.write(answer, json.dumps(reply).encode())

@@ -15,6 +15,7 @@ from prbench.errors import UsageError
 
 from .cell import Cell
 from .cells import Chosen, unique
+from .checking import check_inputs
 from .code_id import code_id
 from .environment import available_memory
 from .pool import Limits, On, Pool
@@ -177,7 +178,7 @@ def run_matrix(
         raise UsageError(f"rerun must be one of {', '.join(RERUNS)}, got {rerun!r}")
     whole = unique(cells)
     todo, known = _plan(whole, store, rerun)
-    _check_inputs(todo)
+    check_inputs(todo)
     run = _Run(RunState(total=len(whole), cached=len(whole) - len(todo)), todo, on_event)
     if engine is None:
         gpu = any(cell.device_class != "cpu" for cell in todo)
@@ -219,16 +220,6 @@ def _plan(cells: Sequence[Cell], store: Store, rerun: Rerun) -> tuple[Sequence[C
 def current_code_id(cell: Cell) -> str:
     """The code id that a record of ``cell`` would get now."""
     return code_id(type(cell.build_solver()), type(cell.build_dataset()))
-
-
-def _check_inputs(cells: Sequence[Cell]) -> None:
-    """Read every user's file once, so that a bad one is told before anything is written."""
-    seen: set[tuple[object, ...]] = set()
-    for cell in cells:
-        label = cell.dataset, cell.inputs, *cell.dataset_params.values()
-        if cell.inputs and label not in seen:
-            seen.add(label)
-            cell.problem()
 
 
 class _Run:
