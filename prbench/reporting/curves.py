@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -34,13 +35,13 @@ class Summary:
     tracks: dict[str, Track]
 
 
-def summary(curves: Sequence[tuple[Mapping[str, Sequence[float]], float]], points: int) -> Summary | None:
+def summary(curves: Sequence[tuple[Mapping[str, Any], float]], points: int) -> Summary | None:
     """The median residual and its quartiles over each of :data:`X`.
 
     A curve is held at its last value once its solve has ended, and counts from its first point on.
 
     Args:
-        curves: a record's curve and the seconds of its FFT pair (NaN where not measured).
+        curves: a record's curve, sequences of numbers, and the seconds of its FFT pair (NaN where not measured).
         points: along each axis.
 
     Returns:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from prbench.analysis import SCORED
 from prbench.errors import one_line
@@ -33,7 +36,9 @@ class Gathered:
         environments: ids met.
     """
 
-    curves: dict[tuple[str, str, str], list[tuple[Mapping[str, Any], float]]] = field(default_factory=lambda: defaultdict(list))
+    curves: dict[tuple[str, str, str], list[tuple[Mapping[str, np.ndarray], float]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     solvers: dict[str, tuple[str, Params]] = field(default_factory=dict)
     datasets: dict[str, tuple[str, Params]] = field(default_factory=dict)
     failures: dict[tuple[str, ...], dict[str, Any]] = field(default_factory=dict)
@@ -52,14 +57,15 @@ def _gather(records: Iterable[Record], name: str) -> Gathered:
     kept = []
     for record in records:
         cell = record.cell
-        kept.append(record)
+        kept.append(dataclasses.replace(record, curve={}, problem={}, error=None))
         found.solvers.setdefault(record.solver, (cell.solver, cell.solver_params))
         found.datasets.setdefault(record.dataset, (cell.dataset, cell.dataset_params))
         found.environments[record.environment] += 1
         if record.curve and record.status in SCORED:
             pair = record.cost.get("fft_pair_s")
             place = (cell.task, record.dataset, record.solver)
-            found.curves[place].append((record.curve, math.nan if pair is None else float(pair)))
+            curve = {name: np.asarray(values, dtype=float) for name, values in record.curve.items()}
+            found.curves[place].append((curve, math.nan if pair is None else float(pair)))
         if record.status not in SCORED:
             _note_failure(found, record)
     found.matrix = matrix_yaml(kept, name)
