@@ -37,7 +37,9 @@ def open_results(folder: Path | None) -> ResultSet:
     from prbench.running.results import ResultSet
     from prbench.running.store import Store
 
-    return ResultSet(Store(_find(folder)))
+    store = Store(_find(folder))
+    store.compact_if_many()
+    return ResultSet(store)
 
 
 def _find(folder: Path | None) -> Path:

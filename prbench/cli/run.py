@@ -108,6 +108,7 @@ def command(
     except KeyboardInterrupt:
         click.echo(f"stopped; what has finished is in {store.path}, and the same command resumes", err=True)
         raise
+    store.compact_if_many()
     results = ResultSet(store, [cell.key for cell in cells])
     if shard is None:
         summary.tell(results, state)

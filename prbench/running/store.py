@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TICK_NS = 2_000_000_000
+_MANY = 5000
 
 
 class Store:
@@ -148,22 +149,30 @@ class Store:
     def records(self) -> Iterator[Record]:
         """All readable records, by key."""
         table = self._table()
-        loose, kept = self._overlay(table)
-        texts = table.texts(kept)
+        places, kept = self._overlay(table)
+        texts, loose = table.texts(kept), {place.name.partition(".")[0]: place for place in places}
         for key in sorted({*loose, *texts}):
-            yield loose[key] if key in loose else Record.from_json(texts[key])
+            record = self._read(loose[key]) if key in loose else Record.from_json(texts[key])
+            if record is not None:
+                yield record
 
     def outcomes(self) -> dict[str, tuple[str, str]]:
         """Status and code id of all readable records by key, for choosing what is still to do."""
         table = self._table()
-        loose, kept = self._overlay(table)
-        return {**table.outcomes(kept), **{key: (record.status, record.code_id) for key, record in loose.items()}}
+        places, kept = self._overlay(table)
+        return {**table.outcomes(kept), **{one.key: (one.status, one.code_id) for one in self._read_all(places)}}
 
     def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """One row a record, by key; the columns are those of :func:`prbench.running.table.row_of`, all of them where None."""
         table = self._table()
-        loose, kept = self._overlay(table)
-        return table.frame(kept, [row_of(record) for record in loose.values()], columns)
+        places, kept = self._overlay(table)
+        return table.frame(kept, [row_of(record) for record in self._read_all(places)], columns)
+
+    def compact_if_many(self) -> None:
+        """Compact where thousands of records would be read from files of their own each time, and the folder allows it."""
+        if len(self._overlay(self._table())[0]) >= _MANY:
+            with contextlib.suppress(CannotWrite):
+                self.compact()
 
     def compact(self) -> int:
         """Write ``records.parquet`` anew from the files and say how many records it holds."""
@@ -171,12 +180,16 @@ class Store:
         settled = time.time_ns() - _TICK_NS
         table = self._table()
         folders = {name: at if at < settled else 0 for name, at in self._folder_times().items()}
-        loose, kept = self._overlay(table)
-        texts = {**table.texts(kept), **{key: record.to_json() for key, record in loose.items()}}
-        changed = {key: self._record_path(key).stat().st_mtime_ns for key in loose}
-        times = {**table.times(kept), **{key: at if at < settled else 0 for key, at in changed.items()}}
-        self.path.mkdir(parents=True, exist_ok=True)
-        replace_file(self.path / TABLE, lambda file: write_table(file, texts, times, folders))
+        places, kept = self._overlay(table)
+        changed = {place.name.partition(".")[0]: place.stat().st_mtime_ns for place in places}
+        texts, rows = table.texts(kept), []
+        for record in self._read_all(places):
+            texts[record.key] = record.to_json()
+            rows.append(row_of(record))
+        times = {**table.times(kept), **{row["key"]: changed[row["key"]] for row in rows}}
+        times = {key: at if at < settled else 0 for key, at in times.items()}
+        frame = table.frame(kept, rows, None)
+        replace_file(self.path / TABLE, lambda file: write_table(file, texts, times, folders, frame))
         self._sweep()
         return len(texts)
 
@@ -202,18 +215,22 @@ class Store:
     def _table(self) -> Table:
         return Table(self.path / TABLE)
 
-    def _overlay(self, table: Table) -> tuple[dict[str, Record], set[str] | None]:
-        """Records to be read from files, and the keys that the table answers for, None for all.
+    def _read_all(self, places: Sequence[Path]) -> Iterator[Record]:
+        """The records of files, as far as they can be read, one after another."""
+        return (record for place in places if (record := self._read(place)) is not None)
+
+    def _overlay(self, table: Table) -> tuple[list[Path], set[str] | None]:
+        """Files of records to be read, and the keys that the table answers for, None for all.
 
         A folder untouched since the table was made is not looked into; in another, a file unchanged since is not read again, and
         a row without its file is gone. A row whose whole folder is absent stands: a table may travel alone.
         """
         changed = {name for name, at in self._folder_times().items() if table.folders.get(name) != at}
         if not changed:
-            return {}, None
+            return [], None
         known = table.times(None)
         kept = {key for key in known if key[:2] not in changed}
-        loose: dict[str, Record] = {}
+        loose: list[Path] = []
         for name in sorted(changed):
             for entry in os.scandir(self.path / "runs" / name):
                 key, _, suffix = entry.name.partition(".")
@@ -221,8 +238,8 @@ class Store:
                     continue
                 if key in known and known[key] == entry.stat().st_mtime_ns:
                     kept.add(key)
-                elif (record := self._read(Path(entry.path))) is not None:
-                    loose[key] = record
+                else:
+                    loose.append(Path(entry.path))
         return loose, kept
 
     def _folder_times(self) -> dict[str, int]:

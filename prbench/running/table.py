@@ -67,7 +67,13 @@ def frame_of(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(floating, "float64"))
 
 
-def write_table(file: IO[bytes], texts: Mapping[str, str], times: Mapping[str, int], folders: Mapping[str, int]) -> None:
+def write_table(
+    file: IO[bytes],
+    texts: Mapping[str, str],
+    times: Mapping[str, int],
+    folders: Mapping[str, int],
+    frame: pd.DataFrame | None = None,
+) -> None:
     """Write records as Parquet.
 
     Args:
@@ -75,12 +81,14 @@ def write_table(file: IO[bytes], texts: Mapping[str, str], times: Mapping[str, i
         texts: the JSON of every record by key.
         times: when the file of each was last changed, in nanoseconds.
         folders: the same of the folders that the files are in.
+        frame: their rows, by key, where they are known; read from the texts otherwise.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     keys = sorted(texts)
-    frame = frame_of([row_of(Record.from_json(texts[key])) for key in keys])
+    if frame is None:
+        frame = frame_of([row_of(Record.from_json(texts[key])) for key in keys])
     table = pa.Table.from_pandas(frame[in_order(list(frame.columns))], preserve_index=False)
     table = table.append_column(_TEXT, pa.array([texts[key] for key in keys], pa.string()))
     table = table.append_column(_TIME, pa.array([times[key] for key in keys], pa.int64()))
