@@ -89,7 +89,7 @@ def command(
 
 def _score(plan: Plan, samples: int) -> None:
     """Solve test problems with the weights as a user would, and put the medians on the card."""
-    from prbench.core import format_name, parse_name
+    from prbench.core import format_name, parse_name, plugin_names
     from prbench.running.engine import run_matrix
     from prbench.running.results import ResultSet
     from prbench.running.spec import Matrix
@@ -107,8 +107,8 @@ def _score(plan: Plan, samples: int) -> None:
     frame = ResultSet(store, [cell.key for cell in cells]).frame
     scores = {}
     for dataset, rows in frame.groupby("dataset"):
-        numbers = rows.select_dtypes("number").median().dropna()
-        kept = {str(k): float(f"{v:.4g}") for k, v in numbers.items() if k not in ("sample", "seed", "threads", "repeats")}
+        medians = rows[[name for name in plugin_names("metric") if name in rows]].median(numeric_only=True).dropna()
+        kept = {str(name): float(f"{value:.4g}") for name, value in medians.items()}
         scores[str(dataset)] = {"samples": samples, "ok": int((rows["status"] == "ok").sum()), "median": kept}
         click.echo(f"{dataset}, {samples} test problems, medians: " + ", ".join(f"{k} {v:g}" for k, v in kept.items()))
     add_scores(plan.out, scores)
