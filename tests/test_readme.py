@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -15,6 +16,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from prbench.algorithms.speckle.unet_speckle import UNetSpeckle
 from prbench.cli import app
 from prbench.core import FarField, build_plugin
 from prbench.metrics.costs import COSTS
@@ -37,6 +39,16 @@ def commands() -> list[list[str]]:
     return [words[1:] for words in words if words[:1] == ["prbench"]]
 
 
+def write_speckles(folder):
+    import tifffile
+
+    images = 1000 + 100 * np.random.default_rng(0).random((4, 32, 32), dtype=np.float32)
+    for name in ("ref", "sam"):
+        (folder / name).mkdir()
+        for number, image in enumerate(images):
+            tifffile.imwrite(folder / name / f"{number:03}.tif", image)
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder with the files that the README speaks of."""
@@ -50,6 +62,11 @@ def folder(tmp_path, monkeypatch):
         file["/entry_1/data_1/data"] = intensity
     (tmp_path / "my_solver.py").write_text(block("# my_solver.py"), encoding="utf-8")
     (tmp_path / "noise.yaml").write_text(block("# noise.yaml"), encoding="utf-8")
+    (tmp_path / "slurm.yaml").write_text(block("jobs: 8"), encoding="utf-8")
+    shutil.copytree(ROOT / "results", tmp_path / "results")
+    write_speckles(tmp_path)
+    (tmp_path / "quick").mkdir()
+    shutil.copy(UNetSpeckle.shipped_files()[0], tmp_path / "quick" / "weights.safetensors")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -53,7 +53,7 @@ def requested_matrix(
         base = Matrix(name=CUSTOM)
     else:
         chosen = matrix or DEFAULT
-        base = Matrix.builtin(chosen) if chosen in builtin_names() and not Path(chosen).exists() else Matrix.read(chosen)
+        base = Matrix.builtin(chosen) if chosen in builtin_names() and not Path(chosen).is_file() else Matrix.read(chosen)
     if named_solvers or named_datasets:
         base = _replaced(base, named_solvers, named_datasets)
     options: dict[str, Any] = {
