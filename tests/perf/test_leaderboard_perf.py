@@ -33,14 +33,15 @@ def compacted(tmp_path_factory):
     return folder
 
 
-def test_leaderboard_of_compacted_records(benchmark, compacted):
+@pytest.mark.parametrize("verb", ["leaderboard", "status"])
+def test_compacted_records_are_told(benchmark, compacted, verb):
     code = "from prbench.cli import main; main()"
-    command = [sys.executable, "-c", code, "leaderboard", str(compacted)]
+    command = [sys.executable, "-c", code, verb, str(compacted)]
 
-    def leaderboard():
+    def tell():
         return subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "100"}).stdout
 
-    assert "hio-er[starts=4]" in leaderboard()
+    assert "hio-er[starts=4]" in tell()
     benchmark.extra_info["records"] = RECORDS
-    benchmark.pedantic(leaderboard, rounds=3)
+    benchmark.pedantic(tell, rounds=3)
     assert benchmark.stats.stats.min < 3.0

@@ -83,8 +83,9 @@ def test_a_file_that_is_no_cluster_is_told_in_one_line(tmp_path, monkeypatch, te
 
 
 SBATCH = """#!/bin/sh
-# Stands in for sbatch: runs the job script in the background, and tells its process id as the number of the job.
-setsid sh "$1" >"$0.log" 2>&1 &
+# Stands in for sbatch: runs a copy of the job script in the background, and tells its process id as the number of the job.
+cp "$1" "$0.job"
+setsid sh "$0.job" >"$0.log" 2>&1 &
 echo "Submitted batch job $!"
 """
 SCANCEL = """#!/bin/sh
