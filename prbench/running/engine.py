@@ -17,7 +17,7 @@ from .cell import Cell
 from .cells import Chosen, unique
 from .checking import check_inputs
 from .code_id import code_id
-from .environment import available_memory
+from .environment import available_memory, visible_gpus
 from .pool import Limits, On, Pool
 from .record import FAILED, UNFINISHED
 from .solving import Progress
@@ -92,7 +92,7 @@ class LocalEngine:
     """Workers on this machine.
 
     Attributes:
-        jobs: how many at a time; all physical cores where None, one where a cell computes on a GPU.
+        jobs: how many at a time; all physical cores where None. Where a cell computes on a GPU, one a GPU, and no more.
         threads: CPU threads of each; cores divided by jobs where None. The same number gives the same result bit for bit.
         memory_bytes: what each may allocate; its share of what is free, less a tenth, where None.
         hard_limit_s: see :class:`~prbench.running.pool.Limits`.
@@ -116,10 +116,13 @@ class LocalEngine:
             yield _Kept(pool)
 
     def _pool(self, store: Store) -> Pool:
-        jobs = self.jobs or (1 if self.gpu else physical_cores())
+        gpus = visible_gpus() if self.gpu else ()
+        jobs = self.jobs or (len(gpus) or 1 if self.gpu else physical_cores())
+        if self.gpu:
+            jobs = min(jobs, len(gpus) or 1)
         threads = self.threads or max(1, physical_cores() // jobs)
         memory = self.memory_bytes or int(0.9 * available_memory() / jobs)
-        return Pool(store, jobs, Limits(threads, memory, self.hard_limit_s))
+        return Pool(store, jobs, Limits(threads, memory, self.hard_limit_s), gpus)
 
 
 @dataclass(frozen=True)

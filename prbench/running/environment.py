@@ -43,6 +43,15 @@ def available_memory() -> int:
     return max(free, 0)
 
 
+def visible_gpus() -> tuple[str, ...]:
+    """The GPUs that this process may use, as ``CUDA_VISIBLE_DEVICES`` names them; empty where torch sees none."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        return tuple(filter(None, (name.strip() for name in named.split(","))))
+    torch = sys.modules.get("torch")
+    return tuple(map(str, range(torch.cuda.device_count()))) if torch is not None else ()
+
+
 def _version(name: str) -> str:
     try:
         return version(name)

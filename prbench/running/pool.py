@@ -6,7 +6,7 @@ import dataclasses
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any, Self
@@ -61,8 +61,9 @@ class Limits:
 class Pool:
     """Workers that serve one store; use as a context manager, which leaves none behind."""
 
-    def __init__(self, store: Store, jobs: int, limits: Limits) -> None:
+    def __init__(self, store: Store, jobs: int, limits: Limits, gpus: Sequence[str] = ()) -> None:
         self._store = store
+        self._gpus = gpus
         self._jobs = jobs
         self._limits = limits
         self._workers: list[WorkerProcess] = []
@@ -100,7 +101,9 @@ class Pool:
         while (cell := self._look_at_next()) is not None:
             worker = next((w for w in self._workers if w.cell is None), None)
             if worker is None and len(self._workers) < self._jobs:
-                worker = WorkerProcess(self._store.path, self._limits.threads, self._limits.memory_bytes)
+                taken = {w.gpu for w in self._workers}
+                gpu = next((gpu for gpu in self._gpus if gpu not in taken), None)
+                worker = WorkerProcess(self._store.path, self._limits.threads, self._limits.memory_bytes, gpu)
                 self._workers.append(worker)
             if worker is None and cell.kind in self._quick:
                 worker = next((w for w in self._workers if w.ahead is None and w.cell and w.cell.kind in self._quick), None)

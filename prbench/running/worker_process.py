@@ -72,6 +72,7 @@ class WorkerProcess:
         ready: whether it has started up.
         phase: ``problem``, ``solving`` or ``scoring``, and ``phase_since``, when that began (monotonic).
         heard_at: when it last said anything (monotonic).
+        gpu: the one GPU that it sees, None where it sees what its parent does.
         looked_at: when its limits were last looked at (monotonic).
         assigned, assigned_at: when it was given the cell, UTC and monotonic.
         curve: the points received of the present cell.
@@ -80,7 +81,8 @@ class WorkerProcess:
         output, trace: the ends of what it printed, and of the stacks it left.
     """
 
-    def __init__(self, store: Path, threads: int, memory_bytes: int | None) -> None:
+    def __init__(self, store: Path, threads: int, memory_bytes: int | None, gpu: str | None = None) -> None:
+        self.gpu = gpu
         self.output, self.trace = Tail(), Tail(65_536)
         self.connection, theirs = multiprocessing.Pipe()
         call = f"from prbench.running.worker import main; main({theirs.fileno()}, {self.trace.writer}, {os.getpid()})"
@@ -91,7 +93,7 @@ class WorkerProcess:
             stderr=self.output.writer,
             pass_fds=(theirs.fileno(), self.trace.writer),
             start_new_session=True,
-            env=environment_of(threads),
+            env={**environment_of(threads), **({} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu})},
         )
         theirs.close()
         os.close(self.output.writer)

@@ -190,10 +190,13 @@ class Fork(_Direct):
 class NoReconstruction(_Direct):
     """Returns something else: an object, an array of objects, or nothing."""
 
-    what: str = setting("nothing", doc="what", choices=("nothing", "array", "objects", "text"))
+    what: str = setting("nothing", doc="what", choices=("nothing", "array", "objects", "text", "gpu"))
 
     def solve(self, y: FarField, rng: Rng) -> Any:
         made = {
+            "gpu": Reconstruction(
+                object=np.zeros(y.object_shape, complex), aux={"gpu": os.environ.get("CUDA_VISIBLE_DEVICES", "")}
+            ),
             "array": np.zeros(y.object_shape, np.complex64),
             "objects": Reconstruction(object=np.full(y.object_shape, None, object)),
             "text": Reconstruction(object=np.full(y.object_shape, "x")),

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from prbench.cli import app
 from prbench.errors import CannotWrite
 from prbench.running import pool, record
-from prbench.running.engine import plan, run_matrix
+from prbench.running.engine import LocalEngine, plan, run_matrix
 from prbench.running.executing import execute
 from prbench.running.pool import Limits, Pool
 from prbench.running.record import Record, same_outcome
@@ -238,3 +238,11 @@ def test_python_itself_is_where_the_workers_are(tmp_path):
     done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "executed" not in done.stdout + done.stderr
+
+
+def test_each_worker_has_a_gpu_of_its_own(tmp_path, monkeypatch):
+    """Two GPUs, as far as the environment says so: no more workers than those, and each sees one."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
+    cells, store = matrix("NoReconstruction[what=gpu]", samples=12).cells(), Store(tmp_path)
+    run_matrix(cells, store, engine=LocalEngine(jobs=4, threads=1, gpu=True))
+    assert {str(store.arrays(cell.key)["aux.gpu"]) for cell in cells} == {"3", "5"}
