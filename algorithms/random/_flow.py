@@ -80,17 +80,23 @@ class FromSpectralStart(IterativeSolver[RandomLinear]):
 class GradientFlow(FromSpectralStart):
     """Base of gradient methods: ``x <- x - step / power A* r(A x)``, one application of A and one of its adjoint a step."""
 
+    def init(self, y: RandomLinear, rng: Rng) -> Flow:
+        """The start; what the step's length depends on is found here and not within a step."""
+        state = super().init(y, rng)
+        self.length(y, state)
+        return state
+
     def move(self, y: RandomLinear, state: Flow) -> Array:
         """Along the gradient."""
         change = y.adjoint(self.weigh(y, y.apply(state.x), state))
-        return state.x - (self.length(state) / y.power) * change
+        return state.x - (self.length(y, state) / y.power) * change
 
     @abstractmethod
     def weigh(self, y: RandomLinear, z: Array, state: Flow) -> Array:
         """The gradient with respect to ``z = A x``, weighted; may be written into ``z``."""
 
     @abstractmethod
-    def length(self, state: Flow) -> float:
+    def length(self, y: RandomLinear, state: Flow) -> float:
         """Length of the step, in units of the inverse of the mean eigenvalue of ``A* A``."""
 
 

@@ -33,6 +33,6 @@ class AmplitudeFlow(GradientFlow):
         """See the class."""
         return modulus_misfit(z, y.amplitude, 1.0, TINY[y.backend.precision], out=z)
 
-    def length(self, state: Flow) -> float:  # noqa: ARG002 - the contract
-        """Constant."""
-        return self.step_length
+    def length(self, y: RandomLinear, state: Flow) -> float:  # noqa: ARG002 - the contract
+        """Constant: the setting, or what is stable whatever the phases."""
+        return min(self.step_length, 1.9 * y.power / y.largest_eigenvalue)

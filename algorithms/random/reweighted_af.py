@@ -35,6 +35,6 @@ class ReweightedAmplitudeFlow(GradientFlow):
         """See the class."""
         return reweighted_misfit(z, y.amplitude, self.beta, 1.0, TINY[y.backend.precision], out=z)
 
-    def length(self, state: Flow) -> float:  # noqa: ARG002 - the contract
-        """Constant."""
-        return self.step_length
+    def length(self, y: RandomLinear, state: Flow) -> float:  # noqa: ARG002 - the contract
+        """Constant: the setting, or what is stable where the mean weight is that of rows off by half."""
+        return min(self.step_length, 1.9 * (1 + self.beta / 2) * y.power / y.largest_eigenvalue)

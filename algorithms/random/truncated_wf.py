@@ -53,6 +53,6 @@ class TruncatedWirtingerFlow(GradientFlow):
         low_sq, high_sq = self.alpha_low**2 * unit_sq, self.alpha_high**2 * unit_sq
         return truncated_likelihood(z, y.amplitude, low_sq, high_sq, most, 2.0, TINY[y.backend.precision], out=z)
 
-    def length(self, state: Flow) -> float:  # noqa: ARG002 - the contract
+    def length(self, y: RandomLinear, state: Flow) -> float:  # noqa: ARG002 - the contract
         """Constant."""
         return self.step_length

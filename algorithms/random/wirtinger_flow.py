@@ -38,6 +38,6 @@ class WirtingerFlow(GradientFlow):
         mean = y.amplitude_norm**2 / y.values
         return intensity_misfit(z, y.amplitude, 1.0 / mean, 0.0, out=z)
 
-    def length(self, state: Flow) -> float:
+    def length(self, y: RandomLinear, state: Flow) -> float:  # noqa: ARG002 - the contract
         """Grows from 0 to the longest."""
         return min(1 - math.exp(-(state.steps + 1) / self.rise), self.longest)

@@ -97,6 +97,11 @@ def test_power_is_the_mean_eigenvalue(y):
     assert masked.ratio == pytest.approx(len(rows) / rows.shape[1])
 
 
+def test_the_largest_eigenvalue_is_found(y):
+    largest = np.linalg.eigvalsh(explicit(y).conj().T @ explicit(y))[-1]
+    assert 0.9 * largest < y.largest_eigenvalue <= largest * (1 + 1e-9)
+
+
 def test_work_is_counted(y):
     x = y.constrain(y.backend.asarray(random_object(y)))[None]
     y.adjoint(y.apply(x))

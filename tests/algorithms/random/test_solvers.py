@@ -81,6 +81,16 @@ def test_a_step_costs_one_application_and_one_adjoint(name):
     assert y.counters.operators - before == 2
 
 
+@pytest.mark.parametrize(
+    "dataset", ["gaussian-map[n=64,ratio=1]", "gaussian-map[n=64,ratio=1,photons=1]", "structured-map[size=8,ratio=1]"]
+)
+@pytest.mark.parametrize("name", FLOWS)
+def test_too_few_measurements_are_survived(name, dataset):
+    for index in range(3):
+        found = prbench.solve(name, prbench.get_dataset(dataset).problem(index).measurement, backend="numpy")
+        assert found.status == "ok"
+
+
 def test_a_settled_run_ends_early():
     _, found = error("truncated-af[iterations=5000]", prbench.get_dataset(MAPS[0]).problem(0))
     assert found.status == "ok"
