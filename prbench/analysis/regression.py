@@ -99,7 +99,7 @@ def compare_versions(
     """Compare measurements cell by cell.
 
     Args:
-        base: as :func:`prbench.running.checking.measure` returns it.
+        base: as :func:`prbench.running.measuring.measure` returns it.
         head: likewise.
         stored: whether ``base`` was measured at another time, so that rounds are not pairs and time scatters more.
         tolerances: in place of :data:`TOLERANCES`, by name.

@@ -9,7 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from prbench.analysis.regression import Comparison
-    from prbench.running.checking import Baseline, OnCell
+    from prbench.running.measuring import Baseline, OnCell
 
 BASELINES = Path("results/baselines")
 
@@ -71,7 +71,7 @@ def _planned(
     matrix_file: Path | None, paths: tuple[Path, ...], rounds: int | None, *, update: bool, base_python: str | None
 ) -> list[Baseline]:
     from prbench.errors import UsageError
-    from prbench.running.checking import Baseline
+    from prbench.running.measuring import Baseline
 
     if matrix_file is None:
         return []
@@ -85,7 +85,7 @@ def _planned(
 
 def _stored(paths: tuple[Path, ...]) -> list[Baseline]:
     from prbench.errors import UsageError
-    from prbench.running.checking import Baseline
+    from prbench.running.measuring import Baseline
 
     files = [file for path in paths or (BASELINES,) for file in (sorted(path.glob("*.json")) if path.is_dir() else [path])]
     if not files:
@@ -98,7 +98,7 @@ def _check(baseline: Baseline, base_python: str | None, rounds: int | None, thre
     from contextlib import ExitStack
 
     from prbench.analysis.regression import compare_versions
-    from prbench.running.checking import measure
+    from prbench.running.measuring import measure
     from prbench.running.probing import Probe
 
     pythons = {"head": None, **({"base": base_python} if base_python else {})}

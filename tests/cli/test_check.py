@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from prbench.analysis.regression import compare_versions
 from prbench.cli.app import app
-from prbench.running.checking import Baseline, measure
+from prbench.running.measuring import Baseline, measure
 from prbench.running.probing import Probe
 from prbench.running.spec import Matrix
 
