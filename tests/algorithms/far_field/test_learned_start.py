@@ -53,7 +53,7 @@ def test_the_start_has_the_answers_phases_the_measured_amplitudes_and_its_suppor
 
 
 def test_several_starts_are_the_answer_and_ever_noisier_ones(crystal, knowing):
-    y, state = start_of(crystal, starts=4)
+    _, state = start_of(crystal, starts=4)
     _, alone = start_of(crystal)
     torch.testing.assert_close(state.g[0], alone.g[0])
     away = [float((g - alone.g[0]).norm()) for g in state.g]
