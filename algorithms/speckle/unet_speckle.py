@@ -42,6 +42,9 @@ class UNetSpeckle(LearnedSolver[SpeckleStack]):
     Both images are divided by the reference's local mean and told in units of its visibility, so that neither exposure nor the
     beam's profile matters. The transmission is the local least-squares ratio of the sample to the moved reference.
     The published width is 64, with 31 million parameters.
+
+    What it has learned is what it was shown: the weights that come with it hold for simulated sandpaper, 2 m behind the sample,
+    at 500 photons a pixel as at 50 000, and fail on displacements that such samples do not make. Their card scores both kinds.
     """
 
     width: int = setting(16, valid="[1, 256]", range=(8, 64), log=True, doc="channels of the finest level; five levels, doubled")
@@ -54,7 +57,7 @@ class UNetSpeckle(LearnedSolver[SpeckleStack]):
     recipe: ClassVar[Recipe] = Recipe(
         datasets=("sandpaper[images=1]",),
         samples=600,
-        steps=7000,
+        steps=5000,
         crop=128,
         learning_rate=2e-3,
         warmup=200,
