@@ -44,10 +44,10 @@ class BlindRichardsonLucy(IterativeSolver[BlurredImage]):
     image, its edge pixels repeated outwards, and a Gaussian kernel. Values under zero count as zero.
     """
 
-    iterations: int = setting(30, valid="[1, inf)", range=(5, 200), log=True, doc="rounds; more sharpen noise as well")
-    kernel_updates: int = setting(5, valid="[1, 1000]", range=(1, 10), doc="updates of the kernel in a round")
-    image_updates: int = setting(5, valid="[1, 1000]", range=(1, 10), doc="updates of the image in a round")
-    width: float = setting(0.2, valid="(0, 10]", range=(0.1, 0.5), doc="sigma of the first kernel over the size allowed for it")
+    iterations: int = setting(5, valid="[1, inf)", range=(3, 200), log=True, doc="rounds; more sharpen noise as well")
+    kernel_updates: int = setting(2, valid="[1, 1000]", range=(1, 10), doc="updates of the kernel in a round")
+    image_updates: int = setting(1, valid="[1, 1000]", range=(1, 10), doc="updates of the image in a round")
+    width: float = setting(0.06, valid="(0, 10]", range=(0.03, 0.3), doc="sigma of the first kernel over the size allowed for it")
 
     example: ClassVar[dict[str, object]] = {"iterations": 10}
 
