@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import BlurredImage, Case, Problem, metric
+from prbench.core import BlurredImage, Case, Problem, Reconstruction, metric
 from prbench.errors import BadInput
 
 _DEBLUR = ("deblur",)
@@ -116,6 +117,19 @@ def registered_to_truth(problem: Problem, image: Array) -> Registered:
     if image.shape == y.shape:
         image = np.pad(image, [(margin[0],) * 2, (margin[1],) * 2], mode="edge")
     return register_image(truth.image, image, margin)
+
+
+def moved_to_truth(problem: Problem, found: Reconstruction) -> Reconstruction:
+    """A reconstruction with its image moved to where it is nearest to the truth of a problem, and its kernel against it.
+
+    By cubic splines; edge pixels are repeated outwards, and beyond a kernel's edge is zero.
+    """
+    from scipy.ndimage import shift
+
+    moves = registered_to_truth(problem, found.image).shift
+    image = shift(np.asarray(found.image, np.float64), moves, order=3, mode="nearest")
+    kernel = shift(np.asarray(found.kernel, np.float64), [-move for move in moves], order=3, mode="constant")
+    return dataclasses.replace(found, image=image, kernel=kernel)
 
 
 def _registered(case: Case) -> Registered:

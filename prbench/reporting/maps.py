@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prbench.core import Problem, Reconstruction
+from prbench.metrics.deblur import moved_to_truth
 from prbench.metrics.regions import judged_region
 
 from .leaderboards import number
@@ -85,7 +86,7 @@ MAPS: dict[str, tuple[Map, ...]] = {
 }
 """What is drawn of the reconstructions of each task, from top to bottom."""
 
-_MEASURED = {"speckle": ("sample", "first sample image"), "near-field": ("intensity", "measured")}
+_MEASURED = {"speckle": ("sample", "first sample image"), "near-field": ("intensity", "measured"), "deblur": ("image", "blurred")}
 """By task, the array of the measurement that stands beside maps without truth, and its label."""
 
 
@@ -108,7 +109,7 @@ def draw_maps(problem: Problem, found: Reconstruction) -> Figure | None:
     With truth each map has a row: truth, reconstruction, error. Without, a map with a published answer in ``problem.reference``
     has a row of published, reconstruction, difference; the others stand side by side with a measured image. Truth and
     reconstruction share a scale, the truth's range over the region judged, or the reconstruction's where the truth is constant;
-    the error has its own.
+    the error has its own. An image and its blur kernel are moved to where the truth is, since their place is free.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -140,6 +141,8 @@ def draw_maps(problem: Problem, found: Reconstruction) -> Figure | None:
 
 def _rows(problem: Problem, found: Reconstruction) -> list[list[_Panel]]:
     region = judged_region(problem)
+    if found.kernel is not None and problem.truth is not None:
+        found = moved_to_truth(problem, found)
     compared: list[list[_Panel]] = []
     alone: list[_Panel] = []
     for kind in MAPS.get(problem.measurement.task, ()):

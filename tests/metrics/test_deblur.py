@@ -5,7 +5,7 @@ from scipy.ndimage import shift as moved_by
 
 from prbench.core import BlurredImage, Case, Problem, Provenance, Reconstruction, load_plugin, plugin_names
 from prbench.errors import BadInput
-from prbench.metrics.deblur import kernel_similarity, register_image
+from prbench.metrics.deblur import kernel_similarity, moved_to_truth, register_image
 
 MARGIN = (4, 3)
 KERNEL = (9, 7)
@@ -103,3 +103,10 @@ def test_the_gain_is_over_the_blurred_image():
     assert load_plugin("metric", "image_psnr")(case) == pytest.approx(found)
     assert load_plugin("metric", "psnr_gain")(case) == pytest.approx(found - blurred)
     assert case.notes["shift_rows"] == 0
+
+
+def test_a_picture_shows_image_and_kernel_where_the_truth_is():
+    case = a_case(noise=0, roll=(2, -1))
+    moved, truth = moved_to_truth(case.problem, case.reconstruction), case.problem.truth
+    np.testing.assert_allclose(moved.image[4:-4, 3:-3], truth.image[4:-4, 3:-3], atol=1e-6)
+    np.testing.assert_allclose(moved.kernel, truth.kernel, atol=1e-6)
