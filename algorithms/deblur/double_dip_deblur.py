@@ -93,8 +93,8 @@ class DoubleDipDeblur(IterativeSolver[BlurredImage]):
     As published, with ``warm=false``, the fit begins from noise and a flat kernel and takes thousands of steps. By default it
     begins warm and takes a hundred: with a kernel estimated from the image's edges, from coarse to fine, and the image of least
     total variation that this kernel explains. The image's network then sees that image and the blurred one beside noise and adds
-    to the first. On small images nearly all of the gain comes from the warm start. The total variation in proportion to the noise, an
-    average over the last images and an end where the misfit is the noise keep noise out.
+    to the first. On small images nearly all of the gain comes from the warm start. The total variation in proportion to the
+    noise, an average over the last images and an end where the misfit is the noise keep noise out.
     """
 
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
