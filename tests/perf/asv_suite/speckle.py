@@ -1,5 +1,6 @@
 """Speckle tracking: seconds, and the error that they buy."""
 
+from _solves import LIBRARIES
 from kernels_speckle import errors, tiled, track, warped
 
 SOLVERS = ("umpa", "umpa[window=9]", "lcs", "lcs-umpa")
@@ -9,14 +10,17 @@ SIDES = (256, 1024)
 class Tracking:
     """One solve of ten pairs."""
 
-    params = (list(SOLVERS), list(SIDES))
-    param_names = ("solver", "side")
+    params = (list(SOLVERS), list(SIDES), LIBRARIES)
+    param_names = ("solver", "side", "library")
 
-    def setup(self, solver, side):
-        self.run = track(solver, tiled(side, 10))
+    def setup(self, solver, side, library):
+        self.run = track(solver, tiled(side, 10), library)
         self.run()  # compiles
 
-    def time_solve(self, solver, side):
+    def time_solve(self, solver, side, library):
+        self.run()
+
+    def peakmem_solve(self, solver, side, library):
         self.run()
 
 
