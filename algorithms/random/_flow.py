@@ -35,7 +35,7 @@ class Flow:
 class FromSpectralStart(IterativeSolver[RandomLinear]):
     """Base of methods that improve a spectral start."""
 
-    iterations: int = setting(1000, valid="[1, inf)", range=(100, 5000), log=True, doc="steps at most; ends when x has settled")
+    iterations: int = setting(2500, valid="[1, inf)", range=(100, 5000), log=True, doc="steps at most; ends when x has settled")
     start: str = setting("optimal", choices=(*STARTS, RANDOM), doc="preprocessing of the spectral start, or random numbers")
     power_iterations: int = setting(POWER_ITERATIONS, valid="[1, inf)", range=(20, 200), doc="for the spectral start")
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import Case, RandomLinear, metric
+from prbench.core import Case, Measurement, RandomLinear, metric
 from prbench.errors import BadInput, UsageError
 
 from ._correlation import Shift, best_cyclic_shifts, best_shifts
@@ -106,14 +106,18 @@ def symmetry_adjusted_nmse(x: Array, xh: Array, symmetries: Sequence[str] = FAR_
     return found.error / found.energy if found.energy > 0 else float("nan")
 
 
+def symmetries_of(y: Measurement) -> tuple[str, ...]:
+    """The symmetries of a measurement whose answer is a complex object: its task's, unless it names its own."""
+    return y.symmetries if isinstance(y, RandomLinear) else SYMMETRIES[y.task]
+
+
 def case_alignment(case: Case) -> Alignment:
     """The alignment of a case's object with its truth under the task's symmetries, found once."""
     truth = case.problem.truth
     assert truth is not None
     y, found = case.problem.measurement, case.reconstruction.object
     periodic = np.shape(truth.object) == y.shape
-    symmetries = y.symmetries if isinstance(y, RandomLinear) else SYMMETRIES[y.task]
-    return case.shared("alignment", lambda: find_alignment(truth.object, found, symmetries, periodic=periodic))
+    return case.shared("alignment", lambda: find_alignment(truth.object, found, symmetries_of(y), periodic=periodic))
 
 
 def case_aligned(case: Case) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 
 from prbench.core import Problem, Reconstruction
 from prbench.metrics.regions import judged_region
-from prbench.metrics.symmetry import SYMMETRIES, align
+from prbench.metrics.symmetry import align, symmetries_of
 
 from .maps import MAPS, Map
 from .pictures import best_cut, domain_colours
@@ -101,7 +101,7 @@ def views(problem: Problem, found: Sequence[Reconstruction]) -> list[View]:
 
 
 def _complex(problem: Problem, found: Sequence[Reconstruction]) -> View:
-    symmetries = SYMMETRIES[problem.measurement.task]
+    symmetries = symmetries_of(problem.measurement)
     objects = [None if one.object is None else np.asarray(one.object) for one in found]
     true = None if problem.truth is None or problem.truth.object is None else np.asarray(problem.truth.object)
     first = next(x for x in objects if x is not None) if true is None else true

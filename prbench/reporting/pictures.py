@@ -4,6 +4,7 @@ and, through :mod:`~prbench.reporting.maps`, real-valued maps.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import numpy as np
 
 from prbench.core import Problem, Reconstruction
 from prbench.errors import UsageError
-from prbench.metrics.symmetry import SYMMETRIES, align
+from prbench.metrics.symmetry import align, symmetries_of
 
 from .maps import draw_maps
 
@@ -34,13 +35,16 @@ _LEAST_ERROR = 0.01
 
 @dataclass(frozen=True)
 class Cut:
-    """The plane shown of an array: all of a 2D array, one slice of a 3D one."""
+    """The plane shown of an array: all of a 2D array, one slice of a 3D one, a vector row by row."""
 
     axis: int | None = None
     index: int = 0
 
     def __call__(self, array: Array) -> Array:
         """The plane, 2D."""
+        if array.ndim == 1:
+            columns = math.isqrt(max(1, array.size - 1)) + 1
+            return np.pad(array, (0, -array.size % columns)).reshape(-1, columns)
         return array if self.axis is None else np.take(array, self.index, axis=self.axis)
 
     def __str__(self) -> str:
@@ -110,8 +114,8 @@ def domain_colours(z: Array, largest: float | None = None) -> np.ndarray:
 
 
 def best_cut(x: Array) -> Cut:
-    """The plane through the centre of mass of ``|x|^2`` that holds most of it; the whole of a 2D array."""
-    if x.ndim == 2:
+    """The plane through the centre of mass of ``|x|^2`` that holds most of it; the whole of a 2D array or a vector."""
+    if x.ndim <= 2:
         return Cut()
     weight = np.abs(x).astype(float) ** 2
     total = weight.sum() or 1.0
@@ -127,7 +131,7 @@ def best_cut(x: Array) -> Cut:
 def _with_truth(figure: Figure, problem: Problem, found: Array) -> str:
     assert problem.truth is not None
     truth = np.asarray(problem.truth.object)
-    aligned = align(truth, found, SYMMETRIES[problem.measurement.task])
+    aligned = align(truth, found, symmetries_of(problem.measurement))
     cut = best_cut(truth)
     x, xh = cut(truth), cut(aligned)
     window = _window(np.maximum(np.abs(x), np.abs(xh)))
@@ -178,7 +182,8 @@ def _pattern(problem: Problem, cut: Cut) -> Array:
     mask = getattr(measurement, "mask", None)
     if mask is not None:
         intensity = np.where(measurement.backend.to_numpy(mask), intensity, np.nan)
-    plane = Cut(cut.axis, intensity.shape[cut.axis or 0] // 2)(intensity)
+    first = intensity[0] if intensity.ndim == 3 and cut.axis is None else intensity  # of several patterns of one object
+    plane = Cut(cut.axis, first.shape[cut.axis or 0] // 2)(first)
     return plane if (plane > 0).any() else np.ones_like(plane)
 
 

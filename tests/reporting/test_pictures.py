@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+import prbench
 from prbench.core import FarField, Problem, Provenance, Reconstruction
 from prbench.errors import UsageError
-from prbench.reporting.pictures import best_cut, domain_colours, save_picture
+from prbench.reporting.panels import views
+from prbench.reporting.pictures import Cut, best_cut, domain_colours, save_picture
 
 
 def problem(shape, seed=0):
@@ -69,3 +71,16 @@ def test_the_cut_of_a_slab_lies_in_the_slab():
 def test_refuses_what_has_nothing_to_draw(tmp_path):
     with pytest.raises(UsageError, match="neither"):
         save_picture(tmp_path / "x.png", problem((8, 8)), Reconstruction(phase=np.zeros((8, 8))), "x")
+
+
+@pytest.mark.parametrize("dataset", ["gaussian-map[n=37,ratio=6]", "coded-diffraction[size=16]", "three-regimes[size=8]"])
+def test_random_measurements_have_pictures_too(dataset, tmp_path):
+    """Of a vector row by row; of a frame as far-field objects have."""
+    problem = prbench.get_dataset(dataset).problem(0)
+    found = prbench.solve("amplitude-flow[iterations=30]", problem.measurement).reconstruction
+    path = save_picture(tmp_path / "picture.png", problem, found, "title")
+    assert path.stat().st_size > 1000
+    shown = views(problem, [found])
+    assert shown[0].found[0].rgb().ndim == 3
+    vector = np.arange(1, 38)
+    np.testing.assert_array_equal(Cut()(vector).ravel()[:37], vector)
