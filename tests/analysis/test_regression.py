@@ -42,7 +42,18 @@ def noisy(rng, cells=8, rounds=3, factor=1.0):
     def seconds():
         return factor * 100 * (1 + 0.03 * rng.standard_normal()) * (1 + 3 * rng.random() if rng.random() < 0.1 else 1)
 
-    return [cell(sample, latency_fft=[seconds() for _ in range(rounds)]) for sample in range(cells)]
+    times = [[seconds() for _ in range(rounds)] for _ in range(cells)]
+    return [cell(sample, latency_fft=t, latency_s=[1e-3 * s for s in t]) for sample, t in enumerate(times)]
+
+
+def test_a_unit_measured_in_a_bad_moment_makes_no_regression():
+    """Where versions are timed in turn, an FFT pair three times too slow beside all of the base's solves is not believed."""
+    base, head = ([cell(n, latency_fft=[pairs] * 3) for n in range(8)] for pairs in (30.0, 100.0))
+    assert verdicts(base, head)["time"] == "same"
+    assert verdicts(base, head, stored=True)["time"] == "worse"
+    slower = [cell(n, latency_s=[0.3] * 3) for n in range(8)]
+    assert verdicts(base, slower)["time"] == "worse"
+    assert verdicts(head, slower)["time"] == "unclear"
 
 
 def test_equal_measurements_show_nothing():
