@@ -30,6 +30,12 @@ BASELINES = Path("results/baselines")
 @click.option("--matrix", "matrix_file", type=click.Path(path_type=Path), help="With --update: the matrix of a new baseline.")
 @click.option("--rounds", type=click.IntRange(1, 1000), help="Solves of each cell; the baseline's number otherwise.")
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="CPU threads of a solver.")
+@click.option(
+    "--time-tolerance",
+    type=click.FloatRange(min=0),
+    metavar="PART",
+    help="Slowdown of the median up to which nothing is said: 0.15 in turn and 0.5 against stored times otherwise.",
+)
 @click.option("--update", is_flag=True, help="Write the baseline anew from this version.")
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the report to a file besides.")
@@ -41,6 +47,7 @@ def command(
     matrix_file: Path | None,
     rounds: int | None,
     threads: int,
+    time_tolerance: float | None,
     update: bool,
     form: str,
     out: Path | None,
@@ -56,7 +63,10 @@ def command(
     from .app import OK, REGRESSION
 
     baselines = _planned(matrix_file, paths, rounds, update=update, base_python=base_python) or _stored(paths)
-    checks = [(baseline.path.stem, _check(baseline, base_python, rounds, threads, update=update)) for baseline in baselines]
+    checks = [
+        (baseline.path.stem, _check(baseline, base_python, rounds, threads, time_tolerance, update=update))
+        for baseline in baselines
+    ]
     done = [(name, comparison) for name, comparison in checks if comparison is not None]
     if not done:
         ctx.exit(OK)
@@ -94,7 +104,9 @@ def _stored(paths: tuple[Path, ...]) -> list[Baseline]:
     return [Baseline.read(file) for file in files]
 
 
-def _check(baseline: Baseline, base_python: str | None, rounds: int | None, threads: int, *, update: bool) -> Comparison | None:
+def _check(
+    baseline: Baseline, base_python: str | None, rounds: int | None, threads: int, time_tolerance: float | None, *, update: bool
+) -> Comparison | None:
     from contextlib import ExitStack
 
     from prbench.analysis.regression import compare_versions
@@ -107,10 +119,11 @@ def _check(baseline: Baseline, base_python: str | None, rounds: int | None, thre
         probes = {name: stack.enter_context(Probe(python, threads)) for name, python in pythons.items()}
         found = measure(cells, probes, rounds or baseline.rounds, _follow(baseline.path.stem))
     comparison = None
+    tolerances = {} if time_tolerance is None else {"time": time_tolerance}
     if base_python:
-        comparison = compare_versions(found["base"], found["head"], stored=False)
+        comparison = compare_versions(found["base"], found["head"], stored=False, tolerances=tolerances)
     elif baseline.cells is not None:
-        comparison = compare_versions(baseline.cells, found["head"], stored=True)
+        comparison = compare_versions(baseline.cells, found["head"], stored=True, tolerances=tolerances)
     if update:
         baseline.updated(found["head"]).write()
         click.echo(f"wrote {baseline.path}", err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,7 @@ def measure(
     Returns:
         For each probe one mapping a cell: ``solver``, ``dataset``, ``sample``, ``seed``, ``split``, ``backend``, ``precision``;
         ``status`` (and ``error``); ``metrics``; ``ffts``, ``operators``, ``iterations``; ``allocated_bytes`` or None;
-        ``latency_s`` and ``latency_fft``, one number a round; ``curve``, points of (iteration, residual).
+        ``latency_s``, ``fft_pair_s`` and ``latency_fft``, one number a round; ``curve``, points of (iteration, residual).
     """
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in probes}
     for number, cell in enumerate(cells):
@@ -50,7 +51,25 @@ def measure(
             if cell.backend == "numpy" and answers[name][0]["status"] == "ok":
                 allocated = probe.ask(cell, "allocations").get("allocated_bytes")
             found[name].append(_gathered(cell, answers[name], allocated))
+    for measured in found.values():
+        _in_fft_pairs(measured)
     return found
+
+
+def _in_fft_pairs(cells: list[dict[str, Any]]) -> None:
+    """Times in FFT pairs of the cell's shape: the median of all that were timed beside the cells of one kind, so that no single
+    timing in a bad moment stands beside many solves.
+    """
+    timed: dict[tuple[Any, ...], list[float]] = {}
+    for cell in cells:
+        timed.setdefault(_kind(cell), []).extend(cell["fft_pair_s"])
+    for cell in cells:
+        pair = statistics.median(timed[_kind(cell)] or [1.0])
+        cell["latency_fft"] = [seconds / pair for seconds in cell["latency_s"]]
+
+
+def _kind(cell: Mapping[str, Any]) -> tuple[Any, ...]:
+    return cell["dataset"], cell["backend"], cell["precision"]
 
 
 def _gathered(cell: Cell, answers: list[dict[str, Any]], allocated: int | None) -> dict[str, Any]:
@@ -67,7 +86,7 @@ def _gathered(cell: Cell, answers: list[dict[str, Any]], allocated: int | None) 
         "curve": first.get("curve", []),
         "allocated_bytes": allocated,
         "latency_s": [a["latency_s"] for a in answers if "latency_s" in a],
-        "latency_fft": [a["latency_fft"] for a in answers if "latency_fft" in a],
+        "fft_pair_s": [a["fft_pair_s"] for a in answers if "fft_pair_s" in a],
     }
     return gathered | {name: first.get(name) for name in ("ffts", "operators", "iterations")}
 

@@ -31,7 +31,7 @@ class Prober:
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
         """What solving the cell of ``question`` cost, and how good it is; an ``error`` where it failed."""
         import prbench
-        from prbench.backend import get_backend
+        from prbench.backend import fft_pair_seconds, get_backend
 
         try:
             solver = prbench.get_solver(question["solver"])
@@ -55,7 +55,7 @@ class Prober:
             return {
                 "status": solution.status,
                 "latency_s": solution.cost.latency_s,
-                "latency_fft": solution.cost.latency_fft,
+                "fft_pair_s": fft_pair_seconds(place, problem.measurement.shape),
                 "ffts": solution.cost.ffts,
                 "operators": solution.cost.operators,
                 "iterations": solution.cost.iterations,
