@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -86,9 +87,9 @@ class LagSolver(LearnedSolver[FarField]):
         x = x / np.sqrt(np.mean(np.abs(x) ** 2))
         return _parts(x), np.ones((1, *x.shape), np.float32)
 
+    @abstractmethod
     def chosen(self, x: np.ndarray) -> np.ndarray:
         """Which object with the pattern of ``x`` is to be answered, complex, in the same frame."""
-        raise NotImplementedError
 
     def turn_target(self, target: np.ndarray, element: int) -> np.ndarray:
         """The object turned about its middle pixel, and again the one to be answered."""
