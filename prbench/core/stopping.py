@@ -17,7 +17,7 @@ class HeldOut:
     An untrained network fits the image first and the noise later, so what it says of data that it was not fitted to gets better
     and then worse. Scores are averaged exponentially before they are compared, for one lucky iterate says little; the average
     forgets its beginning, so the first looks count in full. The truth takes no part in this. Why such fits must be stopped: Wang,
-    Li, Zhuang, Chen, Liang, Sun, Early Stopping for Deep Image Prior, arXiv:2112.06074; they watch the iterates' variance instead.
+    Li, Zhuang, Chen, Liang, Sun, arXiv:2112.06074; they watch the variance of the iterates instead.
 
     Args:
         starts: independent fits; 1 where there is one.
