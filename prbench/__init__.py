@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import get_dataset, get_solver, load_results, run, score
-    from .core import BlurredImage, FarField, Problem, RandomLinear, Reconstruction, SpeckleStack, register, setting
+    from .core import BlurredImage, FarField, NearField, Problem, RandomLinear, Reconstruction, SpeckleStack, register, setting
     from .errors import PrbenchError
     from .running.results import ResultSet
     from .running.solving import Cost, Progress, Solution, solve
@@ -21,6 +21,7 @@ _HOME = {
     "BlurredImage": ".core",
     "Cost": ".running.solving",
     "FarField": ".core",
+    "NearField": ".core",
     "PrbenchError": ".errors",
     "Problem": ".core",
     "Progress": ".running.solving",
@@ -43,6 +44,7 @@ __all__ = [
     "BlurredImage",
     "Cost",
     "FarField",
+    "NearField",
     "PrbenchError",
     "Problem",
     "Progress",

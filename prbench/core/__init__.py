@@ -2,7 +2,7 @@
 
 from .dataset import Dataset
 from .learned import LearnedSolver
-from .measurements import BlurredImage, FarField, Measurement, RandomLinear, SpeckleStack
+from .measurements import BlurredImage, FarField, Measurement, NearField, RandomLinear, SpeckleStack
 from .metric import Case, Metric, MetricInfo, metric
 from .names import format_name, parse_name, split_names
 from .problem import HeldOut, Problem, Provenance, Split
@@ -25,6 +25,7 @@ __all__ = [
     "Measurement",
     "Metric",
     "MetricInfo",
+    "NearField",
     "PluginInfo",
     "Problem",
     "Provenance",

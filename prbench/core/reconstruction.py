@@ -19,7 +19,7 @@ class Reconstruction:
         object: complex object, shape of the measurement's ``object_shape`` (far-field, random).
         phase: real phase in radians, (H, W) up to a constant, (near-field, speckle, off-axis).
         displacement: (2, H, W), rows then columns, in pixels: where a speckle moves, ``I_s(r) = T I_r(r - d)`` (speckle).
-        transmission: real, (H, W), of the intensity; 1 is empty beam (speckle).
+        transmission: real, (H, W), 1 is empty beam; of the intensity (speckle), of the amplitude (near-field).
         dark_field: real, (H, W), variance along one axis of the blur by small-angle scattering, in square pixels (speckle).
         image: real, (H, W) (deblur).
         kernel: real, sums to one (deblur).

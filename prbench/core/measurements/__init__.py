@@ -3,7 +3,8 @@
 from .blurred_image import BlurredImage
 from .far_field import FarField
 from .measurement import Measurement
+from .near_field import NearField
 from .random_linear import RandomLinear
 from .speckle_stack import SpeckleStack
 
-__all__ = ["BlurredImage", "FarField", "Measurement", "RandomLinear", "SpeckleStack"]
+__all__ = ["BlurredImage", "FarField", "Measurement", "NearField", "RandomLinear", "SpeckleStack"]
