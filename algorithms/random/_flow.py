@@ -10,7 +10,7 @@ from typing import ClassVar
 from prbench.backend import Array
 from prbench.core import IterativeSolver, RandomLinear, Reconstruction, Rng, setting
 
-from ._starts import POWER_ITERATIONS, RANDOM, STARTS, first_guess
+from ._starts import POSITIVE, POWER_ITERATIONS, RANDOM, STARTS, first_guess
 
 SETTLED = {"single": 1e-7, "double": 1e-14}
 """Change of the object in one step, relative, at which rounding is all that is left."""
@@ -36,7 +36,11 @@ class FromSpectralStart(IterativeSolver[RandomLinear]):
     """Base of methods that improve a spectral start."""
 
     iterations: int = setting(2500, valid="[1, inf)", range=(100, 5000), log=True, doc="steps at most; ends when x has settled")
-    start: str = setting("optimal", choices=(*STARTS, RANDOM), doc="preprocessing of the spectral start, or random numbers")
+    start: str = setting(
+        "optimal",
+        choices=(*STARTS, RANDOM, POSITIVE),
+        doc="function of the intensities in the spectral start; or random numbers, or their moduli",
+    )
     power_iterations: int = setting(POWER_ITERATIONS, valid="[1, inf)", range=(20, 200), doc="for the spectral start")
 
     example: ClassVar[dict[str, object]] = {"iterations": 100, "power_iterations": 20}

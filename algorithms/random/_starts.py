@@ -46,7 +46,10 @@ def optimal(y: RandomLinear, Y: Array) -> Array:
 
 
 RANDOM = "random"
-"""The start that knows nothing but the norm: complex normal numbers."""
+"""The start that knows nothing but the norm: complex normal numbers, real ones where the object is real."""
+
+POSITIVE = "positive"
+"""The start that knows the norm, and that the object is real and nonnegative: moduli of normal numbers."""
 
 STARTS: dict[str, Callable[[RandomLinear, Array], Array]] = {
     "optimal": optimal,
@@ -59,10 +62,15 @@ STARTS: dict[str, Callable[[RandomLinear, Array], Array]] = {
 
 
 def first_guess(y: RandomLinear, rng: Rng, start: str, iterations: int) -> Array:
-    """The start of a name in :data:`STARTS`, or :data:`RANDOM`, with the norm that the intensities tell: (1, *object_shape)."""
-    if start != RANDOM:
+    """The start of a name in :data:`STARTS`, :data:`RANDOM` or :data:`POSITIVE`: (1, *object_shape).
+
+    It has the norm that the intensities tell.
+    """
+    if start not in (RANDOM, POSITIVE):
         return spectral_start(y, rng, start, iterations)
     x = _noise(y, rng)
+    if start == POSITIVE:
+        x = y.constrain(y.backend.xp.abs(x))
     return x * (y.amplitude_norm / math.sqrt(y.power) / float(y.backend.xp.linalg.vector_norm(x)))
 
 

@@ -121,6 +121,19 @@ def test_the_optimal_preprocessing_is_nearest():
     assert away("optimal") < min(away("plain"), away("truncated"))
 
 
+@pytest.mark.parametrize(("start", "solved"), [("random", False), ("positive", True)])
+def test_knowing_the_sign_solves_a_fresnel_pattern(start, solved):
+    problem = prbench.get_dataset("three-regimes[regime=fresnel,size=16,fresnel_number=4]").problem(0)
+    away, found = error(f"amplitude-flow[start={start},iterations=500]", problem)
+    assert (away < 1e-4) == solved
+    y = problem.measurement.to(get_backend("numpy"))
+    x = prbench.get_solver("amplitude-flow", start=start).init(y, np.random.default_rng(0)).x
+    assert np.linalg.norm(x) == pytest.approx(y.amplitude_norm / np.sqrt(y.power), rel=1e-5)
+    assert not x.imag.any()
+    assert (x.real.min() >= 0) == solved
+    assert found.status == "ok"
+
+
 def test_every_solver_of_the_task_is_tested_here():
     random = {name for name in plugin_names("solver") if prbench.get_solver(name).info.task == "random"}
     assert random - {"dip-random"} == {*FLOWS, "spectral"}
