@@ -31,6 +31,7 @@ class MetricInfo:
         removes: the symmetries it does not see.
         cite: source of the definition.
         definition: one sentence on what the number is.
+        extra: the optional extra of prbench without which there is no number; ``""`` where none is needed.
     """
 
     name: str
@@ -42,6 +43,7 @@ class MetricInfo:
     removes: tuple[str, ...] = ()
     cite: str = ""
     definition: str = ""
+    extra: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +80,11 @@ class Metric:
     function: Callable[[Case], float]
 
     def __call__(self, case: Case) -> float:
-        """The score, or NaN where it is not defined for this case."""
+        """The score, or NaN where it is not defined for this case.
+
+        Raises:
+            MissingDependency: where the metric needs an extra that is not installed.
+        """
         return float(self.function(case))
 
     def applies(self, case: Case) -> bool:
@@ -106,11 +112,13 @@ def metric(
     needs: Needs = "truth",
     removes: tuple[str, ...] = (),
     cite: str = "",
+    extra: str = "",
 ) -> Callable[[Callable[[Case], float]], Metric]:
     """Make a :class:`Metric` of a function of a :class:`Case`; its docstring's first paragraph is the definition."""
 
     def describe(function: Callable[[Case], float]) -> Metric:
         definition = " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
-        return Metric(MetricInfo(name, better, unit, range, tasks, needs, removes, cite, definition), function)
+        definition += f" Needs the extra {extra}: pip install -c constraints.txt -e '.[{extra}]'." if extra else ""
+        return Metric(MetricInfo(name, better, unit, range, tasks, needs, removes, cite, definition, extra), function)
 
     return describe

@@ -8,24 +8,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .costs import COSTS, metric_infos
     from .fourier import fourier_ring_correlation, phase_retrieval_transfer_function
+    from .naturalness import brisque, niqe
     from .regions import judged_region
     from .speckle import outlier_fraction, relative_difference, root_mean_square_error
     from .support import support_agreement
+    from .surface import height_error, surface_of
     from .symmetry import Alignment, align, find_alignment, symmetry_adjusted_mse, symmetry_adjusted_nmse
 
 _HOME = {
     "Alignment": ".symmetry",
     "COSTS": ".costs",
     "align": ".symmetry",
+    "brisque": ".naturalness",
     "find_alignment": ".symmetry",
     "fourier_ring_correlation": ".fourier",
+    "height_error": ".surface",
     "judged_region": ".regions",
     "metric_infos": ".costs",
+    "niqe": ".naturalness",
     "outlier_fraction": ".speckle",
     "phase_retrieval_transfer_function": ".fourier",
     "relative_difference": ".speckle",
     "root_mean_square_error": ".speckle",
     "support_agreement": ".support",
+    "surface_of": ".surface",
     "symmetry_adjusted_mse": ".symmetry",
     "symmetry_adjusted_nmse": ".symmetry",
 }
@@ -34,15 +40,19 @@ __all__ = [
     "COSTS",
     "Alignment",
     "align",
+    "brisque",
     "find_alignment",
     "fourier_ring_correlation",
+    "height_error",
     "judged_region",
     "metric_infos",
+    "niqe",
     "outlier_fraction",
     "phase_retrieval_transfer_function",
     "relative_difference",
     "root_mean_square_error",
     "support_agreement",
+    "surface_of",
     "symmetry_adjusted_mse",
     "symmetry_adjusted_nmse",
 ]

@@ -171,6 +171,7 @@ def _metric_entry(name: str) -> Entry:
         "range": info.range,
         "needs": info.needs,
         "symmetries removed": ", ".join(info.removes) or "none",
+        **({"needs the extra": f"{info.extra}: pip install -c constraints.txt -e '.[{info.extra}]'"} if info.extra else {}),
     }
     return Entry(
         kind="metric",

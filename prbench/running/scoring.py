@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Sequence
 
 from prbench.core import Case, Metric, Problem, Reconstruction, load_plugin, plugin_names
-from prbench.errors import PrbenchError, UsageError, one_line
+from prbench.errors import MissingDependency, PrbenchError, UsageError, one_line
 
 
 class MetricFailed(PrbenchError):
@@ -36,7 +37,7 @@ def score(reconstruction: Reconstruction, problem: Problem, metrics: Sequence[st
         metrics: names; all installed ones where None. One that does not apply, for want of truth or of another task, is left out.
 
     Returns:
-        The score by metric; NaN where a metric applies but is not defined for this case.
+        The score by metric; NaN where a metric applies but is not defined for this case, or needs an extra that is not installed.
 
     Raises:
         UsageError: for an unknown metric.
@@ -58,9 +59,13 @@ def assess(
     return scores, case.notes
 
 
-def _apply(metric: Callable[[Case], float], case: Case) -> float:
+def _apply(metric: Metric, case: Case) -> float:
+    """The score; NaN, with a note that says how to get it, where an extra is not installed."""
     try:
         return metric(case)
+    except MissingDependency as error:
+        case.notes[metric.info.name] = one_line(error)
+        return math.nan
     except Exception as error:
         name = getattr(getattr(metric, "info", None), "name", "a metric")
         raise MetricFailed(f"{name} failed: {type(error).__name__}: {one_line(error)}") from error

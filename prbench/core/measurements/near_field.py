@@ -13,6 +13,7 @@ from prbench.backend import Array
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput, PrbenchError
 from prbench.physics.propagation import Method, admissible_distance_m, transfer_function
+from prbench.physics.surface import metres_per_radian
 
 from .measurement import Measurement, filled_from_nearest
 
@@ -24,10 +25,10 @@ MODELS: tuple[Model, ...] = ("angular-spectrum", "fresnel", "fourier-born")
 class NearField(Measurement):
     """The intensity at a distance z behind an object in a plane wave, divided by the empty beam's: 1 where there is no object.
 
-    The object is the field just behind it, ``t exp(i phi)``, t the transmission of the amplitude and ``phi`` the phase, with waves
-    ``exp(i k z)`` positive where the optical path is longer, negative for X-rays in matter. Of one intensity ``phi`` is known up
-    to a constant. Three models of what a detector sees, chi = pi wavelength z f^2, f the spatial frequency (Goodman, Introduction
-    to Fourier Optics, ch. 4; Cloetens et al., J. Phys. D 29 (1996) 133, doi:10.1088/0022-3727/29/1/023)::
+    The object is the field just behind it, ``t exp(i phi)``, t the transmission of the amplitude and ``phi`` the phase; with
+    waves ``exp(i k z)`` it is positive where the optical path is longer, negative for X-rays in matter. Of one intensity it is
+    known up to a constant. Three models of what a detector sees, chi = pi wavelength z f^2, f the spatial frequency (Goodman,
+    Introduction to Fourier Optics, ch. 4; Cloetens et al., J. Phys. D 29 (1996) 133, doi:10.1088/0022-3727/29/1/023)::
 
         angular-spectrum    |F^-1[ F[t exp(i phi)] exp(i k z (sqrt(1 - wavelength^2 f^2) - 1)) ]|^2
         fresnel             |F^-1[ F[t exp(i phi)] exp(-i chi) ]|^2
@@ -50,6 +51,9 @@ class NearField(Measurement):
             The ends are those of ``phi`` with the constant that the dataset chose, or that a solver may choose.
         delta_beta: delta / beta of an object of one material, where that is known.
         gain: units of ``intensity`` a photon, where there is shot noise of known dose.
+        refractive_contrast: index of the object less that of what surrounds it, by which a phase is a height; None where it is
+            not known. Negative for X-rays in matter.
+        reflection: whether a surface reflected the wave, so that its phase is a height whatever the index.
 
     Raises:
         BadInput: for arrays that are not a real frame and its mask, measured intensities that are negative or not finite,
@@ -70,6 +74,8 @@ class NearField(Measurement):
     phase_range: tuple[float, float] | None = dataclasses.field(default=None, kw_only=True)
     delta_beta: float | None = dataclasses.field(default=None, kw_only=True)
     gain: float | None = dataclasses.field(default=None, kw_only=True)
+    refractive_contrast: float | None = dataclasses.field(default=None, kw_only=True)
+    reflection: bool = dataclasses.field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         intensity = np.asarray(self.intensity)
@@ -109,6 +115,10 @@ class NearField(Measurement):
             if not low < high:
                 raise BadInput(f"phase_range must be two numbers, the smaller first, got {self.phase_range}")
             object.__setattr__(self, "phase_range", (low, high))
+        if self.reflection and self.refractive_contrast is not None:
+            raise BadInput("a wave is reflected or transmitted: give refractive_contrast or reflection, not both")
+        if self.refractive_contrast is not None:
+            metres_per_radian(self.wavelength_m, self.refractive_contrast)  # refuses what gives no height
         limit = self.admissible_distance_m
         if self.distance_m > limit:
             least = math.ceil(self.distance_m / limit * min(self.grid_shape))
@@ -132,6 +142,13 @@ class NearField(Measurement):
 
         rows, columns = (int(scipy.fft.next_fast_len(n + 2 * self.padding)) for n in self.shape)
         return rows, columns
+
+    @property
+    def metres_per_radian(self) -> float | None:
+        """Height of the object's surface for a radian of phase; None where neither contrast nor reflection is stated."""
+        if self.reflection:
+            return metres_per_radian(self.wavelength_m)
+        return None if self.refractive_contrast is None else metres_per_radian(self.wavelength_m, self.refractive_contrast)
 
     @property
     def method(self) -> Method:
