@@ -22,6 +22,7 @@ VERBS = (
     "tune",
     "report",
     "figures",
+    "show-mesh",
     "rescore",
     "compact",
     "train",
@@ -30,7 +31,7 @@ VERBS = (
     "data",
     "completion",
 )
-"""The verbs in the order of the help page; ``prbench.cli.<verb>`` holds each as ``command``."""
+"""The verbs in the order of the help page; ``prbench.cli.<verb>``, a hyphen as an underscore, holds each as ``command``."""
 
 OK, CELLS_FAILED, USAGE, REGRESSION, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -46,7 +47,7 @@ class App(click.Group):
         """Import one verb."""
         if cmd_name not in VERBS:
             return None
-        command = importlib.import_module(f"prbench.cli.{cmd_name}").command
+        command = importlib.import_module(f"prbench.cli.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)
         return command
 

@@ -40,9 +40,15 @@ class Surface:
     unwrapped: bool
 
 
-def surface_of(problem: Problem, found: Reconstruction) -> Surface | None:
-    """The surface behind a reconstruction; None where its task knows no phase, or its measurement no height of a radian."""
-    scale = getattr(problem.measurement, "metres_per_radian", None)
+def surface_of(problem: Problem, found: Reconstruction, metres_per_radian: float | None = None) -> Surface | None:
+    """The surface behind a reconstruction; None where it has no phase, or nobody knows the height of a radian.
+
+    Args:
+        problem: what it is a reconstruction of; its measurement has a ``pixel_m``.
+        found: arrays on the host.
+        metres_per_radian: height of a radian; the measurement's where None.
+    """
+    scale = getattr(problem.measurement, "metres_per_radian", None) if metres_per_radian is None else metres_per_radian
     if scale is None or found.phase is None:
         return None
     phase = np.asarray(found.phase, np.float64)
