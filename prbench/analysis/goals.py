@@ -39,6 +39,7 @@ _GOALS: dict[str, tuple[Goal, ...]] = {
 
 _BESIDE: dict[str, tuple[str, ...]] = {
     "far-field": ("r_factor",),
+    "near-field": ("phase_rmse", "ssim", "mesh_mse", "mesh_skewness", "brisque", "niqe"),
     "speckle": ("displacement_outliers", "phase_rmse", "stack_residual", "images_used"),
     "deblur": ("image_psnr", "image_ssim", "kernel_similarity", "blur_residual"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
@@ -24,6 +25,10 @@ HEADERS = {
     "phase_rmse": "phase",
     "stack_residual": "residual",
     "images_used": "images",
+    "mesh_mse": "mesh MSE",
+    "mesh_skewness": "mesh skew",
+    "brisque": "BRISQUE",
+    "niqe": "NIQE",
     "latency_s": "seconds",
     "latency_fft": "pairs",
 }
@@ -35,6 +40,9 @@ _MEANINGS = {
     "phase": "phase: its error in rad.",
     "residual": "residual: misfit to the sample's images, 1 is no better than the reference.",
     "images": "images: pairs used.",
+    "mesh MSE": "mesh MSE: mean squared error of the height, m^2.",
+    "mesh skew": "mesh skew: mean equiangular skewness of the surface's triangles, 0 is best.",
+    "BRISQUE": "BRISQUE, NIQE: how unlike a photograph the phase looks, whatever the truth.",
     "ranks": "ranks: those that paired tests leave possible.",
     "best %": "best: probability of having the best median.",
     "pairs": "pairs: the time in FFT pairs of the same shape.",
@@ -56,13 +64,29 @@ def terminal(boards: Sequence[Leaderboard], width: int) -> Iterator[Group | str]
             yield table(f"{board.task} · {dataset} · ranked by {goal.metric}, {goal.better} is better", columns, rows)
             yield ""
     yield _note(shown)
+    yield from _extras_wanted(boards)
     for column, note in _NOTES.items():
         if any(board.rows[column].sum() for board in boards):
             yield note
 
 
 _SOLVER_WIDTH = 20
-_EXPENDABLE = ("pairs", "images", "R", "phase", "residual", "outliers", "best %", "seconds", "success %", "ranks")
+_EXPENDABLE = (
+    "pairs",
+    "images",
+    "R",
+    "mesh skew",
+    "NIQE",
+    "BRISQUE",
+    "mesh MSE",
+    "phase",
+    "residual",
+    "outliers",
+    "best %",
+    "seconds",
+    "success %",
+    "ranks",
+)
 """Columns given up in this order where the terminal is too narrow; the other formats always have them."""
 
 _NOTES = {
@@ -122,7 +146,7 @@ def as_markdown(boards: Sequence[Leaderboard]) -> str:
             lines += ["| ---: | :--- |" + " ---: |" * (len(headers) - 2)]
             lines += ["| " + " | ".join(escape_markdown(cell) for cell in row) + " |" for row in rows]
             lines.append("")
-    return "\n".join([*lines, _note(shown)])
+    return "\n".join([*lines, " ".join([_note(shown), *map(escape_markdown, _extras_wanted(boards))])])
 
 
 def as_latex(boards: Sequence[Leaderboard]) -> str:
@@ -131,7 +155,7 @@ def as_latex(boards: Sequence[Leaderboard]) -> str:
     for board in boards:
         for dataset, headers, rows in _blocks(board):
             goal = board.goals[dataset]
-            caption = f"{board.task}, {dataset}: ranked by {goal.metric}. {_note(headers)}"
+            caption = f"{board.task}, {dataset}: ranked by {goal.metric}. {' '.join([_note(headers), *_extras_wanted([board])])}"
             lines += [r"\begin{table}", r"  \centering", f"  \\caption{{{escape_latex(caption)}}}"]
             lines += [f"  \\begin{{tabular}}{{rl{'r' * (len(headers) - 2)}}}", r"    \toprule"]
             lines += ["    " + " & ".join(escape_latex(h) for h in headers) + r" \\", r"    \midrule"]
@@ -188,7 +212,8 @@ def _blocks(board: Leaderboard) -> Iterator[tuple[str, list[str], list[list[str]
         }
         for name, header in HEADERS.items():
             if name != goal.metric and name in board.rows:
-                cells[header] = [number(row[name]) for row in rows]
+                wanted = f"[{_missing_extra(name)}]" if _empty(rows, name) and _missing_extra(name) else NOTHING
+                cells[header] = [wanted if math.isnan(row[name]) else number(row[name]) for row in rows]
         cells["n"] = [str(row["cells"]) for row in rows]
         cells["failed"] = [str(row["failed"]) for row in rows]
         for name, header in {"time_limit": "limit", "stale": "stale", "missing": "missing"}.items():
@@ -196,6 +221,29 @@ def _blocks(board: Leaderboard) -> Iterator[tuple[str, list[str], list[list[str]
                 cells[header] = [str(row[name]) for row in rows]
         kept = [header for header, column in cells.items() if header in ("#", "solver") or any(c != NOTHING for c in column)]
         yield dataset, kept, [list(row) for row in zip(*(cells[header] for header in kept), strict=True)]
+
+
+def _empty(rows: Sequence[dict[Any, Any]], name: str) -> bool:
+    return all(math.isnan(row[name]) for row in rows)
+
+
+@functools.cache
+def _missing_extra(name: str) -> str:
+    """The extra that a metric needs and that is not installed here; empty where none is."""
+    from prbench.core import load_plugin, plugin_names
+
+    from .machine import missing_of
+
+    extra: str = load_plugin("metric", name).info.extra if name in plugin_names("metric") else ""
+    return extra if extra and missing_of(extra) else ""
+
+
+def _extras_wanted(boards: Sequence[Leaderboard]) -> list[str]:
+    """For each extra for want of which a column shown is empty, a sentence that says how to get it."""
+    blocks = [board.rows[board.rows["dataset"] == dataset].to_dict("records") for board in boards for dataset in board.goals]
+    wanted = {_missing_extra(name): None for rows in blocks for name in HEADERS if name in rows[0] and _empty(rows, name)}
+    how = "[{0}]: not computed; pip install -c constraints.txt -e '.[{0}]', then `prbench rescore`."
+    return [how.format(extra) for extra in wanted if extra]
 
 
 def _spread(row: dict[Any, Any], name: str, form: Callable[[float], str] = number, end: Callable[[float], str] = _end) -> str:

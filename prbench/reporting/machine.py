@@ -127,6 +127,11 @@ def _gpu() -> list[Finding]:
     return found
 
 
+def missing_of(extra: str) -> list[str]:
+    """The distributions of an extra that are not installed."""
+    return [name for name, of in _requirements() if of == extra and _version(name) is None]
+
+
 def _extras() -> list[Finding]:
     extras: dict[str, list[str]] = {}
     for name, extra in _requirements():
@@ -134,8 +139,7 @@ def _extras() -> list[Finding]:
             extras.setdefault(extra, []).append(name)
     found = []
     for extra, names in extras.items():
-        missing = [name for name in names if _version(name) is None]
-        if missing:
+        if missing := missing_of(extra):
             found.append(Finding("-", extra, f"missing {', '.join(missing)}: pip install -c constraints.txt -e '.[{extra}]'"))
         else:
             found.append(Finding("ok", extra, ", ".join(f"{name} {_version(name)}" for name in names)))

@@ -96,3 +96,31 @@ def test_no_median_is_shown_without_its_interval():
     assert spread(0.5, float("nan"), float("nan")) == "0.5 [–]"
     assert spread(float("inf"), 0.01, float("inf")) == "∞ [0.01, ∞]"
     assert [number(x) for x in (1234.5, 1.2e-5, 2.5e7, float("nan"))] == ["1234", "1.2e-05", "2.5e+07", "–"]
+
+
+def test_a_column_without_its_extra_says_how_to_get_it(monkeypatch):
+    from prbench.reporting import leaderboards as shown
+
+    cell = {"task": "near-field", "dataset": "x", "sample": 0, "seed": 0, "status": "ok", "phase_rmse": 0.1}
+    nothing = {"niqe": math.nan, "brisque": math.nan}
+    empty = leaderboards(pd.DataFrame([{**cell, **nothing, "solver": solver} for solver in "ab"]))
+    partly = leaderboards(
+        pd.DataFrame([{**cell, "solver": "a", "niqe": 3.0, "brisque": 9.0}, {**cell, **nothing, "solver": "b"}])
+    )
+
+    def told(boards):
+        out = io.StringIO()
+        for part in terminal(boards, 200):
+            Console(file=out, width=200).print(part, markup=False)
+        return out.getvalue()
+
+    for missing, some in (([], False), (["pyiqa"], True)):
+        shown._missing_extra.cache_clear()
+        monkeypatch.setattr("prbench.reporting.machine.missing_of", lambda _extra, found=missing: found)
+        assert ("'.[iqa]'" in told(empty)) == some
+        assert (told(empty).count("[iqa]") > 1) == some
+        assert ("pip install" in FORMATS["markdown"](empty)) == some
+        assert ("pip install" in FORMATS["latex"](empty)) == some
+        assert "pip install" not in told(partly)
+        assert "NIQE" in told(partly)
+    shown._missing_extra.cache_clear()
