@@ -2,7 +2,7 @@
 
 from .dataset import Dataset
 from .learned import LearnedSolver
-from .measurements import BlurredImage, FarField, Measurement, NearField, RandomLinear, SpeckleStack
+from .measurements import BlurredImage, FarField, Hologram, Measurement, NearField, RandomLinear, SpeckleStack
 from .metric import Case, Metric, MetricInfo, metric
 from .names import format_name, parse_name, split_names
 from .problem import HeldOut, Problem, Provenance, Split
@@ -20,6 +20,7 @@ __all__ = [
     "DirectSolver",
     "FarField",
     "HeldOut",
+    "Hologram",
     "IterativeSolver",
     "LearnedSolver",
     "Measurement",
