@@ -27,7 +27,7 @@ _PUBLISHED = Path("results/published")
 )
 def command(folder: Path | None, style: str, forms: str, out: Path | None, published: Path | None) -> None:
     """Draw what stored results have the records for: quality by solver, robustness, quality against cost, profiles, convergence,
-    galleries; and LaTeX tables. Running it again gives the same bytes.
+    every run of several seeds, galleries; and LaTeX tables. Running it again gives the same bytes.
 
     Without DIR the newest results below prbench-results are taken.
     """

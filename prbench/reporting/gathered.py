@@ -31,6 +31,7 @@ class Gathered:
     Attributes:
         curves: by task, dataset and solver, each record's curve with the seconds of its FFT pair.
         solvers, datasets: by spelled name, the plug-in's name and all its settings.
+        symmetries: by dataset as spelled, what its measurements leave open, where they say so.
         failures: by task, solver, dataset, status and message, how many there are, a key and an error.
         matrix: the matrix that makes the cells, in YAML.
         environments: ids met.
@@ -41,6 +42,7 @@ class Gathered:
     )
     solvers: dict[str, tuple[str, Params]] = field(default_factory=dict)
     datasets: dict[str, tuple[str, Params]] = field(default_factory=dict)
+    symmetries: dict[str, tuple[str, ...]] = field(default_factory=dict)
     failures: dict[tuple[str, ...], dict[str, Any]] = field(default_factory=dict)
     matrix: str = ""
     environments: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -60,6 +62,8 @@ def _gather(records: Iterable[Record], name: str) -> Gathered:
         kept.append(dataclasses.replace(record, curve={}, problem={}, error=None))
         found.solvers.setdefault(record.solver, (cell.solver, cell.solver_params))
         found.datasets.setdefault(record.dataset, (cell.dataset, cell.dataset_params))
+        left_open = record.problem.get("measurement", {}).get("symmetries", ())
+        found.symmetries.setdefault(record.dataset, tuple(str(name) for name in left_open))
         found.environments[record.environment] += 1
         if record.curve and record.status in SCORED:
             pair = record.cost.get("fft_pair_s")

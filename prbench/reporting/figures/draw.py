@@ -25,6 +25,7 @@ from .robustness import robustness
 from .saving import FORMATS, save
 from .style import STYLES, styled
 from .tables import leaderboard_table, metrics_table, published_table
+from .trials import trials
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,6 +38,7 @@ KINDS: dict[str, Callable[[Matter], Figure | None]] = {
     "profiles": profiles,
     "robustness": robustness,
     "convergence": convergence,
+    "trials": trials,
 }
 """The figures that a task has one of."""
 

@@ -1,0 +1,99 @@
+"""Trials: every single run of each dataset, its share of successes, and the symmetries that its measurements leave open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from prbench.analysis import SCORED
+
+from .matter import Matter, logarithmic, plain_ticks
+from .saving import blank
+from .style import escaped
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MOST_PANELS, MOST_DATASETS, COLUMNS = 4, 12, 2
+
+
+def trials(matter: Matter) -> Figure | None:
+    """A panel a solver (the first four), a row a dataset (the first twelve), a dot a run, samples side by side within the row;
+    the grey line is what counts as a success. None where no sample was run with several seeds: other figures show all there is.
+    """
+    frame = matter.frame[matter.frame["status"].isin(SCORED)]
+    seeds = frame.groupby(["dataset", "solver", "sample"], observed=True)["seed"].nunique()
+    met = seeds[seeds > 1].reset_index()
+    datasets = [name for name in matter.datasets if name in set(met["dataset"])][:MOST_DATASETS]
+    solvers = [name for name in matter.solvers if name in set(met["solver"])][:MOST_PANELS]
+    if not datasets:
+        return None
+    rows = -(-len(solvers) // COLUMNS)
+    height = 0.55 + len(datasets) * 4.2 * matter.style.font / 72
+    figure = blank(matter.style.width, rows * height)
+    panels = figure.subplots(rows, min(COLUMNS, len(solvers)), squeeze=False).ravel()
+    for place, (axes, solver) in enumerate(zip(panels, solvers, strict=False)):
+        _panel(axes, matter, solver, datasets, named=place % COLUMNS == 0)
+    for spare in panels[len(solvers) :]:
+        spare.set_axis_off()
+    return figure
+
+
+def _panel(axes: Axes, matter: Matter, solver: str, datasets: list[str], *, named: bool) -> None:
+    found = [_scores(matter, solver, dataset) for dataset in datasets]
+    dot: dict[str, Any] = {
+        "color": matter.looks[solver].colour,
+        "alpha": 0.45,
+        "markersize": 0.7 * matter.style.marker,
+        "markeredgewidth": 0,
+    }
+    for place, samples in enumerate(found):
+        for values, beside in zip(samples, np.linspace(-0.27, 0.27, len(samples) + 2)[1:-1], strict=True):
+            axes.plot(values, np.full(len(values), place + beside), "o", **dot)
+    goals = {matter.board.goals[dataset] for dataset in datasets}
+    for goal in goals:
+        if goal.success is not None:
+            axes.axvline(goal.success, color="0.6", linewidth=0.7, zorder=0)
+    if logarithmic(np.concatenate([values for samples in found for values in samples] or [np.empty(0)])):
+        axes.set_xscale("log")
+        plain_ticks(axes.xaxis)
+    axes.set_yticks(range(len(datasets)), _titles(matter, datasets) if named else [""] * len(datasets))
+    axes.set_ylim(len(datasets) - 0.5, -0.5)
+    axes.grid(axis="x")
+    axes.set_xlabel("; ".join(sorted({matter.goal_label(goal) for goal in goals})))
+    axes.set_title(matter.looks[solver].label)
+    shares = [_share(matter, solver, dataset) for dataset in datasets]
+    if any(shares):
+        right = axes.twinx()
+        right.set_ylim(axes.get_ylim())
+        right.set_yticks(range(len(datasets)), shares)
+        right.tick_params(length=0)
+        right.set_title("success %", loc="right", weight="normal")
+
+
+def _scores(matter: Matter, solver: str, dataset: str) -> list[np.ndarray]:
+    """The scores of each sample's runs."""
+    frame, metric = matter.frame, matter.board.goals[dataset].metric
+    mine = frame[(frame["dataset"] == dataset) & (frame["solver"] == solver) & frame["status"].isin(SCORED)]
+    return [runs[metric].dropna().to_numpy(dtype=float) for _, runs in mine.groupby("sample")]
+
+
+def _share(matter: Matter, solver: str, dataset: str) -> str:
+    """The rate of success with its interval, over samples."""
+    for row in matter.rows(dataset):
+        if row["solver"] == solver and np.isfinite(row["success"]):
+            return "{:.0f} [{:.0f}, {:.0f}]".format(*(100 * row[f"success{end}"] for end in ("", "_low", "_high")))
+    return ""
+
+
+def _titles(matter: Matter, datasets: list[str]) -> list[str]:
+    """Each dataset with what its measurements leave open; of datasets that differ in settings alone, those settings."""
+    known = [matter.gathered.datasets[name] for name in datasets]
+    titles = [matter.titles[name] for name in datasets]
+    if len({plugin for plugin, _ in known}) == 1:
+        varied = [key for key in known[0][1] if len({str(params.get(key)) for _, params in known}) > 1]
+        titles = [escaped(", ".join(f"{key}={params.get(key)}" for key in varied) or plugin, 60) for plugin, params in known]
+    left_open = (matter.gathered.symmetries.get(name, ()) for name in datasets)
+    return [f"{title}\nup to {', '.join(names)}" if names else title for title, names in zip(titles, left_open, strict=True)]
