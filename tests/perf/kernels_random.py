@@ -11,6 +11,7 @@ from prbench.backend import get_backend
 from prbench.core import RandomLinear
 
 MAPS = ("gaussian-map", "coded-diffraction[size=64]", "coded-diffraction[size=256]")
+PICTURES = ("coded-diffraction[size=64]", "coded-diffraction[size=256]")
 FLOWS = ("amplitude-flow", "truncated-af", "reweighted-af", "wirtinger-flow", "truncated-wf")
 
 
@@ -35,5 +36,25 @@ def gradient_step(solver: str, dataset: str, library: str = "torch") -> Callable
         nonlocal state
         state = chosen.step(y, state)  # type: ignore[attr-defined]
         return state
+
+    return run
+
+
+def untrained_step(dataset: str) -> Callable[[], object]:
+    """One step of the untrained network from its start."""
+    y, chosen = measured(dataset), get_solver("dip-random")
+    state = chosen.init(y, np.random.default_rng(0))  # type: ignore[attr-defined]
+    return lambda: chosen.step(y, state)  # type: ignore[attr-defined]
+
+
+def untrained_parts(dataset: str) -> Callable[[], object]:
+    """What such a step cannot do without: both passes of its network, one application of the map and one of its adjoint."""
+    y, pair = measured(dataset), operator_pair(dataset)
+    state = get_solver("dip-random").init(y, np.random.default_rng(0))  # type: ignore[attr-defined]
+
+    def run() -> object:
+        state.network.zero_grad(set_to_none=True)
+        state.network(state.seen).square().mean().backward()
+        return pair()
 
     return run

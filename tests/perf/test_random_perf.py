@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from _timing import interleaved
-from kernels_random import FLOWS, MAPS, gradient_step, operator_pair
+from kernels_random import FLOWS, MAPS, PICTURES, gradient_step, operator_pair, untrained_parts, untrained_step
 
 import prbench
 
@@ -15,6 +15,14 @@ def test_a_step_in_operator_pairs(benchmark, solver, dataset):
     step()
     medians = interleaved({"pair": pair, "step": step}, repeats=41)
     benchmark.extra_info["step in operator pairs"] = medians["step"] / medians["pair"]
+    benchmark.pedantic(step, rounds=5)
+
+
+@pytest.mark.parametrize("dataset", PICTURES)
+def test_a_step_of_the_untrained_network_in_its_parts(benchmark, dataset):
+    step, parts = untrained_step(dataset), untrained_parts(dataset)
+    medians = interleaved({"parts": parts, "step": step}, repeats=15)
+    benchmark.extra_info["step over network passes and operators"] = medians["step"] / medians["parts"]
     benchmark.pedantic(step, rounds=5)
 
 

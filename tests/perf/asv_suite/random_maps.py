@@ -5,7 +5,7 @@ from typing import ClassVar
 from _solves import LIBRARIES
 from _solves import Counted as _Counted
 from _timing import interleaved
-from kernels_random import FLOWS, MAPS, gradient_step, operator_pair
+from kernels_random import FLOWS, MAPS, PICTURES, gradient_step, operator_pair, untrained_parts, untrained_step
 
 
 class Step:
@@ -24,6 +24,24 @@ class Step:
     def track_step_in_operator_pairs(self, solver, name, library):
         medians = interleaved({"pair": self.pair, "step": self.run}, repeats=21)
         return medians["step"] / medians["pair"]
+
+
+class UntrainedStep:
+    """One step of dip-random."""
+
+    params = (list(PICTURES),)
+    param_names = ("map",)
+
+    def setup(self, name):
+        self.run, self.parts = untrained_step(name), untrained_parts(name)
+        self.run()
+
+    def time_step(self, name):
+        self.run()
+
+    def track_step_over_its_parts(self, name):
+        medians = interleaved({"step": self.run, "parts": self.parts}, repeats=7)
+        return medians["step"] / medians["parts"]
 
 
 class Solves(_Counted):
