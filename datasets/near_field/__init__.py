@@ -1,0 +1,1 @@
+"""Datasets of near-field imaging: one intensity behind phase objects."""

@@ -1,0 +1,209 @@
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from prbench.core import NearField, build_plugin, load_plugin
+from prbench.core.data_files import sha256_of
+from prbench.core.problem import Problem
+from prbench.errors import BadInput, DataNotFound, UsageError
+
+SMALL = "size=48,distance_m=0.003,padding=16"
+
+
+def problem(spelled: str, index: int = 0, split: str = "test") -> Problem:
+    made: Problem = build_plugin("dataset", spelled).problem(index, split=split)
+    return made
+
+
+def field(made: Problem) -> NearField:
+    assert isinstance(made.measurement, NearField)
+    return made.measurement
+
+
+def needs(name: str) -> pytest.MarkDecorator:
+    here = "PRBENCH_DATA" in os.environ and load_plugin("dataset", name).files[0].path.is_file()
+    return pytest.mark.skipif(not here, reason=f"{name}: set PRBENCH_DATA to a folder that holds it")
+
+
+@pytest.mark.parametrize("name", ["radiograph", "near-field-image"])
+def test_the_phase_has_the_range_that_solvers_are_told(name: str) -> None:
+    for index in range(3):
+        made = problem(f"{name}[{SMALL},strength=0.8]", index)
+        phase = made.truth.phase  # type: ignore[union-attr]
+        assert field(made).phase_range == pytest.approx((0, 0.8 * math.pi))
+        assert (phase.min(), phase.max()) == pytest.approx((0, 0.8 * math.pi), abs=1e-6)
+        assert field(made).pure_phase
+
+
+def test_the_defaults_are_those_of_the_publications() -> None:
+    y = field(problem("radiograph[kind=voids]"))
+    assert y.shape == (440, 440)
+    assert (y.wavelength_m, y.pixel_m, y.distance_m) == (632.8e-9, 8e-6, 22.3e-3)
+    assert y.phase_range == pytest.approx((0, math.pi / 2))
+
+
+def test_kinds_come_in_turn_and_an_object_is_the_same_at_any_size_and_noise() -> None:
+    names = [problem(f"radiograph[{SMALL}]", index).id.split("-")[1] for index in range(4)]
+    assert names == ["casting", "weld", "voids", "casting"]
+    ideal, noisy = (problem(f"radiograph[{SMALL}{more}]") for more in ("", ",photons=100"))
+    np.testing.assert_array_equal(ideal.truth.phase, noisy.truth.phase)  # type: ignore[union-attr]
+    gap = field(ideal).intensity - field(noisy).intensity
+    assert gap.std() == pytest.approx(0.1, rel=0.1)  # Poisson's, at about 1 in units of 100 photons
+    assert field(noisy).gain == pytest.approx(0.01, rel=0.01)
+    large = problem("radiograph[size=96,distance_m=0.003,padding=16]").truth.phase  # type: ignore[union-attr]
+    binned = large.reshape(48, 2, 48, 2).mean((1, 3))
+    assert np.corrcoef(binned.ravel(), ideal.truth.phase.ravel())[0, 1] > 0.95  # type: ignore[union-attr]
+
+
+def test_an_absorbing_object_transmits_least_where_it_is_thickest() -> None:
+    made = problem(f"radiograph[{SMALL},delta_beta=20]")
+    truth, y = made.truth, field(made)
+    assert truth is not None
+    assert truth.transmission.max() == pytest.approx(1, abs=1e-6)
+    assert truth.transmission.min() == pytest.approx(math.exp(-math.pi / 2 / 20), rel=1e-5)
+    assert not y.pure_phase
+    assert y.delta_beta == 20
+
+
+def test_the_model_told_is_not_the_one_that_makes_the_data() -> None:
+    told = field(problem(f"radiograph[{SMALL},model=fourier-born]"))
+    assert told.model == "fourier-born"
+    np.testing.assert_array_equal(told.intensity, field(problem(f"radiograph[{SMALL}]")).intensity)
+
+
+def test_a_frame_too_small_for_the_distance_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"is beyond the .* m up to which the angular-spectrum model is sampled"):
+        problem("radiograph[size=48,padding=16]")
+
+
+def test_splits_of_pictures_share_none() -> None:
+    names = {
+        split: {problem(f"near-field-image[{SMALL}]", n, split).id.split("-")[3] for n in range(5)} for split in ("test", "tune")
+    }
+    assert not names["test"] & names["tune"]
+    camera = problem(f"near-field-image[{SMALL},image=camera]")
+    np.testing.assert_array_equal(camera.truth.phase, problem(f"near-field-image[{SMALL}]").truth.phase)  # type: ignore[union-attr]
+
+
+@needs("beads")
+@pytest.mark.parametrize(("index", "distance_m", "correlation"), [(0, 7e-3, 0.92), (1, 16e-3, 0.875)])
+def test_the_true_beads_propagated_correlate_with_the_measurement(index: int, distance_m: float, correlation: float) -> None:
+    made = problem("beads", index)
+    y = field(made)
+    assert (y.shape, y.distance_m, y.wavelength_m, y.pixel_m) == ((256, 256), distance_m, 532e-9, 6.5e-6)
+    assert np.median(y.intensity) == pytest.approx(1)
+    found = np.corrcoef(y.forward(made.truth).ravel(), y.intensity.ravel())[0, 1]
+    assert found == pytest.approx(correlation, abs=0.005)
+
+
+@needs("beads")
+def test_beads_of_the_other_sign_do_not_correlate() -> None:
+    made = problem("beads")
+    y, truth = field(made), made.truth
+    assert truth is not None
+    assert np.corrcoef(y.expected(-truth.phase, truth.transmission).ravel(), y.intensity.ravel())[0, 1] < 0.3
+
+
+@needs("radiograph-real")
+def test_measured_radiographs_become_phases() -> None:
+    made = [problem(f"radiograph-real[{SMALL}]", index) for index in range(4)]
+    assert [p.id.split("-")[2] for p in made] == ["cast_defect", "weld", "wheel", "cast_defect"]
+    assert not np.array_equal(made[0].truth.phase, made[3].truth.phase)  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Three images in GDXray's layout, the second with two defects."""
+    folder = tmp_path / "Castings" / "C0001"
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for number in (1, 2, 10):
+        picture = (rng.random((60, 80)) * 200).astype(np.uint8)
+        Image.fromarray(picture).save(folder / f"C0001_{number:04d}.png")
+    (folder / "ground_truth.txt").write_text("  2.0000000e+00  21  30  11  20\n 2 51 52 31 32\n 10 1 80 1 60\n")
+    return tmp_path
+
+
+def test_gdxray_is_read_in_its_own_layout(database: Path) -> None:
+    spelled = f"gdxray[path={database},size=60,distance_m=0.003,padding=16]"
+    dataset = build_plugin("dataset", spelled)
+    assert dataset.samples == 3
+    assert len(dataset.inputs) == 4
+    made = [problem(spelled, index) for index in range(3)]
+    assert [p.id.split("-")[1] for p in made] == ["C0001_0001", "C0001_0002", "C0001_0010"]
+    assert made[1].provenance.sha256 == sha256_of(database / "Castings" / "C0001" / "C0001_0002.png")
+    assert not made[0].reference["defects"].any()
+    defects = made[1].reference["defects"]
+    assert defects[10:20, 10:20].all()  # ten columns of 80 are cut off on either side
+    assert defects.sum() == 100 + 4
+    assert made[2].reference["defects"].all()
+    picture = np.asarray(Image.open(database / "Castings" / "C0001" / "C0001_0001.png"), float)[:, 10:70]
+    np.testing.assert_allclose(made[0].truth.phase, math.pi / 2 * (picture - picture.min()) / np.ptp(picture), atol=1e-6)  # type: ignore[union-attr]
+    with pytest.raises(UsageError, match="has samples 0 to 2, asked for 3"):
+        problem(spelled, 3)
+
+
+def test_gdxray_says_what_is_missing(tmp_path: Path, database: Path) -> None:
+    with pytest.raises(DataNotFound, match=r"W0001_0001.png; download the group"):
+        problem(f"gdxray[path={tmp_path},series=Welds/W0001]")
+    with pytest.raises(UsageError, match="series must look like Castings/C0001"):
+        build_plugin("dataset", "gdxray[series=../secret]")
+    truth = database / "Castings" / "C0001" / "ground_truth.txt"
+    truth.write_text("1 2 3\n")
+    with pytest.raises(BadInput, match=r"ground_truth.txt, line 1: expected image x1 x2 y1 y2, got '1 2 3'"):
+        problem(f"gdxray[path={database},size=48,distance_m=0.003]")
+    (database / "Castings" / "C0001" / "C0001_0001.png").write_bytes(b"no picture")
+    with pytest.raises(BadInput, match="not a readable picture"):
+        problem(f"gdxray[path={database},size=48,distance_m=0.003]")
+
+
+GEOMETRY = "wavelength_m=532e-9,pixel_m=6.5e-6,distance_m=0.003,padding=16"
+
+
+def test_a_file_is_divided_by_its_flat_or_its_median(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    object_, flat = 1 + 0.1 * rng.random((40, 48)), 500 * (1 + 0.2 * rng.random((40, 48)))
+    np.save(tmp_path / "image.npy", (object_ * flat).astype(np.float32))
+    np.save(tmp_path / "flat.npy", flat.astype(np.float32))
+    y = field(problem(f"near-field-file[path={tmp_path}/image.npy,flat={tmp_path}/flat.npy,{GEOMETRY}]"))
+    np.testing.assert_allclose(y.intensity, object_, rtol=1e-5)
+    assert np.median(field(problem(f"near-field-file[path={tmp_path}/image.npy,{GEOMETRY}]")).intensity) == pytest.approx(1)
+    alone = field(problem(f"near-field-file[path={tmp_path}/image.npy,background=one,{GEOMETRY}]"))
+    np.testing.assert_allclose(alone.intensity, object_ * flat, rtol=1e-5)
+
+
+def test_pictures_and_masks_of_files_are_read(tmp_path: Path) -> None:
+    grey = (100 + 50 * np.random.default_rng(0).random((40, 48))).astype(np.uint8)
+    Image.fromarray(grey).save(tmp_path / "grey.png")
+    Image.fromarray(np.dstack([grey] * 3)).save(tmp_path / "colour.png")
+    first, second = (field(problem(f"near-field-file[path={tmp_path}/{name}.png,{GEOMETRY}]")) for name in ("grey", "colour"))
+    np.testing.assert_allclose(first.intensity, grey / np.median(grey), rtol=1e-6)
+    np.testing.assert_allclose(second.intensity, first.intensity, rtol=1e-4)
+    bad = np.zeros(grey.shape, bool)
+    bad[3, 4] = True
+    np.savez(tmp_path / "flagged.npz", intensity=np.where(bad, -5.0, grey), bad=bad)
+    y = field(problem(f"near-field-file[path={tmp_path}/flagged.npz,{GEOMETRY}]"))
+    assert y.mask is not None
+    assert (~y.mask).sum() == 1
+    broken = np.where(bad, np.nan, grey)
+    np.save(tmp_path / "broken.npy", broken)
+    with pytest.raises(BadInput, match="1 measured pixels that are negative or not finite"):
+        problem(f"near-field-file[path={tmp_path}/broken.npy,{GEOMETRY}]")
+    masked = field(problem(f"near-field-file[path={tmp_path}/broken.npy,invalid=mask,{GEOMETRY}]"))
+    assert masked.mask is not None
+    assert not masked.mask[3, 4]
+
+
+def test_a_file_without_geometry_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "image.npy", np.ones((40, 48), np.float32) + np.eye(40, 48, dtype=np.float32))
+    with pytest.raises(UsageError, match="give wavelength_m, pixel_m, distance_m"):
+        problem(f"near-field-file[path={tmp_path}/image.npy]")
+    with pytest.raises(UsageError, match="give the file, as in"):
+        problem("near-field-file")
+    np.save(tmp_path / "flat.npy", np.ones((3, 3), np.float32))
+    with pytest.raises(BadInput, match=r"the flat field has shape \(3, 3\), the image \(40, 48\)"):
+        problem(f"near-field-file[path={tmp_path}/image.npy,flat={tmp_path}/flat.npy,{GEOMETRY}]")
