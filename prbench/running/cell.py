@@ -57,7 +57,7 @@ class Cell:
 
     def to_plain(self) -> dict[str, Any]:
         """The spec as JSON holds it."""
-        return {f.name: plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+        return {name: plain(getattr(self, name)) for name in _FIELDS}
 
     @classmethod
     def from_plain(cls, spec: Mapping[str, Any]) -> Self:
@@ -66,7 +66,7 @@ class Cell:
         Raises:
             KeyError, TypeError: where the mapping is not a spec.
         """
-        return cls(**{f.name: spec[f.name] for f in dataclasses.fields(cls)})
+        return cls(**{name: spec[name] for name in _FIELDS})
 
     @cached_property
     def key(self) -> str:
@@ -85,12 +85,12 @@ class Cell:
     @property
     def solver_spelled(self) -> str:
         """Solver and the settings that differ from their defaults, as a user would type it."""
-        return _spelled("solver", self.solver, self.solver_params)
+        return _spelled("solver", self.solver, self._solver_label, self.solver_params)
 
     @property
     def dataset_spelled(self) -> str:
         """Dataset and the settings that differ from their defaults."""
-        return _spelled("dataset", self.dataset, self.dataset_params)
+        return _spelled("dataset", self.dataset, self._dataset_label, self.dataset_params)
 
     def build_solver(self) -> Solver[Any]:
         """The solver.
@@ -98,11 +98,19 @@ class Cell:
         Raises:
             UsageError: where it is no longer known or no longer takes these settings.
         """
-        return cast("Solver[Any]", _build("solver", self.solver, canonical(self.solver_params), self.solver_params))
+        return cast("Solver[Any]", _build("solver", self.solver, self._solver_label, self.solver_params))
 
     def build_dataset(self) -> Dataset:
         """The dataset; raises as :meth:`build_solver`."""
-        return cast("Dataset", _build("dataset", self.dataset, canonical(self.dataset_params), self.dataset_params))
+        return cast("Dataset", _build("dataset", self.dataset, self._dataset_label, self.dataset_params))
+
+    @cached_property
+    def _solver_label(self) -> str:
+        return canonical(self.solver_params)
+
+    @cached_property
+    def _dataset_label(self) -> str:
+        return canonical(self.dataset_params)
 
     @property
     def problem_label(self) -> str:
@@ -121,7 +129,9 @@ class Cell:
         return f"{self.solver_spelled} on {self.dataset_spelled}, sample {self.sample}, seed {self.seed}"
 
 
+_FIELDS = tuple(field.name for field in dataclasses.fields(Cell))
 _built: dict[tuple[str, str, str], Any] = {}
+_spellings: dict[tuple[str, str, str], str] = {}
 
 
 def _build(kind: Kind, name: str, label: str, params: Mapping[str, object]) -> Any:
@@ -130,9 +140,11 @@ def _build(kind: Kind, name: str, label: str, params: Mapping[str, object]) -> A
     return _built[kind, name, label]
 
 
-def _spelled(kind: Kind, name: str, params: Mapping[str, Scalar]) -> str:
-    defaults = setting_defaults(type(_build(kind, name, canonical(params), params)))
-    return format_name(name, {key: value for key, value in params.items() if value != defaults[key]})
+def _spelled(kind: Kind, name: str, label: str, params: Mapping[str, Scalar]) -> str:
+    if (kind, name, label) not in _spellings:
+        defaults = setting_defaults(type(_build(kind, name, label, params)))
+        _spellings[kind, name, label] = format_name(name, {key: value for key, value in params.items() if value != defaults[key]})
+    return _spellings[kind, name, label]
 
 
 @dataclass(frozen=True)

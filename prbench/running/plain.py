@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+_PLAIN = frozenset({type(None), bool, int, str})
+
 
 def plain(value: Any) -> Any:
     """``value`` in JSON's own types: numpy scalars and arrays become numbers and lists, non-finite numbers strings.
@@ -21,16 +23,19 @@ def plain(value: Any) -> Any:
     Raises:
         TypeError: for anything that is none of these.
     """
-    if value is None or isinstance(value, bool | int | str):
+    kind = type(value)
+    if kind in _PLAIN:
         return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if isinstance(value, np.generic | np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+    if kind is dict:  # by far the most frequent, and several times faster than what asks whether it is a mapping
+        return {name if type(name) is str else str(name): plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, np.generic | np.ndarray | Mapping):
+        return plain(dict(value) if isinstance(value, Mapping) else value.tolist())
+    if isinstance(value, int | str):
+        return value
     raise TypeError(f"a record holds plain values, got {type(value).__name__}")
 
 

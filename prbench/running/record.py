@@ -150,7 +150,7 @@ def curve_of(points: Sequence[Progress]) -> dict[str, list[float]]:
 
 def cost_of(cost: Cost) -> dict[str, float | int | None]:
     """A cost as the record holds it."""
-    return dataclasses.asdict(cost)
+    return dict(vars(cost))
 
 
 def now() -> str:

@@ -78,13 +78,12 @@ class Store:
             PrbenchError: for an array of Python objects, which no plain format holds.
         """
         place = self._record_path(record.key)
-        there = place.parent.is_dir()
         if arrays:
             whole: dict[str, Any] = plain_arrays(arrays)
             replace_file(place.with_suffix(".npz"), lambda file: np.savez(file, **whole))
-        elif there and arrays is not None:
+        elif arrays is not None:
             place.with_suffix(".npz").unlink(missing_ok=True)
-        if there and place.exists() and self._read(place) is None:
+        if place.exists() and self._read(place) is None:
             place.rename(place.with_suffix(".json.corrupt"))
         replace_file(place, lambda file: file.write(record.to_json().encode()))
         self.corrupt.pop(place, None)
@@ -274,9 +273,12 @@ def replace_file(place: Path, write: Callable[[IO[bytes]], object]) -> None:
     """
     temporary = place.with_name(f".{place.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
-        if not place.parent.is_dir():
+        try:
+            file = temporary.open("xb")
+        except FileNotFoundError:
             place.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
+            file = temporary.open("xb")
+        with file:
             write(file)
         temporary.replace(place)
     except BaseException as error:
