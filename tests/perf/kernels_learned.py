@@ -20,23 +20,29 @@ from prbench.training.examples import Examples
 from prbench.training.loop import _Run
 from prbench.training.state import TrainingState
 
-BATCH, CROP, SIDE = 8, 128, 256
+SIDE = 256
+STEPS: dict[str, tuple[int, int | None, tuple[int, ...], tuple[int, ...]]] = {
+    "unet-speckle": (8, 128, (2, SIDE, SIDE), (2, SIDE, SIDE)),
+    "symmetry-breaking": (32, None, (2, 63, 63), (2, 32, 32)),
+}
+"""One solver a network: the batch of a step, the crop, the shapes of an input and of a target."""
 
 
-def learned(width: int = 16) -> LearnedSolver:
-    """The U-Net of one pair of speckle images with random weights: its speed does not depend on them."""
-    found = get_solver("unet-speckle", weights="random", width=width)
+def learned(width: int = 16, name: str = "unet-speckle") -> LearnedSolver:
+    """A learned solver with random weights: its speed does not depend on them."""
+    found = get_solver(name, weights="random", width=width)
     assert isinstance(found, LearnedSolver)
     return found
 
 
-def training_step(autocast: bool = False) -> Callable[[], object]:
+def training_step(autocast: bool = False, name: str = "unet-speckle") -> Callable[[], object]:
     """One step of a training: batch, loss, gradients, clipping, optimiser, running mean."""
-    solver, place = learned(), get_backend("torch")
+    solver, place = learned(name=name), get_backend("torch")
+    batch, crop, seen, answered = STEPS[name]
     rng = np.random.default_rng(0)
-    arrays = (rng.standard_normal((16, channels, SIDE, SIDE), dtype=np.float32) for channels in (2, 2, 1))
-    examples = Examples(*arrays)
-    recipe = dataclasses.replace(solver.recipe, batch=BATCH, crop=CROP, autocast=autocast)
+    shapes = (seen, answered, (1, *answered[1:]))
+    examples = Examples(*(rng.standard_normal((2 * batch, *shape), dtype=np.float32) for shape in shapes))
+    recipe = dataclasses.replace(solver.recipe, batch=batch, crop=crop, autocast=autocast)
     state = TrainingState(solver, recipe, placed(fresh_network(solver, 0), place).train())
     folder = Path(tempfile.gettempdir())
     run = _Run(solver, examples, examples, recipe, folder, 0, place, state, lambda _event: None)
@@ -44,10 +50,11 @@ def training_step(autocast: bool = False) -> Callable[[], object]:
     return lambda: run._step(batches.at(state.progress.step))
 
 
-def bare_step(autocast: bool = False) -> Callable[[], object]:
+def bare_step(autocast: bool = False, name: str = "unet-speckle") -> Callable[[], object]:
     """Forward and backward pass of the same network alone, over one batch that stays."""
-    network = placed(fresh_network(learned(), 0), get_backend("torch")).train()
-    x = torch.randn(BATCH, 2, CROP, CROP).contiguous(memory_format=torch.channels_last)
+    network = placed(fresh_network(learned(name=name), 0), get_backend("torch")).train()
+    batch, crop, (channels, *sides), _ = STEPS[name]
+    x = torch.randn(batch, channels, *(crop or side for side in sides)).contiguous(memory_format=torch.channels_last)
 
     def run() -> object:
         with torch.autocast("cpu", torch.bfloat16, enabled=autocast):

@@ -1,20 +1,23 @@
 """Learned solvers: seconds of a training step and of a solve, and both beside the network alone."""
 
 from _timing import interleaved
-from kernels_learned import bare_step, network, solve, training_step
+from kernels_learned import STEPS, bare_step, network, solve, training_step
 
 
 class Step:
-    """One optimisation step of the U-Net of width 16: 8 crops of 128x128."""
+    """One optimisation step of a network of width 16, with the batch that it is taught in; speckle images in crops of 128x128."""
 
-    def setup(self):
-        self.run, self.bare = training_step(), bare_step()
+    params = tuple(STEPS)
+    param_names = ("solver",)
+
+    def setup(self, solver):
+        self.run, self.bare = training_step(name=solver), bare_step(name=solver)
         self.run()
 
-    def time_step(self):
+    def time_step(self, solver):
         self.run()
 
-    def track_step_of_bare_passes(self):
+    def track_step_of_bare_passes(self, solver):
         medians = interleaved({"step": self.run, "bare": self.bare}, repeats=5)
         return medians["step"] / medians["bare"]
 
