@@ -1,0 +1,289 @@
+"""Fitting untrained networks to a diffraction pattern: many starts at once, the hopeless ones dropped early."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+from prbench.core import FarField, IterativeSolver, Reconstruction, Rng, setting
+from prbench.core.learned import layout, placed
+from prbench.core.stopping import HeldOut
+
+from ..networks.starts import Make, from_seeds, narrowed
+from ._lagrangian import Pattern
+from ._parametrisations import Drawn
+from ._selection import Choice, by_score, hold_out, score
+
+_LOOK_EVERY = 5
+"""Steps between two looks at what the fit does not see: a look costs a transform of each start, and waits for a GPU."""
+_SMOOTHING = 0.8
+"""Part of a start's averaged score that a look keeps."""
+_FREE = 0.05
+"""Fraction of pixels held out where there is shot noise, unless the user says."""
+_PLAIN_FROM = 0.6
+"""Part of the steps from which the multiplier fades and the loss is the plain one."""
+_FADING = 0.9
+"""What is left of the multiplier after each step from then on."""
+_STILL_FROM = 0.7
+"""Part of the steps from which inputs are not disturbed."""
+
+
+@dataclass(eq=False)
+class Fit:
+    """The state.
+
+    Attributes:
+        pattern: what is fitted.
+        choice: the whole measurement, and what is held out of the fit.
+        networks: of all living starts, side by side.
+        codes: inputs of each network, (1, starts * inputs, *frame).
+        optimiser: Adam over all networks.
+        generators: of each start's disturbances.
+        kept: best iterates (starts, *frame), in the measurement's units.
+        living: numbers of the starts that go on.
+        scores: of all starts that were begun, as last known.
+        multiplier: of each living start, complex (starts, *shape); None where the loss has none.
+        average: exponential average of each start's objects.
+        steps: taken.
+    """
+
+    pattern: Pattern
+    choice: Choice
+    networks: list[nn.Module]
+    codes: list[torch.Tensor]
+    optimiser: torch.optim.Adam
+    generators: list[torch.Generator]
+    kept: HeldOut
+    living: list[int]
+    scores: np.ndarray
+    multiplier: torch.Tensor | None
+    average: torch.Tensor | None = None
+    steps: int = 0
+
+    def draw(self, jitter: float) -> Drawn:
+        """What each network makes of its input with Gaussian noise added, (starts, outputs, *frame)."""
+        inputs = self.codes
+        if jitter > 0:
+            inputs = [code + jitter * noise for code, noise in zip(self.codes, self._noise(), strict=True)]
+        count = len(self.living)
+        drawn = [network(seen)[0] for network, seen in zip(self.networks, inputs, strict=True)]
+        return [one.reshape(count, -1, *one.shape[1:]) for one in drawn]
+
+    def _noise(self) -> list[torch.Tensor]:
+        """Normal numbers in the inputs' shapes; each start draws its own, whoever stands beside it."""
+        like, count = self.codes[0], len(self.living)
+        sizes = [code.shape[1] // count for code in self.codes]
+        each = [
+            torch.randn((sum(sizes), *like.shape[2:]), generator=g, dtype=like.dtype, device=like.device) for g in self.generators
+        ]
+        together = torch.split(torch.stack(each), sizes, dim=1)
+        return [noise.flatten(0, 1)[None] for noise in together]
+
+
+@dataclass(frozen=True)
+class DeepPrior(IterativeSolver[FarField]):
+    """Base of untrained priors: a subclass gives the networks, their inputs, and how their outputs make an object.
+
+    The object is what networks draw on its frame, widened a little: an object that has settled off the middle would be cut by the
+    frame's edge, and nothing would move it. No support is used, not even where one is given. The scale of the object is that at
+    which its pattern fits best.
+
+    Starts advance as one batch. After ``screen`` steps, and again after as many, the worse half goes, until ``finalists`` are
+    left. The learning rate falls as half a cosine; multiplier and disturbance are gone before the end. Of every start the iterate
+    with the best score is kept: on pixels held out where there is shot noise, by the modulus error where there is none.
+    """
+
+    iterations: int = setting(400, valid="[1, inf)", range=(100, 4000), log=True, doc="steps of the optimiser")
+    starts: int = setting(8, valid="[1, 4096]", range=(1, 32), log=True, doc="random starts, advanced as one batch")
+    screen: int = setting(
+        100, valid="[0, inf)", range=(50, 500), doc="steps after which the worse half of the starts goes; 0: none"
+    )
+    finalists: int = setting(2, valid="[1, inf)", range=(1, 8), doc="starts that are never dropped")
+    rate: float = setting(1e-2, valid="(0, 1]", range=(1e-3, 3e-2), log=True, doc="learning rate at first")
+    schedule: Literal["cosine", "constant"] = setting("cosine", choices=("cosine", "constant"), doc="course of the learning rate")
+    loss: Literal["amplitude", "root", "poisson"] = setting(
+        "amplitude", choices=("amplitude", "root", "poisson"), doc="misfit of amplitudes, of their roots, or of counts"
+    )
+    multiplier: float = setting(
+        0.1, valid="[0, 1]", range=(0.02, 0.2), log=True, doc="part of each step's misfit that is remembered (amplitude only)"
+    )
+    memory: float = setting(1.0, valid="[0, 1]", range=(0.9, 1), doc="part of the remembered misfit that a step keeps")
+    jitter: float = setting(
+        0.1, valid="[0, 10]", range=(0, 0.3), doc="standard deviation of noise on the input, annealed to zero"
+    )
+    margin: float = setting(0.125, valid="[0, 1]", range=(0, 0.5), doc="widening of the frame that is drawn, as a part of it")
+    averaging: float = setting(0.0, valid="[0, 1)", range=(0, 0.97), doc="part of the averaged object that a step keeps")
+    patience: int | None = setting(None, valid="[1, inf)", doc="end after so many looks (one in 5 steps) without a better score")
+    free: float | None = setting(
+        None, valid="[0, 0.5]", doc="fraction of pixels held out to stop and choose by; none: 0.05 where there is shot noise"
+    )
+    keep: int = setting(5, valid="[1, inf)", doc="starts returned, best first, for PRTF")
+
+    libraries: ClassVar[tuple[str, ...]] = ("torch",)
+    outputs: ClassVar[tuple[int, ...]] = (1, 1)
+    """Channels that each network draws: one entry a network."""
+
+    @abstractmethod
+    def networks(self, ndim: int, frame: tuple[int, ...], outputs: int, starts: int) -> nn.Module:
+        """Fresh networks side by side, (1, starts * inputs, *frame) to (1, starts * outputs, *frame)."""
+
+    @abstractmethod
+    def code(self, frame: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
+        """The input of one network of one start, (inputs, *frame)."""
+
+    @abstractmethod
+    def field(self, drawn: Drawn) -> torch.Tensor:
+        """The objects, complex (starts, *frame), in any unit."""
+
+    def channels_drawn(self) -> tuple[int, ...]:
+        """Channels that each network draws."""
+        return self.outputs
+
+    def total_iterations(self, y: FarField) -> int:  # noqa: ARG002 - the same for every measurement
+        """Steps of the optimiser."""
+        return self.iterations
+
+    def frame(self, y: FarField) -> tuple[int, ...]:
+        """The shape that the networks draw: the object's, widened."""
+        assert y.object_shape is not None
+        return tuple(min(n, round(m * (1 + self.margin))) for n, m in zip(y.shape, y.object_shape, strict=True))
+
+    def makes(self, y: FarField) -> list[Make]:
+        """Makers of the networks, placed."""
+
+        def make(outputs: int, starts: int) -> nn.Module:
+            return placed(self.networks(y.ndim, self.frame(y), outputs, starts).to(y.backend.real), y.backend)
+
+        return [partial(make, outputs) for outputs in self.channels_drawn()]
+
+    def init(self, y: FarField, rng: Rng) -> Fit:
+        """Held-out pixels, and fresh networks of every start."""
+        fraction = self.free if self.free is not None else (0.0 if y.gain is None else _FREE)
+        fitted, held_out = hold_out(y, fraction, rng)
+        seeds = [int(seed) for seed in rng.integers(2**62, size=self.starts)]
+        return self.begin(y, Pattern.of(fitted), Choice(y, held_out), seeds)
+
+    def begin(self, y: FarField, pattern: Pattern, choice: Choice, seeds: list[int]) -> Fit:
+        """The state before the first step, one start a seed."""
+        device, real, frame = y.backend.device, y.backend.real, self.frame(y)
+        generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
+        per_start = [[self.code(frame, g) for _ in self.channels_drawn()] for g in generators]
+        codes = [torch.cat(each).to(device=device, dtype=real)[None] for each in zip(*per_start, strict=True)]
+        networks = [from_seeds(make, [seed + k for seed in seeds]) for k, make in enumerate(self.makes(y))]
+        optimiser = torch.optim.Adam([p for network in networks for p in network.parameters()], lr=self.rate, fused=True)
+        remembers = self.multiplier > 0 and self.loss == "amplitude"
+        return Fit(
+            pattern,
+            choice,
+            networks,
+            [code.contiguous(memory_format=layout(code)) for code in codes],
+            optimiser,
+            generators,
+            HeldOut(len(seeds), smoothing=_SMOOTHING, patience=self.patience),
+            list(range(len(seeds))),
+            np.full(len(seeds), np.inf),
+            torch.zeros((len(seeds), *y.shape), dtype=y.backend.complex, device=device) if remembers else None,
+        )
+
+    def step(self, y: FarField, s: Fit) -> Fit:
+        """One step of Adam on the networks of all living starts."""
+        progress = s.steps / self.iterations
+        rate = self.rate * (1 if self.schedule == "constant" else (1 + math.cos(math.pi * progress)) / 2)
+        for group in s.optimiser.param_groups:
+            group["lr"] = rate
+        s.optimiser.zero_grad()
+        objects = self.field(s.draw(self.jitter * max(0.0, 1 - progress / _STILL_FROM)))
+        spectrum = self._transform(y, objects)
+        scale = s.pattern.scale(spectrum.detach(), self.loss)
+        spectrum = spectrum * scale
+        s.pattern.loss(spectrum, s.multiplier, self.loss).sum().backward()  # type: ignore[no-untyped-call]
+        y.counters.ffts += len(s.living)  # the adjoint
+        s.optimiser.step()
+        with torch.no_grad():
+            self._remember(s, spectrum.detach(), objects.detach() * (scale * s.pattern.unit), progress)
+        s.steps += 1
+        if s.steps % _LOOK_EVERY == 0 or s.steps == self.iterations:
+            self._look(y, s)
+        if self.screen and s.steps % self.screen == 0 and len(s.living) > self.finalists:
+            self._drop(y, s)
+        return s
+
+    def _transform(self, y: FarField, objects: torch.Tensor) -> torch.Tensor:
+        """Spectra of objects on the frame, zeros around it; counted."""
+        y.counters.ffts += objects.shape[0]
+        found: torch.Tensor = torch.fft.fftn(objects, s=y.shape, dim=tuple(range(1, y.ndim + 1)))
+        return found
+
+    def _remember(self, s: Fit, spectrum: torch.Tensor, objects: torch.Tensor, progress: float) -> None:
+        """Multiplier and average after a step."""
+        if s.multiplier is not None:
+            if progress < _PLAIN_FROM:
+                s.multiplier = s.pattern.remembered(spectrum, s.multiplier, self.multiplier, self.memory)
+            else:
+                s.multiplier *= _FADING
+        s.average = objects if s.average is None else torch.lerp(objects, s.average, self.averaging)
+
+    def _look(self, y: FarField, s: Fit) -> None:
+        """Score the averaged objects, and keep what is best."""
+        with torch.no_grad():
+            if s.average is None:
+                drawn = self.field(s.draw(0.0))
+                s.average = drawn * s.pattern.scale(self._transform(y, drawn), self.loss) * s.pattern.unit
+            s.kept.look(score(s.choice, self.padded(y, s.average)), s.average)
+        s.scores[s.living] = s.kept.scores
+
+    def _drop(self, y: FarField, s: Fit) -> None:
+        """Let the worse half of the starts go."""
+        rows = sorted(s.kept.order[: max(self.finalists, len(s.living) // 2)])
+        count = len(s.living)
+        s.networks, s.optimiser = narrowed(s.networks, self.makes(y), count, rows, s.optimiser)
+        s.codes = [
+            code.reshape(count, -1, *code.shape[2:])[rows].flatten(0, 1)[None].contiguous(memory_format=layout(code))
+            for code in s.codes
+        ]
+        s.generators, s.living = [s.generators[i] for i in rows], [s.living[i] for i in rows]
+        s.kept.narrow(rows)
+        s.multiplier = None if s.multiplier is None else s.multiplier[rows]
+        s.average = None if s.average is None else s.average[rows]
+
+    def padded(self, y: FarField, objects: torch.Tensor) -> torch.Tensor:
+        """Objects on the frame as fields on the detector's grid, (starts, *shape)."""
+        margins = [pad for n, m in zip(reversed(y.shape), reversed(objects.shape[1:]), strict=True) for pad in (0, n - m)]
+        return torch.nn.functional.pad(objects, margins)
+
+    def finished(self, y: FarField, state: Fit) -> bool:  # noqa: ARG002 - the contract
+        """When no start has got better for ``patience`` looks."""
+        return state.kept.settled()
+
+    def estimates(self, y: FarField, s: Fit) -> torch.Tensor:
+        """What was kept of each living start, on the detector's grid."""
+        if s.kept.best is None:
+            self._look(y, s)
+        assert s.kept.best is not None
+        return self.padded(y, s.kept.best[0])
+
+    def estimate(self, y: FarField, state: Fit) -> Reconstruction:
+        """The best start, with the best others as ``starts`` and the ``scores`` of all that were begun in ``aux``."""
+        found = self.estimates(y, state)
+        order = by_score(state.kept.scores)
+        starts = torch.stack([self._cut(y, found[i]) for i in order[: self.keep]])
+        return Reconstruction(object=starts[0].clone(), aux={"starts": starts, "scores": state.scores.copy()})
+
+    def _cut(self, y: FarField, found: torch.Tensor) -> torch.Tensor:
+        """The object's frame of one start: as drawn, or round the object where more was drawn."""
+        if self.frame(y) == y.object_shape:
+            return found[tuple(slice(0, m) for m in self.frame(y))]
+        cut: torch.Tensor = y.crop(found)
+        return cut
+
+    def residual(self, y: FarField, state: Fit) -> float:
+        """Modulus error of the best start over all measured pixels."""
+        best = by_score(state.kept.scores)[0]
+        return float(y.modulus_error(self.estimates(y, state)[best : best + 1])[0])

@@ -1,0 +1,99 @@
+"""What an untrained prior is fitted by: amplitudes with a memory of past misfits, or the likelihood of counts.
+
+The memory is the multiplier of the constraint ``|F x| = sqrt(Y)``, as in the alternating direction method of multipliers for
+phase retrieval (Wen, Yang, Liu, Marchesini, Inverse Problems 28 (2012) 115010, doi:10.1088/0266-5611/28/11/115010). Descent on
+amplitudes alone is error reduction and stops where that stops; with the multiplier it moves on as HIO does (Bauschke, Combettes,
+Luke, J. Opt. Soc. Am. A 19 (2002) 1334, doi:10.1364/JOSAA.19.001334).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from prbench.core import FarField
+
+Loss = Literal["amplitude", "root", "poisson"]
+
+_DIM = 1e-12
+"""Added to intensities, relative to their mean, so that the gradient at amplitude zero is finite."""
+_FAINT = 1e-3
+"""Photons added to counts and model by the likelihood: lets coefficients through zero, as in the projections' refinement."""
+
+
+@dataclass(eq=False)
+class Pattern:
+    """The measurement as the fit sees it, zero frequency first.
+
+    Attributes:
+        amplitude: sqrt(Y), real (*shape), 0 where not fitted; in units in which its mean square over fitted pixels is 1.
+        fitted: real (*shape), 1 where fitted, 0 where unmeasured or held out.
+        unit: amplitude of the measurement that is 1 here.
+        photons: counts where the squared amplitude is 1.
+    """
+
+    amplitude: torch.Tensor
+    fitted: torch.Tensor
+    unit: float
+    photons: float
+
+    @classmethod
+    def of(cls, y: FarField) -> Pattern:
+        """The fitted pixels of a measurement."""
+        fitted = y.measured.to(y.backend.real)
+        amplitude = y.amplitude * fitted
+        unit = math.sqrt(y.amplitude_norm**2 / float(fitted.sum()))
+        return cls(amplitude / unit, fitted, unit, unit**2 / (y.gain or 1.0))
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """Axes of a pixel in a batch of patterns."""
+        return tuple(range(1, self.amplitude.ndim + 1))
+
+    def scale(self, spectrum: torch.Tensor, loss: Loss) -> torch.Tensor:
+        """By what each spectrum (S, *shape) must be multiplied to fit best, (S, 1, ...).
+
+        Being the best, it may be taken as given when the loss is differentiated; so it is for the root, where it is nearly so.
+        """
+        intensity = spectrum.real**2 + spectrum.imag**2
+        energy = (intensity * self.fitted).sum(self.axes, keepdim=True).clamp(min=torch.finfo(intensity.dtype).tiny)
+        if loss == "poisson":
+            return (self.amplitude.square().sum() / energy).sqrt()
+        return (intensity.sqrt() * self.amplitude).sum(self.axes, keepdim=True) / energy
+
+    def loss(self, spectrum: torch.Tensor, multiplier: torch.Tensor | None, loss: Loss) -> torch.Tensor:
+        """One number a start; losses are of the size of the mean squared misfit of amplitudes, whose mean square is 1.
+
+        Args:
+            spectrum: complex (S, *shape), scaled.
+            multiplier: complex, the same shape; None for none. Only amplitudes know it.
+            loss: which.
+        """
+        count = self.fitted.sum()
+        if multiplier is not None:
+            with torch.no_grad():
+                target = self.wanted(spectrum + multiplier) - multiplier
+            gap = torch.view_as_real(spectrum - target)
+            return gap.square().sum((*self.axes, -1)) / count
+        intensity = spectrum.real**2 + spectrum.imag**2 + _DIM
+        if loss == "poisson":
+            counts, expected = self.photons * self.amplitude**2 + _FAINT, self.photons * intensity + _FAINT
+            terms = (expected - counts + counts * torch.log(counts / expected)) * self.fitted
+            return terms.sum(self.axes) / (2 * self.photons * count)
+        size = intensity.sqrt()
+        if loss == "root":
+            roots = (size.sqrt() - self.amplitude.sqrt()) * self.fitted
+            return roots.square().sum(self.axes) / self.amplitude.sum()
+        return ((size - self.amplitude) * self.fitted).square().sum(self.axes) / count
+
+    def wanted(self, spectrum: torch.Tensor) -> torch.Tensor:
+        """The nearest spectrum that has the measured amplitudes; unfitted pixels stay."""
+        size = spectrum.abs().clamp(min=1e-12)
+        return spectrum * torch.where(self.fitted > 0, self.amplitude / size, torch.ones_like(size))
+
+    def remembered(self, spectrum: torch.Tensor, multiplier: torch.Tensor, part: float, memory: float) -> torch.Tensor:
+        """The multiplier after a step: a part of the misfit joins what is left of the past ones."""
+        return memory * (multiplier + part * (spectrum - self.wanted(spectrum + multiplier)))

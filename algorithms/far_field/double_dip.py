@@ -1,0 +1,49 @@
+"""Two untrained networks for a diffraction pattern: one draws the magnitude, one the phase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from prbench.core import FarField, register, setting
+
+from ._parametrisations import Drawn, magnitude_and_phase, phase_alone
+from ._skip_prior import SkipPrior
+
+
+@register(
+    "double-dip",
+    task="far-field",
+    cite="Zhuang, Yang, Hofmann, Barmherzig, Sun (2022), arXiv:2211.00799; "
+    "Ulyanov, Vedaldi, Lempitsky, CVPR 2018, arXiv:1711.10925; "
+    "Wen, Yang, Liu, Marchesini, Inverse Problems 28 (2012) 115010, doi:10.1088/0266-5611/28/11/115010",
+    tags=("untrained",),
+)
+@dataclass(frozen=True)
+class DoubleDip(SkipPrior):
+    """Magnitude and phase of the object by a network each: a magnitude between 0 and its largest value, a smooth phase.
+
+    What is not in the publication: the multiplier, which lets a fit leave a superposition of the object with its twin, starts in
+    one batch that are dropped early, and the choice by pixels held out.
+    """
+
+    magnitude: Literal["free", "uniform"] = setting(
+        "free",
+        choices=("free", "uniform"),
+        doc="uniform: known to be the same all over the frame, so that only the phase is drawn",
+    )
+
+    def channels_drawn(self) -> tuple[int, ...]:
+        """One channel of each network; the phase's alone where the magnitude is known."""
+        return (1, 1) if self.magnitude == "free" else (1,)
+
+    def frame(self, y: FarField) -> tuple[int, ...]:
+        """The object's own frame where the magnitude is known there, else a wider one."""
+        assert y.object_shape is not None
+        return super().frame(y) if self.magnitude == "free" else y.object_shape
+
+    def field(self, drawn: Drawn) -> torch.Tensor:
+        """``m exp(i b)``."""
+        return magnitude_and_phase(drawn) if self.magnitude == "free" else phase_alone(drawn)

@@ -1,0 +1,104 @@
+"""Losses of an untrained fit: their least value, their gradient, the scale, and the multiplier."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from prbench.algorithms.far_field._lagrangian import Pattern
+from prbench.backend import get_backend
+from prbench.core import FarField
+
+SHAPE = (10, 12)
+LOSSES = ["amplitude", "root", "poisson"]
+
+
+@pytest.fixture
+def exact():
+    """A measurement with hidden pixels and the spectrum that made it, in its own units."""
+    rng = np.random.default_rng(2)
+    x = rng.standard_normal((5, 6)) + 1j * rng.standard_normal((5, 6))
+    spectrum = np.fft.fftn(x, SHAPE, (0, 1))
+    mask = rng.random(SHAPE) < 0.8
+    y = FarField(np.fft.fftshift(abs(spectrum) ** 2), mask, (5, 6), gain=0.5).to(get_backend("torch", "double"))
+    return Pattern.of(y), torch.from_numpy(spectrum)[None]
+
+
+def matched(pattern, spectrum, loss):
+    return spectrum * pattern.scale(spectrum, loss)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_truth_at_any_scale_fits_exactly(exact, loss):
+    pattern, spectrum = exact
+    found = pattern.loss(matched(pattern, 7.5 * spectrum, loss), None, loss)
+    assert found.item() == pytest.approx(0, abs=1e-9)
+    torch.testing.assert_close(pattern.unit * matched(pattern, 7.5 * spectrum, loss), spectrum, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("loss", ["amplitude", "poisson"])
+def test_no_other_scale_fits_better(exact, loss):
+    pattern, spectrum = exact
+    wrong = spectrum * torch.linspace(0.3, 2.0, SHAPE[1], dtype=torch.float64)
+    best = matched(pattern, wrong, loss)
+    for factor in (0.98, 1.02):
+        assert pattern.loss(best * factor, None, loss).item() > pattern.loss(best, None, loss).item()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_gradients_are_finite_where_the_model_is_dark(exact, loss):
+    pattern, spectrum = exact
+    start = torch.zeros_like(spectrum)
+    start[0, 0, 0] = 1.0
+    start.requires_grad_()
+    pattern.loss(start, None, loss).sum().backward()
+    assert torch.isfinite(torch.view_as_real(start.grad)).all()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_unmeasured_pixels_have_no_part(exact, loss):
+    pattern, spectrum = exact
+    rng = torch.Generator().manual_seed(0)
+    other = spectrum + (1 - pattern.fitted) * torch.randn(spectrum.shape, generator=rng, dtype=torch.float64)
+    other = (other * 0.7).requires_grad_()
+    pattern.loss(other, None, loss).sum().backward()
+    assert not other.grad[0][pattern.fitted == 0].abs().any()
+    torch.testing.assert_close(pattern.scale(other.detach(), loss), pattern.scale(0.7 * spectrum, loss))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_gradients_are_those_of_differences(exact, loss):
+    pattern, spectrum = exact
+    z = (spectrum / pattern.unit + 0.3).requires_grad_()
+    assert torch.autograd.gradcheck(lambda at: pattern.loss(at, None, loss), (z,), eps=1e-7, atol=1e-5)
+
+
+def test_without_memory_the_multiplier_changes_nothing(exact):
+    pattern, spectrum = exact
+    z = (spectrum / pattern.unit + 0.3).requires_grad_()
+    with_zero = pattern.loss(z, torch.zeros_like(spectrum), "amplitude")
+    plain = pattern.loss(z, None, "amplitude")
+    torch.testing.assert_close(with_zero, plain, rtol=1e-6, atol=1e-9)
+    (slope,) = torch.autograd.grad(with_zero.sum(), z, retain_graph=True)
+    (other,) = torch.autograd.grad(plain.sum(), z)
+    torch.testing.assert_close(slope, other, rtol=1e-5, atol=1e-8)
+
+
+def test_the_multiplier_remembers_misfits_and_rests_at_the_truth(exact):
+    pattern, spectrum = exact
+    truth, none = spectrum / pattern.unit, torch.zeros_like(spectrum)
+    assert pattern.remembered(truth, none, 0.5, 1.0).abs().max() < 1e-12
+    wrong = truth * 1.5
+    first = pattern.remembered(wrong, none, 0.5, 1.0)
+    torch.testing.assert_close(first, 0.25 * truth * pattern.fitted, rtol=1e-9, atol=1e-12)
+
+
+def test_starts_do_not_mix(exact):
+    pattern, spectrum = exact
+    batch = torch.cat([spectrum + 0.2, spectrum * 1j - 0.4, 0.1 + spectrum * 2])
+    multiplier = 0.1 * batch.flip(0)
+    together = pattern.loss(batch, multiplier, "amplitude")
+    for k in range(3):
+        alone = pattern.loss(batch[k : k + 1], multiplier[k : k + 1], "amplitude")
+        torch.testing.assert_close(alone[0], together[k])
