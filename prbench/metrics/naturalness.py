@@ -20,6 +20,7 @@ from prbench.backend import Array
 from prbench.core import Case, metric
 from prbench.errors import BadInput, MissingDependency, one_line
 
+from ._phase import WHITE, grey_levels
 from ._torchvision import allow_torchvision
 from .regions import judged_region
 
@@ -31,9 +32,6 @@ BRISQUE_LEAST_PX = 32
 
 NIQE_BLOCK_PX = 96
 """Side of the blocks that NIQE compares; it needs two of them at least."""
-
-PERCENTILES = (0.5, 99.5)
-"""Of the phase, that become black and white where there is no truth."""
 
 _GAMMA, _RHO = 0.05, -153.591
 """Width of the kernel and offset of the published support vector regression of BRISQUE."""
@@ -100,16 +98,9 @@ def niqe(image: Array) -> float:
     return value
 
 
-def as_8bit(phase: Array, low: float, high: float) -> Array:
-    """A phase as grey levels, uint8: ``low`` black, ``high`` white, what lies beyond clipped.
-
-    Raises:
-        BadInput: where the two are not in order.
-    """
-    if not high > low:
-        raise BadInput(f"black must be below white, got {low} and {high}")
-    level = np.clip((np.asarray(phase, np.float64) - low) / (high - low), 0.0, 1.0)
-    found: Array = np.rint(255 * level).astype(np.uint8)
+def as_8bit(levels: Array) -> Array:
+    """Grey levels rounded and clipped to the 256 that there are, uint8."""
+    found: Array = np.rint(np.clip(levels, 0, WHITE)).astype(np.uint8)
     return found
 
 
@@ -147,22 +138,8 @@ def _numbers(name: str) -> dict[str, Any]:
 
 
 def _image(case: Case) -> Array:
-    """The phase as an 8-bit image: the rectangle about the judged region, from black to white over the truth's range there."""
-
-    def make() -> Array:
-        phase, truth = np.asarray(case.reconstruction.phase, np.float64), case.problem.truth
-        region = judged_region(case.problem)
-        if truth is not None and truth.phase is not None:
-            known = np.asarray(truth.phase, np.float64)[region]
-            phase = phase - phase[region].mean() + known.mean()
-            low, high, source = float(known.min()), float(known.max()), "range of the truth, means made equal"
-        else:
-            low, high = (float(end) for end in np.percentile(phase[region], PERCENTILES))
-            source = "percentiles {} and {} of the phase".format(*PERCENTILES)
-        case.notes.update({"grey_0_rad": low, "grey_255_rad": high, "grey_levels": source})
-        return as_8bit(phase[_rectangle(region)], low, high)
-
-    return case.shared("8-bit", make)
+    """The phase as an 8-bit image: the rectangle about the judged region."""
+    return case.shared("8-bit", lambda: as_8bit(grey_levels(case)[_rectangle(judged_region(case.problem))]))
 
 
 def _rectangle(region: Array) -> tuple[slice, ...]:

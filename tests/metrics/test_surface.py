@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from prbench.core import Case, NearField, Problem, Provenance, Reconstruction
 from prbench.errors import BadInput
-from prbench.metrics.surface import height_error, height_error_skewness, mesh_mse, mesh_skewness, skewness
+from prbench.metrics.surface import height_error, height_error_skewness, mesh_mse, mesh_skewness, relief_skewness, skewness
 from prbench.running.scoring import assess
 
 WAVELENGTH_M = 632.8e-9
@@ -45,7 +45,7 @@ def test_the_height_of_a_known_error_is_found():
 def test_no_score_sees_an_offset(offset, seed):
     truth = bumps()
     found = truth + 0.3 * np.random.default_rng(seed).normal(size=truth.shape)
-    for metric in (mesh_mse, mesh_skewness, height_error_skewness):
+    for metric in (mesh_mse, mesh_skewness, relief_skewness, height_error_skewness):
         assert metric(case_of(truth, found + offset)) == pytest.approx(metric(case_of(truth, found)), rel=1e-6)
 
 
@@ -54,6 +54,18 @@ def test_a_steeper_surface_has_worse_triangles():
     assert values[0] == pytest.approx(0.25)
     assert values == sorted(values)
     assert values[-1] > 0.3
+
+
+def test_a_relief_is_as_high_as_its_grey_levels():
+    ramp = np.broadcast_to(np.linspace(0, 1, 256), (16, 256))  # a level a pixel: legs of 1 and sqrt(2)
+    angle = math.degrees(math.atan(1 / math.sqrt(2)))
+    assert relief_skewness(case_of(7.0 * ramp, 7.0 * ramp + 3.0)) == pytest.approx((60 - angle) / 60)
+    assert relief_skewness(case_of(7.0 * ramp, 7.0 * ramp)) == pytest.approx(relief_skewness(case_of(ramp, ramp)))
+    known, unknown = case_of(ramp, ramp, refractive_contrast=None), case_of(None, ramp, refractive_contrast=None)
+    assert relief_skewness(unknown) == pytest.approx(relief_skewness(known), rel=0.02)  # white is the percentile 99.5 then
+    level = case_of(np.ones((16, 16)), np.eye(16))
+    assert math.isnan(relief_skewness(level))
+    assert "no picture" in level.notes["relief_skewness"]
 
 
 def test_only_the_region_counts():
@@ -81,11 +93,11 @@ def test_a_wrapped_phase_is_unwrapped_and_a_true_wall_is_left_standing():
     truth = bumps(size=48, height=14.0)
     wrapped = case_of(truth, np.angle(np.exp(1j * truth)))
     assert mesh_mse(wrapped) == pytest.approx(0, abs=1e-25)
-    assert wrapped.notes["surface_phase"] == "unwrapped"
+    assert wrapped.notes["phase"] == "unwrapped"
     wall = np.where(np.arange(24) < 12, 0.0, 4.0) * np.ones((24, 1))
     case = case_of(wall, wall)
     assert mesh_mse(case) == 0
-    assert case.notes["surface_phase"] == "as reconstructed"
+    assert case.notes["phase"] == "as reconstructed"
 
 
 def test_without_a_height_of_a_radian_there_is_no_score():
@@ -96,7 +108,7 @@ def test_without_a_height_of_a_radian_there_is_no_score():
     )
     assert all(math.isnan(value) for value in scores.values())
     assert len(scores) == 3
-    assert "surface_phase" not in notes
+    assert notes == {"phase": "as reconstructed"}
 
 
 def test_the_record_states_what_turns_phase_into_height():

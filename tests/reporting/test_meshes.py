@@ -10,7 +10,7 @@ from prbench.reporting.meshes import draw_relief, meshes_of, write_mesh
 def surface(truth=True, region=None, shape=(30, 40)):
     rows, columns = np.meshgrid(*(np.linspace(-1, 1, n) for n in shape), indexing="ij")
     height = 1e-7 * np.exp(-3 * (rows**2 + columns**2))
-    return Surface(height + 5e-6, height if truth else None, np.ones(shape, bool) if region is None else region, 8e-6, False)
+    return Surface(height + 5e-6, height if truth else None, np.ones(shape, bool) if region is None else region, 8e-6)
 
 
 def test_the_reconstruction_is_put_where_the_truth_is():
@@ -60,4 +60,4 @@ def test_a_relief_states_its_exaggeration_and_its_error(truth):
 
 def test_a_flat_surface_is_drawn():
     level = np.zeros((20, 20))
-    assert draw_relief(Surface(level, level, np.ones((20, 20), bool), 1e-6, False), "flat").texts
+    assert draw_relief(Surface(level, level, np.ones((20, 20), bool), 1e-6), "flat").texts
