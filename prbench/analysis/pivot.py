@@ -29,9 +29,9 @@ class Pivot:
         values: in ascending order, None (such as no noise) last.
         goal: the column that decides.
         rows: one row a solver and value, solvers in the order of their best median. Columns: ``task, dataset, setting, value,
-            solver, metric, median, median_low, median_high, latency_s, latency_s_low, latency_s_high, dose, samples, cells,
-            failed``; medians as in a leaderboard; ``dose`` is the setting ``images`` times ``photons``, photons a pixel that the
-            images of the sample took together, NaN for datasets without the two.
+            solver, metric``; ``median``, ``success`` and ``latency_s``, each with ``_low`` and ``_high``; ``dose, samples, cells,
+            failed``. Medians and success rates are as in a leaderboard; ``dose`` is the setting ``images`` times ``photons``,
+            photons a pixel that the images of the sample took together, NaN for datasets without the two.
     """
 
     task: str
@@ -43,7 +43,10 @@ class Pivot:
     rows: pd.DataFrame
 
 
-_TAKEN = ("solver", "metric", "median", "median_low", "median_high", "latency_s", "latency_s_low", "latency_s_high")
+_TAKEN = (
+    *("solver", "metric"),
+    *(f"{name}{end}" for name in ("median", "success", "latency_s") for end in ("", "_low", "_high")),
+)
 _COUNTS = ("samples", "cells", "failed")
 
 

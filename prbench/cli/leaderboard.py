@@ -12,9 +12,15 @@ from . import folders
 @click.command("leaderboard")
 @folders.argument
 @click.option("--task", help="Only this task.")
-@click.option("--by", metavar="SETTING", help="Scores and seconds against this setting of the datasets, such as images.")
 @click.option(
-    "--show", type=click.Choice(["all", "scores", "seconds"]), default="all", show_default=True, help="Which tables of --by."
+    "--by", metavar="SETTING", help="Scores, successes and seconds against this setting of the datasets, such as images."
+)
+@click.option(
+    "--show",
+    type=click.Choice(["all", "scores", "success", "seconds"]),
+    default="all",
+    show_default=True,
+    help="Which tables of --by.",
 )
 @click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv", "markdown", "latex"]), default="table", show_default=True

@@ -1,4 +1,4 @@
-"""Scores and seconds against a setting of the dataset, as a terminal table, JSON, CSV, Markdown or LaTeX."""
+"""Scores, successes and seconds against a setting of the dataset, as a terminal table, JSON, CSV, Markdown or LaTeX."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from prbench.analysis import Pivot
 
-NOTE = "Medians over samples with 95 % intervals (bootstrap); failed cells count as worst, in scores; a dash was not run."
+NOTE = (
+    "Medians over samples, and success rates, with 95 % intervals (bootstrap, Wilson); failed cells count as worst, "
+    "not in seconds; a dash was not run."
+)
 
 _DOSE = "photons a pixel, all images"
 
@@ -25,7 +28,7 @@ _DOSE = "photons a pixel, all images"
 def terminal(pivots: Sequence[Pivot], shown: str = "all") -> Iterator[Group | str]:
     """What to print: tables of scores and of seconds for each dataset, intervals below the medians; then a note.
 
-    ``shown`` here and below is ``all``, ``scores`` or ``seconds``; JSON and CSV have every column always.
+    ``shown`` here and below is ``all``, ``scores``, ``success`` or ``seconds``; JSON and CSV have every column always.
     """
     from rich.text import Text
 
@@ -56,7 +59,7 @@ def as_csv(pivots: Sequence[Pivot], shown: str = "all") -> str:  # noqa: ARG001 
 
 
 def as_markdown(pivots: Sequence[Pivot], shown: str = "all") -> str:
-    """Pipe tables of scores and of seconds for each dataset."""
+    """Pipe tables of scores, successes and seconds for each dataset."""
     lines: list[str] = []
     for pivot in pivots:
         for title, headers, rows in _tables(pivot, shown):
@@ -68,7 +71,7 @@ def as_markdown(pivots: Sequence[Pivot], shown: str = "all") -> str:
 
 
 def as_latex(pivots: Sequence[Pivot], shown: str = "all") -> str:
-    """A ``table`` of scores and one of seconds for each dataset; need the package booktabs."""
+    """A ``table`` of scores, one of successes and one of seconds for each dataset; need the package booktabs."""
     lines: list[str] = []
     for pivot in pivots:
         for title, headers, rows in _tables(pivot, shown):
@@ -89,7 +92,7 @@ FORMATS: dict[str, Callable[[Sequence[Pivot], str], str]] = {
 
 
 def _tables(pivot: Pivot, shown: str) -> Iterator[tuple[str, list[str], list[list[str]]]]:
-    """Title, headers and rows of text: the goal's medians, with the dose below where it is known, then the seconds."""
+    """Title, headers and rows of text: the goal's medians, with the dose below where it is known, then successes and seconds."""
     against = f"{pivot.setting} ({pivot.unit})" if pivot.unit else pivot.setting
     headers = [against, *(format_value(value) for value in pivot.values)]
     where = f"{pivot.task} · {pivot.dataset}"
@@ -97,9 +100,10 @@ def _tables(pivot: Pivot, shown: str) -> Iterator[tuple[str, list[str], list[lis
     cells = {(row["solver"], _key(row["value"])): row for row in pivot.rows.to_dict("records")}
     for what, column, title in (
         ("scores", "median", f"{pivot.goal.metric} against {pivot.setting}, {pivot.goal.better} is better"),
+        ("success", "success", f"success % against {pivot.setting}"),
         ("seconds", "latency_s", f"seconds a solve against {pivot.setting}"),
     ):
-        if shown not in ("all", what):
+        if shown not in ("all", what) or (what == "success" and pivot.rows["success"].isna().all()):
             continue
         rows = [
             [one_line(solver, 200), *(_cell(cells.get((solver, _key(value))), column) for value in pivot.values)]
@@ -112,7 +116,14 @@ def _tables(pivot: Pivot, shown: str) -> Iterator[tuple[str, list[str], list[lis
 
 
 def _cell(row: dict[Any, Any] | None, column: str) -> str:
-    return NOTHING if row is None else spread(row[column], row[f"{column}_low"], row[f"{column}_high"])
+    if row is None:
+        return NOTHING
+    estimate = row[column], row[f"{column}_low"], row[f"{column}_high"]
+    return spread(*estimate, _percent, _percent) if column == "success" else spread(*estimate)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}"
 
 
 def _dose_at(pivot: Pivot, value: object) -> float:

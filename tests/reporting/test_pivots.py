@@ -80,8 +80,17 @@ def test_no_median_is_shown_without_its_interval(found):
                 assert cell.strip() == "–" or ("\\[" in cell and not math.isnan(float(cell.split()[0].replace("∞", "inf"))))
 
 
-@pytest.mark.parametrize(("shown", "tables"), [("all", 2), ("scores", 1), ("seconds", 1)])
-def test_scores_or_seconds_alone(found, shown, tables):
+@pytest.mark.parametrize(("shown", "tables"), [("all", 3), ("scores", 1), ("success", 1), ("seconds", 1)])
+def test_one_kind_of_table_alone(found, shown, tables):
     text = FORMATS["markdown"](found, shown)
     assert text.count("###") == tables
-    assert ("seconds a solve" in text) == (shown != "scores")
+    assert ("seconds a solve" in text) == (shown in ("all", "seconds"))
+    assert ("success %" in text) == (shown in ("all", "success"))
+
+
+def test_successes_are_those_of_the_leaderboard(found):
+    rows = json.loads(FORMATS["json"](found, "all"))
+    assert all(0 <= row["success_low"] <= row["success"] <= row["success_high"] <= 1 for row in rows)
+    line = next(line for line in FORMATS["markdown"](found, "success").splitlines() if line.startswith("| lcs |"))
+    first = next(row for row in rows if row["solver"] == "lcs" and row["value"] == 1)
+    assert line.split("|")[2].split()[0] == f"{100 * first['success']:.0f}"
