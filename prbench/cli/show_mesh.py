@@ -102,9 +102,12 @@ def _surface(problem: Problem, found: Any, contrast: float | None) -> Surface:
     from prbench.physics.surface import metres_per_radian
 
     y = problem.measurement
-    if found.phase is None or not hasattr(y, "pixel_m"):
+    if found.phase is None:
         raise UsageError(f"a reconstruction of the task {y.task} has no phase of a surface")
-    scale = None if contrast is None else metres_per_radian(y.wavelength_m, contrast)  # type: ignore[attr-defined]
+    wavelength_m = getattr(y, "wavelength_m", None)
+    if wavelength_m is None or getattr(y, "pixel_m", None) is None:
+        raise UsageError("the measurement does not say its wavelength and pixel, without which a phase has no height")
+    scale = None if contrast is None else metres_per_radian(wavelength_m, contrast)
     surface = surface_of(problem, found, scale)
     if surface is None:
         raise UsageError("the measurement does not say what height a radian is; give --contrast, 0.5 for glass in air")

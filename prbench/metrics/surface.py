@@ -43,7 +43,7 @@ def surface_of(problem: Problem, found: Reconstruction, metres_per_radian: float
     """The surface behind a reconstruction; None where it has no phase, or nobody knows the height of a radian.
 
     Args:
-        problem: what it is a reconstruction of; its measurement has a ``pixel_m``.
+        problem: what it is a reconstruction of; its measurement has a ``pixel_m``, unless it has no height of a radian either.
         found: arrays on the host.
         metres_per_radian: height of a radian; the measurement's where None.
     """

@@ -226,7 +226,8 @@ def _blocks(board: Leaderboard) -> Iterator[tuple[str, list[str], list[list[str]
 
 
 def _empty(rows: Sequence[dict[Any, Any]], name: str) -> bool:
-    return all(math.isnan(row[name]) for row in rows)
+    """Whether a column has no number though there are reconstructions."""
+    return all(math.isnan(row[name]) for row in rows) and any(row["failed"] < row["cells"] for row in rows)
 
 
 @functools.cache

@@ -101,7 +101,7 @@ def test_no_median_is_shown_without_its_interval():
 def test_a_column_without_its_extra_says_how_to_get_it(monkeypatch):
     from prbench.reporting import leaderboards as shown
 
-    cell = {"task": "near-field", "dataset": "x", "sample": 0, "seed": 0, "status": "ok", "phase_rmse": 0.1}
+    cell = {"task": "near-field", "dataset": "x", "sample": 0, "seed": 0, "status": "ok", "psnr": 20.0, "r_factor": 0.1}
     nothing = {"niqe": math.nan, "brisque": math.nan}
     empty = leaderboards(pd.DataFrame([{**cell, **nothing, "solver": solver} for solver in "ab"]))
     partly = leaderboards(
