@@ -4,6 +4,7 @@ from .backend import BACKENDS, Array, Backend, Precision, fft_pair_seconds, get_
 from .clock import Clock
 from .counters import Counters
 from .pointwise import Pointwise, forms_compiled, pointwise
+from .processes import each
 from .threads import get_threads, physical_cores, set_threads
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Counters",
     "Pointwise",
     "Precision",
+    "each",
     "fft_pair_seconds",
     "forms_compiled",
     "get_backend",

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from prbench.backend import set_threads
+from prbench.backend import each
 from prbench.core import Dataset, Split, build_plugin
 from prbench.errors import UsageError, one_line
 
@@ -23,8 +19,6 @@ from .problem_files import write_problem
 from .store import replace_file
 
 MANIFEST = "problems.json"
-_AHEAD = 2
-"""Problems handed to a process before it asks, so that a long list takes no memory."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +69,7 @@ def make_problems(
     todo = [index for index in range(samples) if not problem_path(folder, index).exists()]
     done = samples - len(todo)
     on_made(done, samples)
-    for _ in _each(folder, made, todo, jobs):
+    for _ in each(partial(_make, str(folder), made), todo, min(jobs, len(todo))):
         done += 1
         on_made(done, samples)
     return len(todo)
@@ -106,48 +100,9 @@ def _sign(folder: Path, made: Made, dataset: Dataset) -> None:
         raise UsageError(f"{folder} holds other problems ({key}: {found} there, {asked} asked for); choose another folder")
 
 
-def _each(folder: Path, made: Made, todo: Sequence[int], jobs: int) -> Iterator[int]:
-    """Make problems, yielding their numbers as they are finished."""
-    if jobs <= 1 or len(todo) <= 1:
-        for index in todo:
-            _make(str(folder), made, index)
-            yield index
-        return
-    context, remaining, pending = multiprocessing.get_context("spawn"), iter(todo), set[Future[int]]()
-    with ProcessPoolExecutor(min(jobs, len(todo)), context, initializer=_start_worker) as pool:
-        try:
-            while True:
-                for index in remaining:
-                    pending.add(pool.submit(_make, str(folder), made, index))
-                    if len(pending) >= _AHEAD * jobs:
-                        break
-                if not pending:
-                    return
-                finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    yield future.result()
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-
-
-def _start_worker() -> None:
-    """One thread a process; and no process outlives the one that it works for, however that ends."""
-    set_threads(1)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
-
-
-def _make(folder: str, made: Made, index: int) -> int:
+def _make(folder: str, made: Made, index: int) -> None:
     problem = _dataset(made.dataset).problem(index, seed=made.seed, split=made.split)
     write_problem(problem_path(Path(folder), index), problem)
-    return index
 
 
 @cache

@@ -6,19 +6,15 @@ interrupted, filled further by the same call.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
-from prbench.backend import get_backend, set_threads
+from prbench.backend import each, get_backend
 from prbench.core import LearnedSolver, Split, build_plugin
 from prbench.errors import BadInput, UsageError
 
@@ -113,7 +109,11 @@ def make_examples(folder: Path, source: Source, *, jobs: int = 1, on_example: On
         write_json(place, described)
     made = _open(folder, "made", "r")
     todo = np.flatnonzero(made == 0).tolist()
-    _fill(folder, source, todo, jobs, on_example)
+    count = len(source) - len(todo)
+    on_example(count, len(source))
+    for _ in each(partial(_make, str(folder), source), todo, min(jobs, len(todo))):
+        count += 1
+        on_example(count, len(source))
     return Examples(*(_open(folder, name, "r") for name in _NAMES))
 
 
@@ -124,40 +124,6 @@ def _check(source: Source) -> None:
             raise UsageError(f"{solver.plugin_name} solves {solver.info.task} problems, {name} has {dataset.info.task} ones")
         if dataset.samples is not None and dataset.samples < source.samples:
             raise UsageError(f"{name} has {dataset.samples} problems in a split, asked for {source.samples}")
-
-
-def _fill(folder: Path, source: Source, todo: Sequence[int], jobs: int, on_example: OnExample) -> None:
-    count = len(source) - len(todo)
-    on_example(count, len(source))
-    if jobs <= 1 or len(todo) <= 1:
-        for number in todo:
-            _make(str(folder), source, number)
-            count += 1
-            on_example(count, len(source))
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(todo)), context, initializer=_start_worker) as pool:
-        try:
-            for future in as_completed([pool.submit(_make, str(folder), source, number) for number in todo]):
-                future.result()
-                count += 1
-                on_example(count, len(source))
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-
-
-def _start_worker() -> None:
-    """One thread a process; and no process outlives the one that it works for, however that ends."""
-    set_threads(1)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
 
 
 def _make(folder: str, source: Source, number: int) -> None:
