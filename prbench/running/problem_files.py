@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import numpy as np
 from prbench.core import HeldOut, Measurement, Problem, Provenance, Reconstruction
 from prbench.errors import BadInput, one_line
 
+from .array_files import read_arrays
 from .plain import canonical
 from .store import plain_arrays, replace_file
 
@@ -60,8 +60,7 @@ def read_problem(place: str | Path) -> Problem:
     """
     place = Path(place)
     try:
-        with np.load(place, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = read_arrays(place)
         described = json.loads(str(arrays.pop(_NUMBERS)))
         kind: Any = {cls.task: cls for cls in Measurement.__subclasses__()}[described["task"]]
         numbers = {key: tuple(v) if isinstance(v, list) else v for key, v in described["measurement"].items()}
@@ -76,7 +75,7 @@ def read_problem(place: str | Path) -> Problem:
             object_region=arrays.get("object_region"),
             reference=_group(arrays, "reference."),
         )
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(
             f"{place} is not a problem as `prbench data make` writes them: {one_line(error, 120)}; delete it and make it again"
         ) from error

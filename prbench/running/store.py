@@ -16,7 +16,6 @@ import os
 import secrets
 import tempfile
 import time
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ import numpy as np
 
 from prbench.errors import CannotWrite, PrbenchError, UsageError, one_line
 
+from .array_files import read_arrays
 from .plain import canonical, digest
 from .record import CorruptRecord, Record
 from .table import TABLE, Table, row_of, write_table
@@ -132,11 +132,10 @@ class Store:
         """
         place = self._record_path(key).with_suffix(".npz")
         try:
-            with place.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-                return {name: file[name] for name in file.files}
+            return read_arrays(place)
         except FileNotFoundError:
             return {}
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        except (ValueError, OSError) as error:
             raise CorruptRecord(f"{place} is not readable as NPZ without pickles: {one_line(error)}") from error
 
     # All records

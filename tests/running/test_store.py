@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,24 @@ def test_an_archive_of_arrays_cut_off_is_told(tmp_path):
     store.write(one, {"object": np.ones(100)})
     place = tmp_path / "runs" / one.key[:2] / f"{one.key}.npz"
     place.write_bytes(place.read_bytes()[:200])
+    with pytest.raises(CorruptRecord, match="not readable"):
+        store.arrays(one.key)
+
+
+def declares_four_terabytes(place):
+    with zipfile.ZipFile(place, "w") as archive, archive.open("object.npy", "w") as stream:
+        np.lib.format.write_array_header_1_0(stream, {"descr": "<f4", "fortran_order": False, "shape": (2**20, 2**20)})
+        stream.write(bytes(2**10))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda place: np.savez_compressed(place, object=np.zeros(2**20)), declares_four_terabytes, lambda p: p.write_bytes(b"PK")],
+)
+def test_an_archive_that_would_be_larger_than_its_file_is_refused(tmp_path, make):
+    store, one = Store(tmp_path), record()
+    store.write(one, {"object": np.ones(100)})
+    make(tmp_path / "runs" / one.key[:2] / f"{one.key}.npz")
     with pytest.raises(CorruptRecord, match="not readable"):
         store.arrays(one.key)
 
