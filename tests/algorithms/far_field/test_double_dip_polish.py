@@ -1,0 +1,49 @@
+"""The polish: it takes over the networks' answers, and brings a nearly solved crystal to the solution."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import prbench
+from prbench.algorithms.far_field.double_dip import DoubleDip
+from prbench.algorithms.far_field.double_dip_polish import DoubleDipPolish
+from prbench.backend import get_backend
+from prbench.errors import UsageError
+
+NETWORKS = {"channels": 8, "scales": 2, "iterations": 6, "starts": 2, "screen": 0}
+
+
+@pytest.fixture
+def y():
+    return prbench.get_dataset("crystal2d[size=16]").make(1, 0, "tune").measurement.to(get_backend("torch"))
+
+
+def test_the_networks_part_is_double_dip(y):
+    solver, plain = DoubleDipPolish(**NETWORKS), DoubleDip(**NETWORKS)
+    state = solver.advance(y, solver.init(y, np.random.default_rng(1)), 6)
+    other = plain.advance(y, plain.init(y, np.random.default_rng(1)), 6)
+    np.testing.assert_array_equal(solver.estimate(y, state).object, plain.estimate(y, other).object)
+
+
+def test_steps_one_by_one_are_steps_together(y):
+    solver = DoubleDipPolish(**NETWORKS, recipe="5*ER+5*ML")
+    at_once = solver.advance(y, solver.init(y, np.random.default_rng(1)), 16)
+    stepwise = solver.init(y, np.random.default_rng(1))
+    for _ in range(16):
+        stepwise = solver.advance(y, stepwise, 1)
+    np.testing.assert_array_equal(solver.estimate(y, at_once).object, solver.estimate(y, stepwise).object)
+    assert solver.total_iterations(y) == 16
+
+
+def test_the_polish_explains_the_pattern_better(y):
+    solver = DoubleDipPolish(**NETWORKS)
+    state = solver.advance(y, solver.init(y, np.random.default_rng(1)), 6)
+    before = solver.residual(y, state)
+    state = solver.advance(y, state, solver.total_iterations(y) - 6)
+    assert solver.residual(y, state) < 0.7 * before
+
+
+def test_a_recipe_without_likelihood_is_refused():
+    with pytest.raises(UsageError, match="has no ML"):
+        DoubleDipPolish(recipe="20*ER")
