@@ -31,16 +31,31 @@ _GOALS: dict[str, tuple[Goal, ...]] = {
     "far-field": (Goal("sa_nmse", "lower", success=0.05), Goal("r_factor", "lower")),
     # A relative error of 1e-5, by which the literature of Wirtinger flows counts successes.
     "random": (Goal("sa_nmse", "lower", success=1e-10), Goal("r_factor", "lower")),
+    # Measured holograms are ranked by the same number. 20 dB is an error of a tenth of the truth's range. A choice.
+    "near-field": (Goal("psnr", "higher", success=20.0), Goal("intensity_residual", "lower")),
     # A tenth of a pixel: what windows of 5 x 5 pixels reach with ten images of usual speckles. A choice, as every threshold.
     "speckle": (Goal("displacement_rmse", "lower", success=0.1), Goal("stack_residual", "lower")),
+    # 30 dB is an error of a thirtieth of the truth's range: 0.15 rad of 4.5. A choice.
+    "off-axis": (Goal("psnr", "higher", success=30.0), Goal("fringe_residual", "lower")),
     # Half the mean squared error of the blurred image. A choice.
     "deblur": (Goal("psnr_gain", "higher", success=3.0), Goal("blur_residual", "lower")),
 }
 
 _BESIDE: dict[str, tuple[str, ...]] = {
     "far-field": ("r_factor",),
-    "near-field": ("phase_rmse", "ssim", "mesh_mse", "mesh_skewness", "brisque", "niqe"),
+    "near-field": (
+        "phase_rmse",
+        "phase_correlation",
+        "ssim",
+        "intensity_residual",
+        "mesh_mse",
+        "mesh_skewness",
+        "relief_skewness",
+        "brisque",
+        "niqe",
+    ),
     "speckle": ("displacement_outliers", "phase_rmse", "stack_residual", "images_used"),
+    "off-axis": ("ssim", "phase_rmse", "object_phase_rmse", "fringe_residual"),
     "deblur": ("image_psnr", "image_ssim", "kernel_similarity", "blur_residual"),
 }
 

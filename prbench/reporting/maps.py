@@ -80,7 +80,7 @@ MAPS: dict[str, tuple[Map, ...]] = {
         Map("transmission", "transmission"),
         Map("dark_field", "dark field", "px²", "inferno"),
     ),
-    "near-field": (PHASE,),
+    "near-field": (PHASE, Map("transmission", "transmission of the amplitude")),
     "off-axis": (PHASE,),
     "deblur": (Map("image", "image"), Map("kernel", "kernel", "", "inferno")),
 }

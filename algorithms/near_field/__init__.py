@@ -1,0 +1,1 @@
+"""Solvers of near-field imaging: the phase behind one intensity."""

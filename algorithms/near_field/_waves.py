@@ -1,0 +1,23 @@
+"""What is known of the phase of an object's wave."""
+
+from __future__ import annotations
+
+import math
+
+from prbench.backend import Array
+from prbench.core import NearField
+
+
+def phase_centre(y: NearField) -> float:
+    """The middle of the branch on which a phase is taken: that of its known range, where both ends are known."""
+    low, high = y.phase_range or (-math.inf, math.inf)
+    return (low + high) / 2 if math.isfinite(low) and math.isfinite(high) else 0.0
+
+
+def within_range(y: NearField, phase: Array) -> Array:
+    """A phase with what lies outside the known range moved to its nearer end."""
+    if y.phase_range is None:
+        return phase
+    low, high = y.phase_range
+    xp = y.backend.xp
+    return xp.clip(phase, None if math.isinf(low) else low, None if math.isinf(high) else high)

@@ -1,0 +1,205 @@
+"""The phase of least total variation that explains the intensity."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from prbench.backend import Array
+from prbench.core import IterativeSolver, NearField, Reconstruction, Rng, register, setting
+from prbench.physics.cosine import cosine_transform, inverse_cosine_transform
+from prbench.physics.free_pixels import free_pixel_islands
+
+from ._amplitudes import AmplitudeMisfit
+from ._descent import Descent, advance, begin
+from ._waves import within_range
+from .ctf import ContrastTransferFunction
+
+_FIRST_WEIGHT, _LAST_WEIGHT, _RATIO = 0.3, 1e-4, 1 / 3
+"""Weights tried where none is given: from the first, each a third of the one before, down to the last."""
+
+_STEPS = 20
+"""Steps at each weight that is tried."""
+
+_TOLERANCE, _HOPELESS = 1.2, 1.5
+"""The largest weight is taken that explains what was held out to within the first factor of the best, for errors of the model,
+unlike noise, are shared by neighbours and tell too late; none is tried after one that is worse than the best by the second."""
+
+_ROUNDING = 0.01
+"""Radians under which a difference of neighbours counts by its square."""
+
+_FLOOR = 1e-2
+"""Of the preconditioner, whose largest value is 4: waves of the phase too slow to be seen at all are not sought."""
+
+
+@dataclass
+class State:
+    """Where the search stands.
+
+    Attributes:
+        descent: at the present weight.
+        weight: of the variation.
+        fitted: bool (H, W), the pixels in the misfit; None for all that were measured.
+        held: bool (H, W), the pixels held out; None where the weight is settled.
+        tried: weight, score on what was held out, and maps.
+        steps: taken at the present weight.
+    """
+
+    descent: Descent
+    weight: float
+    fitted: Array | None
+    held: Array | None
+    tried: list[tuple[float, float, Array]] = field(default_factory=list)
+    steps: int = 0
+
+
+@register(
+    "least-variation",
+    task="near-field",
+    cite=(
+        "Rudin, Osher, Fatemi, Physica D 60 (1992) 259, doi:10.1016/0167-2789(92)90242-F; "
+        "Liu, Nocedal, Math. Program. 45 (1989) 503, doi:10.1007/BF01589116"
+    ),
+    tags=("classical",),
+)
+@dataclass(frozen=True)
+class LeastVariation(IterativeSolver[NearField]):
+    """Minimises ``sum (|u| - sqrt(I))^2 + w (TV(phi) + TV(ln t))``, with a penalty beyond the known ranges, by a limited-memory
+    quasi-Newton method from the linear model's answer.
+
+    u is the wave at the detector without any linearisation, TV the total variation. What makes it quick is the first guess of
+    the inverse Hessian, ``1 / (4 sin(chi)^2 + 0.01)`` up to the first maximum of the sine and constant beyond: slow waves of the
+    phase hardly touch the intensity, and plain gradients find them last. Where the dose is known w follows from the noise; else
+    one pixel in twenty is held out, w falls until these are explained worse, and all are fitted with the w that explained them.
+    Of published parts, and not published as a whole. A Fourier-Born measurement is propagated by Fresnel's transfer function.
+    """
+
+    iterations: int = setting(240, valid="[1, inf)", range=(100, 1000), log=True, doc="steps, of four FFTs")
+    weight: float | None = setting(
+        None, valid="[0, inf)", range=(1e-5, 0.3), log=True, doc="w; none: by the noise, or by pixels held out"
+    )
+    noise_weight: float = setting(
+        0.5, valid="[0, inf)", range=(0.1, 3), log=True, doc="w over the noise of an amplitude, where the dose is known"
+    )
+    penalty: float = setting(1.0, valid="[0, inf)", range=(0.1, 10), log=True, doc="of the square of what exceeds known ranges")
+
+    example: ClassVar[dict[str, object]] = {"iterations": 60}
+    parts: ClassVar[tuple[type[Any], ...]] = (ContrastTransferFunction,)
+
+    def total_iterations(self, y: NearField) -> int:  # noqa: ARG002 - the same for every measurement
+        """The setting."""
+        return self.iterations
+
+    def init(self, y: NearField, rng: Rng) -> State:
+        """The linear model's answer: phase and, where the object may absorb, ``ln t`` = 0."""
+        xp = y.backend.xp
+        phase = ContrastTransferFunction().solve(y, rng).phase
+        phase = phase - xp.mean(phase)
+        if y.phase_range is not None and all(math.isfinite(end) for end in y.phase_range):
+            phase = within_range(y, phase + sum(y.phase_range) / 2)
+        x = xp.stack([phase] if y.pure_phase else [phase, xp.zeros_like(phase)])
+        weight, fitted, held = self.weight, None, None
+        if weight is None and y.gain is not None:
+            weight = self.noise_weight * 0.5 * math.sqrt(y.gain)
+        if weight is None:
+            weight = _FIRST_WEIGHT
+            measured = np.ones(y.shape, bool) if y.mask is None else y.backend.to_numpy(y.mask)
+            free = free_pixel_islands(measured, 0.05, rng, radius=0, exclude_centre=0.0)
+            fitted, held = y.backend.asarray(measured & ~free), y.backend.asarray(free)
+        return self._restarted(y, State(None, weight, fitted, held), x)  # type: ignore[arg-type]
+
+    def _restarted(self, y: NearField, state: State, x: Array) -> State:
+        state.descent, state.steps = begin(x, *self._functions(y, state)), 0
+        return state
+
+    def step(self, y: NearField, state: State) -> State:
+        """One point tried; now and then another weight."""
+        if state.held is not None and (state.steps >= _STEPS or state.descent.stuck):
+            self._next_weight(y, state)
+        advance(state.descent, *self._functions(y, state))
+        state.steps += 1
+        return state
+
+    def _next_weight(self, y: NearField, state: State) -> None:
+        """Score the present weight; go on to a smaller one, or settle for the best."""
+        x = state.descent.x
+        misfit = AmplitudeMisfit(y, None)
+        gap = misfit.gap(misfit.wave_at_detector(x)[1])
+        held = y.backend.xp.where(state.held, gap * gap, y.backend.xp.zeros_like(gap))
+        state.tried.append((state.weight, math.sqrt(float(y.backend.xp.sum(held))), x))
+        best = min(score for _, score, _ in state.tried)
+        if state.tried[-1][1] <= _HOPELESS * best and state.weight * _RATIO >= _LAST_WEIGHT:
+            state.weight *= _RATIO
+        else:
+            state.weight, _, x = next(entry for entry in state.tried if entry[1] <= _TOLERANCE * best)
+            state.fitted = state.held = None
+            state.tried.clear()
+        self._restarted(y, state, x)
+
+    def finished(self, y: NearField, state: State) -> bool:  # noqa: ARG002 - the state alone tells
+        """Whether nothing lowers the objective at the final weight."""
+        return state.held is None and state.descent.stuck
+
+    def _functions(self, y: NearField, state: State) -> tuple[Any, Any]:
+        misfit = AmplitudeMisfit(y, state.fitted)
+
+        def objective(x: Array) -> tuple[float, Array]:
+            value, gradient = misfit(x)
+            rough, by_rough = _variation(x, y.backend.xp)
+            beyond = _beyond(y, x)
+            value += state.weight * rough + self.penalty * float(y.backend.xp.sum(beyond * beyond))
+            return value, gradient + state.weight * by_rough + 2 * self.penalty * beyond
+
+        gain = _gain(y)
+
+        def precondition(gradient: Array) -> Array:
+            y.counters.ffts += gradient.shape[0]  # a cosine transform there and back is the work of one complex FFT
+            return inverse_cosine_transform(gain * cosine_transform(gradient, y.backend), y.backend)
+
+        return objective, precondition
+
+    def estimate(self, y: NearField, state: State) -> Reconstruction:
+        """The best point at the present weight."""
+        xp = y.backend.xp
+        x = state.descent.x
+        transmission = None if y.pure_phase else xp.exp(x[1])
+        return Reconstruction(phase=xp.asarray(x[0], copy=True), transmission=transmission, aux={"variation": state.weight})
+
+    def residual(self, y: NearField, state: State) -> float:
+        """Of the amplitude, over that of an empty beam."""
+        xp = y.backend.xp
+        misfit = AmplitudeMisfit(y, None)
+        gaps = misfit.gap(misfit.wave_at_detector(state.descent.x)[1]), misfit.amplitude - 1
+        if y.mask is not None:
+            gaps = tuple(xp.where(y.mask, gap, xp.zeros_like(gap)) for gap in gaps)
+        return math.sqrt(float(xp.sum(gaps[0] ** 2)) / (float(xp.sum(gaps[1] ** 2)) or 1.0))
+
+
+def _beyond(y: NearField, x: Array) -> Array:
+    """By how much a phase is outside its known range, and ``ln t`` above 0."""
+    xp = y.backend.xp
+    phase = x[0] - within_range(y, x[0])
+    return xp.stack([phase] if x.shape[0] == 1 else [phase, xp.clip(x[1], 0.0, None)])
+
+
+def _variation(x: Array, xp: Any) -> tuple[float, Array]:
+    """``sum sqrt(|grad|^2 + rounding^2)`` of maps (n, H, W), forward differences, and its derivative."""
+    down, right = x[:, 1:, :-1] - x[:, :-1, :-1], x[:, :-1, 1:] - x[:, :-1, :-1]
+    length = xp.sqrt(down * down + right * right + _ROUNDING**2)
+    down, right = down / length, right / length
+    gradient = xp.zeros_like(x)
+    gradient[:, 1:, :-1] += down
+    gradient[:, :-1, 1:] += right
+    gradient[:, :-1, :-1] -= down + right
+    return float(xp.sum(length)), gradient
+
+
+def _gain(y: NearField) -> Array:
+    """Of each cosine wave in the preconditioner, (H, W)."""
+    rows, columns = (np.arange(n) / (2 * n * y.pixel_m) for n in y.shape)
+    chi = math.pi * y.wavelength_m * y.distance_m * (rows[:, None] ** 2 + columns[None, :] ** 2)
+    sine = np.where(chi < math.pi / 2, np.sin(chi), 1.0)
+    return y.backend.asarray(1 / (4 * sine**2 + _FLOOR))
