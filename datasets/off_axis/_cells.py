@@ -73,9 +73,11 @@ def _outline(rng: Rng, place: Field, radius: float, strength: float, waves: tupl
     r = np.sqrt(place.x**2 + place.y**2) + np.float32(1e-6)
     unit = (place.x + 1j * place.y) / r
     ripple = np.zeros_like(r)
-    for k in waves:
+    power = unit
+    for k in waves:  # from 2 on, one after the other
+        power = power * unit
         wave = strength * rng.standard_normal() / k * np.exp(2j * math.pi * rng.random())
-        ripple += np.real(np.complex64(wave) * unit**k)
+        ripple += np.real(np.complex64(wave) * power)
     return np.asarray((r / (radius * np.clip(1 + ripple, 0.5, 1.6))) ** 2)
 
 

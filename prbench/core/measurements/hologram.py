@@ -38,6 +38,8 @@ class Hologram(Measurement):
         wavelength_m: in vacuum; None where it is not known, which no phase depends on.
         pixel_m: of the camera, seen at the object; None where it is not known.
         carrier: row and column frequency in cycles/px, a hint that decides the sign; None where nothing is known.
+        denser: whether the object is known to delay the wave. Where no carrier is told either, the order meant is then the one in
+            which its phase is positive.
         refractive_contrast: index of the object less that of the medium, by which a phase is a height; None where not known.
 
     Raises:
@@ -54,6 +56,7 @@ class Hologram(Measurement):
     wavelength_m: float | None = dataclasses.field(default=None, kw_only=True)
     pixel_m: float | None = dataclasses.field(default=None, kw_only=True)
     carrier: tuple[float, float] | None = dataclasses.field(default=None, kw_only=True)
+    denser: bool = dataclasses.field(default=False, kw_only=True)
     refractive_contrast: float | None = dataclasses.field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:

@@ -1,0 +1,228 @@
+"""The aberration of the optics, fitted where there is no object; nobody says where that is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.polynomial import legendre
+
+from prbench.physics.unwrapping import wrapped
+
+_SAMPLES = 2500
+"""Pixels, about, that slopes are fitted on."""
+
+_SCALES_RAD = (0.7, 0.15)
+"""Scales of residuals from which the search for the background narrows down: of slopes that are about right, and well."""
+
+_NARROWING = 0.75
+"""Factor of that scale from one step to the next."""
+
+_NARROWEST_RAD = 0.02
+"""Scale at which it ends: the graininess of a good background."""
+
+_RIM = 0.8
+"""From this part of the way to the edge on, pixels lie in the rim of the frame."""
+
+_PATCH = 5
+"""Side of the square of pixels that the smoothness of a phase is judged on."""
+
+_SMOOTHEST = 0.2
+"""Part of the frame that is taken for smooth background at least."""
+
+_BINS = 180
+
+
+@dataclass(frozen=True, eq=False)
+class Polynomials:
+    """Products of Legendre's polynomials up to a total degree on a grid.
+
+    Attributes:
+        rows: where the grid's rows lie, -1 to 1 in the frame's longer half.
+        columns: likewise.
+        degree: total, at least 0.
+    """
+
+    rows: np.ndarray
+    columns: np.ndarray
+    degree: int
+
+    @property
+    def orders(self) -> list[tuple[int, int]]:
+        """Degrees along rows and columns of every term, the constant first."""
+        return sorted(((i, j) for i in range(self.degree + 1) for j in range(self.degree + 1 - i)), key=sum)
+
+    @property
+    def stride(self) -> int:
+        """Every how many-th row and column is enough to fit on."""
+        return max(1, math.isqrt(len(self.rows) * len(self.columns) // _SAMPLES))
+
+    def thinned(self) -> Polynomials:
+        """The same on every :attr:`stride`-th row and column."""
+        return Polynomials(self.rows[:: self.stride], self.columns[:: self.stride], self.degree)
+
+    def flattened(self, terms: dict[tuple[int, int], float]) -> np.ndarray:
+        """Coefficients of which only some are not zero; terms beyond the degree are left out."""
+        return np.array([terms.get(order, 0.0) for order in self.orders])
+
+    def taken_from(self, other: Polynomials, coefficients: np.ndarray) -> np.ndarray:
+        """The coefficients of another degree's polynomials, as far as the terms are the same."""
+        return self.flattened(dict(zip(other.orders, coefficients, strict=True)))
+
+    def near_edges(self) -> np.ndarray:
+        """Where the grid is within a tenth of the frame from one of its edges, 1 or 0, (rows, columns)."""
+        far = [np.abs(at) > _RIM * np.abs(at).max() for at in (self.rows, self.columns)]
+        return np.asarray(far[0][:, None] | far[1][None, :], np.float64)
+
+    def table(self, coefficients: np.ndarray) -> np.ndarray:
+        """Coefficients as (degree + 1, degree + 1)."""
+        table = np.zeros((self.degree + 1, self.degree + 1))
+        for (i, j), value in zip(self.orders, coefficients, strict=True):
+            table[i, j] = value
+        return table
+
+    def terms(self) -> np.ndarray:
+        """Every term on the grid, float64 (terms, rows, columns)."""
+        along, across = (legendre.legvander(at, self.degree) for at in (self.rows, self.columns))
+        return np.stack([np.outer(along[:, i], across[:, j]) for i, j in self.orders])
+
+    def sum(self, coefficients: np.ndarray) -> np.ndarray:
+        """The sum of all terms on the grid, float64 (rows, columns)."""
+        along, across = (legendre.legvander(at, self.degree) for at in (self.rows, self.columns))
+        return np.asarray(along @ self.table(coefficients) @ across.T)
+
+
+def fit_background(z: np.ndarray, basis: Polynomials, guess: np.ndarray) -> tuple[np.ndarray, float]:
+    """Coefficients of the phase that a wave has on its background, the constant among them, and how grainy that is, radians.
+
+    A smooth object can be mistaken for aberrations. So slopes are fitted twice: to pixels where the phase is smoothest, and to
+    those near the frame's edges; from both the background is searched at two scales. What is kept is the fit that leaves the
+    largest part of the frame flat.
+
+    Args:
+        z: complex (p, q), the wave.
+        basis: on the grid of ``z``.
+        guess: coefficients near which the solution lies, such as the tilt.
+    """
+    rough = _roughness(z)
+    smooth = 1 / (1 + (rough / (2 * np.quantile(rough, _SMOOTHEST) + 1e-9)) ** 4)
+    grain = max(_NARROWEST_RAD, 2 * float(np.quantile(rough, _SMOOTHEST)) / math.sqrt(6))
+    best = (guess, -1.0)
+    for trust in (smooth, basis.near_edges()):
+        start = fit_slopes(z, basis, guess, trust)
+        for scale in _SCALES_RAD:
+            found = _narrowed(z, basis, start, scale, grain)
+            best = max(best, found, key=lambda fit: fit[1])
+    return best[0], grain
+
+
+def fit_slopes(z: np.ndarray, basis: Polynomials, guess: np.ndarray, trust: np.ndarray) -> np.ndarray:
+    """Coefficients of the polynomial whose steps from pixel to pixel are most often those of a wave's phase.
+
+    Steps need no unwrapping, and an object changes them only where it is, one way on one side and the other way on the other.
+    Least squares, reweighted so that large residuals lose all weight (Geman and McClure).
+
+    Args:
+        z: complex (p, q), the wave.
+        basis: on the grid of ``z``.
+        guess: coefficients to start from; the constant stays as it is.
+        trust: real (p, q), how much each pixel counts.
+    """
+    start = z * np.exp(-1j * basis.sum(guess))
+    blocks, steps, weights = [], [], []
+    for axis in (0, 1):
+        ends = [
+            tuple(slice(at * (a == axis), n - (1 - at) * (a == axis), basis.stride) for a, n in enumerate(z.shape))
+            for at in (0, 1)
+        ]
+        behind, ahead = (start[end] for end in ends)
+        product = ahead * behind.conj()
+        grids = [Polynomials(basis.rows[end[0]], basis.columns[end[1]], basis.degree) for end in ends]
+        steps.append(np.angle(product).ravel())
+        weights.append((np.sqrt(np.abs(product)) * trust[ends[0]]).ravel())
+        blocks.append((grids[1].terms()[1:] - grids[0].terms()[1:]).reshape(len(guess) - 1, -1))
+    found = _robust(np.concatenate(blocks, 1).T, np.concatenate(steps), np.concatenate(weights))
+    return np.concatenate([guess[:1], guess[1:] + found])
+
+
+def _roughness(z: np.ndarray) -> np.ndarray:
+    """Size of the second differences of a wave's phase around each pixel, radians (p, q): noise where it is smooth, else more."""
+    from scipy.ndimage import uniform_filter
+
+    rough = np.zeros(z.shape)
+    for axis in (0, 1):
+        first, middle, last = (np.take(z, range(at, z.shape[axis] - 2 + at), axis) for at in range(3))
+        inner = (slice(1, -1), slice(None)) if axis == 0 else (slice(None), slice(1, -1))
+        rough[inner] += np.angle(first * last * middle.conj() ** 2) ** 2
+    rough[[0, -1]], rough[:, [0, -1]] = rough[[1, -2]], rough[:, [1, -2]]
+    return np.sqrt(np.asarray(uniform_filter(rough, _PATCH, mode="nearest")) / 2)
+
+
+def _robust(A: np.ndarray, b: np.ndarray, weights: np.ndarray, steps: int = 8) -> np.ndarray:
+    """Weighted least squares of ``A x = b``, reweighted by residuals against their median size."""
+    kept = weights
+    for _ in range(steps):
+        x = _least_squares(A, b, kept)
+        size = np.abs(b - A @ x)
+        scale = 3 * float(np.median(size)) + 1e-9
+        kept = weights / (1 + (size / scale) ** 2) ** 2
+    return x
+
+
+def _least_squares(A: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """By the normal equations of a basis that is nearly orthogonal; hardly damped, for what the weighted pixels leave open."""
+    weighted = A * weights[:, None]
+    normal = weighted.T @ A
+    normal += 1e-9 * np.trace(normal) / len(normal) * np.eye(len(normal)) + 1e-300 * np.eye(len(normal))
+    return np.asarray(np.linalg.solve(normal, weighted.T @ b))
+
+
+def _narrowed(z: np.ndarray, basis: Polynomials, start: np.ndarray, scale: float, grain: float) -> tuple[np.ndarray, float]:
+    """Coefficients fitted to the background's phase, and the part of the light that lies within its grain.
+
+    The background is at first the phase that most pixels have once the slopes are gone. Pixels lose their weight where they are
+    away from it by a scale, which narrows down from step to step.
+    """
+    thin = basis.thinned()
+    terms = thin.terms().reshape(len(start), -1).T
+    z = z[:: basis.stride, :: basis.stride]
+    strength = np.abs(z).ravel() / (float(np.abs(z).sum()) + 1e-300)
+    flat = np.angle(z * np.exp(-1j * thin.sum(start))).ravel()
+    x = np.zeros(len(start))
+    x[0] = _commonest(flat, strength)
+    while scale > grain:
+        gap = wrapped(flat - terms @ x)
+        x = x + _least_squares(terms, gap, strength / (1 + (gap / scale) ** 2) ** 2)
+        scale *= _NARROWING
+    gap = wrapped(flat - terms @ x)
+    return start + x, float(np.sum(strength / (1 + (gap / (2 * grain)) ** 2) ** 2))
+
+
+def _commonest(angles: np.ndarray, weights: np.ndarray) -> float:
+    """The angle where a circular histogram, smoothed over five bins, is highest."""
+    counts, edges = np.histogram(angles, _BINS, (-math.pi, math.pi), weights=weights)
+    smooth = sum(np.roll(counts, shift) for shift in range(-2, 3))
+    return float(edges[int(np.argmax(smooth))] + math.pi / _BINS)
+
+
+def refine_background(
+    phase: np.ndarray, strength: np.ndarray, basis: Polynomials, spread: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients to take off an unwrapped phase that lies about zero on the background, and that background, bool.
+
+    What rises above the grain, and a rim of two pixels around it, is object.
+    """
+    from scipy.ndimage import binary_dilation, binary_opening
+
+    thin = (slice(None, None, basis.stride),) * 2
+    terms = basis.thinned().terms().reshape(len(basis.orders), -1).T
+    total, limit = np.zeros(len(basis.orders)), 4 * spread
+    for _ in range(3):
+        gap = phase - basis.sum(total)
+        free = ~binary_dilation(binary_opening(np.abs(gap) > limit), iterations=2)
+        inside = free[thin].ravel()
+        if inside.sum() < 2 * len(total):
+            return total, np.abs(gap) <= limit
+        total = total + _robust(terms[inside], gap[thin].ravel()[inside], strength[thin].ravel()[inside], steps=4)
+    return total, np.asarray(free)

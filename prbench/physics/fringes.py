@@ -1,0 +1,163 @@
+"""Fringes on a carrier: where it is, and the wave that they carry (Takeda, Ina, Kobayashi, J. Opt. Soc. Am. 72 (1982) 156).
+
+An interferogram ``b + m cos(2 pi c.r + psi)`` has three orders in its spectrum: the offset b about zero frequency, and
+``(m / 2) exp(+-i psi)`` about the carrier c and its opposite. Orders are cut out of the spectrum by :class:`Band`, which samples
+what it holds on a coarse grid, on single lines of the frame, or on all of it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from prbench.backend import Array, Backend
+
+SEARCHED_PX = 1024
+"""Largest side of the part of a frame that a carrier is searched in; fringes are the same all over it."""
+
+LEAST_FREQUENCY = 0.03
+"""Smallest frequency of a carrier, cycles/px: slower fringes cannot be parted from the illumination."""
+
+_LEAST_FRINGES = 5
+"""Fringes across the searched part below which the same holds."""
+
+_FAINT = 1e-8
+"""Part of the largest power that counts as none."""
+
+_TAPER = 0.15
+"""Half the width of the filter's edge over its radius: soft enough not to ring, steep enough to keep orders apart."""
+
+_OVERSAMPLING = 1.1
+"""Samples of a band's coarse grid over the fewest that hold it, along an axis."""
+
+
+def find_carrier(image: Array, hint: tuple[float, float] | None = None) -> tuple[float, float]:
+    """Row and column frequency, cycles/px, of the strongest fringes; to about a tenth of what one more fringe in the frame makes.
+
+    The power spectrum of the middle of the frame, in a window of Hann, is divided by its geometric mean around circles, so that
+    neither the lobe at zero frequency nor a slope of the illumination is mistaken for fringes, and summed over 3 x 3 frequencies.
+
+    Args:
+        image: real (H, W), host.
+        hint: the order nearer to this one is taken; without it that of positive column frequency, and where that is under a
+            fringe a frame, of positive row frequency.
+    """
+    import scipy.fft
+    from scipy.ndimage import uniform_filter
+
+    part = np.asarray(image[tuple(slice((n - min(n, SEARCHED_PX)) // 2, (n + min(n, SEARCHED_PX)) // 2) for n in image.shape)])
+    rows, columns = part.shape
+    window = np.hanning(rows + 2)[1:-1, None] * np.hanning(columns + 2)[None, 1:-1]
+    level = float((part * window).sum() / window.sum())
+    power = np.abs(scipy.fft.fft2((part - level) * window)) ** 2
+    fy, fx = scipy.fft.fftfreq(rows)[:, None], scipy.fft.fftfreq(columns)[None, :]
+    radius = np.hypot(fy, fx)
+    ring = np.rint(radius * min(rows, columns)).astype(np.intp)
+    floor = _FAINT * float(power.max()) + 1e-300
+    usual = np.exp(np.bincount(ring.ravel(), np.log(power + floor).ravel()) / np.maximum(np.bincount(ring.ravel()), 1))
+    excess = uniform_filter(power / usual[ring], 3, mode="wrap")
+    slow = radius < max(LEAST_FREQUENCY, _LEAST_FRINGES / min(rows, columns))
+    other = (fy * hint[0] + fx * hint[1] < 0) if hint is not None else (fx < 0)
+    excess[slow | np.broadcast_to(other, slow.shape)] = 0
+    peak = np.unravel_index(int(np.argmax(excess)), excess.shape)
+    around = [(np.arange(-1, 2) + at) % n for at, n in zip(peak, part.shape, strict=True)]
+    near = np.sqrt(power[np.ix_(*around)])
+    steps = (near.sum(axis=1) @ np.arange(-1, 2), near.sum(axis=0) @ np.arange(-1, 2)) / (near.sum() + 1e-300)
+    found = [float(f.ravel()[at]) + float(step) / n for f, at, step, n in zip((fy, fx), peak, steps, part.shape, strict=True)]
+    if hint is None and abs(found[1]) < 1 / columns and found[0] < 0:
+        found = [-found[0], -found[1]]
+    return found[0], found[1]
+
+
+def order_radius(carrier: tuple[float, float], fraction: float) -> float:
+    """Radius, cycles/px, of the disc cut out around a carrier: a fraction of the distance to zero frequency, or, where that is
+    less, of the distance to where the opposite order is seen in a sampled image.
+    """
+    opposite = [2 * f - round(2 * f) for f in carrier]
+    return fraction * min(math.hypot(*carrier), math.hypot(*opposite) or math.inf)
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """A disc of the spectrum of a frame (rows, columns), moved to zero frequency; of low frequencies only.
+
+    Attributes:
+        box: complex (p, q), frequencies ``-(p // 2) ... ``, zero outside the disc; scaled so that sums over them are values.
+        shape: (rows, columns) of the frame.
+        centre: bins by which it was moved.
+        backend: of the arrays.
+    """
+
+    box: Array
+    shape: tuple[int, int]
+    centre: tuple[int, int]
+    backend: Backend
+
+    @classmethod
+    def cut(cls, spectrum: Array, shape: tuple[int, int], carrier: tuple[float, float], radius: float, backend: Backend) -> Band:
+        """Cut the disc of ``radius`` about ``carrier`` (cycles/px) out of ``backend.rfftn`` of a frame, moved by whole bins."""
+        import scipy.fft
+
+        xp = backend.xp
+        centre = tuple(round(f * n) for f, n in zip(carrier, shape, strict=True))
+        reach = 2 * radius * (1 + _TAPER) * _OVERSAMPLING
+        sides = [min(n, scipy.fft.next_fast_len(max(4, math.ceil(reach * n)))) for n in shape]
+        steps = [np.arange(side) - side // 2 for side in sides]
+        rows, columns = ((step + at) % n for step, at, n in zip(steps, centre, shape, strict=True))
+        stored = columns <= shape[1] // 2  # of a real frame's spectrum the other half is the conjugate of its opposite
+        columns = np.where(stored, columns, shape[1] - columns)
+        box = xp.take(xp.take(spectrum, backend.asarray(rows), axis=0), backend.asarray(columns), axis=1)
+        if not stored.all():
+            mirrored = xp.take(xp.take(spectrum, backend.asarray(-rows % shape[0]), axis=0), backend.asarray(columns), axis=1)
+            box = xp.where(backend.asarray(stored)[None, :], box, xp.conj(mirrored))
+        fy, fx = ((step + at) / n - f for step, at, n, f in zip(steps, centre, shape, carrier, strict=True))
+        t = np.clip((1 + _TAPER - np.hypot(fy[:, None], fx[None, :]) / radius) / (2 * _TAPER), 0, 1)
+        disc = t * t * (3 - 2 * t) / math.prod(shape)
+        return cls(box * backend.asarray(disc), shape, (centre[0], centre[1]), backend)
+
+    @property
+    def spacing(self) -> tuple[float, float]:
+        """Pixels from one sample of :meth:`coarse` to the next, along rows and columns."""
+        return self.shape[0] / self.box.shape[0], self.shape[1] / self.box.shape[1]
+
+    def coarse(self) -> Array:
+        """Complex (p, q): the band at multiples of :attr:`spacing`, the first at pixel (0, 0); exact."""
+        return self._inverse(self.box, tuple(self.box.shape))
+
+    def everywhere(self) -> Array:
+        """Complex (rows, columns): the band at every pixel."""
+        return self._inverse(self.box, self.shape)
+
+    def lines(self, pixels: np.ndarray, axis: int) -> Array:
+        """Complex (len(pixels), columns) for ``axis`` 0, else (rows, len(pixels)): the band along whole rows or columns."""
+        side, n = self.box.shape[axis], self.shape[axis]
+        turns = np.outer(pixels, np.arange(side) - side // 2) % n / n
+        xp, waves = self.backend.xp, self.backend.asarray(np.exp(2j * math.pi * turns))
+        if axis == 0:
+            return self._inverse(xp.matmul(waves, self.box), (len(pixels), self.shape[1]), 1)
+        return self._inverse(xp.matmul(waves, self.box.T), (len(pixels), self.shape[0]), 1).T
+
+    def _inverse(self, box: Array, shape: tuple[int, ...], axes: int = 2) -> Array:
+        """The sums over the last ``axes`` axes of the box at all points of a grid of ``shape``."""
+        grid = self.backend.zeros(shape, self.backend.complex)
+        # Frequencies from zero on lie at the start of an axis, negative ones at its end.
+        places = [
+            ((slice(n - side // 2, n), slice(side // 2)), (slice(side - side // 2), slice(side // 2, side)))
+            for n, side in zip(shape, box.shape, strict=True)
+        ]
+        rows_of = places[0] if axes == 2 else [(slice(None), slice(None))]
+        for rows, of_rows in rows_of:
+            for columns, of_columns in places[1]:
+                grid[rows, columns] = box[of_rows, of_columns]
+        return self.backend.ifftn(grid, axes, normalised=False)
+
+    @cached_property
+    def tilt(self) -> tuple[float, float]:
+        """Mean frequency, cycles/px, of the band's power: what the carrier is beyond :attr:`centre`."""
+        z = self.backend.to_numpy(self.coarse())
+        steps = np.vdot(z[:-1], z[1:]), np.vdot(z[:, :-1], z[:, 1:])
+        row, column = (float(np.angle(step)) / (2 * math.pi * gap) for step, gap in zip(steps, self.spacing, strict=True))
+        return row, column
