@@ -1,0 +1,213 @@
+"""An untrained network fitted to one intensity through the forward model: the same for every network."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import nn
+
+from prbench.core import IterativeSolver, NearField, Reconstruction, Rng, Solver, setting
+from prbench.core.learned import layout, placed
+from prbench.core.stopping import HeldOut
+from prbench.errors import BadInput
+
+from ._misfit import count_adjoint, divided, misfits, variation
+from ._parts import Parts, object_parts
+from .ctf import ContrastTransferFunction
+from .least_variation import LeastVariation
+
+_LOOK_EVERY = 5
+"""Steps between two looks at the pixels held out."""
+
+_WARM_UP = 0.05
+"""Part of the steps in which the learning rate rises."""
+
+_LEAST_RATE = 0.03
+"""Part of the learning rate that is left in the end."""
+
+_LEAST_SIDE = 16
+
+
+@dataclass(eq=False)
+class Fit:
+    """The state.
+
+    Attributes:
+        network: from what it sees to the raw parts of the object.
+        parts: what makes phase and transmission of them.
+        seen: input of the network, (1, channels, H, W).
+        optimiser: Adam.
+        generator: of the jitter.
+        fitted: bool (H, W), pixels in the misfit.
+        free: bool (H, W), measured pixels that are held out of it; None where none are.
+        unit: mean square of what the object does to the amplitude: the unit of the misfit.
+        kept: the object (1, 1 or 2, H, W) that explains best what was held out, or, without such pixels, what was fitted.
+        mean: exponential average of the object's maps so far, (1 or 2, H, W).
+        steps: taken.
+    """
+
+    network: nn.Module
+    parts: Parts
+    seen: torch.Tensor
+    optimiser: torch.optim.Optimizer
+    generator: torch.Generator
+    fitted: torch.Tensor
+    free: torch.Tensor | None
+    unit: float
+    kept: HeldOut
+    mean: torch.Tensor
+    steps: int = 0
+
+
+@dataclass(frozen=True)
+class UntrainedFit(IterativeSolver[NearField]):
+    """Base of the solvers that fit an untrained network to one intensity; a subclass says which.
+
+    The network sees the measured amplitude, beside it the start where there is one, and a little noise that dies away. It answers
+    what is added to the start before the map onto the phase's known range, so that a fit with a start begins there. Weights are
+    fitted by Adam. A few pixels are held out; of the running averages of the object that one is the answer which explains them
+    best.
+    """
+
+    libraries: ClassVar[tuple[str, ...]] = ("torch",)
+    dimensions: ClassVar[tuple[int, ...]] = (2,)
+    parts: ClassVar[tuple[type[Solver[Any]], ...]] = (ContrastTransferFunction, LeastVariation)
+
+    size: Literal["small", "published"] = setting(
+        "small", choices=("small", "published"), doc="small: about a million parameters; or as published"
+    )
+    start: Literal["none", "ctf", "least-variation"] = setting(
+        "ctf", choices=("none", "ctf", "least-variation"), doc="the solver whose answer the network sees and begins with"
+    )
+    start_steps: int = setting(
+        16, valid="[1, inf)", range=(4, 40), log=True, doc="of least-variation at most, where it is the start"
+    )
+    iterations: int = setting(300, valid="[1, inf)", range=(100, 3000), log=True, doc="steps at most")
+    rate: float = setting(
+        1e-2, valid="(0, 1]", range=(1e-3, 3e-2), log=True, doc="highest learning rate, of a cycle of one cosine"
+    )
+    jitter: float = setting(1 / 30, valid="[0, 1]", range=(0, 0.1), doc="uniform noise on the input at first, falling to none")
+    variation: float = setting(0.0, valid="[0, inf)", range=(0, 0.1), doc="weight of the total variation of phase and ln t")
+    averaging: float = setting(0.9, valid="[0, 1)", range=(0.5, 0.99), doc="part of the average object that a step keeps")
+    held_out: float = setting(
+        0.05, valid="[0, 0.5]", range=(0, 0.1), doc="part of the pixels that choose among steps; 0: those fitted choose"
+    )
+    patience: int = setting(100, valid="[1, inf)", range=(25, 1000), log=True, doc="steps without a better one before it ends")
+
+    example: ClassVar[dict[str, object]] = {"iterations": 12}
+
+    @abstractmethod
+    def network(self, inputs: int, outputs: int, side: int) -> tuple[nn.Module, nn.Conv2d]:
+        """A fresh network for images of at least ``side`` pixels, and its last layer."""
+
+    def total_iterations(self, y: NearField) -> int:  # noqa: ARG002 - the same for every measurement
+        """Steps at most."""
+        return self.iterations
+
+    def init(self, y: NearField, rng: Rng) -> Fit:
+        """A fresh network and the start.
+
+        Raises:
+            BadInput: for frames of fewer than 16 pixels a side.
+        """
+        if min(y.shape) < _LEAST_SIDE:
+            raise BadInput(f"{self.plugin_name} needs frames of at least {_LEAST_SIDE} x {_LEAST_SIDE} pixels, got {y.shape}")
+        part, free = divided(y, self.held_out, rng)
+        start = self._start(part, rng)
+        y.counters.ffts += part.counters.ffts if part is not y else 0
+        y.counters.operators += part.counters.operators if part is not y else 0
+        parts = object_parts(part, start)
+        amplitude = torch.sqrt(part.intensity) - 1
+        unit = float(amplitude.square().mean()) or 1.0
+        seen = torch.stack([0.3 * amplitude / math.sqrt(unit), *parts.channels])[None]
+        seed = int(rng.integers(2**62))
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
+            network, last = self.network(seen.shape[1], parts.outputs, min(y.shape))
+        if start is not None:
+            for tensor in last.parameters():
+                nn.init.zeros_(tensor)
+        network = placed(network.to(y.backend.real), y.backend).train()
+        state = Fit(
+            network,
+            parts,
+            seen.contiguous(memory_format=layout(seen)),
+            torch.optim.Adam(network.parameters()),
+            torch.Generator(y.intensity.device).manual_seed(seed),
+            torch.ones(y.shape, dtype=torch.bool, device=seen.device) if part.mask is None else part.mask,
+            free,
+            unit,
+            HeldOut(smoothing=0.0, patience=max(1, self.patience // _LOOK_EVERY)),
+            torch.empty(0),
+        )
+        with torch.no_grad():
+            state.mean = parts.maps(network(state.seen)[0])
+        self._look(y, state)
+        return state
+
+    def _start(self, y: NearField, rng: Rng) -> Reconstruction | None:
+        if self.start == "none":
+            return None
+        if self.start == "ctf":
+            return ContrastTransferFunction().solve(y, rng)
+        descent = LeastVariation(iterations=self.start_steps)
+        state = descent.init(y, rng)
+        for _ in range(descent.total_iterations(y)):
+            state = descent.step(y, state)
+            if descent.finished(y, state):
+                break
+        return descent.estimate(y, state)
+
+    def step(self, y: NearField, state: Fit) -> Fit:
+        """One step of Adam."""
+        done = state.steps / self.iterations
+        rate = min(1.0, (done + 1 / self.iterations) / _WARM_UP) * self.rate
+        state.optimiser.param_groups[0]["lr"] = rate * (_LEAST_RATE + (1 - _LEAST_RATE) * 0.5 * (1 + math.cos(math.pi * done)))
+        seen = state.seen
+        if self.jitter:
+            noise = torch.rand(seen.shape, generator=state.generator, dtype=seen.dtype, device=seen.device)
+            seen = torch.add(seen, noise, alpha=self.jitter * (1 - done))
+        state.optimiser.zero_grad()
+        maps = state.parts.maps(state.network(seen)[0])
+        loss = torch.where(state.fitted, misfits(y, *state.parts.object_of(maps)), 0.0).sum() / (state.fitted.sum() * state.unit)
+        if self.variation:
+            loss = loss + self.variation / state.unit * sum(variation(one) for one in maps)
+        loss.backward()  # type: ignore[no-untyped-call]
+        count_adjoint(y, None if len(maps) == 1 else maps[1])
+        state.optimiser.step()
+        with torch.no_grad():
+            kept = self.averaging * min(1.0, state.steps / 10)  # the average forgets the first steps, which are large
+            state.mean = torch.lerp(maps.detach(), state.mean, kept)
+        state.steps += 1
+        if state.steps % _LOOK_EVERY == 0:
+            self._look(y, state)
+        return state
+
+    @torch.no_grad()
+    def _look(self, y: NearField, state: Fit) -> None:
+        """Keep the average object where it explains best what was held out."""
+        gaps = misfits(y, *state.parts.object_of(state.mean))
+        judged = state.fitted if state.free is None else state.free
+        state.kept.look([float(gaps[judged].mean())], state.mean[None])
+
+    def finished(self, y: NearField, state: Fit) -> bool:  # noqa: ARG002 - the contract
+        """When nothing has got better for some time."""
+        return state.kept.settled()
+
+    @torch.no_grad()
+    def estimate(self, y: NearField, state: Fit) -> Reconstruction:  # noqa: ARG002 - the contract
+        """The object that was kept."""
+        assert state.kept.best is not None
+        phase, transmission = state.parts.object_of(state.kept.best[0][0])
+        return Reconstruction(
+            phase=phase.clone(), transmission=transmission, aux={"chosen_step": int(state.kept.looked_at[0]) * _LOOK_EVERY}
+        )
+
+    def residual(self, y: NearField, state: Fit) -> float:
+        """Relative misfit of the intensity."""
+        found = self.estimate(y, state)
+        return float(y.residual(found.phase, found.transmission))
