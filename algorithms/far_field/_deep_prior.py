@@ -23,14 +23,18 @@ from ._selection import Choice, by_score, hold_out, score
 
 _LOOK_EVERY = 5
 """Steps between two looks at what the fit does not see: a look costs a transform of each start, and waits for a GPU."""
+_BETAS = (0.9, 0.99)
+"""Of Adam: the multiplier moves the aim, and a longer memory of squared gradients than 100 steps holds the fit back."""
 _SMOOTHING = 0.8
 """Part of a start's averaged score that a look keeps."""
 _FREE = 0.05
 """Fraction of pixels held out where there is shot noise, unless the user says."""
 _PLAIN_FROM = 0.6
-"""Part of the steps from which the multiplier fades and the loss is the plain one."""
+"""Part of the steps from which the multiplier fades."""
 _FADING = 0.9
 """What is left of the multiplier after each step from then on."""
+_FADED = 0.65
+"""Part of the steps from which it is gone."""
 _STILL_FROM = 0.7
 """Part of the steps from which inputs are not disturbed."""
 
@@ -49,8 +53,8 @@ class Fit:
         kept: best iterates (starts, *frame), in the measurement's units.
         living: numbers of the starts that go on.
         scores: of all starts that were begun, as last known.
-        multiplier: of each living start, complex (starts, *shape); None where the loss has none.
-        average: exponential average of each start's objects.
+        multiplier: of each living start, complex (starts, *shape); None where there is none any more.
+        objects: of the last step, complex (starts, *frame), in the measurement's units.
         steps: taken.
     """
 
@@ -64,7 +68,7 @@ class Fit:
     living: list[int]
     scores: np.ndarray
     multiplier: torch.Tensor | None
-    average: torch.Tensor | None = None
+    objects: torch.Tensor | None = None
     steps: int = 0
 
     def draw(self, jitter: float) -> Drawn:
@@ -95,31 +99,35 @@ class DeepPrior(IterativeSolver[FarField]):
     frame's edge, and nothing would move it. No support is used, not even where one is given. The scale of the object is that at
     which its pattern fits best.
 
-    Starts advance as one batch. After ``screen`` steps, and again after as many, the worse half goes, until ``finalists`` are
-    left. The learning rate falls as half a cosine; multiplier and disturbance are gone before the end. Of every start the iterate
-    with the best score is kept: on pixels held out where there is shot noise, by the modulus error where there is none.
+    Starts advance as one batch, and when the multiplier has done its work all but the best of them are dropped. The learning
+    rate falls as half a cosine; multiplier and disturbance are gone before the end. Of every start the iterate with the best
+    score is kept: on pixels held out where there is shot noise, by the modulus error where there is none.
     """
 
     iterations: int = setting(400, valid="[1, inf)", range=(100, 4000), log=True, doc="steps of the optimiser")
     starts: int = setting(8, valid="[1, 4096]", range=(1, 32), log=True, doc="random starts, advanced as one batch")
-    screen: int = setting(
-        100, valid="[0, inf)", range=(50, 500), doc="steps after which the worse half of the starts goes; 0: none"
+    screen: float = setting(
+        0.7, valid="(0, 1]", range=(0.3, 1), doc="part of the steps after which only the finalists go on; 1: all to the end"
     )
-    finalists: int = setting(2, valid="[1, inf)", range=(1, 8), doc="starts that are never dropped")
+    finalists: int = setting(2, valid="[1, inf)", range=(1, 8), doc="starts that go on to the end")
     rate: float = setting(1e-2, valid="(0, 1]", range=(1e-3, 3e-2), log=True, doc="learning rate at first")
     schedule: Literal["cosine", "constant"] = setting("cosine", choices=("cosine", "constant"), doc="course of the learning rate")
     loss: Literal["amplitude", "root", "poisson"] = setting(
-        "amplitude", choices=("amplitude", "root", "poisson"), doc="misfit of amplitudes, of their roots, or of counts"
+        "amplitude",
+        choices=("amplitude", "root", "poisson"),
+        doc="misfit of amplitudes, of their roots, or of counts, once the multiplier is gone",
     )
     multiplier: float = setting(
-        0.1, valid="[0, 1]", range=(0.02, 0.2), log=True, doc="part of each step's misfit that is remembered (amplitude only)"
+        0.1, valid="[0, 1]", range=(0.02, 0.2), log=True, doc="part of each step's misfit that the multiplier remembers; 0: none"
     )
-    memory: float = setting(1.0, valid="[0, 1]", range=(0.9, 1), doc="part of the remembered misfit that a step keeps")
+    memory: float = setting(0.98, valid="[0, 1]", range=(0.9, 1), doc="part of the multiplier that a step keeps, with shot noise")
+    slack: float = setting(
+        1.0, valid="[0, inf)", range=(0, 3), doc="misfit that the multiplier lets pass, in standard deviations of shot noise"
+    )
     jitter: float = setting(
         0.1, valid="[0, 10]", range=(0, 0.3), doc="standard deviation of noise on the input, annealed to zero"
     )
-    margin: float = setting(0.125, valid="[0, 1]", range=(0, 0.5), doc="widening of the frame that is drawn, as a part of it")
-    averaging: float = setting(0.0, valid="[0, 1)", range=(0, 0.97), doc="part of the averaged object that a step keeps")
+    margin: float = setting(0.0, valid="[0, 1]", range=(0, 0.5), doc="widening of the frame that is drawn, as a part of it")
     patience: int | None = setting(None, valid="[1, inf)", doc="end after so many looks (one in 5 steps) without a better score")
     free: float | None = setting(
         None, valid="[0, 0.5]", doc="fraction of pixels held out to stop and choose by; none: 0.05 where there is shot noise"
@@ -177,8 +185,9 @@ class DeepPrior(IterativeSolver[FarField]):
         per_start = [[self.code(frame, g) for _ in self.channels_drawn()] for g in generators]
         codes = [torch.cat(each).to(device=device, dtype=real)[None] for each in zip(*per_start, strict=True)]
         networks = [from_seeds(make, [seed + k for seed in seeds]) for k, make in enumerate(self.makes(y))]
-        optimiser = torch.optim.Adam([p for network in networks for p in network.parameters()], lr=self.rate, fused=True)
-        remembers = self.multiplier > 0 and self.loss == "amplitude"
+        optimiser = torch.optim.Adam(
+            [p for network in networks for p in network.parameters()], lr=self.rate, betas=_BETAS, fused=True
+        )
         return Fit(
             pattern,
             choice,
@@ -189,7 +198,7 @@ class DeepPrior(IterativeSolver[FarField]):
             HeldOut(len(seeds), smoothing=_SMOOTHING, patience=self.patience),
             list(range(len(seeds))),
             np.full(len(seeds), np.inf),
-            torch.zeros((len(seeds), *y.shape), dtype=y.backend.complex, device=device) if remembers else None,
+            torch.zeros((len(seeds), *y.shape), dtype=y.backend.complex, device=device) if self.multiplier else None,
         )
 
     def step(self, y: FarField, s: Fit) -> Fit:
@@ -201,9 +210,12 @@ class DeepPrior(IterativeSolver[FarField]):
         s.optimiser.zero_grad()
         objects = self.field(s.draw(self.jitter * max(0.0, 1 - progress / _STILL_FROM)))
         spectrum = self._transform(y, objects)
-        scale = s.pattern.scale(spectrum.detach(), self.loss)
+        loss = self.loss if s.multiplier is None else "amplitude"
+        scale = s.pattern.scale(spectrum.detach(), loss)
         spectrum = spectrum * scale
-        s.pattern.loss(spectrum, s.multiplier, self.loss).sum().backward()  # type: ignore[no-untyped-call]
+        slack = self.slack if progress < _PLAIN_FROM else 0.0
+        losses = s.pattern.loss(spectrum, loss) if s.multiplier is None else s.pattern.pull(spectrum, s.multiplier, slack)
+        losses.sum().backward()  # type: ignore[no-untyped-call]
         y.counters.ffts += len(s.living)  # the adjoint
         s.optimiser.step()
         with torch.no_grad():
@@ -211,7 +223,7 @@ class DeepPrior(IterativeSolver[FarField]):
         s.steps += 1
         if s.steps % _LOOK_EVERY == 0 or s.steps == self.iterations:
             self._look(y, s)
-        if self.screen and s.steps % self.screen == 0 and len(s.living) > self.finalists:
+        if s.steps == round(self.screen * self.iterations) and len(s.living) > self.finalists and s.steps < self.iterations:
             self._drop(y, s)
         return s
 
@@ -222,26 +234,31 @@ class DeepPrior(IterativeSolver[FarField]):
         return found
 
     def _remember(self, s: Fit, spectrum: torch.Tensor, objects: torch.Tensor, progress: float) -> None:
-        """Multiplier and average after a step."""
+        """Multiplier and objects after a step."""
         if s.multiplier is not None:
-            if progress < _PLAIN_FROM:
-                s.multiplier = s.pattern.remembered(spectrum, s.multiplier, self.multiplier, self.memory)
-            else:
+            if progress >= _FADED:
+                s.multiplier = None
+            elif progress >= _PLAIN_FROM:
                 s.multiplier *= _FADING
-        s.average = objects if s.average is None else torch.lerp(objects, s.average, self.averaging)
+            else:
+                memory = self.memory if s.pattern.noise else 1.0
+                s.multiplier = s.pattern.remembered(spectrum, s.multiplier, self.multiplier, memory, self.slack)
+        s.objects = objects
 
     def _look(self, y: FarField, s: Fit) -> None:
-        """Score the averaged objects, and keep what is best."""
+        """Score the objects, and keep what is best."""
         with torch.no_grad():
-            if s.average is None:
+            if s.objects is None:
                 drawn = self.field(s.draw(0.0))
-                s.average = drawn * s.pattern.scale(self._transform(y, drawn), self.loss) * s.pattern.unit
-            s.kept.look(score(s.choice, self.padded(y, s.average)), s.average)
+                s.objects = drawn * s.pattern.scale(self._transform(y, drawn), self.loss) * s.pattern.unit
+            s.kept.look(score(s.choice, self.padded(y, s.objects)), s.objects)
         s.scores[s.living] = s.kept.scores
 
     def _drop(self, y: FarField, s: Fit) -> None:
-        """Let the worse half of the starts go."""
-        rows = sorted(s.kept.order[: max(self.finalists, len(s.living) // 2)])
+        """Let all starts but the finalists go."""
+        if s.kept.best is None:
+            self._look(y, s)
+        rows = sorted(s.kept.order[: self.finalists])
         count = len(s.living)
         s.networks, s.optimiser = narrowed(s.networks, self.makes(y), count, rows, s.optimiser)
         s.codes = [
@@ -251,7 +268,7 @@ class DeepPrior(IterativeSolver[FarField]):
         s.generators, s.living = [s.generators[i] for i in rows], [s.living[i] for i in rows]
         s.kept.narrow(rows)
         s.multiplier = None if s.multiplier is None else s.multiplier[rows]
-        s.average = None if s.average is None else s.average[rows]
+        s.objects = None if s.objects is None else s.objects[rows]
 
     def padded(self, y: FarField, objects: torch.Tensor) -> torch.Tensor:
         """Objects on the frame as fields on the detector's grid, (starts, *shape)."""

@@ -3,7 +3,8 @@
 The memory is the multiplier of the constraint ``|F x| = sqrt(Y)``, as in the alternating direction method of multipliers for
 phase retrieval (Wen, Yang, Liu, Marchesini, Inverse Problems 28 (2012) 115010, doi:10.1088/0266-5611/28/11/115010). Descent on
 amplitudes alone is error reduction and stops where that stops; with the multiplier it moves on as HIO does (Bauschke, Combettes,
-Luke, J. Opt. Soc. Am. A 19 (2002) 1334, doi:10.1364/JOSAA.19.001334).
+Luke, J. Opt. Soc. Am. A 19 (2002) 1334, doi:10.1364/JOSAA.19.001334). Counts constrain amplitudes only within their noise: what
+lies within is no misfit, or else the multiplier would gather noise.
 """
 
 from __future__ import annotations
@@ -33,12 +34,14 @@ class Pattern:
         fitted: real (*shape), 1 where fitted, 0 where unmeasured or held out.
         unit: amplitude of the measurement that is 1 here.
         photons: counts where the squared amplitude is 1.
+        noise: standard deviation of amplitudes by shot noise, half the root of a photon; 0 where there is none.
     """
 
     amplitude: torch.Tensor
     fitted: torch.Tensor
     unit: float
     photons: float
+    noise: float
 
     @classmethod
     def of(cls, y: FarField) -> Pattern:
@@ -46,7 +49,8 @@ class Pattern:
         fitted = y.measured.to(y.backend.real)
         amplitude = y.amplitude * fitted
         unit = math.sqrt(y.amplitude_norm**2 / float(fitted.sum()))
-        return cls(amplitude / unit, fitted, unit, unit**2 / (y.gain or 1.0))
+        noise = 0.0 if y.gain is None else 0.5 * math.sqrt(y.gain) / unit
+        return cls(amplitude / unit, fitted, unit, unit**2 / (y.gain or 1.0), noise)
 
     @property
     def axes(self) -> tuple[int, ...]:
@@ -64,20 +68,27 @@ class Pattern:
             return (self.amplitude.square().sum() / energy).sqrt()
         return (intensity.sqrt() * self.amplitude).sum(self.axes, keepdim=True) / energy
 
-    def loss(self, spectrum: torch.Tensor, multiplier: torch.Tensor | None, loss: Loss) -> torch.Tensor:
+    def pull(self, spectrum: torch.Tensor, multiplier: torch.Tensor, slack: float) -> torch.Tensor:
+        """Mean squared distance of each spectrum from the nearest that has the measured amplitudes once the multiplier is added.
+
+        Args:
+            spectrum: complex (S, *shape), scaled.
+            multiplier: complex, the same shape; zero makes this the loss ``amplitude``.
+            slack: how far an amplitude may be off, in standard deviations of the shot noise.
+        """
+        with torch.no_grad():
+            target = self.allowed(spectrum + multiplier, slack) - multiplier
+        gap = torch.view_as_real(spectrum - target)
+        return gap.square().sum((*self.axes, -1)) / self.fitted.sum()
+
+    def loss(self, spectrum: torch.Tensor, loss: Loss) -> torch.Tensor:
         """One number a start; losses are of the size of the mean squared misfit of amplitudes, whose mean square is 1.
 
         Args:
             spectrum: complex (S, *shape), scaled.
-            multiplier: complex, the same shape; None for none. Only amplitudes know it.
             loss: which.
         """
         count = self.fitted.sum()
-        if multiplier is not None:
-            with torch.no_grad():
-                target = self.wanted(spectrum + multiplier) - multiplier
-            gap = torch.view_as_real(spectrum - target)
-            return gap.square().sum((*self.axes, -1)) / count
         intensity = spectrum.real**2 + spectrum.imag**2 + _DIM
         if loss == "poisson":
             counts, expected = self.photons * self.amplitude**2 + _FAINT, self.photons * intensity + _FAINT
@@ -89,11 +100,15 @@ class Pattern:
             return roots.square().sum(self.axes) / self.amplitude.sum()
         return ((size - self.amplitude) * self.fitted).square().sum(self.axes) / count
 
-    def wanted(self, spectrum: torch.Tensor) -> torch.Tensor:
-        """The nearest spectrum that has the measured amplitudes; unfitted pixels stay."""
+    def allowed(self, spectrum: torch.Tensor, slack: float) -> torch.Tensor:
+        """The nearest spectrum with amplitudes within ``slack`` standard deviations of the measured; unfitted pixels stay."""
         size = spectrum.abs().clamp(min=1e-12)
-        return spectrum * torch.where(self.fitted > 0, self.amplitude / size, torch.ones_like(size))
+        off = slack * self.noise
+        nearest = torch.clamp(size, min=self.amplitude - off, max=self.amplitude + off) if off else self.amplitude
+        return spectrum * torch.where(self.fitted > 0, nearest / size, torch.ones_like(size))
 
-    def remembered(self, spectrum: torch.Tensor, multiplier: torch.Tensor, part: float, memory: float) -> torch.Tensor:
+    def remembered(
+        self, spectrum: torch.Tensor, multiplier: torch.Tensor, part: float, memory: float, slack: float
+    ) -> torch.Tensor:
         """The multiplier after a step: a part of the misfit joins what is left of the past ones."""
-        return memory * (multiplier + part * (spectrum - self.wanted(spectrum + multiplier)))
+        return memory * (multiplier + part * (spectrum - self.allowed(spectrum + multiplier, slack)))

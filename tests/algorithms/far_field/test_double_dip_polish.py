@@ -11,7 +11,7 @@ from prbench.algorithms.far_field.double_dip_polish import DoubleDipPolish
 from prbench.backend import get_backend
 from prbench.errors import UsageError
 
-NETWORKS = {"channels": 8, "scales": 2, "iterations": 6, "starts": 2, "screen": 0}
+NETWORKS = {"channels": 8, "scales": 2, "iterations": 6, "starts": 2}
 
 
 @pytest.fixture

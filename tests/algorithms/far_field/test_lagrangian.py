@@ -32,7 +32,7 @@ def matched(pattern, spectrum, loss):
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_truth_at_any_scale_fits_exactly(exact, loss):
     pattern, spectrum = exact
-    found = pattern.loss(matched(pattern, 7.5 * spectrum, loss), None, loss)
+    found = pattern.loss(matched(pattern, 7.5 * spectrum, loss), loss)
     assert found.item() == pytest.approx(0, abs=1e-9)
     torch.testing.assert_close(pattern.unit * matched(pattern, 7.5 * spectrum, loss), spectrum, rtol=1e-6, atol=0)
 
@@ -43,7 +43,7 @@ def test_no_other_scale_fits_better(exact, loss):
     wrong = spectrum * torch.linspace(0.3, 2.0, SHAPE[1], dtype=torch.float64)
     best = matched(pattern, wrong, loss)
     for factor in (0.98, 1.02):
-        assert pattern.loss(best * factor, None, loss).item() > pattern.loss(best, None, loss).item()
+        assert pattern.loss(best * factor, loss).item() > pattern.loss(best, loss).item()
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -52,7 +52,7 @@ def test_gradients_are_finite_where_the_model_is_dark(exact, loss):
     start = torch.zeros_like(spectrum)
     start[0, 0, 0] = 1.0
     start.requires_grad_()
-    pattern.loss(start, None, loss).sum().backward()
+    pattern.loss(start, loss).sum().backward()
     assert torch.isfinite(torch.view_as_real(start.grad)).all()
 
 
@@ -62,7 +62,7 @@ def test_unmeasured_pixels_have_no_part(exact, loss):
     rng = torch.Generator().manual_seed(0)
     other = spectrum + (1 - pattern.fitted) * torch.randn(spectrum.shape, generator=rng, dtype=torch.float64)
     other = (other * 0.7).requires_grad_()
-    pattern.loss(other, None, loss).sum().backward()
+    pattern.loss(other, loss).sum().backward()
     assert not other.grad[0][pattern.fitted == 0].abs().any()
     torch.testing.assert_close(pattern.scale(other.detach(), loss), pattern.scale(0.7 * spectrum, loss))
 
@@ -71,16 +71,16 @@ def test_unmeasured_pixels_have_no_part(exact, loss):
 def test_gradients_are_those_of_differences(exact, loss):
     pattern, spectrum = exact
     z = (spectrum / pattern.unit + 0.3).requires_grad_()
-    assert torch.autograd.gradcheck(lambda at: pattern.loss(at, None, loss), (z,), eps=1e-7, atol=1e-5)
+    assert torch.autograd.gradcheck(lambda at: pattern.loss(at, loss), (z,), eps=1e-7, atol=1e-5)
 
 
-def test_without_memory_the_multiplier_changes_nothing(exact):
+def test_without_a_multiplier_the_pull_is_the_amplitudes_loss(exact):
     pattern, spectrum = exact
     z = (spectrum / pattern.unit + 0.3).requires_grad_()
-    with_zero = pattern.loss(z, torch.zeros_like(spectrum), "amplitude")
-    plain = pattern.loss(z, None, "amplitude")
-    torch.testing.assert_close(with_zero, plain, rtol=1e-6, atol=1e-9)
-    (slope,) = torch.autograd.grad(with_zero.sum(), z, retain_graph=True)
+    pull = pattern.pull(z, torch.zeros_like(spectrum), 0.0)
+    plain = pattern.loss(z, "amplitude")
+    torch.testing.assert_close(pull, plain, rtol=1e-6, atol=1e-9)
+    (slope,) = torch.autograd.grad(pull.sum(), z, retain_graph=True)
     (other,) = torch.autograd.grad(plain.sum(), z)
     torch.testing.assert_close(slope, other, rtol=1e-5, atol=1e-8)
 
@@ -88,17 +88,29 @@ def test_without_memory_the_multiplier_changes_nothing(exact):
 def test_the_multiplier_remembers_misfits_and_rests_at_the_truth(exact):
     pattern, spectrum = exact
     truth, none = spectrum / pattern.unit, torch.zeros_like(spectrum)
-    assert pattern.remembered(truth, none, 0.5, 1.0).abs().max() < 1e-12
+    assert pattern.remembered(truth, none, 0.5, 1.0, 0.0).abs().max() < 1e-12
     wrong = truth * 1.5
-    first = pattern.remembered(wrong, none, 0.5, 1.0)
+    first = pattern.remembered(wrong, none, 0.5, 1.0, 0.0)
     torch.testing.assert_close(first, 0.25 * truth * pattern.fitted, rtol=1e-9, atol=1e-12)
+
+
+def test_amplitudes_within_the_noise_are_no_misfit(exact):
+    pattern, spectrum = exact
+    truth, none = spectrum / pattern.unit, torch.zeros_like(spectrum)
+    assert pattern.noise == pytest.approx(0.5 * 0.5**0.5 / pattern.unit)
+    size = truth.abs()
+    for off, within in ((0.9, True), (1.1, False)):
+        moved = truth / size * (size + off * 2 * pattern.noise)
+        found = pattern.remembered(moved, none, 1.0, 1.0, 2.0)
+        assert bool(found.abs().max() < 1e-9) == within
+    beyond = truth / size * (size + 5 * pattern.noise) * pattern.fitted
+    torch.testing.assert_close(pattern.remembered(beyond, none, 1.0, 1.0, 2.0).abs(), 3 * pattern.noise * pattern.fitted[None])
 
 
 def test_starts_do_not_mix(exact):
     pattern, spectrum = exact
     batch = torch.cat([spectrum + 0.2, spectrum * 1j - 0.4, 0.1 + spectrum * 2])
     multiplier = 0.1 * batch.flip(0)
-    together = pattern.loss(batch, multiplier, "amplitude")
+    together = pattern.pull(batch, multiplier, 1.0)
     for k in range(3):
-        alone = pattern.loss(batch[k : k + 1], multiplier[k : k + 1], "amplitude")
-        torch.testing.assert_close(alone[0], together[k])
+        torch.testing.assert_close(pattern.pull(batch[k : k + 1], multiplier[k : k + 1], 1.0)[0], together[k])
