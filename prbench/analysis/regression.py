@@ -76,8 +76,8 @@ class Comparison:
 
     Attributes:
         findings: groups first, then single cells that changed in what is exact.
-        compared: pairs of cells compared.
-        alone: cells that only one side has.
+        compared: pairs of cells compared: those that the base solved. Where it solved none, nothing is known of the head.
+        alone: cells that only one side has, or that the base did not solve.
     """
 
     findings: tuple[Finding, ...]
@@ -114,8 +114,9 @@ def compare_versions(
         together = list(members)
         groups += list(_group(together, allowed, stored=stored))
         singles += [finding for pair in together for finding in _cell(*pair, allowed)]
-    alone = len(base) + len(head) - 2 * len(pairs)
-    return Comparison((*groups, *singles), len(pairs), alone)
+    compared = sum(cell["status"] in ("ok", "time_limit") for cell, _ in pairs)
+    alone = len(base) + len(head) - len(pairs) - compared
+    return Comparison((*groups, *singles), compared, alone)
 
 
 def median_ratio(ratios: Sequence[float]) -> tuple[float, float, float]:

@@ -29,10 +29,10 @@ def word(finding: Finding) -> str:
 def summary(comparison: Comparison) -> str:
     """One line: how many cells, how many regressions."""
     if not comparison.compared:
-        return f"nothing compared: no cell stands on both sides ({comparison.alone} on one)"
+        return f"nothing compared: no cell stands on both sides, solved by the base ({comparison.alone} do not)"
     count = len(comparison.regressions)
     better = sum(finding.verdict == "better" for finding in comparison.findings)
-    alone = f"; {comparison.alone} cells stand on one side only" if comparison.alone else ""
+    alone = f"; {comparison.alone} cells lack a side, or the base did not solve them" if comparison.alone else ""
     found = "no regression" if not count else "1 regression" if count == 1 else f"{count} regressions"
     return f"{found}, {better} improvements, {comparison.compared} cells compared{alone}"
 

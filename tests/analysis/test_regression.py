@@ -120,6 +120,14 @@ def test_nothing_in_common_compares_nothing():
     assert (found.compared, found.alone, found.findings) == (0, 2, ())
 
 
+def test_a_base_that_solves_nothing_compares_nothing():
+    """A base that was not installed well must not let everything pass as an improvement."""
+    failed = cell(0, status="crashed", metrics={}, curve=[], latency_fft=[], ffts=None, operators=None, iterations=None)
+    found = compare_versions([failed], [cell(0)], stored=False)
+    assert (found.compared, found.alone) == (0, 1)
+    assert compare_versions([cell(0)], [failed], stored=False).compared == 1
+
+
 def test_the_interval_of_a_median_covers_it():
     rng = np.random.default_rng(1)
     inside = 0
