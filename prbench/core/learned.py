@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from abc import abstractmethod
 from collections import OrderedDict
@@ -144,6 +145,15 @@ class LearnedSolver(DirectSolver[M]):
         _networks.move_to_end(key)
         return _networks[key]
 
+    def network_size(self, y: M) -> tuple[int, int]:
+        """Of the network as it is trained, nothing folded; counted once for its settings and the shape of its input."""
+        shape = tuple(self.network_input(y).shape)
+        key = (type(self), tuple(self.architecture_settings().items()), shape)
+        if key not in _sizes:
+            network = fresh_network(self, 0).eval()
+            _sizes[key] = parameter_count(network), _flops_of(network, shape)
+        return _sizes[key]
+
     def prepare(self, backend: Backend, rng: Rng) -> None:
         """Read the weights."""
         self.load(backend, rng)
@@ -199,6 +209,7 @@ class LearnedSolver(DirectSolver[M]):
 
 
 _networks: OrderedDict[Any, torch.nn.Module] = OrderedDict()
+_sizes: dict[Any, tuple[int, int]] = {}
 
 
 def fresh_network(solver: LearnedSolver[Any], seed: int) -> torch.nn.Module:
@@ -246,6 +257,14 @@ def placed(network: torch.nn.Module, backend: Backend) -> torch.nn.Module:
 def parameter_count(network: torch.nn.Module) -> int:
     """Number of trainable values of a network."""
     return sum(p.numel() for p in network.parameters())
+
+
+def _flops_of(network: torch.nn.Module, shape: Sequence[int]) -> int:
+    """:func:`network_flops` without computing anything, by shapes alone, where every operation of the network knows those."""
+    try:
+        return network_flops(copy.deepcopy(network).to("meta"), shape)
+    except (RuntimeError, NotImplementedError):  # one that depends on values, or makes tensors on the host
+        return network_flops(network, shape)
 
 
 def network_flops(network: torch.nn.Module, shape: Sequence[int]) -> int:

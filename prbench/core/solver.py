@@ -49,6 +49,13 @@ class Solver(Settings, Generic[M]):
         """The files that come with this solver and that its answers come from, such as trained weights; part of its code."""
         return tuple(path for part in cls.parts for path in part.shipped_files())
 
+    def network_size(self, y: M) -> tuple[int, int] | None:  # noqa: ARG002 - for solvers that have a network
+        """Parameters of the solver's network, and floating-point operations of one pass of it; None without one.
+
+        A multiplication with its addition counts two. Asked for outside the clock, once a cell.
+        """
+        return None
+
     def prepare(self, backend: Backend, rng: Rng) -> None:
         """Called before the clock starts, with the measurement unseen: the place to read weights."""
 

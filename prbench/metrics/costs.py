@@ -31,6 +31,13 @@ COSTS: dict[str, MetricInfo] = {
             "Other applications of the forward model, its adjoint or a fit of it, to one object; of a stack, to all its images.",
         ),
         _cost("iterations", "", "Steps done."),
+        _cost("parameters", "", "Numbers that the solver's network learns; none for a solver without one."),
+        _cost(
+            "flops",
+            "",
+            "Floating-point operations of one pass of the solver's network over this measurement, convolutions and matrix "
+            "products; a multiplication with its addition counts two.",
+        ),
     )
 }
 """The cost columns of a record by name."""

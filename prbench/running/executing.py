@@ -23,7 +23,7 @@ from .memory import PeakMemory
 from .plain import plain
 from .record import Record, cost_of, curve_of, now
 from .scoring import assess
-from .solving import Progress, Solution, Status, solve
+from .solving import Progress, Solution, Status, choose_backend, solve
 from .store import Store, plain_arrays
 
 Report = Callable[[str, Mapping[str, Any]], None]
@@ -127,7 +127,8 @@ class Executor:
             fft_pair_s=statistics.median(s.cost.fft_pair_s for s in timed),
             peak_memory_host=memory.growth,
         )
-        return first, {**cost_of(cost), "repeats": len(timed)}
+        size = solver.network_size(measurement.to(choose_backend(solver, place))) or (None, None)
+        return first, {**cost_of(cost), "repeats": len(timed), "parameters": size[0], "flops": size[1]}
 
 
 def execute(cell: Cell, store: Store) -> Record:

@@ -28,6 +28,8 @@ COST = (
     "peak_memory_host",
     "peak_memory_device",
     "repeats",
+    "parameters",
+    "flops",
 )
 TAIL = ("problem_id", "code_id", "environment", "started", "ended", "error")
 _TEXT, _TIME, _FOLDERS = "_record", "_file_time_ns", b"prbench.folders"
@@ -143,5 +145,6 @@ class Table:
             part = self._file.read(columns=known if columns is None else [n for n in known if n in {"key", *columns}]).to_pandas()
             parts.append(part if keys is None else part[part["key"].isin(keys)])
         whole = pd.concat(parts, ignore_index=True) if parts else frame_of([])
-        whole = whole.sort_values("key", ignore_index=True)
+        added = {name: float("nan") for name in COST if name not in whole}  # by a later version than the table's
+        whole = whole.assign(**added).sort_values("key", ignore_index=True)
         return whole[in_order(list(whole.columns)) if columns is None else list(columns)]

@@ -16,7 +16,7 @@ from .published import Quoted
 if TYPE_CHECKING:
     import pandas as pd
 
-COSTS = ("latency_s", "latency_fft", "operators", "peak_memory_host", "peak_memory_device")
+COSTS = ("latency_s", "latency_fft", "operators", "parameters", "flops", "peak_memory_host", "peak_memory_device")
 
 
 def leaderboard_table(matter: Matter) -> str:

@@ -26,7 +26,10 @@ MOST_NUMBERS = 120_000
 """Scores and costs of cells listed one by one, of all tasks together; the leaderboards count every cell."""
 _MOST_FAILURES = 100
 _CELL_COLUMNS = ("solver", "dataset", "sample", "seed", "status")
-_COSTS = ("latency_s", "latency_fft", "ffts", "operators", "iterations", "peak_memory_host", "peak_memory_device")
+_COSTS = (
+    *("latency_s", "latency_fft", "ffts", "operators", "iterations"),
+    *("parameters", "flops", "peak_memory_host", "peak_memory_device"),
+)
 _KEY_LENGTH = 12
 _CURVE_POINTS, _FEWEST_POINTS, _MOST_POINTS = 6000, 12, 40
 """Points of all curves of all tasks together, and of one curve: so the page stays small."""
