@@ -26,6 +26,8 @@ VERBS = (
     "rescore",
     "compact",
     "train",
+    "search",
+    "export",
     "check",
     "doctor",
     "data",

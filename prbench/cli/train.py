@@ -31,6 +31,7 @@ _ON_CARD = ("python", "packages", "processor", "cores", "gpu")
 @click.option("--tune-samples", type=click.IntRange(min=1), metavar="N", help="Validation problems of each dataset.")
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Optimisation steps.")
 @click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Examples a step.")
+@click.option("--crop", type=click.IntRange(min=1), metavar="PX", help="Side of the squares cut from the examples.")
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), metavar="RATE", help="The highest.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of weights, order and turns.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
@@ -61,7 +62,6 @@ def command(
     """
     from prbench.backend import physical_cores
     from prbench.core import split_names
-    from prbench.running.environment import environment
     from prbench.training import Plan, train
 
     from .training_display import TrainingDisplay
@@ -72,7 +72,7 @@ def command(
     plan = Plan.of(solver, out, changes, **options)
     try:
         with TrainingDisplay() as display:
-            outcome = train(plan, machine={name: environment()[name] for name in _ON_CARD}, on_event=display)
+            outcome = train(plan, machine=on_card(), on_event=display)
     except KeyboardInterrupt:
         click.echo(f"stopped; the same command goes on from the last checkpoint in {out}", err=True)
         raise
@@ -85,6 +85,14 @@ def command(
     if score:
         _score(plan, score)
     click.echo(f"weights: {out / 'weights.safetensors'}, card: {out / 'card.json'}")
+
+
+def on_card() -> dict[str, Any]:
+    """What the card of a training says of the machine."""
+    from prbench.running.environment import environment
+
+    found = environment()
+    return {name: found[name] for name in _ON_CARD}
 
 
 def _score(plan: Plan, samples: int) -> None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from prbench.errors import DataNotFound, one_line
+import numpy as np
+
+from prbench.errors import BadInput, DataNotFound, one_line
 
 FileStatus = Literal["ok", "unverified", "missing", "damaged"]
 
@@ -85,6 +87,19 @@ def fetch(file: DataFile, *, offline: bool = False) -> Path:
         else:
             return Path(found)
     raise DataNotFound(f"{file.name} could not be downloaded: {'; '.join(failures)}")
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an ``.npz`` file by name.
+
+    Raises:
+        BadInput: where it is none.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: np.asarray(file[name]) for name in file.files}
+    except (OSError, ValueError, AttributeError) as error:  # an .npy file gives an array, which has no files
+        raise BadInput(f"{path} is not an npz file of arrays: {one_line(error, 120)}") from error
 
 
 def sha256_of(path: Path) -> str:

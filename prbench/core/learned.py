@@ -85,6 +85,9 @@ class LearnedSolver(DirectSolver[M]):
         """What the best weights are chosen by, lower is better: the root of the weighted mean square error."""
         return LearnedSolver.loss(self, outputs, targets, weights).sqrt()
 
+    def begin(self, network: torch.nn.Module, inputs: torch.Tensor) -> None:
+        """Called once before a training from fresh weights, with some inputs: where weights learned elsewhere are put in."""
+
     def parameter_groups(self, network: torch.nn.Module) -> list[dict[str, Any]]:
         """Parameters in groups as torch's optimisers take them; ``scale`` in a group multiplies its learning rate."""
         return [{"params": list(network.parameters())}]
@@ -174,7 +177,7 @@ class LearnedSolver(DirectSolver[M]):
             if not path.is_file():
                 raise MissingWeights(f"{self.plugin_name}: there is no file {path}; `{self.training_command()}` makes weights")
             return path
-        found = self.shipped_files()
+        found = [path for path in self.shipped_files() if path.suffix == ".safetensors"]
         if not found:
             raise MissingWeights(
                 f"{self.plugin_name} comes without weights; `{self.training_command()}` makes some, "

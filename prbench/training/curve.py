@@ -8,7 +8,8 @@ from pathlib import Path
 
 from .files import write_text
 
-_TOLD = ("step", "seconds", "loss", "validation", "rate")
+TOLD = ("step", "seconds", "loss", "validation", "rate")
+"""What every row of a curve holds; the rest was observed by the solver."""
 
 
 def write_curve(folder: Path, rows: Sequence[Mapping[str, float]]) -> None:
@@ -21,7 +22,7 @@ def draw_curve(path: Path, rows: Sequence[Mapping[str, float]], title: str) -> N
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    others = [name for name in rows[0] if name not in _TOLD]
+    others = [name for name in rows[0] if name not in TOLD]
     figure = Figure(figsize=(6, 3.2 + 1.8 * len(others)), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(1 + len(others), 1, sharex=True, squeeze=False)[:, 0]

@@ -103,11 +103,15 @@ def fit(
         Diverged: where the loss is no longer finite.
     """
     network = fresh_network(solver, seed)
+    checkpoint = folder / CHECKPOINT
     if start is not None:
         fill(network, start, "the weights to begin from")
+    elif not checkpoint.exists():
+        import torch
+
+        solver.begin(network, torch.from_numpy(np.array(learn.inputs[: recipe.batch], np.float32)))
     network = placed(network, place).train()
     state = TrainingState(solver, recipe, network)
-    checkpoint = folder / CHECKPOINT
     if checkpoint.exists():
         state.restore(checkpoint)
     run = _Run(solver, learn, tune, recipe, folder, seed, place, state, on_event)

@@ -16,7 +16,9 @@ from prbench.core.weights import read_weights
 from prbench.errors import UsageError
 
 LEARNED = [name for name in plugin_names("solver") if issubclass(load_plugin("solver", name), LearnedSolver)]
-SHIPPED = [(name, path) for name in LEARNED for path in load_plugin("solver", name).shipped_files()]
+SHIPPED = [
+    (name, path) for name in LEARNED for path in load_plugin("solver", name).shipped_files() if path.suffix == ".safetensors"
+]
 LIMIT_BYTES = 15_000_000
 
 

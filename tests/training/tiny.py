@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from prbench.core import Dataset, LearnedSolver, Problem, Provenance, Recipe, Reconstruction, SpeckleStack, register, setting
+from prbench.core.searchable import SearchableSolver
 from prbench.core.turns import turned_vectors
 
 
@@ -45,6 +46,44 @@ class Tiny(LearnedSolver[SpeckleStack]):
         y.counters.operators += 1
         found = self.answer(y, rng)[0]
         return Reconstruction(displacement=found, transmission=found[0], phase=found[1])
+
+
+@register("choosing", task="speckle", cite="none", tags=("trained",))
+@dataclass(frozen=True)
+class Choosing(Tiny, SearchableSolver[SpeckleStack]):
+    """A network with an extra number that a second loss drives to zero."""
+
+    form: str = setting("plain", doc="plain or search")
+    architecture: ClassVar[tuple[str, ...]] = ("width", "form")
+    search_recipe: ClassVar[Recipe] = Recipe(
+        datasets=(f"{__file__}:Shifts",),
+        samples=6, tune_samples=2, steps=9, batch=3, optimiser="sgd", learning_rate=0.1, average=0.0, validate_every=3,
+    )  # fmt: skip
+
+    def searching(self):
+        return type(self)(form="search", width=self.width)
+
+    def network(self):
+        import torch
+
+        found = super().network()
+        found.chosen = torch.nn.Parameter(torch.ones(3))
+        return found
+
+    def objective(self, network, inputs, targets, weights):
+        return super().objective(network, inputs, targets, weights) + network.chosen.square().sum()
+
+    def after_step(self, network):
+        network.chosen.clamp_(min=0.0)
+
+    def observations(self, network):
+        return {"left": float(network.chosen.sum())}
+
+    def structure(self, network):
+        return {"left": [round(float(x), 6) for x in network.chosen.detach()]}
+
+    def draw_structure(self, structure, figure):
+        figure.subplots().bar(range(len(structure["left"])), structure["left"])
 
 
 @register("shifts", task="speckle", cite="none", tags=("simulated",))

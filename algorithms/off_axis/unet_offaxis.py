@@ -1,0 +1,41 @@
+"""A U-Net that reads the phase off one interferogram."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from prbench.core import register, setting
+
+from ._phase_network import PhaseNetwork
+
+if TYPE_CHECKING:
+    import torch
+
+
+@register(
+    "unet-offaxis",
+    task="off-axis",
+    cite=(
+        "Ronneberger, Fischer, Brox, MICCAI 2015, 234, arXiv:1505.04597; "
+        "as what NAS-PRNet is compared with: Shu, Niu, Zhang, Luo, Zhou, arXiv:2210.14231"
+    ),
+    tags=("trained",),
+)
+@dataclass(frozen=True)
+class UNetOffAxis(PhaseNetwork):
+    """The classical U-Net, one channel in and one out: interferogram in, unwrapped phase out.
+
+    The published width is 64: 64-128-256-512-1024 channels, 31 million parameters. Every convolution is followed by batch norm,
+    which the published network has not.
+    """
+
+    width: int = setting(16, valid="[1, 256]", range=(8, 64), log=True, doc="channels of the finest level; five levels, doubled")
+
+    example: ClassVar[dict[str, object]] = {"weights": "random", "width": 4}
+
+    def network(self) -> torch.nn.Module:
+        """The U-Net, one channel in and one out."""
+        from ..networks.unet import UNet
+
+        return UNet(1, 1, width=self.width, norm="batch")

@@ -1,0 +1,31 @@
+"""``prbench export``: a trained network as a file for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .completion import plugin_completion
+
+
+@click.command("export")
+@click.argument("solver", shell_complete=plugin_completion("solver"))
+@click.option("--onnx", "path", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
+@click.option(
+    "-d",
+    "--dataset",
+    shell_complete=plugin_completion("dataset"),
+    help="Whose problems decide the shape of the input; the first of the solver's recipe otherwise.",
+)
+def command(solver: str, path: Path, dataset: str | None) -> None:
+    """Write the network of a learned solver as ONNX, and check it against the network.
+
+    The file holds the network alone, as it is used for solving: norms folded into convolutions, single precision, input of one
+    shape.
+    """
+    from prbench.training.exporting import export_onnx
+
+    found = export_onnx(solver, path, dataset=dataset)
+    shapes = " to ".join("x".join(map(str, shape)) for shape in (found.input_shape, found.output_shape))
+    click.echo(f"{path}: {shapes}, differs from the network by {found.difference:.1g} of the largest value")
