@@ -210,16 +210,11 @@ class DeepPrior(IterativeSolver[FarField]):
         s.optimiser.zero_grad()
         objects = self.field(s.draw(self.jitter * max(0.0, 1 - progress / _STILL_FROM)))
         spectrum = self._transform(y, objects)
-        loss = self.loss if s.multiplier is None else "amplitude"
-        scale = s.pattern.scale(spectrum.detach(), loss)
-        spectrum = spectrum * scale
-        slack = self.slack if progress < _PLAIN_FROM else 0.0
-        losses = s.pattern.loss(spectrum, loss) if s.multiplier is None else s.pattern.pull(spectrum, s.multiplier, slack)
-        losses.sum().backward()  # type: ignore[no-untyped-call]
+        scale = s.pattern.scale(spectrum.detach(), self.loss if s.multiplier is None else "amplitude")
+        self._losses(s, spectrum * scale, progress).sum().backward()  # type: ignore[no-untyped-call]
         y.counters.ffts += len(s.living)  # the adjoint
         s.optimiser.step()
-        with torch.no_grad():
-            self._remember(s, spectrum.detach(), objects.detach() * (scale * s.pattern.unit), progress)
+        s.objects = objects.detach() * (scale * s.pattern.unit)
         s.steps += 1
         if s.steps % _LOOK_EVERY == 0 or s.steps == self.iterations:
             self._look(y, s)
@@ -227,23 +222,26 @@ class DeepPrior(IterativeSolver[FarField]):
             self._drop(y, s)
         return s
 
+    def _losses(self, s: Fit, spectrum: torch.Tensor, progress: float) -> torch.Tensor:
+        """The loss of each start, after which its multiplier is the next step's."""
+        if s.multiplier is not None and progress >= _FADED:
+            s.multiplier = None
+        if s.multiplier is None:
+            return s.pattern.loss(spectrum, self.loss)
+        searching = progress < _PLAIN_FROM
+        losses, allowed = s.pattern.pull(spectrum, s.multiplier, self.slack if searching else 0.0)
+        if searching:
+            memory = self.memory if s.pattern.noise else 1.0
+            s.multiplier = memory * (s.multiplier + self.multiplier * (spectrum.detach() - allowed))
+        else:
+            s.multiplier = _FADING * s.multiplier
+        return losses
+
     def _transform(self, y: FarField, objects: torch.Tensor) -> torch.Tensor:
         """Spectra of objects on the frame, zeros around it; counted."""
         y.counters.ffts += objects.shape[0]
         found: torch.Tensor = torch.fft.fftn(objects, s=y.shape, dim=tuple(range(1, y.ndim + 1)))
         return found
-
-    def _remember(self, s: Fit, spectrum: torch.Tensor, objects: torch.Tensor, progress: float) -> None:
-        """Multiplier and objects after a step."""
-        if s.multiplier is not None:
-            if progress >= _FADED:
-                s.multiplier = None
-            elif progress >= _PLAIN_FROM:
-                s.multiplier *= _FADING
-            else:
-                memory = self.memory if s.pattern.noise else 1.0
-                s.multiplier = s.pattern.remembered(spectrum, s.multiplier, self.multiplier, memory, self.slack)
-        s.objects = objects
 
     def _look(self, y: FarField, s: Fit) -> None:
         """Score the objects, and keep what is best."""

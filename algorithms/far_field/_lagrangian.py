@@ -68,8 +68,8 @@ class Pattern:
             return (self.amplitude.square().sum() / energy).sqrt()
         return (intensity.sqrt() * self.amplitude).sum(self.axes, keepdim=True) / energy
 
-    def pull(self, spectrum: torch.Tensor, multiplier: torch.Tensor, slack: float) -> torch.Tensor:
-        """Mean squared distance of each spectrum from the nearest that has the measured amplitudes once the multiplier is added.
+    def pull(self, spectrum: torch.Tensor, multiplier: torch.Tensor, slack: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean squared distance of each spectrum from the nearest that is allowed once the multiplier is added, and the allowed.
 
         Args:
             spectrum: complex (S, *shape), scaled.
@@ -77,9 +77,9 @@ class Pattern:
             slack: how far an amplitude may be off, in standard deviations of the shot noise.
         """
         with torch.no_grad():
-            target = self.allowed(spectrum + multiplier, slack) - multiplier
-        gap = torch.view_as_real(spectrum - target)
-        return gap.square().sum((*self.axes, -1)) / self.fitted.sum()
+            allowed = self.allowed(spectrum + multiplier, slack)
+        gap = torch.view_as_real(spectrum - (allowed - multiplier))
+        return gap.square().sum((*self.axes, -1)) / self.fitted.sum(), allowed
 
     def loss(self, spectrum: torch.Tensor, loss: Loss) -> torch.Tensor:
         """One number a start; losses are of the size of the mean squared misfit of amplitudes, whose mean square is 1.
@@ -106,9 +106,3 @@ class Pattern:
         off = slack * self.noise
         nearest = torch.clamp(size, min=self.amplitude - off, max=self.amplitude + off) if off else self.amplitude
         return spectrum * torch.where(self.fitted > 0, nearest / size, torch.ones_like(size))
-
-    def remembered(
-        self, spectrum: torch.Tensor, multiplier: torch.Tensor, part: float, memory: float, slack: float
-    ) -> torch.Tensor:
-        """The multiplier after a step: a part of the misfit joins what is left of the past ones."""
-        return memory * (multiplier + part * (spectrum - self.allowed(spectrum + multiplier, slack)))

@@ -96,8 +96,10 @@ class _Blocks:
 
     def convolution(self, inputs: int, outputs: int, size: int, *, stride: int = 1) -> nn.Module:
         n = self._starts
+        # A dilation means nothing to a 1x1 kernel, but without one torch computes grouped ones group by group on one thread.
+        dilation = 2 if size == 1 and n > 1 else 1
         return self._convolution(
-            n * inputs, n * outputs, size, stride=stride, padding=size // 2, padding_mode="reflect", groups=n
+            n * inputs, n * outputs, size, stride=stride, padding=size // 2, padding_mode="reflect", groups=n, dilation=dilation
         )
 
     def norm(self, channels: int) -> nn.Module:
