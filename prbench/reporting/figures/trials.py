@@ -9,8 +9,8 @@ import numpy as np
 from prbench.analysis import SCORED
 
 from .matter import Matter, logarithmic, plain_ticks
-from .saving import blank
 from .style import escaped
+from .saving import blank
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,6 +42,8 @@ def trials(matter: Matter) -> Figure | None:
 
 
 def _panel(axes: Axes, matter: Matter, solver: str, datasets: list[str], *, named: bool) -> None:
+    from matplotlib.ticker import LogLocator
+
     found = [_scores(matter, solver, dataset) for dataset in datasets]
     dot: dict[str, Any] = {
         "color": matter.looks[solver].colour,
@@ -59,6 +61,8 @@ def _panel(axes: Axes, matter: Matter, solver: str, datasets: list[str], *, name
     if logarithmic(np.concatenate([values for samples in found for values in samples] or [np.empty(0)])):
         axes.set_xscale("log")
         plain_ticks(axes.xaxis)
+        if np.ptp(np.log10(axes.get_xlim())) > 8:
+            axes.xaxis.set_major_locator(LogLocator(numticks=5))  # powers are wide, and panels stand side by side
     axes.set_yticks(range(len(datasets)), _titles(matter, datasets) if named else [""] * len(datasets))
     axes.set_ylim(len(datasets) - 0.5, -0.5)
     axes.grid(axis="x")
@@ -70,7 +74,7 @@ def _panel(axes: Axes, matter: Matter, solver: str, datasets: list[str], *, name
         right.set_ylim(axes.get_ylim())
         right.set_yticks(range(len(datasets)), shares)
         right.tick_params(length=0)
-        right.set_title("success %", loc="right", weight="normal")
+        right.set_ylabel("success %")
 
 
 def _scores(matter: Matter, solver: str, dataset: str) -> list[np.ndarray]:
