@@ -80,8 +80,10 @@ class UntrainedFit(IterativeSolver[NearField]):
     size: Literal["small", "published"] = setting(
         "small", choices=("small", "published"), doc="small: about a million parameters; or as published"
     )
-    start: Literal["none", "ctf", "least-variation"] = setting(
-        "ctf", choices=("none", "ctf", "least-variation"), doc="the solver whose answer the network sees and begins with"
+    start: Literal["auto", "none", "ctf", "least-variation"] = setting(
+        "auto",
+        choices=("auto", "none", "ctf", "least-variation"),
+        doc="the solver whose answer it sees and begins with; auto: ctf where absorption is known, none elsewhere",
     )
     start_steps: int = setting(
         16, valid="[1, inf)", range=(4, 40), log=True, doc="of least-variation at most, where it is the start"
@@ -136,7 +138,7 @@ class UntrainedFit(IterativeSolver[NearField]):
             network,
             parts,
             seen.contiguous(memory_format=layout(seen)),
-            torch.optim.Adam(network.parameters()),
+            torch.optim.Adam(network.parameters(), fused=True),
             torch.Generator(y.intensity.device).manual_seed(seed),
             torch.ones(y.shape, dtype=torch.bool, device=seen.device) if part.mask is None else part.mask,
             free,
@@ -150,9 +152,10 @@ class UntrainedFit(IterativeSolver[NearField]):
         return state
 
     def _start(self, y: NearField, rng: Rng) -> Reconstruction | None:
-        if self.start == "none":
+        linear = y.pure_phase or y.delta_beta is not None  # with absorption unknown, its errors outlive the fit
+        if self.start == "none" or (self.start == "auto" and not linear):
             return None
-        if self.start == "ctf":
+        if self.start in ("auto", "ctf"):
             return ContrastTransferFunction().solve(y, rng)
         descent = LeastVariation(iterations=self.start_steps)
         state = descent.init(y, rng)
