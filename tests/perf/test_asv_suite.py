@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 MODULES = sorted(path.stem for path in (HERE / "asv_suite").glob("*.py") if path.stem != "__init__")
 KINDS = ("time_", "peakmem_", "track_")
-SLOW = {"framework.Overhead", "framework.Results", "analysis.Statistics", "learned.Step"}
+SLOW = {"framework.Overhead", "framework.Results", "analysis.Statistics", "learned.Step", "phase_networks.Ratios"}
 """What their own benchmarks and tests run already, and takes longer than a second."""
 
 
