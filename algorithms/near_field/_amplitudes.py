@@ -5,6 +5,8 @@ from __future__ import annotations
 from prbench.backend import Array
 from prbench.core import NearField
 
+from ._waves import empty_phase
+
 
 class AmplitudeMisfit:
     """``sum (|u| - sqrt(I))^2`` over some of the pixels, u the wave at the detector.
@@ -22,11 +24,22 @@ class AmplitudeMisfit:
         self.amplitude = y.backend.xp.sqrt(y.intensity)
         self._tiny = 1e-12 if y.backend.precision == "double" else 1e-6
 
+    def logarithm(self, x: Array) -> Array | None:
+        """``ln t`` (H, W) of maps: the second, what one material has with the first, or None for a pure phase."""
+        if x.shape[0] == 2:
+            return x[1]
+        y = self.y
+        return None if y.delta_beta is None else (x[0] - empty_phase(y)) / y.delta_beta
+
     def wave_at_detector(self, x: Array) -> tuple[Array, Array]:
-        """The wave of maps (1 or 2, H, W), phase and ``ln t``, on the grid at the object, and in the frame at the detector."""
-        y, xp = self.y, self.y.backend.xp
+        """The wave of maps on the grid at the object, and in the frame at the detector.
+
+        Args:
+            x: real (1 or 2, H, W): the phase and, where it is neither 0 nor tied to the phase, ``ln t``.
+        """
+        y, logarithm = self.y, self.logarithm(x)
         y.counters.operators += 1
-        wave = y.wave(y.continued(x[0]), xp.exp(y.continued(x[1])) if x.shape[0] == 2 else None)
+        wave = y.wave(y.continued(x[0]), None if logarithm is None else y.backend.xp.exp(y.continued(logarithm)))
         return wave, y.cropped(y.to_detector(wave))
 
     def gap(self, there: Array) -> Array:
@@ -45,7 +58,10 @@ class AmplitudeMisfit:
         back[near : near + y.shape[0], near : near + y.shape[1]] = there * (gap / (xp.abs(there) + self._tiny))
         y.counters.operators += 1
         slope = 2 * xp.conj(wave) * y.to_object(back)
-        parts = [xp.imag(slope)] if x.shape[0] == 1 else [xp.imag(slope), xp.real(slope)]
+        if x.shape[0] == 2:
+            parts = [xp.imag(slope), xp.real(slope)]
+        else:
+            parts = [xp.imag(slope) if y.delta_beta is None else xp.imag(slope) + xp.real(slope) / y.delta_beta]
         return float(xp.sum(gap * gap)), xp.stack([folded(y, part) for part in parts])
 
 

@@ -21,3 +21,14 @@ def within_range(y: NearField, phase: Array) -> Array:
     low, high = y.phase_range
     xp = y.backend.xp
     return xp.clip(phase, None if math.isinf(low) else low, None if math.isinf(high) else high)
+
+
+def empty_phase(y: NearField) -> float:
+    """The phase of the empty beam beside one material: the top of the known range, where that is finite, else 0."""
+    top = math.inf if y.phase_range is None else y.phase_range[1]
+    return top if math.isfinite(top) else 0.0
+
+
+def fits_absorption(y: NearField) -> bool:
+    """Whether ``ln t`` is an unknown of its own: neither 0 nor tied to the phase."""
+    return not y.pure_phase and y.delta_beta is None

@@ -15,7 +15,7 @@ from prbench.physics.free_pixels import free_pixel_islands
 
 from ._amplitudes import AmplitudeMisfit
 from ._descent import Descent, advance, begin
-from ._waves import within_range
+from ._waves import empty_phase, fits_absorption, within_range
 from .ctf import ContrastTransferFunction
 
 _FIRST_WEIGHT, _LAST_WEIGHT, _RATIO = 0.3, 1e-4, 1 / 3
@@ -24,7 +24,7 @@ _FIRST_WEIGHT, _LAST_WEIGHT, _RATIO = 0.3, 1e-4, 1 / 3
 _STEPS = 20
 """Steps at each weight that is tried."""
 
-_TOLERANCE, _HOPELESS = 1.2, 1.5
+_TOLERANCE, _HOPELESS = 1.25, 1.4
 """The largest weight is taken that explains what was held out to within the first factor of the best, for errors of the model,
 unlike noise, are shared by neighbours and tell too late; none is tried after one that is worse than the best by the second."""
 
@@ -74,7 +74,8 @@ class LeastVariation(IterativeSolver[NearField]):
     the inverse Hessian, ``1 / (4 sin(chi)^2 + 0.01)`` up to the first maximum of the sine and constant beyond: slow waves of the
     phase hardly touch the intensity, and plain gradients find them last. Where the dose is known w follows from the noise; else
     one pixel in twenty is held out, w falls until these are explained worse, and all are fitted with the w that explained them.
-    Of published parts, and not published as a whole. A Fourier-Born measurement is propagated by Fresnel's transfer function.
+    An object of one material has the ``ln t`` that its phase asks for. Of published parts, and not published as a whole. A
+    Fourier-Born measurement is propagated by Fresnel's transfer function.
     """
 
     iterations: int = setting(240, valid="[1, inf)", range=(100, 1000), log=True, doc="steps, of four FFTs")
@@ -94,13 +95,16 @@ class LeastVariation(IterativeSolver[NearField]):
         return self.iterations
 
     def init(self, y: NearField, rng: Rng) -> State:
-        """The linear model's answer: phase and, where the object may absorb, ``ln t`` = 0."""
+        """The linear model's answer: the phase and, where it is fitted too, ``ln t`` = 0."""
         xp = y.backend.xp
         phase = ContrastTransferFunction().solve(y, rng).phase
-        phase = phase - xp.mean(phase)
-        if y.phase_range is not None and all(math.isfinite(end) for end in y.phase_range):
-            phase = within_range(y, phase + sum(y.phase_range) / 2)
-        x = xp.stack([phase] if y.pure_phase else [phase, xp.zeros_like(phase)])
+        if y.delta_beta is not None:
+            phase = within_range(y, phase + empty_phase(y))
+        elif y.phase_range is not None and all(math.isfinite(end) for end in y.phase_range):
+            phase = within_range(y, phase - xp.mean(phase) + sum(y.phase_range) / 2)
+        else:
+            phase = phase - xp.mean(phase)
+        x = xp.stack([phase, xp.zeros_like(phase)] if fits_absorption(y) else [phase])
         weight, fitted, held = self.weight, None, None
         if weight is None and y.gain is not None:
             weight = self.noise_weight * 0.5 * math.sqrt(y.gain)
@@ -165,7 +169,8 @@ class LeastVariation(IterativeSolver[NearField]):
         """The best point at the present weight."""
         xp = y.backend.xp
         x = state.descent.x
-        transmission = None if y.pure_phase else xp.exp(x[1])
+        logarithm = AmplitudeMisfit(y, None).logarithm(x)
+        transmission = None if logarithm is None else xp.exp(logarithm)
         return Reconstruction(phase=xp.asarray(x[0], copy=True), transmission=transmission, aux={"variation": state.weight})
 
     def residual(self, y: NearField, state: State) -> float:
@@ -198,8 +203,9 @@ def _variation(x: Array, xp: Any) -> tuple[float, Array]:
 
 
 def _gain(y: NearField) -> Array:
-    """Of each cosine wave in the preconditioner, (H, W)."""
+    """Of each cosine wave in the preconditioner, (1 or 2, H, W): for the phase, and for ``ln t``, whose slow waves are seen well."""
     rows, columns = (np.arange(n) / (2 * n * y.pixel_m) for n in y.shape)
     chi = math.pi * y.wavelength_m * y.distance_m * (rows[:, None] ** 2 + columns[None, :] ** 2)
     sine = np.where(chi < math.pi / 2, np.sin(chi), 1.0)
-    return y.backend.asarray(1 / (4 * sine**2 + _FLOOR))
+    gains = [1 / (4 * sine**2 + _FLOOR)]
+    return y.backend.asarray(np.stack([*gains, np.full(y.shape, 1 / 4)] if fits_absorption(y) else gains))
