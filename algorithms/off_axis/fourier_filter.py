@@ -53,7 +53,8 @@ class FourierFilter(DirectSolver[Hologram]):
         y.counters.ffts += 1 if empty is None else 2
         phase = _on_every_pixel(y, order, empty, rim_px(radius), flat, degree)
         sign = -1.0 if y.denser and y.carrier is None and flat.phase.sum() < 0 else 1.0
-        found = [bin_ / n + shift for bin_, n, shift in zip(order.centre, order.shape, flat.tilt, strict=True)]
+        tilt = flat.tilt if empty is None else empty.tilt
+        found = [bin_ / n + shift for bin_, n, shift in zip(order.centre, order.shape, tilt, strict=True)]
         return Reconstruction(phase=sign * phase, aux={"carrier": sign * np.array(found), "free": flat.free})
 
 
@@ -65,7 +66,7 @@ class _Flat:
         phase: unwrapped, flat, float64 (p, q), on the samples that cover the frame.
         start: first sample that covers the frame, along rows and columns.
         coefficients: of the polynomial that was taken off the wave's phase.
-        tilt: cycles/px by which the carrier differs from the bin that was moved to zero.
+        tilt: cycles/px, along rows and columns, that the polynomial's first degree stands for.
         free: part of the frame found to be background.
     """
 
@@ -85,17 +86,20 @@ def _flattened(y: Hologram, order: Band, empty: Band | None, rim: int, degree: i
     )
     part = tuple(slice(first, last + 1) for first, last in zip(start, stop, strict=True))
     z = to_numpy(order.coarse())[part].astype(np.complex128)
-    tilt = order.tilt
     if empty is not None:
         z = z * to_numpy(empty.coarse())[part].conj()
     places = [np.arange(first, last + 1) * gap - rim for first, last, gap in zip(start, stop, order.spacing, strict=True)]
     basis = _polynomials(y.shape, places, degree)
-    slopes = [math.pi * max(y.shape) * f if empty is None else 0.0 for f in tilt]
+    per_cycle = math.pi * max(y.shape)  # a polynomial of first degree for a frequency of a cycle a pixel
+    slopes = [per_cycle * f if empty is None else 0.0 for f in order.tilt]
     guess = basis.flattened({(1, 0): slopes[0], (0, 1): slopes[1]})
     coefficients, spread = fit_background(z, basis, guess)
     phase = unwrapped(np.angle(z * np.exp(-1j * basis.sum(coefficients))))
-    phase -= 2 * math.pi * round(float(np.median(phase[np.abs(wrapped(phase)) < 3 * spread])) / (2 * math.pi))
+    level = np.abs(wrapped(phase)) < 3 * spread
+    phase -= 2 * math.pi * round(float(np.median(phase[level] if level.any() else phase)) / (2 * math.pi))
     rest, free = refine_background(phase, np.abs(z), basis, spread)
+    first = basis.table(coefficients + rest)
+    tilt = (float(first[1, 0]) / per_cycle, float(first[0, 1]) / per_cycle)
     return _Flat(phase - basis.sum(rest), (start[0], start[1]), coefficients + rest, tilt, float(free.mean()))
 
 

@@ -1,0 +1,179 @@
+import dataclasses
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prbench.core import build_plugin
+from prbench.errors import BadInput, DataNotFound, UsageError
+
+KINDS = ("spheroid", "spread", "dividing", "red-blood", "cluster")
+DATA = Path(os.environ.get("PRBENCH_DATA", "nowhere")) / "off_axis"
+measured = pytest.mark.skipif(not DATA.is_dir(), reason="PRBENCH_DATA has no folder off_axis")
+
+
+def cells(**settings):
+    return build_plugin("dataset", "offaxis-cells", settings)
+
+
+def phase(index=0, split="test", seed=0, **settings):
+    return cells(**settings).problem(index, split=split, seed=seed).truth.phase
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("system", [1, 2])
+def test_cells_are_of_plausible_phase_within_the_band(kind, system):
+    for index in range(3):
+        made = cells(kind=kind, system=system, photons=None).problem(index)
+        found, aux = made.truth.phase, made.truth.aux
+        assert 1 < found.max() < 9
+        assert found.min() > -0.15
+        edge = np.concatenate([found[[0, -1]].ravel(), found[:, [0, -1]].ravel()])
+        assert np.median(np.abs(edge)) < 0.02  # background
+        steps = [np.abs(np.diff(found, axis=axis)).max() for axis in (0, 1)]
+        assert max(steps) < np.pi * np.hypot(*aux["carrier"])  # no phase that its order could not carry
+        contrast = aux["modulation"] / aux["offset"]
+        assert 0.1 < contrast.min() < contrast.max() < 1
+
+
+def test_kinds_take_turns():
+    for index, kind in enumerate(KINDS):
+        np.testing.assert_array_equal(phase(index, photons=None).shape, phase(index, kind=kind, photons=None).shape)
+    assert len({phase(index).tobytes() for index in range(10)}) == 10
+
+
+def test_the_object_s_wave_is_cut_off_by_the_aperture():
+    """Its spectrum beyond the cutoff holds a millionth of its power; a third of the carrier's frequency leaves it whole."""
+    aux = (made := cells(photons=None, aberration=0).problem(0)).truth.aux
+    wave = aux["modulation"] * np.exp(1j * made.truth.phase) * np.hanning(256)[:, None] * np.hanning(256)
+    power = np.abs(np.fft.fft2(wave)) ** 2
+    frequency = np.hypot(np.fft.fftfreq(256)[:, None], np.fft.fftfreq(256)[None, :])
+    assert power[frequency > np.hypot(*aux["carrier"]) / 3].sum() < 1e-6 * power.sum()
+
+
+def test_noise_light_and_optics_leave_the_cell_as_it_is():
+    first = phase(3)
+    np.testing.assert_array_equal(first, phase(3, photons=50, read_noise=20))
+    np.testing.assert_array_equal(first, phase(3, aberration=0, drift=2, background=True))
+
+
+def test_noise_is_that_of_counted_photons():
+    quiet, noisy = (cells(photons=p, read_noise=3).problem(0) for p in (1e4, 1e4))
+    expected = quiet.measurement.forward(quiet.truth)
+    gap = noisy.measurement.interferogram - expected
+    assert np.var(gap / np.sqrt(expected + 9)) == pytest.approx(1, abs=0.02)
+    assert np.mean(expected) == pytest.approx(1e4, rel=0.1)
+
+
+def test_the_background_is_the_hologram_without_the_cell():
+    made = cells(photons=None, background=True).problem(0)
+    y = made.measurement
+    empty = np.abs(made.truth.phase) < 1e-3
+    ripples = np.abs(made.truth.aux["modulation"])
+    assert np.quantile(np.abs((y.background - y.interferogram)[empty]), 0.99) < 0.01 * ripples.max()
+    assert np.abs((y.background - y.interferogram)[~empty]).max() > ripples.max()
+
+
+def test_smaller_frames_have_smaller_and_larger_ones_more_cells():
+    assert phase(size=128, kind="spheroid").max() < phase(kind="spheroid").max()
+    assert phase(size=512, kind="spheroid").shape == (512, 512)
+    quarters = [part for half in np.split(phase(size=512, kind="spheroid"), 2) for part in np.split(half, 2, axis=1)]
+    assert all(part.max() > 1 for part in quarters)
+
+
+def test_the_systems_differ_in_what_a_network_would_learn():
+    one, two = (cells(system=n).problem(0) for n in (1, 2))
+    assert one.measurement.wavelength_m != two.measurement.wavelength_m
+    assert one.measurement.pixel_m != two.measurement.pixel_m
+    a, b = (made.truth.aux["carrier"] for made in (one, two))
+    assert abs(np.dot(a, b)) < 0.5 * np.hypot(*a) * np.hypot(*b)  # another direction
+
+
+def test_views_of_one_cell_stay_in_one_split():
+    for split in ("tune", "train"):
+        with pytest.raises(UsageError, match=re.escape("all views are of one cell, which is kept for split test")):
+            cells(kind="hl60").problem(0, split=split)
+
+
+@measured
+def test_views_of_the_measured_cell_keep_its_phase():
+    found = [phase(index, kind="hl60", photons=None) for index in (0, 33, 69)]
+    assert all(p.max() == pytest.approx(3.0, abs=0.25) for p in found)
+    with pytest.raises(UsageError, match="has samples 0 to 69"):
+        cells(kind="hl60").problem(70)
+
+
+def test_missing_views_are_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("PRBENCH_DATA", str(tmp_path))
+    with pytest.raises(DataNotFound, match="needs off_axis/hl60_phase_views"):
+        cells(kind="hl60").problem(0)
+    with pytest.raises(DataNotFound, match="needs off_axis/hologram_cell"):
+        build_plugin("dataset", "offaxis-real").problem(0)
+
+
+@measured
+def test_measured_holograms_are_as_stored():
+    cell = build_plugin("dataset", "offaxis-real").problem(0)
+    assert cell.measurement.shape == (200, 210)
+    assert cell.measurement.background is not None
+    assert cell.measurement.denser
+    assert cell.truth is None
+    assert build_plugin("dataset", "offaxis-real", {"background": False}).problem(0).measurement.background is None
+    large = build_plugin("dataset", "offaxis-real", {"hologram": "glioblastoma"}).problem(0).measurement
+    assert large.shape == (2049, 2049)
+    assert large.background is None
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """An interferogram of integers and its background, in an NPZ file, a TIFF and a PNG."""
+    import tifffile
+    from PIL import Image
+
+    seen, empty = np.random.default_rng(0).integers(0, 255, (2, 32, 40), dtype=np.uint8)
+    np.savez(tmp_path / "pair.npz", data=seen, bg=empty)
+    tifffile.imwrite(tmp_path / "seen.tif", seen)
+    Image.fromarray(empty).save(tmp_path / "empty.png")
+    return tmp_path, seen, empty
+
+
+def of_file(**settings):
+    return build_plugin("dataset", "offaxis-file", settings).problem(0).measurement
+
+
+def test_a_user_s_pair_is_read_from_one_file_or_two(stored):
+    folder, seen, empty = stored
+    inside = of_file(path=str(folder / "pair.npz"), dataset="data", background="bg", wavelength_m=5e-7, pixel_m=1e-7)
+    apart = of_file(
+        path=str(folder / "seen.tif"), background=str(folder / "empty.png"), denser=False, carrier_row=0.1, carrier_column=-0.2
+    )
+    for y in (inside, apart):
+        np.testing.assert_array_equal(y.interferogram, seen)
+        np.testing.assert_array_equal(y.background, empty)
+    assert (inside.wavelength_m, inside.pixel_m, inside.denser, inside.carrier) == (5e-7, 1e-7, True, None)
+    assert (apart.denser, apart.carrier) == (False, (0.1, -0.2))
+    assert of_file(path=str(folder / "seen.tif")).background is None
+
+
+def test_wrong_files_are_named(stored):
+    folder, seen, _ = stored
+    with pytest.raises(UsageError, match="give the file, as in offaxis-file"):
+        of_file()
+    with pytest.raises(UsageError, match="give both carrier_row and carrier_column, or neither"):
+        of_file(path=str(folder / "seen.tif"), carrier_row=0.1)
+    with pytest.raises(BadInput, match=r"nothing\.tif"):
+        of_file(path=str(folder / "nothing.tif"))
+    np.save(folder / "stack.npy", np.stack([seen, seen]))
+    with pytest.raises(BadInput, match=re.escape("shape is (2, 32, 40), expected one image")):
+        of_file(path=str(folder / "stack.npy"))
+    np.save(folder / "small.npy", seen[:20])
+    with pytest.raises(BadInput, match=re.escape("background has shape (20, 40), the interferogram (32, 40)")):
+        of_file(path=str(folder / "seen.tif"), background=str(folder / "small.npy"))
+
+
+def test_settings_are_part_of_the_dataset_s_name():
+    assert dataclasses.asdict(cells(system=2))["system"] == 2
+    with pytest.raises(UsageError, match="system"):
+        cells(system=3)
