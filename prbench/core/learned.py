@@ -243,10 +243,10 @@ def fill(network: torch.nn.Module, weights: Weights, where: str) -> None:
 
 
 def layout(x: torch.Tensor) -> Any:
-    """The memory layout in which networks are fastest: channels last for batches of images, on CPUs and GPUs alike."""
+    """The layout in which networks are fastest, on CPUs and GPUs alike: channels last for batches of images and volumes."""
     import torch
 
-    return torch.channels_last if x.ndim == 4 else torch.contiguous_format
+    return {4: torch.channels_last, 5: torch.channels_last_3d}.get(x.ndim, torch.contiguous_format)
 
 
 def placed(network: torch.nn.Module, backend: Backend) -> torch.nn.Module:
