@@ -203,7 +203,7 @@ def _variation(x: Array, xp: Any) -> tuple[float, Array]:
 
 
 def _gain(y: NearField) -> Array:
-    """Of each cosine wave in the preconditioner, (1 or 2, H, W): for the phase, and for ``ln t``, whose slow waves are seen well."""
+    """Of each cosine wave in the preconditioner, (1 or 2, H, W): for the phase, and for ``ln t``, all of whose waves are seen."""
     rows, columns = (np.arange(n) / (2 * n * y.pixel_m) for n in y.shape)
     chi = math.pi * y.wavelength_m * y.distance_m * (rows[:, None] ** 2 + columns[None, :] ** 2)
     sine = np.where(chi < math.pi / 2, np.sin(chi), 1.0)
