@@ -5,7 +5,7 @@ from typing import ClassVar
 from _solves import LIBRARIES
 from _solves import Counted as _Counted
 from _timing import interleaved
-from kernels_deblur import blur_pair, networks, step
+from kernels_deblur import blur_pair, first_round, networks, step
 
 _SOLVER = "double-dip-deblur[warm=false]"
 
@@ -35,7 +35,7 @@ class RichardsonLucy:
     param_names = ("size", "library")
 
     def setup(self, size, library):
-        self.run, self.pair = step("blind-rl", size, library), blur_pair(size, library)
+        self.run, self.pair = first_round(size, library), blur_pair(size, library)
         self.run()
 
     def time_round(self, size, library):
