@@ -30,7 +30,7 @@ def step(solver: str, size: int, library: str = "torch") -> Callable[[], object]
 
 
 def first_round(size: int, library: str = "torch") -> Callable[[], object]:
-    """The first round of blind-rl, again and again: after dozens its kernel holds denormal numbers, which a run of five never has."""
+    """The first round of blind-rl, again and again from the same start: a run consists of a few."""
     y, chosen = blurred(size, library), get_solver("blind-rl")
     state = chosen.init(y, np.random.default_rng(0))  # type: ignore[attr-defined]
     return lambda: chosen.step(y, state)  # type: ignore[attr-defined]
