@@ -15,7 +15,7 @@ import numpy as np
 
 from prbench.backend import Array, Backend
 
-SEARCHED_PX = 1024
+SEARCHED_PX = 512
 """Largest side of the part of a frame that a carrier is searched in; fringes are the same all over it."""
 
 LEAST_FREQUENCY = 0.03
