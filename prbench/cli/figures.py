@@ -25,7 +25,10 @@ _PUBLISHED = Path("results/published")
     metavar="FOLDER",
     help=f"CSV files of figures quoted from papers; {_PUBLISHED} where it is there.",
 )
-def command(folder: Path | None, style: str, forms: str, out: Path | None, published: Path | None) -> None:
+@click.option("--dataset", "datasets", multiple=True, metavar="TEXT", help="Only datasets whose names hold TEXT; repeatable.")
+def command(
+    folder: Path | None, style: str, forms: str, out: Path | None, published: Path | None, datasets: tuple[str, ...]
+) -> None:
     """Draw what stored results have the records for: quality by solver, robustness, quality against cost, profiles, convergence,
     every run of several seeds, galleries; and LaTeX tables. Running it again gives the same bytes.
 
@@ -36,6 +39,7 @@ def command(folder: Path | None, style: str, forms: str, out: Path | None, publi
     results = folders.open_results(folder)
     quoted = published or (_PUBLISHED if _PUBLISHED.is_dir() else None)
     formats = tuple(dict.fromkeys(form.strip() for form in forms.split(",") if form.strip()))
-    for path in draw_figures(results, out or results.store.path / "figures", style=style, formats=formats, published=quoted):
+    place = out or results.store.path / "figures"
+    for path in draw_figures(results, place, style=style, formats=formats, published=quoted, datasets=datasets):
         click.echo(path)
     folders.tell_corrupt(results.store)

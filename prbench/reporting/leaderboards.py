@@ -243,8 +243,10 @@ def _missing_extra(name: str) -> str:
 
 def _extras_wanted(boards: Sequence[Leaderboard]) -> list[str]:
     """For each extra for want of which a column shown is empty, a sentence that says how to get it."""
+    missing = [name for name in HEADERS if _missing_extra(name)]
+    boards = [board for board in boards if any(name in board.rows and board.rows[name].isna().any() for name in missing)]
     blocks = [board.rows[board.rows["dataset"] == dataset].to_dict("records") for board in boards for dataset in board.goals]
-    wanted = {_missing_extra(name): None for rows in blocks for name in HEADERS if name in rows[0] and _empty(rows, name)}
+    wanted = {_missing_extra(name): None for rows in blocks for name in missing if name in rows[0] and _empty(rows, name)}
     how = "[{0}]: not computed; pip install -c constraints.txt -e '.[{0}]', then `prbench rescore`."
     return [how.format(extra) for extra in wanted if extra]
 

@@ -137,7 +137,8 @@ def _complex(problem: Problem, found: Sequence[Reconstruction]) -> View:
 def _map(kind: Map, known: Array | None, arrays: Sequence[Array | None], region: Array) -> View:
     base = known if known is not None else next(a for a in arrays if a is not None)
     inside = region if region.shape == base.shape and region.any() else np.ones(base.shape, bool)
-    low, high = (float(end) for end in np.quantile(base[inside], [1 - _KEPT, _KEPT]))
+    ranging = base if np.ptp(base[inside]) > 0 else next((a for a in arrays if a is not None and a.shape == base.shape), base)
+    low, high = (float(end) for end in np.quantile(ranging[inside], [1 - _KEPT, _KEPT]))  # a constant truth has no range
     if kind.signed:
         high = max(abs(low), abs(high))
         low = -high

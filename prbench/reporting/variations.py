@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from prbench.core import format_name, parse_name
@@ -42,8 +43,14 @@ class Axis:
 
     @property
     def logarithmic(self) -> bool:
-        """Whether the values call for a logarithmic axis: all positive and spread over more than a factor of 20."""
-        return min(self.numbers) > 0 and max(self.numbers) / min(self.numbers) > 20
+        """Whether the values call for a logarithmic axis: all positive, spread over more than a factor of five (of 20 where there
+        are but two), and their least step a larger part of that axis than of a linear one.
+        """
+        known = sorted(set(self.numbers))
+        if known[0] <= 0 or known[-1] / known[0] <= (5 if len(known) > 2 else 20):
+            return False
+        linear = min(b - a for a, b in pairwise(known)) / (known[-1] - known[0])
+        return math.log(min(b / a for a, b in pairwise(known))) / math.log(known[-1] / known[0]) >= linear
 
     def positions(self) -> dict[str, float]:
         """Where each name stands on the axis: at its value; None one step beyond the largest."""

@@ -16,7 +16,7 @@ _POINTS = 60
 
 
 def convergence(matter: Matter) -> Figure | None:
-    """A panel a dataset, the first nine, over FFT pairs where these are known and seconds otherwise; None without curves."""
+    """A panel a dataset, at most nine, over FFT pairs where these are known and seconds otherwise; None without curves."""
     found: dict[str, dict[str, Summary]] = {}
     for dataset in matter.datasets:
         for solver in matter.solvers:
@@ -25,9 +25,9 @@ def convergence(matter: Matter) -> Figure | None:
                 found.setdefault(dataset, {})[solver] = one
     if not found:
         return None
-    datasets = list(found)[:MOST_PANELS]
+    datasets = matter.chosen("convergence", list(found), MOST_PANELS)
     over = "pairs" if all("pairs" in one.tracks for dataset in datasets for one in found[dataset].values()) else "seconds"
-    figure, panels = grid(matter.style, len(datasets), matter.style.height + 0.25)
+    figure, panels = grid(matter.style, len(datasets), matter.style.height + 0.3)
     for axes, dataset in zip(panels, datasets, strict=True):
         for solver, one in found[dataset].items():
             look, track = matter.looks[solver], one.tracks[over]
@@ -38,7 +38,7 @@ def convergence(matter: Matter) -> Figure | None:
         plain_ticks(axes.xaxis)
         plain_ticks(axes.yaxis)
         axes.grid(axis="y")
-        axes.set_title(matter.titles[dataset])
+        matter.entitle(axes, dataset)
         axes.set_xlabel("FFT pairs" if over == "pairs" else "seconds")
         axes.set_ylabel("residual")
     met = {solver for dataset in datasets for solver in found[dataset]}

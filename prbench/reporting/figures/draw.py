@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prbench.analysis import NOT_RUN, leaderboards
-from prbench.errors import UsageError
+from prbench.errors import UsageError, one_line
 from prbench.metrics import metric_infos
 from prbench.reporting.gathered import gather
 from prbench.reporting.markup import pipe_table
+from prbench.reporting.variations import natural
 
 from .convergence import convergence
 from .galleries import galleries
@@ -44,7 +45,13 @@ KINDS: dict[str, Callable[[Matter], Figure | None]] = {
 
 
 def draw_figures(
-    results: ResultSet, folder: Path, *, style: str = "paper", formats: Sequence[str] = ("pdf",), published: Path | None = None
+    results: ResultSet,
+    folder: Path,
+    *,
+    style: str = "paper",
+    formats: Sequence[str] = ("pdf",),
+    published: Path | None = None,
+    datasets: Sequence[str] = (),
 ) -> Iterator[Path]:
     """Draw results into ``folder``, which is made, and tell each path once it is written.
 
@@ -58,9 +65,10 @@ def draw_figures(
         style: one of :data:`~prbench.reporting.figures.style.STYLES`.
         formats: of :data:`~prbench.reporting.figures.saving.FORMATS`.
         published: folder of the CSV files of figures quoted from papers, or None.
+        datasets: only those whose names hold one of these texts; empty for all.
 
     Raises:
-        UsageError: for an unknown style or format, or results of which nothing has been run.
+        UsageError: for an unknown style or format, datasets that there are none of, or results of which nothing has been run.
         BadInput: where a file of published figures cannot be understood.
     """
     if style not in STYLES:
@@ -68,6 +76,7 @@ def draw_figures(
     unknown = [form for form in formats if form not in FORMATS]
     if unknown or not formats:
         raise UsageError(f"formats must be some of {', '.join(FORMATS)}, got {', '.join(unknown) or 'none'}")
+    results = _of_datasets(results, datasets) if datasets else results
     if results.frame["status"].isin(NOT_RUN).all():
         raise UsageError(f"nothing in {results.store.path} has been run; `prbench status` counts its cells")
     quoted = [] if published is None else read_published(published)
@@ -80,6 +89,16 @@ def draw_figures(
         yield from written
         yield from _tables(matter, folder)
         yield _captions(matter, folder, {path.stem for path in written})
+
+
+def _of_datasets(results: ResultSet, wanted: Sequence[str]) -> ResultSet:
+    """The part of the results whose datasets' names hold one of the texts."""
+    names = results.frame["dataset"]
+    met = sorted({name for name in names if any(text in name for text in wanted)})
+    if not met:
+        there = one_line(", ".join(sorted(names.unique(), key=natural)))
+        raise UsageError(f"no dataset of {results.store.path} holds {' or '.join(map(repr, wanted))}; there are {there}")
+    return type(results)(results.store, list(results.frame["key"][names.isin(met)]))
 
 
 def _figures(matter: Matter, folder: Path, formats: Sequence[str]) -> Iterator[Path]:
@@ -106,11 +125,12 @@ def _captions(matter: Matter, folder: Path, drawn: set[str]) -> Path:
     lines = [f"# {matter.task}", ""]
     for kind, draw in {**KINDS, "gallery": galleries}.items():
         if any(name.startswith(f"{matter.task}-{kind}") for name in drawn):
-            lines.append(f"- `{matter.task}-{kind}`: {(sys.modules[draw.__module__].__doc__ or '').strip()}")
+            part = f" Shown: {matter.notes[kind]}." if kind in matter.notes else ""
+            lines.append(f"- `{matter.task}-{kind}`: {(sys.modules[draw.__module__].__doc__ or '').strip()}{part}")
+    if matter.notes:
+        lines += ["", "`prbench figures --dataset TEXT` draws the datasets whose names hold TEXT."]
     lines += ["", "Medians are over samples, failed cells count as worst, intervals cover 95 %.", ""]
-    lines += pipe_table(
-        ["solver", "as in the figures"], [[name, look.label] for name, look in matter.looks.items()], names=(0, 1)
-    )
+    lines += pipe_table(["solver", "as in the figures"], [[name, look.name] for name, look in matter.looks.items()], names=(0, 1))
     lines += ["", *pipe_table(["dataset", "as in the figures"], [list(pair) for pair in matter.titles.items()], names=(0, 1)), ""]
     path = folder / f"{matter.task}-captions.md"
     path.write_text("\n".join(lines), encoding="utf-8")

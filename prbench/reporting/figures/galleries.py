@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from prbench.errors import PrbenchError
 from prbench.reporting.leaderboards import number
-from prbench.reporting.panels import Plane, View, views, wheel
+from prbench.reporting.panels import View, views
 from prbench.reporting.picked import picked
 
 from .matter import Matter
-from .saving import blank
-from .style import escaped
+from .naming import wrapped
+from .sheet import Sheet
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 MOST_SOLVERS, MOST_DATASETS = 5, 6
 _MOST_HEIGHT = 1.25
 """Of all panels together, in widths of a page."""
+_LABELS, _SCALES, _GAP = 8.6, 5.4, 0.6
+"""Left of the panels, right of them and between them, in sizes of the font."""
 
 
 def galleries(matter: Matter) -> Iterator[tuple[str, Figure]]:
-    """A figure a dataset, the first six with stored reconstructions whose problem can be made again, with the dataset's name."""
+    """A figure a dataset with its name: at most six with stored reconstructions whose problem can be made again."""
+    first = matter.chosen("gallery", matter.datasets, MOST_DATASETS)
     drawn = 0
-    for dataset in matter.datasets:
+    for dataset in (*first, *(name for name in matter.datasets if name not in first)):
         if drawn == MOST_DATASETS:
             return
         figure = _gallery(matter, dataset)
@@ -46,86 +46,72 @@ def _gallery(matter: Matter, dataset: str) -> Figure | None:
     except PrbenchError:
         return None  # its data are not here; other figures still are
     shown = views(problem, [found for _, found in rows])
-    lines = [(view, errors) for view in shown for errors in (False, True) if not errors or any(view.errors)]
-    if not lines:
+    if not shown:
         return None
-    columns = 1 + len(rows)
-    pixels = next(plane for plane in shown[0].found if plane is not None).pixels
-    shape = pixels.shape[0] / pixels.shape[1]
-    side = min((matter.style.width - 0.6) / max(columns, 4), _MOST_HEIGHT * matter.style.width / (len(lines) * shape))
-    figure = blank(side * columns + 0.6, len(lines) * side * shape + 0.55)
-    grid = figure.subplots(len(lines), columns, squeeze=False)
+    known = any(view.truth for view in shown)
+    first = "truth" if problem.truth is not None else "published"
+    names = [*([first] if known else []), *_names(matter, dataset, rows)]
+    plane = next((f", {view.plane}" for view in shown if view.plane), "")
+    under = f"under each name {matter.goal_label(matter.board.goals[dataset])}"
+    return _drawn(matter, shown, names, f"{matter.titles[dataset]}, sample {rows[0][0]['sample']}{plane}; {under}")
+
+
+def _names(matter: Matter, dataset: str, rows: Sequence[tuple[dict[str, Any], Any]]) -> list[str]:
+    """What stands above each reconstruction: its solver and its score."""
     metric = matter.board.goals[dataset].metric
-    for line, (view, errors) in zip(grid, lines, strict=True):
-        _line(figure, line, view, errors=errors)
-    for axes, (row, _) in zip(grid[0][1:], rows, strict=True):
-        axes.set_title(
-            f"{matter.looks[row['solver']].label}\n{metric} {number(float(row[metric]))}", weight="normal", loc="center"
-        )
-    first = "truth" if problem.truth is not None else "published" if any(view.truth for view in shown) else ""
-    grid[0][0].set_title(first, weight="normal", loc="center")
-    figure.suptitle(
-        escaped(f"{dataset}, sample {rows[0][0]['sample']}{_plane(shown)}"), fontsize=matter.style.font, x=0.01, ha="left"
-    )
-    return figure
+    return [f"{matter.looks[row['solver']].name}\n{number(float(row[metric]))}" for row, _ in rows]
 
 
-def _plane(shown: list[View]) -> str:
-    return next((f", {view.plane}" for view in shown if view.plane), "")
+def _drawn(matter: Matter, shown: Sequence[View], names: Sequence[str], title: str) -> Figure:
+    em = matter.style.font / 72
+    lines = [(view, errors) for view in shown for errors in (False, True) if not errors or any(view.errors)]
+    shapes = [_shape(view) for view, _ in lines]
+    left, right, gap = _LABELS * em, _SCALES * em, _GAP * em
+    across = (matter.style.width - left - right) / max(len(names), 4) - gap
+    side = min(across, _MOST_HEIGHT * matter.style.width / sum(shapes))
+    width = max(left + len(names) * (side + gap) + right, 0.6 * matter.style.width)
+    above = [_two(name, side + gap, matter.style.font) for name in names]
+    heading = wrapped(title, width, matter.style.font)
+    top = 1.5 * em * (heading.count("\n") + 1) + 1.25 * em * max(name.count("\n") + 1 for name in above) + 0.6 * em
+    sheet = Sheet(width, top + sum(side * shape + gap for shape in shapes), matter.style.font)
+    sheet.write(gap, gap, heading, va="top")
+    for place, name in enumerate(above):
+        sheet.lines(left + place * (side + gap) + side / 2, top - 0.6 * em, name, size=0.9)
+    y = top
+    for (view, errors), shape in zip(lines, shapes, strict=True):
+        boxes = [(left + place * (side + gap), y, side, side * shape) for place in range(len(names))]
+        _line(sheet, boxes, view, gap, errors=errors)
+        y += side * shape + gap
+    return sheet.figure
 
 
-def _line(figure: Figure, line: Any, view: View, *, errors: bool) -> None:
-    planes = [None, *view.errors] if errors else [view.truth, *view.found]
-    for axes, plane in zip(line, planes, strict=True):
-        _show(axes, plane)
+def _line(sheet: Sheet, boxes: Sequence[tuple[float, float, float, float]], view: View, gap: float, *, errors: bool) -> None:
+    planes = [*([None] if errors else [view.truth]), *(view.errors if errors else view.found)][-len(boxes) :]
+    for box, plane in zip(boxes, planes, strict=True):
+        if plane is not None:
+            sheet.image(plane.rgb(), box, framed=True)
+        elif not errors:
+            sheet.write(box[0] + box[2] / 2, box[1] + box[3] / 2, "none", ha="center", va="center", size=0.8, color="0.5")
+    _, y, _, high = boxes[0]
+    name = ("error / largest magnitude" if view.kind == "complex" else "error") if errors else view.name
+    unit = f" ({view.unit})" if view.unit and view.kind == "map" else ""
+    sheet.write(gap, y + high / 2, wrapped(name + unit, boxes[0][0] - gap, sheet.font * 0.9), va="center", size=0.95)
+    bar = (boxes[-1][0] + boxes[-1][2] + gap, y, gap, high)
     if errors:
-        _bar(figure, line, view.error_colours, view.error_low, view.error_high, "" if view.kind == "complex" else view.unit)
-        line[0].set_ylabel("error")
+        sheet.bar(bar, view.error_colours, view.error_low, view.error_high)
+    elif view.kind == "map":
+        sheet.bar(bar, view.colours, view.low, view.high)
     else:
-        if view.kind == "map":
-            _bar(figure, line, view.colours, view.low, view.high, view.unit)
-        line[0].set_ylabel(view.name)
-    if errors and view.kind == "complex":
-        _wheel(line[0])
+        sheet.wheel((bar[0], y, 5.5 * gap, high))
 
 
-def _show(axes: Axes, plane: Plane | None) -> None:
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    if plane is not None:
-        axes.imshow(plane.rgb(), interpolation="nearest")
+def _shape(view: View) -> float:
+    """Height over width."""
+    pixels = next(plane for plane in (view.truth, *view.found) if plane is not None).pixels
+    return float(pixels.shape[0] / pixels.shape[1])
 
 
-def _wheel(axes: Axes) -> None:
-    """The key to complex images, in the empty place under the truth."""
-    inner = axes.inset_axes((0.2, 0.12, 0.6, 0.6))
-    key = wheel(128)
-    ring = np.hypot(*np.meshgrid(np.linspace(-1, 1, 128), np.linspace(-1, 1, 128))) <= 1
-    inner.imshow(np.dstack([key.rgb(), np.where(ring, 255, 0).astype(np.uint8)]), interpolation="bilinear")
-    inner.set_axis_off()
-    inner.annotate(
-        "0", (1, 0.5), xycoords="axes fraction", xytext=(2, 0), textcoords="offset points", va="center", fontsize="x-small"
-    )
-    inner.annotate(
-        r"$\pi$",
-        (0, 0.5),
-        xycoords="axes fraction",
-        xytext=(-2, 0),
-        textcoords="offset points",
-        va="center",
-        ha="right",
-        fontsize="x-small",
-    )
-    inner.set_title("phase", fontsize="x-small", weight="normal", loc="center", pad=2)
-
-
-def _bar(figure: Figure, line: Any, colours: str, low: float, high: float, unit: str) -> None:
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-
-    bar = figure.colorbar(ScalarMappable(Normalize(low, high), colours), ax=list(line), fraction=0.02, pad=0.01, aspect=18)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(labelsize="x-small")
-    bar.set_label(unit)
+def _two(name: str, inches: float, font: float) -> str:
+    """A solver's name on as many lines as its column asks for, over its score."""
+    solver, _, score = name.partition("\n")
+    return "\n".join([wrapped(solver, inches, 0.9 * font), *([score] if score else [])])

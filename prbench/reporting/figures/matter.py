@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,9 @@ from prbench.core import MetricInfo
 from prbench.reporting.gathered import Gathered
 from prbench.reporting.variations import natural
 
+from .naming import escaped, headings, wrapped
 from .published import Quoted
-from .style import Look, Style, escaped, looks, short_names
+from .style import Look, Style, looks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +38,7 @@ class Matter:
         infos: what the columns mean.
         published: figures quoted from papers.
         style: how to draw.
+        notes: by kind of figure, which part of the results it shows, where not all.
     """
 
     results: ResultSet
@@ -45,6 +47,7 @@ class Matter:
     infos: dict[str, MetricInfo]
     published: Sequence[Quoted]
     style: Style
+    notes: dict[str, str] = field(default_factory=dict)
 
     @property
     def task(self) -> str:
@@ -68,8 +71,16 @@ class Matter:
 
     @cached_property
     def titles(self) -> dict[str, str]:
-        """By dataset, its name without the settings that all have in common."""
-        return {name: escaped(title) for name, title in short_names(self.datasets).items()}
+        """By dataset, what sets it apart from the others, on one line."""
+        return {name: escaped(title, 200) for name, title in self._headings.items()}
+
+    @cached_property
+    def _headings(self) -> dict[str, str]:
+        return headings(self.datasets, {name: self.gathered.datasets[name] for name in self.datasets})
+
+    def entitle(self, axes: Axes, dataset: str, beside: float = 0.62) -> None:
+        """Write a dataset's title above a panel, on as many lines as its width asks for; ``beside`` it labels take, inches."""
+        axes.set_title(wrapped(self._headings[dataset], room(axes, beside), self.style.font))
 
     @cached_property
     def frame(self) -> pd.DataFrame:
@@ -79,8 +90,21 @@ class Matter:
 
     def rows(self, dataset: str) -> list[dict[str, Any]]:
         """The ranking on a dataset, best first."""
-        rows = self.board.rows
-        return [{str(k): v for k, v in row.items()} for row in rows[rows["dataset"] == dataset].to_dict("records")]
+        return self._rows.get(dataset, [])
+
+    @cached_property
+    def _rows(self) -> dict[str, list[dict[str, Any]]]:
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in self.board.rows.to_dict("records"):
+            found.setdefault(row["dataset"], []).append({str(k): v for k, v in row.items()})
+        return found
+
+    def chosen(self, kind: str, among: Sequence[str], most: int, what: str = "datasets") -> list[str]:
+        """At most so many of them, spread over the plug-ins and over each plug-in's; noted for the caption of ``kind``."""
+        picked = spread_over(among, most)
+        if len(picked) < len(among):
+            self.notes[kind] = f"{len(picked)} of {len(among)} {what}"
+        return picked
 
     def label(self, column: str) -> str:
         """A column's name with its unit."""
@@ -92,18 +116,48 @@ class Matter:
         return f"{self.label(goal.metric)}{between}{goal.better} is better"
 
 
-def grid(style: Style, panels: int, height: float, *, most_columns: int = 3) -> tuple[Figure, list[Axes]]:
-    """A figure across the page with a number of equal panels; the places left over are empty."""
+def spread_over(names: Sequence[str], most: int) -> list[str]:
+    """At most so many names in their order: as many of each plug-in as there are places for, evenly among its own."""
+    families: dict[str, list[str]] = {}
+    for name in names:
+        families.setdefault(name.partition("[")[0], []).append(name)
+    shares = dict.fromkeys(families, 0)
+    while sum(shares.values()) < min(most, len(names)):
+        wanting = [family for family, all_of in families.items() if shares[family] < len(all_of)]
+        shares[min(wanting, key=lambda family: shares[family])] += 1
+    picked = {all_of[place * len(all_of) // shares[f]] for f, all_of in families.items() for place in range(shares[f])}
+    return [name for name in names if name in picked]
+
+
+def grid(
+    style: Style, panels: int, height: float, *, most_columns: int = 3, heights: Sequence[float] = ()
+) -> tuple[Figure, list[Axes]]:
+    """A figure across the page with panels; the places left over are empty.
+
+    Args:
+        style: its width and its least width of a panel.
+        panels: how many.
+        height: of every row, inches, or of its labels alone where there are ``heights``.
+        most_columns: panels side by side.
+        heights: of each row's panels without labels, inches.
+    """
     from .saving import blank
 
     columns = min(panels, most_columns, max(1, int(style.width / style.panel)))
     rows = -(-panels // columns)
     width = style.width if columns > 1 else min(style.width, 1.9 * style.panel)
-    figure = blank(width, rows * height + 0.35)
-    axes = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    figure = blank(width, rows * height + sum(heights) + 0.35)
+    axes = list(figure.subplots(rows, columns, squeeze=False, height_ratios=heights or None).ravel())
     for spare in axes[panels:]:
         spare.set_axis_off()
     return figure, axes[:panels]
+
+
+def room(axes: Axes, beside: float) -> float:
+    """The width of a panel before it is laid out, inches: its share of the figure without what its labels take."""
+    place = axes.get_subplotspec()
+    columns = 1 if place is None else place.get_gridspec().ncols
+    return float(axes.figure.get_figwidth()) / columns - beside  # type: ignore[union-attr]
 
 
 def legend(figure: Figure, matter: Matter, solvers: Sequence[str], *, lines: bool = True) -> None:
@@ -136,7 +190,7 @@ def plain_ticks(axis: Any) -> None:
     decades = math.floor(math.log10(high)) - math.ceil(math.log10(low)) + 1
     fine = decades < 2 or high / low < 20
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)) if fine else LogLocator(numticks=7))
-    short = low >= 5e-4 and high < 2e5
+    short = low >= 5e-4 and high < 2e5 and decades < 6
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}") if short else LogFormatterSciNotation())
     axis.set_minor_formatter(NullFormatter())
 

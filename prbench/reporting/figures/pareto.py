@@ -17,11 +17,12 @@ MOST_PANELS = 9
 
 
 def pareto(matter: Matter) -> Figure | None:
-    """A panel a dataset, the first nine; None where no cost is known."""
-    datasets = [dataset for dataset in matter.datasets if len(_points(matter, dataset)) > 1][:MOST_PANELS]
-    if not datasets:
+    """A panel a dataset, at most nine; None where no cost is known."""
+    known = [dataset for dataset in matter.datasets if len(_points(matter, dataset)) > 1]
+    if not known:
         return None
-    figure, panels = grid(matter.style, len(datasets), matter.style.height + 0.25)
+    datasets = matter.chosen("pareto", known, MOST_PANELS)
+    figure, panels = grid(matter.style, len(datasets), matter.style.height + 0.3)
     for axes, dataset in zip(panels, datasets, strict=True):
         _panel(axes, matter, dataset)
     met = {row["solver"] for dataset in datasets for row in _points(matter, dataset)}
@@ -60,13 +61,13 @@ def _panel(axes: Axes, matter: Matter, dataset: str) -> None:
         face = look.colour if place in best else "white"
         marks: dict[str, Any] = {"marker": look.marker, "markerfacecolor": face, "color": look.colour}
         axes.errorbar(row[COST], row["median"], yerr=up, xerr=across, elinewidth=0.6, linestyle="none", **marks)
-    if logarithmic([row[COST] for row in rows]):
+    if logarithmic([row[name] for row in rows for name in (COST, f"{COST}_low", f"{COST}_high")]):
         axes.set_xscale("log")
         plain_ticks(axes.xaxis)
     if logarithmic([row[name] for row in rows for name in ("median", "median_low", "median_high")]):
         axes.set_yscale("log")
         plain_ticks(axes.yaxis)
     axes.grid(axis="y")
-    axes.set_title(matter.titles[dataset])
+    matter.entitle(axes, dataset)
     axes.set_xlabel("time in FFT pairs")
     axes.set_ylabel(matter.goal_label(goal, "\n"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,29 +10,38 @@ import numpy as np
 from prbench.analysis import SCORED
 
 from .matter import Matter, error_ends, grid, logarithmic, plain_ticks
-from .published import quoted_for
-from .style import escaped
+from .naming import escaped, wrapped
+from .published import Quoted, quoted_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MOST_PANELS = 9
+MOST_PANELS, COLUMNS = 9, 2
+_LABEL_INCH = 1.35
+"""Room for the names of solvers."""
 
 
 def quality(matter: Matter) -> Figure:
-    """A panel a dataset (the first nine), a row a solver, best on top. Bars are intervals, small dots samples; the grey line
+    """A panel a dataset (at most nine), a row a solver, best on top. Bars are intervals, small dots samples; the grey line
     is what counts as a success, dashed lines are published figures.
     """
-    datasets = matter.datasets[:MOST_PANELS]
-    most = max(len(matter.rows(dataset)) for dataset in datasets)
-    figure, panels = grid(matter.style, len(datasets), 0.5 + most * 2.1 * matter.style.font / 72, most_columns=2)
-    for axes, dataset in zip(panels, datasets, strict=True):
-        _panel(axes, matter, dataset, most)
+    datasets = matter.chosen("quality", matter.datasets, MOST_PANELS)
+    quoted = {dataset: _quoted(matter, dataset) for dataset in datasets}
+    counts = [len(matter.rows(dataset)) + len(quoted[dataset]) for dataset in datasets]
+    most = [max(counts[at : at + COLUMNS]) for at in range(0, len(counts), COLUMNS)]
+    row = 2.1 * matter.style.font / 72
+    titles = 4.6 * 1.3 * matter.style.font / 72
+    figure, panels = grid(matter.style, len(datasets), titles, most_columns=COLUMNS, heights=[(n + 0.3) * row for n in most])
+    for place, (axes, dataset) in enumerate(zip(panels, datasets, strict=True)):
+        _panel(axes, matter, dataset)
+        above = len(quoted[dataset])
+        axes.set_ylim(most[place // COLUMNS] - above - 0.5, -above - 0.5)
+        _reference_lines(axes, quoted[dataset])
     return figure
 
 
-def _panel(axes: Axes, matter: Matter, dataset: str, most: int) -> None:
+def _panel(axes: Axes, matter: Matter, dataset: str) -> None:
     goal, rows = matter.board.goals[dataset], matter.rows(dataset)
     dots = {row["solver"]: _samples(matter, dataset, row["solver"], goal.metric) for row in rows}
     ends = [row[name] for row in rows for name in ("median", "median_low", "median_high")]
@@ -61,23 +71,26 @@ def _panel(axes: Axes, matter: Matter, dataset: str, most: int) -> None:
         plain_ticks(axes.xaxis)
     if goal.success is not None:
         axes.axvline(goal.success, color="0.6", linewidth=0.7, zorder=0)
-    reference_lines(axes.axvline, matter, dataset, goal.metric)
-    axes.set_yticks(range(len(rows)), [matter.looks[row["solver"]].label for row in rows])
-    axes.set_ylim(most - 0.5, -0.5)
+    label_size = 0.9 * matter.style.font
+    axes.set_yticks(range(len(rows)), [wrapped(matter.looks[row["solver"]].name, _LABEL_INCH, label_size) for row in rows])
     axes.grid(axis="x")
     axes.set_xlabel(matter.goal_label(goal))
-    axes.set_title(matter.titles[dataset])
+    matter.entitle(axes, dataset, _LABEL_INCH)
 
 
-def reference_lines(draw: Any, matter: Matter, dataset: str, quantity: str) -> None:
-    """A dashed line, with its method, for each figure published of the same quantity and conditions."""
-    for row in quoted_for(matter.published, matter.task, dataset, quantity):
-        line = draw(row.value, color="0.25", linestyle=(0, (4, 2)), linewidth=0.8, zorder=1)
-        x = line.get_xdata()[0]
-        place = {"xy": (x, 1), "xycoords": ("data", "axes fraction"), "rotation": 90, "ha": "right", "va": "top"}
-        line.axes.annotate(
-            escaped(row.method, 30), **place, fontsize="xx-small", color="0.25", xytext=(-1, -2), textcoords="offset points"
-        )
+def _quoted(matter: Matter, dataset: str) -> list[Quoted]:
+    return quoted_for(matter.published, matter.task, dataset, matter.board.goals[dataset].metric)
+
+
+def _reference_lines(axes: Axes, quoted: Sequence[Quoted]) -> None:
+    """A dashed line for each published figure, with its method in a row of its own above those of the solvers."""
+    for place, row in enumerate(quoted, 1):
+        axes.axvline(row.value, color="0.25", linestyle=(0, (4, 2)), linewidth=0.8, zorder=1)
+        across = axes.transAxes.inverted().transform(axes.transData.transform((row.value, 0)))[0]
+        side: dict[str, Any] = {"xytext": (-3, 0), "ha": "right"} if across > 0.5 else {"xytext": (3, 0), "ha": "left"}
+        text: dict[str, Any] = {"textcoords": "offset points", "va": "center", "fontsize": "x-small", "color": "0.25", **side}
+        text["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # other lines do not run through the word
+        axes.annotate(escaped(row.method, 40), (row.value, -place), **text)
 
 
 def _samples(matter: Matter, dataset: str, solver: str, metric: str) -> np.ndarray:

@@ -8,10 +8,10 @@ import numpy as np
 
 from prbench.reporting.variations import Axis, axes
 
-from .matter import Matter, error_ends, legend, logarithmic, plain_ticks
+from .matter import Matter, error_ends, legend, logarithmic, plain_ticks, room
+from .naming import escaped, wrapped
 from .published import quoted_for
 from .saving import blank
-from .style import escaped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,9 +23,12 @@ MOST_AXES = 6
 def robustness(matter: Matter) -> Figure | None:
     """A row for each setting that varies (at most six): the score and, where there is one, the success rate; None without any."""
     datasets = {name: matter.gathered.datasets[name] for name in matter.datasets}
-    found = axes("dataset", datasets)[:MOST_AXES]
-    if not found:
+    known = axes("dataset", datasets)
+    if not known:
         return None
+    found = known[:MOST_AXES]
+    if len(known) > MOST_AXES:
+        matter.notes["robustness"] = f"{MOST_AXES} of {len(known)} settings, those with most values"
     shown = [name for name in ("median", "success") if matter.board.rows[name].notna().any()]
     style = matter.style
     figure = blank(min(style.width, 3.4 * style.width / 7 * len(shown) + 0.1), len(found) * (style.height + 0.35) + 0.35)
@@ -65,7 +68,7 @@ def _panel(panel: Axes, matter: Matter, axis: Axis, name: str) -> set[str]:
         panel.set_ylabel("success rate")
     panel.grid(axis="y")
     panel.set_xlabel(escaped(axis.setting))
-    panel.set_title(escaped(axis.fixed, 60))
+    panel.set_title(wrapped(axis.fixed, room(panel, 0.62), matter.style.font))
     return met
 
 
@@ -82,11 +85,19 @@ def _line(
 ) -> None:
     look = matter.looks[solver]
     n = len(matter.solvers)
-    aside = 0.012 * (matter.solvers.index(solver) - (n - 1) / 2) * min(1.0, 8 / n)
+    aside = _apart(sorted(set(at.values())), log=log) * ((matter.solvers.index(solver) - (n - 1) / 2) / n)
     bars = np.transpose([error_ends(row[name], row[f"{name}_low"], row[f"{name}_high"], top) for row in rows])
     marks: dict[str, Any] = {"color": look.colour, "marker": look.marker, "linestyle": look.dash, "elinewidth": 0.6}
     x = _beside([at[row["dataset"]] for row in rows], list(at.values()), aside, log=log)
     panel.errorbar(x, [row[name] for row in rows], yerr=bars, **marks)
+
+
+def _apart(places: list[float], *, log: bool) -> float:
+    """The part of the axis that solvers share at each place: never more than half of the least step, so that steps are told."""
+    if len(places) < 2:
+        return 0.0
+    scale = np.log(places) if log else np.asarray(places)
+    return min(0.1, 0.5 * float(np.diff(scale).min() / (scale[-1] - scale[0])))
 
 
 def _beside(x: list[float], all_x: list[float], aside: float, *, log: bool) -> np.ndarray:
@@ -110,9 +121,14 @@ def _ticks(panel: Axes, axis: Axis) -> None:
 
 
 def _quoted(panel: Axes, matter: Matter, at: dict[str, float], metric: str) -> None:
-    """What was published at a value of the setting: an open diamond there, with its method."""
+    """What was published at a value of the setting: an open diamond there; each method is named once."""
+    named: set[str] = set()
     for dataset, x in at.items():
         for row in quoted_for(matter.published, matter.task, dataset, metric):
             panel.plot(x, row.value, marker="d", markerfacecolor="none", color="0.25", linestyle="none")
-            where: dict[str, Any] = {"xytext": (3, 2), "textcoords": "offset points", "fontsize": "xx-small", "color": "0.25"}
-            panel.annotate(escaped(row.method, 30), (x, row.value), **where)
+            if row.method not in named:
+                named.add(row.method)
+                right = x > np.median(list(at.values()))
+                where: dict[str, Any] = {"xytext": (-3, 2) if right else (3, 2), "ha": "right" if right else "left"}
+                where |= {"textcoords": "offset points", "fontsize": "xx-small", "color": "0.25"}
+                panel.annotate(escaped(row.method, 30), (x, row.value), **where)

@@ -18,21 +18,23 @@ _SILENT: dict[str, dict[str, Any]] = {
 """By format, the metadata that would differ from day to day or machine to machine, left out."""
 
 
-def blank(width: float, height: float) -> Figure:
-    """An empty figure of a size in inches, drawn without any window."""
+def blank(width: float, height: float, *, arranged: bool = True) -> Figure:
+    """An empty figure of a size in inches, drawn without any window; its panels are arranged to leave room for their labels."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout="constrained" if arranged else None)
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.03, hspace=0.03)  # type: ignore[union-attr, call-arg]
+    if arranged:
+        figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.03, hspace=0.03)  # type: ignore[union-attr, call-arg]
     return figure
 
 
 def save(figure: Figure, folder: Path, name: str, formats: Sequence[str]) -> Iterator[Path]:
     """Write a figure as ``folder/name.<format>`` in each of ``formats``, of :data:`FORMATS`, and tell the paths."""
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # what has been laid out once need not be for every format
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)  # what has been laid out once need not be for every format, nor drawn for it first
     for form in formats:
         path = folder / f"{name}.{form}"
         figure.savefig(path, format=form, metadata=_SILENT[form])

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from prbench.core import parse_name
-from prbench.errors import UsageError, one_line
+from .naming import escaped, short_names
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7a5aa6", "#5f6670")
 """Those of Okabe and Ito, which the colour-blind can tell apart, with a violet and a grey in place of yellow and black."""
@@ -24,7 +22,8 @@ _DASHES: tuple[Any, ...] = (
     (0, (1, 3)),
     (0, (5, 1)),
 )
-_NAME_LENGTH = 34
+_TONES = (1.0, 0.55, 1.5)
+"""Of the colours after each round of eight: as they are, darker, lighter."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +89,13 @@ def styled(style: Style) -> Iterator[None]:
         "ps.fonttype": 42,
         "svg.fonttype": "path",
         "svg.hashsalt": "prbench",
+        "image.composite_image": False,
         "savefig.dpi": 300,
         "figure.dpi": 100,
     }
-    with mpl.rc_context(settings):
+    with mpl.rc_context():
+        mpl.rcdefaults()  # whatever the user has set for figures of their own
+        mpl.rcParams.update(settings)
         yield
 
 
@@ -102,54 +104,34 @@ class Look:
     """One solver's appearance.
 
     Attributes:
-        label: its name, as short as tells it from the others.
+        name: as short as tells it from the others.
         colour, marker, dash: of matplotlib.
     """
 
-    label: str
+    name: str
     colour: str
     marker: str
     dash: Any
 
+    @property
+    def label(self) -> str:
+        """The name as matplotlib draws it as it stands."""
+        return escaped(self.name)
+
 
 def looks(solvers: Sequence[str]) -> dict[str, Look]:
-    """A look for each solver, by its place among ``solvers``; 64 are told apart."""
+    """A look for each solver, by its place among ``solvers``; 64 are told apart, 24 of them by colour alone."""
     labels = short_names(solvers)
     found = {}
     for place, solver in enumerate(solvers):
         turn = (place + place // 8) % 8
-        found[solver] = Look(escaped(labels[solver]), COLOURS[place % 8], _MARKERS[turn], _DASHES[turn])
+        found[solver] = Look(labels[solver], colour(place), _MARKERS[turn], _DASHES[turn])
     return found
 
 
-def short_names(names: Sequence[str]) -> dict[str, str]:
-    """Names without the settings that all of the same plug-in share; cut where still long, but never to the same text."""
-    parsed = {name: _parsed(name) for name in names}
-    families: dict[str, list[str]] = defaultdict(list)
-    for name, (plugin, _) in parsed.items():
-        families[plugin].append(name)
-    found: dict[str, str] = {}
-    for plugin, family in families.items():
-        for name in family:
-            settings = parsed[name][1]
-            own = [f"{k}={v}" for k, v in settings.items() if len({parsed[other][1].get(k) for other in family}) > 1]
-            found[name] = one_line(f"{plugin}[{','.join(own)}]" if own else plugin, _NAME_LENGTH)
-    taken = defaultdict(list)
-    for name, label in found.items():
-        taken[label].append(name)
-    for label, same in taken.items():
-        if len(same) > 1:
-            found |= {name: f"{label} ({number})" for number, name in enumerate(same, 1)}
-    return found
-
-
-def escaped(text: object, length: int = 80) -> str:
-    """Text that matplotlib draws as it stands."""
-    return one_line(text, length).replace("$", r"\$")
-
-
-def _parsed(name: str) -> tuple[str, dict[str, str]]:
-    try:
-        return parse_name(name)
-    except UsageError:
-        return name, {}
+def colour(place: int) -> str:
+    """The colour of the solver at a place: eight hues, then the same darker, then lighter."""
+    hue, tone = COLOURS[place % len(COLOURS)], _TONES[place // len(COLOURS) % len(_TONES)]
+    channels = (int(hue[at : at + 2], 16) for at in (1, 3, 5))
+    made = (c * tone if tone <= 1 else 255 - (255 - c) * (2 - tone) for c in channels)
+    return "#" + "".join(f"{round(c):02x}" for c in made)

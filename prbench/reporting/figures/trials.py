@@ -9,7 +9,7 @@ import numpy as np
 from prbench.analysis import SCORED
 
 from .matter import Matter, logarithmic, plain_ticks
-from .style import escaped
+from .naming import escaped
 from .saving import blank
 
 if TYPE_CHECKING:
