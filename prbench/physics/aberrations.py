@@ -10,13 +10,13 @@ from numpy.polynomial import legendre
 
 from prbench.physics.unwrapping import wrapped
 
-_SAMPLES = 2500
+_SAMPLES = 1500
 """Pixels, about, that slopes are fitted on."""
 
 _SCALES_RAD = (0.7, 0.15)
 """Scales of residuals from which the search for the background narrows down: of slopes that are about right, and well."""
 
-_NARROWING = 0.75
+_NARROWING = 0.65
 """Factor of that scale from one step to the next."""
 
 _NARROWEST_RAD = 0.02
