@@ -104,7 +104,7 @@ class DeepPrior(IterativeSolver[FarField]):
     score is kept: on pixels held out where there is shot noise, by the modulus error where there is none.
     """
 
-    iterations: int = setting(400, valid="[1, inf)", range=(100, 4000), log=True, doc="steps of the optimiser")
+    iterations: int = setting(500, valid="[1, inf)", range=(100, 4000), log=True, doc="steps of the optimiser")
     starts: int = setting(8, valid="[1, 4096]", range=(1, 32), log=True, doc="random starts, advanced as one batch")
     screen: float = setting(
         0.7, valid="(0, 1]", range=(0.3, 1), doc="part of the steps after which only the finalists go on; 1: all to the end"

@@ -25,7 +25,7 @@ _COARSEST = 2
 class SkipPrior(DeepPrior):
     """Base of deep image priors: a subclass says how the networks' outputs make an object."""
 
-    channels: int = setting(16, valid="[1, 1024]", range=(16, 128), log=True, doc="of each convolution")
+    channels: int = setting(32, valid="[1, 1024]", range=(16, 128), log=True, doc="of each convolution")
     scales: int = setting(3, valid="[1, 8]", range=(2, 5), doc="resolutions below the object's; fewer in small frames")
     input_scale: float = setting(1.0, valid="(0, 100]", range=(0.1, 3), log=True, doc="fixed input noise lies between 0 and this")
 
