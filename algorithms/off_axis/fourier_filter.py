@@ -100,6 +100,8 @@ def _flattened(y: Hologram, order: Band, empty: Band | None, rim: int, degree: i
     rest, free = refine_background(phase, np.abs(z), basis, spread)
     first = basis.table(coefficients + rest)
     tilt = (float(first[1, 0]) / per_cycle, float(first[0, 1]) / per_cycle)
+    if any(abs(f) * gap > 0.5 for f, gap in zip(tilt, order.spacing, strict=True)):
+        tilt = order.tilt  # the polynomial left the band, as it may in a frame of few fringes or none
     return _Flat(phase - basis.sum(rest), (start[0], start[1]), coefficients + rest, tilt, float(free.mean()))
 
 

@@ -113,6 +113,14 @@ def test_frames_need_not_be_square_nor_quick_to_transform(library, shape):
     assert error(get_backend(library).to_numpy(found.phase), phase) < 0.05
 
 
+@pytest.mark.parametrize("shape", [(16, 16), (128, 128), (300, 20)])
+def test_noise_without_fringes_has_some_answer(shape):
+    for seed in range(3):
+        found = solved(Hologram(np.random.default_rng(seed).poisson(1.0, shape)))
+        assert np.isfinite(found.phase).all()
+        assert np.abs(found.aux["carrier"]).max() < 1
+
+
 def test_work_is_counted():
     made = cells(size=128).problem(0)
     y = made.measurement.to(get_backend("numpy"))
