@@ -1,6 +1,7 @@
 """Networks for off-axis holograms: what they see, what they are taught, and that every form of them answers the same."""
 
 import dataclasses
+import functools
 import json
 
 import numpy as np
@@ -92,6 +93,15 @@ def test_the_network_with_folded_norms_answers_as_trained(solver):
         torch.testing.assert_close(fast(x), expected, rtol=1e-3, atol=1e-3)
         torch.testing.assert_close(fast(x[1:2]), expected[1:2], rtol=1e-3, atol=1e-3)
     assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in fast.modules())
+
+
+def test_a_compiled_network_answers_the_same(monkeypatch):
+    """Traced as for any backend of torch.compile, here by the one that makes no machine code, which takes a minute."""
+    y, traced = hologram((32, 32)), functools.partial(torch.compile, backend="eager")
+    monkeypatch.setattr(torch, "compile", traced)
+    found = get_solver("nas-prnet", links="u-shape", weights="random", compiled=True).solve(y, rng()).phase
+    expected = get_solver("nas-prnet", links="u-shape", weights="random").solve(y, rng()).phase
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_a_few_steps_learn_to_tell_cells_from_none():
