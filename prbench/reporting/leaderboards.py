@@ -202,6 +202,7 @@ def spread(
 
 def _blocks(board: Leaderboard) -> Iterator[tuple[str, list[str], list[list[str]]]]:
     """Dataset, headers and rows of text, the same for every format; columns that hold nothing are left out."""
+    extras = wanted_extras(board)
     for dataset, goal in board.goals.items():
         rows = board.rows[board.rows["dataset"] == dataset].to_dict("records")
         cells: dict[str, list[str]] = {
@@ -214,7 +215,7 @@ def _blocks(board: Leaderboard) -> Iterator[tuple[str, list[str], list[list[str]
         }
         for name, header in HEADERS.items():
             if name != goal.metric and name in board.rows:
-                wanted = f"[{_missing_extra(name)}]" if _empty(rows, name) and _missing_extra(name) else NOTHING
+                wanted = f"[{extras[dataset][name]}]" if name in extras.get(dataset, {}) else NOTHING
                 cells[header] = [wanted if math.isnan(row[name]) else number(row[name]) for row in rows]
         cells["n"] = [str(row["cells"]) for row in rows]
         cells["failed"] = [str(row["failed"]) for row in rows]
@@ -241,14 +242,25 @@ def _missing_extra(name: str) -> str:
     return extra if extra and missing_of(extra) else ""
 
 
+def wanted_extras(board: Leaderboard) -> dict[str, dict[str, str]]:
+    """By dataset, the columns that hold nothing there for want of an extra of prbench, each with that extra."""
+    missing = {name: extra for name in HEADERS if name in board.rows and (extra := _missing_extra(name))}
+    found: dict[str, dict[str, str]] = {}
+    for dataset in board.goals if missing else ():
+        rows = board.rows[board.rows["dataset"] == dataset].to_dict("records")
+        found[dataset] = {name: extra for name, extra in missing.items() if _empty(rows, name)}
+    return found
+
+
+def how_to_get(extra: str) -> str:
+    """A sentence that says why a column says ``[extra]``, and how it would be filled."""
+    return f"[{extra}]: not computed; pip install -c constraints.txt -e '.[{extra}]', then `prbench rescore`."
+
+
 def _extras_wanted(boards: Sequence[Leaderboard]) -> list[str]:
-    """For each extra for want of which a column shown is empty, a sentence that says how to get it."""
-    missing = [name for name in HEADERS if _missing_extra(name)]
-    boards = [board for board in boards if any(name in board.rows and board.rows[name].isna().any() for name in missing)]
-    blocks = [board.rows[board.rows["dataset"] == dataset].to_dict("records") for board in boards for dataset in board.goals]
-    wanted = {_missing_extra(name): None for rows in blocks for name in missing if name in rows[0] and _empty(rows, name)}
-    how = "[{0}]: not computed; pip install -c constraints.txt -e '.[{0}]', then `prbench rescore`."
-    return [how.format(extra) for extra in wanted if extra]
+    """The sentences for all extras for want of which a column shown is empty."""
+    wanted = [extra for board in boards for columns in wanted_extras(board).values() for extra in columns.values()]
+    return [how_to_get(extra) for extra in dict.fromkeys(wanted)]
 
 
 def _spread(row: dict[Any, Any], name: str, form: Callable[[float], str] = number, end: Callable[[float], str] = _end) -> str:

@@ -52,6 +52,16 @@ def test_maps_share_the_scale_of_the_truth_and_have_no_offset():
     assert np.ptp(found["phase"].errors[0].pixels.astype(int)) <= 1
 
 
+def test_a_truth_without_range_is_shown_in_that_of_what_was_found():
+    warped = find_plugin("dataset", "warped-speckle").built.problem(0)
+    assert not np.ptp(np.asarray(warped.truth.dark_field))
+    blurred = np.random.default_rng(0).uniform(0, 3, np.shape(warped.truth.dark_field))
+    found = {view.name: view for view in views(warped, [Reconstruction(), Reconstruction(dark_field=blurred)])}
+    view = found["dark field"]
+    assert 0 <= view.low < 0.1
+    assert 2.9 < view.high <= 3
+
+
 def test_png_is_what_the_plane_is():
     rng = np.random.default_rng(0)
     grey = Plane(rng.integers(0, 256, (5, 7), dtype=np.uint8), "viridis")

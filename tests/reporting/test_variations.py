@@ -28,6 +28,15 @@ def test_two_settings_give_two_axes_through_the_common_point():
     assert stop.numbers == [0.0, 2.0]
 
 
+@pytest.mark.parametrize(
+    ("values", "logarithmic"),
+    [((1, 2, 5, 10, 20), True), (range(1, 31), False), ((0.1, 0.5, 0.9), False), ((5, 10, 20), False), ((1, 10), False)],
+)
+def test_an_axis_is_logarithmic_where_that_spaces_its_values(values, logarithmic):
+    (axis,) = axes("dataset", met(*({"photons": float(value), "stop": 0.0} for value in values)))
+    assert axis.logarithmic == logarithmic
+
+
 def test_one_number_and_none_have_a_place_each():
     (axis,) = axes("dataset", met({"photons": 10.0, "stop": 0.0}, {"photons": None, "stop": 0.0}))
     low, beyond = axis.positions().values()

@@ -42,5 +42,5 @@ def convergence(matter: Matter) -> Figure | None:
         axes.set_xlabel("FFT pairs" if over == "pairs" else "seconds")
         axes.set_ylabel("residual")
     met = {solver for dataset in datasets for solver in found[dataset]}
-    legend(figure, matter, [solver for solver in matter.solvers if solver in met])
+    legend(figure, matter, [solver for solver in matter.solvers if solver in met], marks=False)
     return figure

@@ -160,17 +160,22 @@ def room(axes: Axes, beside: float) -> float:
     return float(axes.figure.get_figwidth()) / columns - beside  # type: ignore[union-attr]
 
 
-def legend(figure: Figure, matter: Matter, solvers: Sequence[str], *, lines: bool = True) -> None:
-    """One legend for all panels, below them."""
+def legend(figure: Figure, matter: Matter, solvers: Sequence[str], *, lines: bool = True, marks: bool = True) -> None:
+    """One legend for all panels, below them, of what they draw: lines, marks or both."""
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], color=look.colour, marker=look.marker, linestyle=look.dash if lines else "none", label=look.label)
+        Line2D([], [], color=look.colour, label=look.label, **_drawn(look, lines=lines, marks=marks))
         for look in (matter.looks[solver] for solver in solvers)
     ]
     longest = max((len(handle.get_label()) for handle in handles), default=1)  # type: ignore[arg-type]
     room = figure.get_figwidth() * 72 / matter.style.font
-    figure.legend(handles=handles, loc="outside lower center", ncols=max(1, min(len(handles), int(room / (0.62 * longest + 4)))))
+    columns = max(1, min(len(handles), int(room / (0.62 * longest + 5.5))))
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3.2 if lines else 1.5)
+
+
+def _drawn(look: Look, *, lines: bool, marks: bool) -> dict[str, Any]:
+    return {"linestyle": look.dash if lines else "none", "marker": look.marker if marks else "none"}
 
 
 def logarithmic(values: Any) -> bool:

@@ -84,9 +84,7 @@ def _parsed(name: str, known: tuple[str, Mapping[str, Any]] | None) -> tuple[str
     try:
         plugin, texts = parse_name(name)
         if known is not None and known[0] == plugin:
-            every = parse_name(format_name(plugin, known[1]))[1]
-            spelled_first = {key: every[key] for key in texts if key in every}
-            return plugin, {**spelled_first, **every}, dict(known[1])
+            return plugin, parse_name(format_name(plugin, known[1]))[1], dict(known[1])
     except UsageError:
         return name, {}, {}
     return plugin, texts, {}

@@ -34,14 +34,14 @@ def quality(matter: Matter) -> Figure:
     titles = 4.6 * 1.3 * matter.style.font / 72
     figure, panels = grid(matter.style, len(datasets), titles, most_columns=COLUMNS, heights=[(n + 0.3) * row for n in most])
     for place, (axes, dataset) in enumerate(zip(panels, datasets, strict=True)):
-        _panel(axes, matter, dataset)
+        _panel(axes, matter, dataset, quoted[dataset])
         above = len(quoted[dataset])
         axes.set_ylim(most[place // COLUMNS] - above - 0.5, -above - 0.5)
-        _reference_lines(axes, quoted[dataset])
+        _name_references(axes, quoted[dataset])
     return figure
 
 
-def _panel(axes: Axes, matter: Matter, dataset: str) -> None:
+def _panel(axes: Axes, matter: Matter, dataset: str, quoted: Sequence[Quoted]) -> None:
     goal, rows = matter.board.goals[dataset], matter.rows(dataset)
     dots = {row["solver"]: _samples(matter, dataset, row["solver"], goal.metric) for row in rows}
     ends = [row[name] for row in rows for name in ("median", "median_low", "median_high")]
@@ -66,11 +66,13 @@ def _panel(axes: Axes, matter: Matter, dataset: str) -> None:
             axes.annotate(
                 note, (1, place), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize="x-small", color="0.4"
             )
+    if goal.success is not None:
+        axes.axvline(goal.success, color="0.6", linewidth=0.7, zorder=0)
+    for one in quoted:
+        axes.axvline(one.value, color="0.25", linestyle=(0, (4, 2)), linewidth=0.8, zorder=1)
     if known.size and logarithmic(known):
         axes.set_xscale("log")
         plain_ticks(axes.xaxis)
-    if goal.success is not None:
-        axes.axvline(goal.success, color="0.6", linewidth=0.7, zorder=0)
     label_size = 0.9 * matter.style.font
     axes.set_yticks(range(len(rows)), [wrapped(matter.looks[row["solver"]].name, _LABEL_INCH, label_size) for row in rows])
     axes.grid(axis="x")
@@ -82,10 +84,9 @@ def _quoted(matter: Matter, dataset: str) -> list[Quoted]:
     return quoted_for(matter.published, matter.task, dataset, matter.board.goals[dataset].metric)
 
 
-def _reference_lines(axes: Axes, quoted: Sequence[Quoted]) -> None:
-    """A dashed line for each published figure, with its method in a row of its own above those of the solvers."""
+def _name_references(axes: Axes, quoted: Sequence[Quoted]) -> None:
+    """Beside the line of each published figure its method, in a row of its own above those of the solvers."""
     for place, row in enumerate(quoted, 1):
-        axes.axvline(row.value, color="0.25", linestyle=(0, (4, 2)), linewidth=0.8, zorder=1)
         across = axes.transAxes.inverted().transform(axes.transData.transform((row.value, 0)))[0]
         side: dict[str, Any] = {"xytext": (-3, 0), "ha": "right"} if across > 0.5 else {"xytext": (3, 0), "ha": "left"}
         text: dict[str, Any] = {"textcoords": "offset points", "va": "center", "fontsize": "x-small", "color": "0.25", **side}

@@ -97,7 +97,7 @@ def _apart(places: list[float], *, log: bool) -> float:
     if len(places) < 2:
         return 0.0
     scale = np.log(places) if log else np.asarray(places)
-    return min(0.1, 0.5 * float(np.diff(scale).min() / (scale[-1] - scale[0])))
+    return min(0.07, 0.5 * float(np.diff(scale).min() / (scale[-1] - scale[0])))
 
 
 def _beside(x: list[float], all_x: list[float], aside: float, *, log: bool) -> np.ndarray:

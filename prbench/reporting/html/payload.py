@@ -11,7 +11,7 @@ import numpy as np
 from prbench.analysis import NOT_RUN, SCORED, Leaderboard
 from prbench.reporting.curves import Track, summary
 from prbench.reporting.gathered import Gathered
-from prbench.reporting.leaderboards import as_csv, as_latex, as_markdown
+from prbench.reporting.leaderboards import as_csv, as_latex, as_markdown, how_to_get, wanted_extras
 from prbench.reporting.variations import Axis, axes, natural
 
 from .columns import columnar, numbers, short
@@ -55,6 +55,7 @@ def payload(
     ranked = {board.task: board for board in boards}
     tasks = [_task(task, frame, ranked.get(task), gathered, gallery.get(task)) for task in sorted(frame["task"].unique())]
     shown = {name for task in tasks for name in task["shown"]}
+    shown |= {name for task in tasks for columns in task["wanted"].values() for name in columns}
     return {
         "meta": _meta(results),
         "tasks": tasks,
@@ -107,10 +108,16 @@ def _task(task: str, frame: pd.DataFrame, board: Leaderboard | None, gathered: G
         "board": None,
         "goals": {},
         "axes": [],
+        "wanted": {},
+        "how_to_get": [],
     }
     if board is None:
         return found
+    wanted = wanted_extras(board)
+    extras = dict.fromkeys(extra for columns in wanted.values() for extra in columns.values())
     return found | {
+        "wanted": wanted,
+        "how_to_get": [how_to_get(extra) for extra in extras],
         "board": columnar(board.rows.drop(columns="task")),
         "goals": {name: {"metric": g.metric, "better": g.better, "success": short(g.success)} for name, g in board.goals.items()},
         "axes": _axes(board, gathered),

@@ -37,11 +37,12 @@ function boardColumns(board) {
   }));
 }
 
-// Shown unless the reader chooses: what says something, without counts that are zero everywhere.
-function usualColumns(board, columns) {
+// Shown unless the reader chooses: what says something or lacks an extra to say it, without counts that are zero everywhere.
+function usualColumns(task, board, columns) {
   const usual = new Set([...FRONT, "cells", "failed"]);
+  const wanted = new Set(Object.values(task.wanted).flatMap((names) => Object.keys(names)));
   return columns.filter(({ name, kind }) => {
-    if (name === "range") return true;
+    if (name === "range" || wanted.has(name)) return true;
     const some = kind === "text" || board.rows().some((row) => !Number.isNaN(board.at(name, row)) && board.at(name, row) !== 0);
     if (name in MARKS && name !== "failed") return some;
     if (usual.has(name)) return some || name === "cells" || name === "failed";
@@ -55,6 +56,7 @@ function ends(low, high, form) {
 
 function boardCell(task, board, column, row, scale) {
   const { name, kind } = column;
+  const extra = task.wanted[board.at("dataset", row)]?.[name];
   const value = kind === "range" ? 0 : board.at(name, row);
   if (name === "solver") return element("td", { class: "text sticky" }, element("span", { class: "solver" }, glyph(task, value), named(value)));
   if (kind === "text") return element("td", { class: "text" }, value);
@@ -63,6 +65,7 @@ function boardCell(task, board, column, row, scale) {
   if (kind === "rank") return element("td", {}, number(value), rankEnds(board, row));
   if (kind === "share") return element("td", {}, Number.isNaN(value) ? NOTHING : (100 * value).toFixed(0));
   if (name in MARKS && value > 0) return element("td", {}, element("span", { class: `chip ${MARKS[name]}` }, number(value)));
+  if (extra && Number.isNaN(value)) return element("td", { class: "wanted", title: `needs the extra ${extra}; see below the table` }, `[${extra}]`);
   if (kind === "count") return element("td", {}, number(value));
   const form = kind === "percent" ? (share) => (100 * share).toFixed(0) : (inner) => number(inner, inner === value ? 3 : 2);
   if (Number.isNaN(value)) return element("td", {}, NOTHING);

@@ -17,7 +17,7 @@ function leaderboard(task) {
   const place = element("div", { class: "block", id: `${task.name}-leaderboard` });
   const board = new Table(task.board);
   const columns = boardColumns(board);
-  const usual = usualColumns(board, columns);
+  const usual = usualColumns(task, board, columns);
   const key = (name) => `${task.name}.${name}`;
   const shownNames = () => {
     const names = state.get(key("columns"), usual.join(","));
@@ -44,7 +44,7 @@ function leaderboard(task) {
   const table = element("table", {});
   place.append(element("div", { class: "scroll" }, table), element("p", { class: "note" },
     "Medians over samples with 95 % bootstrap intervals, success rates with Wilson intervals; failed cells count as worst. ",
-    "pairs: the time in FFT pairs of the measurement's shape."));
+    ["pairs: the time in FFT pairs of the measurement's shape.", ...task.how_to_get].join(" ")));
 
   state.follow([`${task.name}.`], () => {
     const needle = state.get(key("filter"), "");
