@@ -22,6 +22,9 @@ _NARROWING = 0.65
 _NARROWEST_RAD = 0.02
 """Scale at which it ends: the graininess of a good background."""
 
+_PIECE, _STRIP = 512, 16
+"""Rows of a tall and of a wide matrix that are multiplied at once."""
+
 _RIM = 0.8
 """From this part of the way to the edge on, pixels lie in the rim of the frame."""
 
@@ -90,7 +93,10 @@ class Polynomials:
     def sum(self, coefficients: np.ndarray) -> np.ndarray:
         """The sum of all terms on the grid, float64 (rows, columns)."""
         along, across = (legendre.legvander(at, self.degree) for at in (self.rows, self.columns))
-        return np.asarray(along @ self.table(coefficients) @ across.T)
+        left = along @ self.table(coefficients)
+        whole = len(left) // _STRIP * _STRIP  # in strips, for what is said of _products
+        strips = np.matmul(left[:whole].reshape(-1, _STRIP, left.shape[1]), across.T)
+        return np.concatenate([strips.reshape(whole, len(across)), left[whole:] @ across.T])
 
 
 def fit_background(z: np.ndarray, basis: Polynomials, guess: np.ndarray) -> tuple[np.ndarray, float]:
@@ -142,7 +148,7 @@ def fit_slopes(z: np.ndarray, basis: Polynomials, guess: np.ndarray, trust: np.n
         steps.append(np.angle(product).ravel())
         weights.append((np.sqrt(np.abs(product)) * trust[ends[0]]).ravel())
         blocks.append((grids[1].terms()[1:] - grids[0].terms()[1:]).reshape(len(guess) - 1, -1))
-    found = _robust(np.concatenate(blocks, 1).T, np.concatenate(steps), np.concatenate(weights))
+    found = _robust(np.ascontiguousarray(np.concatenate(blocks, 1).T), np.concatenate(steps), np.concatenate(weights))
     return np.concatenate([guess[:1], guess[1:] + found])
 
 
@@ -164,7 +170,7 @@ def _robust(A: np.ndarray, b: np.ndarray, weights: np.ndarray, steps: int = 8) -
     kept = weights
     for _ in range(steps):
         x = _least_squares(A, b, kept)
-        size = np.abs(b - A @ x)
+        size = np.abs(b - _applied(A, x))
         scale = 3 * float(np.median(size)) + 1e-9
         kept = weights / (1 + (size / scale) ** 2) ** 2
     return x
@@ -173,9 +179,21 @@ def _robust(A: np.ndarray, b: np.ndarray, weights: np.ndarray, steps: int = 8) -
 def _least_squares(A: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """By the normal equations of a basis that is nearly orthogonal; hardly damped, for what the weighted pixels leave open."""
     weighted = A * weights[:, None]
-    normal = weighted.T @ A
+    normal = _products(weighted, A)
     normal += 1e-9 * np.trace(normal) / len(normal) * np.eye(len(normal)) + 1e-300 * np.eye(len(normal))
-    return np.asarray(np.linalg.solve(normal, weighted.T @ b))
+    return np.asarray(np.linalg.solve(normal, np.einsum("nk,n->k", weighted, b)))
+
+
+def _products(A: np.ndarray, B: np.ndarray) -> np.ndarray:
+    """``A.T @ B`` of tall matrices, in pieces so small that no thread is woken for them: that takes longer on a busy machine."""
+    whole, k = len(A) // _PIECE * _PIECE, A.shape[1]
+    pieces = [x[:whole].reshape(-1, _PIECE, k) for x in (A, B)]
+    return np.asarray(np.matmul(pieces[0].transpose(0, 2, 1), pieces[1]).sum(axis=0) + A[whole:].T @ B[whole:])
+
+
+def _applied(A: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """``A @ x`` of a tall matrix, by one thread."""
+    return np.asarray(np.einsum("nk,k->n", A, x))
 
 
 def _narrowed(z: np.ndarray, basis: Polynomials, start: np.ndarray, scale: float, grain: float) -> tuple[np.ndarray, float]:
@@ -185,17 +203,17 @@ def _narrowed(z: np.ndarray, basis: Polynomials, start: np.ndarray, scale: float
     away from it by a scale, which narrows down from step to step.
     """
     thin = basis.thinned()
-    terms = thin.terms().reshape(len(start), -1).T
+    terms = np.ascontiguousarray(thin.terms().reshape(len(start), -1).T)
     z = z[:: basis.stride, :: basis.stride]
     strength = np.abs(z).ravel() / (float(np.abs(z).sum()) + 1e-300)
     flat = np.angle(z * np.exp(-1j * thin.sum(start))).ravel()
     x = np.zeros(len(start))
     x[0] = _commonest(flat, strength)
     while scale > grain:
-        gap = wrapped(flat - terms @ x)
+        gap = wrapped(flat - _applied(terms, x))
         x = x + _least_squares(terms, gap, strength / (1 + (gap / scale) ** 2) ** 2)
         scale *= _NARROWING
-    gap = wrapped(flat - terms @ x)
+    gap = wrapped(flat - _applied(terms, x))
     return start + x, float(np.sum(strength / (1 + (gap / (2 * grain)) ** 2) ** 2))
 
 
@@ -216,7 +234,7 @@ def refine_background(
     from scipy.ndimage import binary_dilation, binary_opening
 
     thin = (slice(None, None, basis.stride),) * 2
-    terms = basis.thinned().terms().reshape(len(basis.orders), -1).T
+    terms = np.ascontiguousarray(basis.thinned().terms().reshape(len(basis.orders), -1).T)
     total, limit = np.zeros(len(basis.orders)), 4 * spread
     for _ in range(3):
         gap = phase - basis.sum(total)
