@@ -30,7 +30,7 @@ IMAGENET = DataFile(
 SEARCH_RECIPE = dataclasses.replace(
     RECIPE,
     samples=600,
-    steps=1500,
+    steps=3000,
     crop=128,
     optimiser="sgd",
     learning_rate=0.05,
@@ -38,12 +38,14 @@ SEARCH_RECIPE = dataclasses.replace(
     weight_decay=1e-4,
     clip=5.0,
     average=0.0,
-    validate_every=75,
+    validate_every=100,
+    autocast=True,
 )
 """A tenth of the published number of steps, on quarters of the frames."""
 
-ENCODER_SCALE = 0.1
-"""Learning rate of the encoder in a search over that of the decoder: 0.005 and 0.05 as published."""
+ENCODER_SCALE = {"imagenet": 0.1, "random": 0.4}
+"""Learning rate of the encoder in a search over that of the decoder, by what it begins from: 0.005 and 0.05 as published, or a
+choice for one that has all to learn."""
 
 DRAWS = ("random-1", "random-2", "random-3")
 
@@ -148,7 +150,7 @@ class SparsePhaseNetwork(PhaseNetwork, SearchableSolver[Hologram]):
             kind = "links" if ".link_weights." in name else "encoder" if name.startswith("encoder.") else "decoder"
             groups[kind].append(parameter)
         return [
-            {"params": groups["encoder"], "scale": ENCODER_SCALE},
+            {"params": groups["encoder"], "scale": ENCODER_SCALE[self.start]},
             {"params": groups["decoder"]},
             {"params": groups["links"], "scale": self.link_rate, "weight_decay": 0.0},
         ]

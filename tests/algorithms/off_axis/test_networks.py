@@ -177,7 +177,7 @@ def test_a_search_has_its_own_loss_groups_and_bounds():
     found = solver.objective(network, x, targets, weights)
     found.backward()
     groups = solver.parameter_groups(network)
-    assert [group.get("scale", 1.0) for group in groups] == [0.1, 1.0, 3.0]
+    assert [group.get("scale", 1.0) for group in groups] == [0.4, 1.0, 3.0]
     assert sum(len(group["params"]) for group in groups) == len(list(network.parameters()))
     assert sum(p.numel() for p in groups[2]["params"]) == 90
     assert all(p.grad is not None and p.grad.abs().max() > 0 for p in groups[2]["params"])
