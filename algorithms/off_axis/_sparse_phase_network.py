@@ -64,11 +64,11 @@ class SparsePhaseNetwork(PhaseNetwork, SearchableSolver[Hologram]):
     )
     sparsity: float = setting(0.01, valid="[0, inf)", range=(0.001, 0.1), log=True, doc="weight of the sparsity loss in a search")
     link_rate: float = setting(
-        10.0,
+        5.0,
         valid="(0, 100]",
         range=(1, 20),
         log=True,
-        doc="learning rate of the links over the decoder's in a search; as published 1",
+        doc="learning rate of the links in a search over the decoder's; published: 1",
     )
 
     architecture: ClassVar[tuple[str, ...]] = ("links",)
