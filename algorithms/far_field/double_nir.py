@@ -1,0 +1,80 @@
+"""Two coordinate networks for a diffraction pattern: one draws the magnitude, one the phase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import nn
+
+from prbench.core import FarField, register, setting
+
+from ..networks.coordinate import CoordinateNetwork
+from ._deep_prior import DeepPrior, Fit
+from ._lagrangian import Pattern
+from ._parametrisations import Drawn, magnitude_and_phase
+from ._selection import Choice
+
+
+@register(
+    "double-nir",
+    task="far-field",
+    cite="Sitzmann, Martel, Bergman, Lindell, Wetzstein, NeurIPS 2020, arXiv:2006.09661; "
+    "Tancik and others, NeurIPS 2020, arXiv:2006.10739; "
+    "Zhuang, Yang, Hofmann, Barmherzig, Sun (2022), arXiv:2211.00799",
+    tags=("untrained",),
+)
+@dataclass(frozen=True)
+class DoubleNir(DeepPrior):
+    """``double-dip`` with networks that see coordinates: what they prefer is set by their first frequencies, not by convolutions.
+
+    Multiplier, starts and the choice among iterates are those of ``double-dip``, and in none of the publications.
+    """
+
+    encoding: Literal["sine", "fourier"] = setting(
+        "sine", choices=("sine", "fourier"), doc="sine: every layer a sine; fourier: fixed random frequencies, then ReLU"
+    )
+    frequency: float = setting(
+        15.0,
+        valid="(0, 1000]",
+        range=(5, 50),
+        log=True,
+        doc="of the first layer, radians per half of the longest side: largest of sines, deviation of random ones",
+    )
+    channels: int = setting(64, valid="[1, 4096]", range=(32, 256), log=True, doc="of each hidden layer")
+    layers: int = setting(3, valid="[1, 16]", range=(2, 5), doc="hidden layers")
+    rate: float = setting(1e-2, valid="(0, 1]", range=(1e-3, 3e-2), log=True, doc="learning rate at first")
+    jitter: float = setting(
+        0.0, valid="[0, 10]", range=(0, 0.1), doc="standard deviation of noise on the coordinates, annealed to zero"
+    )
+
+    example: ClassVar[dict[str, object]] = {"iterations": 30, "starts": 2, "finalists": 1, "channels": 16}
+
+    def networks(self, ndim: int, frame: tuple[int, ...], outputs: int, starts: int) -> nn.Module:  # noqa: ARG002 - any frame
+        """Perceptrons side by side."""
+        return CoordinateNetwork(
+            ndim,
+            outputs,
+            channels=self.channels,
+            layers=self.layers,
+            encoding=self.encoding,
+            frequency=self.frequency,
+            starts=starts,
+        )
+
+    def begin(self, y: FarField, pattern: Pattern, choice: Choice, seeds: list[int]) -> Fit:
+        """The state before the first step; what networks begin with is scored now, so that no estimate on the way is a look."""
+        fit = super().begin(y, pattern, choice, seeds)
+        self._look(y, fit)
+        return fit
+
+    def code(self, frame: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
+        """Coordinates from the frame's centre; the longest side goes from -1 to 1, pixels stay square."""
+        half = max(frame) / 2
+        axes = [(torch.arange(n, device=generator.device) - (n - 1) / 2) / half for n in frame]
+        return torch.stack(torch.meshgrid(*axes, indexing="ij"))
+
+    def field(self, drawn: Drawn) -> torch.Tensor:
+        """``m exp(i b)``."""
+        return magnitude_and_phase(drawn)
