@@ -26,12 +26,13 @@ RECIPE = Recipe(
     datasets=("offaxis-cells",),
     samples=1200,
     tune_samples=24,
-    steps=8000,
+    steps=6000,
     batch=8,
     turns=False,
     learning_rate=2e-3,
     warmup=200,
     validate_every=250,
+    autocast=True,
 )
 """Fringes are not turned: their direction is the microscope's."""
 

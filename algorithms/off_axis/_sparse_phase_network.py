@@ -39,7 +39,6 @@ SEARCH_RECIPE = dataclasses.replace(
     clip=5.0,
     average=0.0,
     validate_every=100,
-    autocast=True,
 )
 """A tenth of the published number of steps, on quarters of the frames."""
 
