@@ -68,9 +68,9 @@ class UntrainedFit(IterativeSolver[NearField]):
     """Base of the solvers that fit an untrained network to one intensity; a subclass says which.
 
     The network sees the measured amplitude, beside it the start where there is one, and a little noise that dies away. It answers
-    what is added to the start before the map onto the phase's known range, so that a fit with a start begins there. Weights are
-    fitted by Adam. A few pixels are held out; of the running averages of the object that one is the answer which explains them
-    best.
+    what is added to the start before the map onto the phase's known range: nothing at first, so that the fit begins there or,
+    with no start, at the empty beam. Weights are fitted by Adam. A few pixels are held out; of the running averages of the object
+    the one is the answer that explains them best.
     """
 
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
@@ -130,9 +130,8 @@ class UntrainedFit(IterativeSolver[NearField]):
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             network, last = self.network(seen.shape[1], parts.outputs, min(y.shape))
-        if start is not None:
-            for tensor in last.parameters():
-                nn.init.zeros_(tensor)
+        for tensor in last.parameters():  # it answers nothing at first: the fit begins at the start, or at the empty beam
+            nn.init.zeros_(tensor)
         network = placed(network.to(y.backend.real), y.backend).train()
         state = Fit(
             network,
