@@ -49,6 +49,15 @@ def write_speckles(folder):
             tifffile.imwrite(folder / name / f"{number:03}.tif", image)
 
 
+def write_frames(folder):
+    import tifffile
+
+    column = np.arange(64, dtype=np.float32)
+    for name in ("intensity", "hologram", "empty"):
+        fringes = 1 + 0.5 * np.cos(2 * np.pi * 0.2 * column)
+        tifffile.imwrite(folder / f"{name}.tif", np.broadcast_to(fringes.astype(np.float32), (64, 64)))
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder with the files that the README speaks of."""
@@ -65,6 +74,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "slurm.yaml").write_text(block("jobs: 8"), encoding="utf-8")
     shutil.copytree(ROOT / "results", tmp_path / "results")
     write_speckles(tmp_path)
+    write_frames(tmp_path)
     (tmp_path / "quick").mkdir()
     shutil.copy(UNetSpeckle.shipped_files()[0], tmp_path / "quick" / "weights.safetensors")
     monkeypatch.chdir(tmp_path)
