@@ -30,7 +30,7 @@ def draw_links(links: Links, figure: Figure) -> None:
     for stage, source in sorted(links.kept):
         _arrow(axes, source, stage)
     axes.annotate("phase", (1.03, -1), (1.45, -1), va="center", fontsize=8, arrowprops={"arrowstyle": "<-", "color": "0.4"})
-    axes.set_title(f"{len(links)} links: from features, stages (right of them) and the mean over the image", fontsize=8)
+    axes.set_title(f"{len(links)} links", fontsize=9)
 
 
 def _node(axes: Axes, name: str, x: float, y: float, colour: str) -> None:

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 from prbench import get_dataset, get_solver
 from prbench.algorithms.networks.mobilenet_v2 import convolutions
@@ -190,6 +191,13 @@ def test_a_search_has_its_own_loss_groups_and_bounds():
     assert float(left.max()) == 2
     seen, structure = solver.observations(network), solver.structure(network)
     assert seen["links"] == structure["count"] <= seen["links_above_threshold"] == structure["above_threshold"] < 90
+
+
+def test_a_drawing_has_an_arrow_a_link_and_one_to_the_phase():
+    figure = Figure()
+    get_solver("nas-prnet").draw_structure({"links": {"D1": ["E1", "D4", "G"], "D4": ["E4", "G"]}}, figure)
+    arrows = [child for child in figure.axes[0].texts if getattr(child, "arrow_patch", None) is not None]
+    assert len(arrows) == 5 + 1
 
 
 def test_without_sparsity_the_loss_of_a_search_is_that_of_the_phase():
