@@ -136,6 +136,6 @@ def _layers(*charts: Any) -> alt.LayerChart:
 
 
 def _plain(chart: alt.LayerChart) -> dict[str, Any]:
-    """The specification without what the page gives: schema address, theme, data."""
-    spec: dict[str, Any] = chart.to_dict()
+    """The specification without what the page gives: schema address, theme, data. A test validates it, which takes seconds."""
+    spec: dict[str, Any] = chart.to_dict(validate=False)
     return {key: value for key, value in spec.items() if key not in ("$schema", "config")}

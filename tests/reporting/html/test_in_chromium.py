@@ -229,3 +229,24 @@ def test_a_leaderboard_of_very_many_datasets_is_shown_in_part_until_asked(browse
     assert len(solvers(page)) == 350
     assert page.problems() == []
     page.close()
+
+
+def test_a_column_that_wants_an_extra_says_so(browser, tmp_path, monkeypatch):
+    from prbench.reporting import leaderboards as shown
+
+    store = Store(tmp_path / "results")
+    for solver in ("tie", "ctf"):
+        cell = make_cell(find_plugin("solver", solver), find_plugin("dataset", "radiograph"), sample=0, seed=0, backend="numpy")
+        metrics = {"psnr": 20.0, "brisque": float("nan"), "niqe": float("nan") if solver == "tie" else 4.0}
+        store.write(Record.of(cell, "ok", metrics=metrics, cost={"latency_s": 1.0}))
+    monkeypatch.setattr("prbench.reporting.machine.missing_of", lambda _extra: ["pyiqa"])
+    shown._missing_extra.cache_clear()
+    written = write_report(ResultSet(store), tmp_path / "report.html")
+    shown._missing_extra.cache_clear()
+    page = browser.page()
+    page.open(written.path.as_uri(), READY)
+    assert texts(page, "#near-field-leaderboard td.wanted") == ["[iqa]", "[iqa]"]
+    assert "brisque" in texts(page, "#near-field-leaderboard th button")
+    assert any("pip install" in note for note in texts(page, "#near-field-leaderboard .note"))
+    assert page.problems() == []
+    page.close()

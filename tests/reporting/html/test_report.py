@@ -138,3 +138,13 @@ def test_columns_hold_the_frame():
     assert packed["columns"]["score"] == [1.5, None, "inf"]
     assert packed["columns"]["flag"] == [1, 0, 1]
     assert packed["columns"]["n"] == [10**9, 1, 0]
+
+
+def test_the_charts_are_valid_vega_lite():
+    from prbench.reporting.html import specs
+
+    made = specs.specs()
+    for name, chart in {"pareto": specs.pareto, "curve": specs.curve, "axis": specs.axis}.items():
+        for x in ("log", "linear"):
+            valid = chart(x, "log").to_dict(validate=True)
+            assert {key: valid[key] for key in made[f"{name}.{x}.log"]} == made[f"{name}.{x}.log"]

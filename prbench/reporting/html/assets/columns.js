@@ -63,7 +63,7 @@ function boardCell(task, board, column, row, scale) {
   if (kind === "range") return element("td", {}, interval(task, board, row, scale));
   if (name === "cells") return element("td", {}, cellsLink(task, board, row, value));
   if (kind === "rank") return element("td", {}, number(value), rankEnds(board, row));
-  if (kind === "share") return element("td", {}, Number.isNaN(value) ? NOTHING : (100 * value).toFixed(0));
+  if (kind === "share") return element("td", {}, Number.isNaN(value) || alone(board, row) ? NOTHING : (100 * value).toFixed(0));
   if (name in MARKS && value > 0) return element("td", {}, element("span", { class: `chip ${MARKS[name]}` }, number(value)));
   if (extra && Number.isNaN(value)) return element("td", { class: "wanted", title: `needs the extra ${extra}; see below the table` }, `[${extra}]`);
   if (kind === "count") return element("td", {}, number(value));
@@ -72,6 +72,11 @@ function boardCell(task, board, column, row, scale) {
   const shown = form(value);
   if (name !== "median" && kind !== "percent") return element("td", { title: endsText(board, name, row) }, shown);
   return element("td", { class: name === "median" ? "main" : null }, shown, ends(board.at(`${name}_low`, row), board.at(`${name}_high`, row), form));
+}
+
+// Whether a solver has nobody to be better than.
+function alone(board, row) {
+  return !board.rows().some((other) => other !== row && board.at("dataset", other) === board.at("dataset", row));
 }
 
 function rankEnds(board, row) {
