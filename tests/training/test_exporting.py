@@ -25,6 +25,15 @@ def test_a_file_answers_as_the_network(tmp_path):
 
 
 @needs_packages
+def test_a_network_with_resizing_and_pooling_can_be_written(tmp_path):
+    found = exporting.export_onnx(
+        "nas-prnet[links=u-shape,weights=random]", tmp_path / "n.onnx", dataset="offaxis-cells[size=64]"
+    )
+    assert found.input_shape == found.output_shape == (1, 1, 64, 64)
+    assert found.difference < 1e-4
+
+
+@needs_packages
 def test_the_command_says_what_it_wrote(tmp_path):
     out = tmp_path / "n.onnx"
     said = CliRunner().invoke(app, ["export", SOLVER, "--onnx", str(out), "-d", f"{DATASET}[side=12]"])
