@@ -36,15 +36,14 @@ class DoubleNir(DeepPrior):
         "sine", choices=("sine", "fourier"), doc="sine: every layer a sine; fourier: fixed random frequencies, then ReLU"
     )
     frequency: float = setting(
-        15.0,
+        5.0,
         valid="(0, 1000]",
-        range=(5, 50),
+        range=(2, 20),
         log=True,
         doc="of the first layer, radians per half of the longest side: largest of sines, deviation of random ones",
     )
     channels: int = setting(64, valid="[1, 4096]", range=(32, 256), log=True, doc="of each hidden layer")
     layers: int = setting(3, valid="[1, 16]", range=(2, 5), doc="hidden layers")
-    rate: float = setting(1e-2, valid="(0, 1]", range=(1e-3, 3e-2), log=True, doc="learning rate at first")
     jitter: float = setting(
         0.0, valid="[0, 10]", range=(0, 0.1), doc="standard deviation of noise on the coordinates, annealed to zero"
     )

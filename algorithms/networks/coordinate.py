@@ -45,7 +45,7 @@ class CoordinateNetwork(nn.Module):
         channels: int = 64,
         layers: int = 3,
         encoding: Encoding = "sine",
-        frequency: float = 15.0,
+        frequency: float = 5.0,
         starts: int = 1,
     ) -> None:
         super().__init__()

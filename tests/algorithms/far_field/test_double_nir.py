@@ -103,3 +103,10 @@ def test_gradients_reach_every_weight_of_both_networks(y, encoding):
     for network in state.networks:
         for name, parameter in network.named_parameters():
             assert all(bool(part.abs().max() > 0) for part in parameter.grad), name
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_crystal_is_solved(encoding):
+    problem = prbench.get_dataset("crystal2d[size=16]").make(3, 0, "tune")
+    found = prbench.solve(f"double-nir[encoding={encoding},iterations=300,starts=4]", problem.measurement, seed=0)
+    assert prbench.score(found.reconstruction, problem, ["sa_nmse"])["sa_nmse"] < 0.05
