@@ -37,8 +37,6 @@ _GOALS: dict[str, tuple[Goal, ...]] = {
     "speckle": (Goal("displacement_rmse", "lower", success=0.1), Goal("stack_residual", "lower")),
     # 30 dB is an error of a thirtieth of the truth's range: 0.15 rad of 4.5. A choice.
     "off-axis": (Goal("psnr", "higher", success=30.0), Goal("fringe_residual", "lower")),
-    # 30 dB is an error of a thirtieth of the truth's range: 0.15 rad of 4.5. A choice.
-    "off-axis": (Goal("psnr", "higher", success=30.0), Goal("fringe_residual", "lower")),
     # Half the mean squared error of the blurred image. A choice.
     "deblur": (Goal("psnr_gain", "higher", success=3.0), Goal("blur_residual", "lower")),
 }
@@ -57,7 +55,6 @@ _BESIDE: dict[str, tuple[str, ...]] = {
         "niqe",
     ),
     "speckle": ("displacement_outliers", "phase_rmse", "stack_residual", "images_used"),
-    "off-axis": ("ssim", "phase_rmse", "object_phase_rmse", "fringe_residual"),
     "off-axis": ("ssim", "phase_rmse", "object_phase_rmse", "fringe_residual"),
     "deblur": ("image_psnr", "image_ssim", "kernel_similarity", "blur_residual"),
 }
