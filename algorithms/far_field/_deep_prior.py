@@ -122,7 +122,7 @@ class DeepPrior(IterativeSolver[FarField]):
     )
     memory: float = setting(0.98, valid="[0, 1]", range=(0.9, 1), doc="part of the multiplier that a step keeps, with shot noise")
     slack: float = setting(
-        1.0, valid="[0, inf)", range=(0, 3), doc="misfit that the multiplier lets pass, in standard deviations of shot noise"
+        0.7, valid="[0, inf)", range=(0, 3), doc="misfit that the multiplier lets pass, in standard deviations of shot noise"
     )
     jitter: float = setting(
         0.1, valid="[0, 10]", range=(0, 0.3), doc="standard deviation of noise on the input, annealed to zero"
