@@ -243,13 +243,19 @@ class DeepPrior(IterativeSolver[FarField]):
         found: torch.Tensor = torch.fft.fftn(objects, s=y.shape, dim=tuple(range(1, y.ndim + 1)))
         return found
 
-    def _look(self, y: FarField, s: Fit) -> None:
-        """Score the objects, and keep what is best."""
-        with torch.no_grad():
-            if s.objects is None:
+    def _objects(self, y: FarField, s: Fit) -> torch.Tensor:
+        """The objects of the last step, or what the networks draw before the first, (starts, *frame)."""
+        if s.objects is None:
+            with torch.no_grad():
                 drawn = self.field(s.draw(0.0))
                 s.objects = drawn * s.pattern.scale(self._transform(y, drawn), self.loss) * s.pattern.unit
-            s.kept.look(score(s.choice, self.padded(y, s.objects)), s.objects)
+        return s.objects
+
+    def _look(self, y: FarField, s: Fit) -> None:
+        """Score the objects, and keep what is best."""
+        objects = self._objects(y, s)
+        with torch.no_grad():
+            s.kept.look(score(s.choice, self.padded(y, objects)), objects)
         s.scores[s.living] = s.kept.scores
 
     def _drop(self, y: FarField, s: Fit) -> None:
@@ -278,11 +284,11 @@ class DeepPrior(IterativeSolver[FarField]):
         return state.kept.settled()
 
     def estimates(self, y: FarField, s: Fit) -> torch.Tensor:
-        """What was kept of each living start, on the detector's grid."""
-        if s.kept.best is None:
-            self._look(y, s)
-        assert s.kept.best is not None
-        return self.padded(y, s.kept.best[0])
+        """What was kept of each living start, or before the first look what there is, on the detector's grid.
+
+        No look is taken for it: that would enter the averaged scores, and asking would change the answer.
+        """
+        return self.padded(y, self._objects(y, s) if s.kept.best is None else s.kept.best[0])
 
     def estimate(self, y: FarField, state: Fit) -> Reconstruction:
         """The best start, with the best others as ``starts`` and the ``scores`` of all that were begun in ``aux``."""

@@ -8,13 +8,11 @@ from typing import ClassVar, Literal
 import torch
 from torch import nn
 
-from prbench.core import FarField, register, setting
+from prbench.core import register, setting
 
 from ..networks.coordinate import CoordinateNetwork
-from ._deep_prior import DeepPrior, Fit
-from ._lagrangian import Pattern
+from ._deep_prior import DeepPrior
 from ._parametrisations import Drawn, magnitude_and_phase
-from ._selection import Choice
 
 
 @register(
@@ -61,12 +59,6 @@ class DoubleNir(DeepPrior):
             frequency=self.frequency,
             starts=starts,
         )
-
-    def begin(self, y: FarField, pattern: Pattern, choice: Choice, seeds: list[int]) -> Fit:
-        """The state before the first step; what networks begin with is scored now, so that no estimate on the way is a look."""
-        fit = super().begin(y, pattern, choice, seeds)
-        self._look(y, fit)
-        return fit
 
     def code(self, frame: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:
         """Coordinates from the frame's centre; the longest side goes from -1 to 1, pixels stay square."""
