@@ -48,8 +48,7 @@ class TruncatedWirtingerFlow(GradientFlow):
     def weigh(self, y: RandomLinear, z: Array, state: Flow) -> Array:  # noqa: ARG002 - the contract
         """See the class; the object's norm is taken from the intensities, which tell it better than an early iterate."""
         unit_sq = y.amplitude_norm**2 / y.values
-        gap = misfit_size(z, y.amplitude, 0.0, out=y.backend.empty(z.shape, y.backend.real))
-        most = self.alpha_misfit * float(y.backend.xp.sum(gap)) / y.values / math.sqrt(unit_sq)
+        most = self.alpha_misfit * misfit_size.total(z, y.amplitude, 0.0, over=z) / y.values / math.sqrt(unit_sq)
         low_sq, high_sq = self.alpha_low**2 * unit_sq, self.alpha_high**2 * unit_sq
         return truncated_likelihood(z, y.amplitude, low_sq, high_sq, most, 2.0, TINY[y.backend.precision], out=z)
 

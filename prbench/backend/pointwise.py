@@ -82,8 +82,33 @@ class Pointwise:
             self._fused = _fuse_cupy(self)
         return self._fused(*args)
 
-    def _run_compiled(self, view: np.ndarray, out: Array, args: tuple[Any, ...]) -> None:
-        if not view.flags.c_contiguous:
+    def total(self, *args: Array | float, over: Array) -> float:
+        """The sum of a real formula over the elements of ``over``, without an array of its values.
+
+        Pieces of 16384 elements are summed in the precision of ``over`` and added in double precision, in the same order whatever
+        the number of threads.
+
+        Args:
+            args: as in a call, with ``over`` in the place of ``out``.
+            over: array that is only read; usually one of ``args``.
+        """
+        if isinstance(over, np.ndarray):
+            return float(self._run_compiled(over, over, args, total=True))
+        if type(over).__module__.startswith("torch"):
+            if over.device.type == "cpu":
+                return float(self._run_compiled(over.numpy(), over, args, total=True))
+            import torch
+
+            values = self.with_primitives(_torch_primitives())(*args)
+            return float(values.expand(over.shape).sum(dtype=torch.float64))
+        import cupy
+
+        if self._fused is None:
+            self._fused = _fuse_cupy(self)
+        return float(cupy.broadcast_to(self._fused(*args), over.shape).sum(dtype=cupy.float64))
+
+    def _run_compiled(self, view: np.ndarray, out: Array, args: tuple[Any, ...], *, total: bool = False) -> Any:
+        if not (total or view.flags.c_contiguous):
             raise ValueError(f"{self.__name__}: out must be contiguous; results written to a copy of it would be lost")
         scalar = view.real.dtype.type
         n = view.size // view.shape[0] if view.ndim > 1 else view.size
@@ -99,7 +124,9 @@ class Pointwise:
                 flat = arg if isinstance(arg, np.ndarray) else arg.numpy()
                 arrays.append(flat.reshape(-1, n))
         parallel = view.size >= _PARALLEL_FROM and get_threads() > 1
-        _compiled(self, kinds, parallel)(view.reshape(-1, n), *arrays)
+        if total:
+            return _compiled(self, kinds, parallel, total=True)(view.reshape(-1, n), scalar(0), *arrays)
+        return _compiled(self, kinds, parallel)(view.reshape(-1, n), *arrays)
 
     def with_primitives(self, primitives: dict[str, Any]) -> Callable[..., Any]:
         """The formula with the primitives' names bound to what they mean in one array library."""
@@ -134,9 +161,28 @@ def {name}(out, {args}):
             o[i] = formula({values})
 """
 
+_TOTAL_LOOP = """
+def {name}(out, zero, {args}):
+    rows, n = out.shape
+    pieces = (n + 16383) // 16384
+    sums = empty(rows * pieces)
+    for t in prange(rows * pieces):
+        r = t // pieces
+        lo = (t - r * pieces) * n // pieces
+        hi = (t - r * pieces + 1) * n // pieces
+        o = out[r, lo:hi]
+{rows}
+        found = zero
+        for i in range(hi - lo):
+            found += formula({values})
+        sums[t] = found
+    return sums.sum()
+"""
+"""Started from a zero of the arrays' precision: from a literal it would sum in double precision, at half the speed."""
+
 
 @cache
-def _compiled(owner: Pointwise, kinds: str, parallel: bool) -> Callable[..., None]:
+def _compiled(owner: Pointwise, kinds: str, parallel: bool, total: bool = False) -> Callable[..., Any]:
     """The loop over ``kinds`` of arguments: ``o`` is the output itself, ``a`` another array, ``s`` a scalar.
 
     The output is told apart from other arrays because two names for the same memory would keep LLVM from vectorising.
@@ -146,20 +192,21 @@ def _compiled(owner: Pointwise, kinds: str, parallel: bool) -> Callable[..., Non
     primitives = {"where": _numba_where(), "sqrt": math.sqrt, "abs2": _numba_abs2()}
     formula = numba.njit(inline="always", fastmath=True, error_model="numpy")(owner.with_primitives(primitives))
     names = [f"x{i}" for i, kind in enumerate(kinds) if kind != "o"]
-    part = ", lo:hi]" if parallel else "]"
+    part = ", lo:hi]" if parallel or total else "]"
     rows = "\n".join(f"        y{i} = x{i}[r if x{i}.shape[0] > 1 else 0{part}" for i, kind in enumerate(kinds) if kind == "a")
     values = ", ".join({"o": "o[i]", "a": f"y{i}[i]", "s": f"x{i}"}[kind] for i, kind in enumerate(kinds))
-    name = f"{owner.__name__}_{kinds}_{'parallel' if parallel else 'serial'}"
-    source = (_PARALLEL_LOOP if parallel else _SERIAL_LOOP).format(name=name, args=", ".join(names), rows=rows, values=values)
+    name = f"{owner.__name__}_{kinds}_{'total_' if total else ''}{'parallel' if parallel else 'serial'}"
+    loop_text = _TOTAL_LOOP if total else _PARALLEL_LOOP if parallel else _SERIAL_LOOP
+    source = loop_text.format(name=name, args=", ".join(names), rows=rows, values=values)
     # Numba caches machine code on disk under the file and line that a function claims to come from, and forgets it when that file
     # changes: the generated loop claims the formula's own.
     code = owner.formula.__code__
-    namespace: dict[str, Any] = {"formula": formula, "prange": numba.prange}
+    namespace: dict[str, Any] = {"formula": formula, "prange": numba.prange, "empty": np.empty}
     exec(compile("\n" * (code.co_firstlineno - 2) + source, code.co_filename, "exec"), namespace)  # noqa: S102 - text above
     loop = namespace[name]
     loop.__module__ = owner.formula.__module__
     jit = numba.njit(parallel=parallel, fastmath=True, error_model="numpy", cache=True)
-    return cast("Callable[..., None]", jit(loop))
+    return cast("Callable[..., Any]", jit(loop))
 
 
 def forms_compiled() -> int:

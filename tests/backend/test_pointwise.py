@@ -102,6 +102,38 @@ def test_every_loop_agrees_with_plain_evaluation(loop, library, form):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
+@pointwise
+def gap_size(z, amplitude, zero):
+    """``| |z|^2 - amplitude |``, and 0 where the amplitude is negative."""
+    gap = abs2(z) - amplitude
+    return where(amplitude < 0, zero, where(gap < 0, -gap, gap))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("precision", ["single", "double"])
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_a_total_is_the_sum_of_the_values(loop, library, precision, form):
+    rng = np.random.default_rng(9)
+    shape = (3, 130, 257)  # rows of more than one piece, none of them full
+    z, amplitude = draw(rng, shape, "complex", precision), draw(rng, shape, "real", precision, form)
+    expected = np.where(amplitude < 0, 0, np.abs(np.abs(z.astype(complex)) ** 2 - amplitude)).sum(dtype=float)
+    there = on(library, z, amplitude)
+    assert gap_size.total(*there, 0.0, over=there[0]) == pytest.approx(expected, rel=tolerance(precision))
+    np.testing.assert_array_equal(np.asarray(there[0]), z)
+
+
+def test_both_loops_give_the_same_total(monkeypatch):
+    rng = np.random.default_rng(10)
+    z, amplitude = draw(rng, (2, 200, 300), "complex", "single"), draw(rng, (200, 300), "real", "single")
+    serial = gap_size.total(z, amplitude, 0.0, over=z)
+    before = get_threads()
+    monkeypatch.setattr(pointwise_module, "_PARALLEL_FROM", 1)
+    set_threads(2)
+    parallel = gap_size.total(z, amplitude, 0.0, over=z)
+    set_threads(before)
+    assert serial == parallel
+
+
 def test_both_loops_give_the_same_bits(monkeypatch):
     rng = np.random.default_rng(4)
     g, p = (draw(rng, (2, 200, 300), "complex", "single") for _ in range(2))
@@ -174,6 +206,8 @@ def test_a_gpu_agrees(name, form):
     G, amplitude = draw(rng, (2, 33, 65), "complex", "single"), draw(rng, (2, 33, 65), "real", "single", form)
     expected = scale(G, amplitude, 0.1, out=np.empty_like(G))
     there = backend.asarray(G)
+    total = gap_size.total(there, backend.asarray(amplitude), 0.0, over=there)
+    assert total == pytest.approx(gap_size.total(G, amplitude, 0.0, over=G), rel=1e-5)
     found = backend.to_numpy(scale(there, backend.asarray(amplitude), 0.1, out=there))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
