@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from prbench.backend import get_threads, set_threads
 
 
 def interleaved(functions: Mapping[str, Callable[[], object]], repeats: int = 7) -> dict[str, float]:
@@ -16,3 +19,27 @@ def interleaved(functions: Mapping[str, Callable[[], object]], repeats: int = 7)
             function()
             times[name].append(time.perf_counter() - start)
     return {name: statistics.median(seconds[1:]) for name, seconds in times.items()}
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """On one thread: on shared cores, several threads can wait for each other far longer than a call of milliseconds works."""
+    before = get_threads()
+    set_threads(1)
+    try:
+        yield
+    finally:
+        set_threads(before)
+
+
+def work_ratio(of: Callable[[], object], to: Callable[[], object], repeats: int = 61) -> float:
+    """The CPU seconds of ``of`` over those of ``to``: the median over rounds in each of which both run, on one thread."""
+    ratios = []
+    with one_thread():
+        for _ in range(repeats + 1):
+            start = time.process_time()
+            to()
+            between = time.process_time()
+            of()
+            ratios.append((time.process_time() - between) / (between - start))
+    return statistics.median(ratios[1:])

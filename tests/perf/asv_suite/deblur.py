@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from _solves import LIBRARIES
 from _solves import Counted as _Counted
-from _timing import interleaved
+from _timing import interleaved, work_ratio
 from kernels_deblur import blur_pair, first_round, networks, step
 
 _SOLVER = "double-dip-deblur[warm=false]"
@@ -42,8 +42,7 @@ class RichardsonLucy:
         self.run()
 
     def track_round_in_blur_pairs(self, size, library):
-        medians = interleaved({"round": self.run, "pair": self.pair}, repeats=21)
-        return medians["round"] / medians["pair"]
+        return work_ratio(self.run, self.pair)
 
 
 class Solves(_Counted):

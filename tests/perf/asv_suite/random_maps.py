@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from _solves import LIBRARIES
 from _solves import Counted as _Counted
-from _timing import interleaved
+from _timing import interleaved, work_ratio
 from kernels_random import FLOWS, MAPS, PICTURES, gradient_step, operator_pair, untrained_parts, untrained_step
 
 
@@ -22,8 +22,7 @@ class Step:
         self.run()
 
     def track_step_in_operator_pairs(self, solver, name, library):
-        medians = interleaved({"pair": self.pair, "step": self.run}, repeats=21)
-        return medians["step"] / medians["pair"]
+        return work_ratio(self.run, self.pair, repeats=101)
 
 
 class UntrainedStep:
