@@ -9,31 +9,12 @@ import click
 
 from .completion import plugin_completion
 from .train import on_card
+from .training_options import training_options
 
 
 @click.command("search")
 @click.argument("solver", shell_complete=plugin_completion("solver"))
-@click.option(
-    "-d",
-    "--dataset",
-    "datasets",
-    multiple=True,
-    shell_complete=plugin_completion("dataset"),
-    help="What to search on; repeatable. That of the solver's recipe otherwise.",
-)
-@click.option("-o", "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of everything made.")
-@click.option("--samples", type=click.IntRange(min=1), metavar="N", help="Training problems of each dataset.")
-@click.option("--tune-samples", type=click.IntRange(min=1), metavar="N", help="Validation problems of each dataset.")
-@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Optimisation steps.")
-@click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Examples a step.")
-@click.option("--crop", type=click.IntRange(min=1), metavar="PX", help="Side of the squares cut from the examples.")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), metavar="RATE", help="The highest.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of weights, order and noise.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes that make examples; one a core otherwise.")
-@click.option(
-    "--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Stop here; the same command goes on."
-)
+@training_options("What to search on, instead of what the solver's recipe says", "Of weights, order and noise.")
 def command(
     solver: str,
     datasets: tuple[str, ...],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .completion import plugin_completion
+from .training_options import training_options
 
 if TYPE_CHECKING:
     from prbench.training import Plan
@@ -18,28 +19,8 @@ _ON_CARD = ("python", "packages", "processor", "cores", "gpu")
 
 @click.command("train")
 @click.argument("solver", shell_complete=plugin_completion("solver"))
-@click.option(
-    "-d",
-    "--dataset",
-    "datasets",
-    multiple=True,
-    shell_complete=plugin_completion("dataset"),
-    help="What to learn from; repeatable. The solver's recipe otherwise.",
-)
-@click.option("-o", "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of everything made.")
-@click.option("--samples", type=click.IntRange(min=1), metavar="N", help="Training problems of each dataset.")
-@click.option("--tune-samples", type=click.IntRange(min=1), metavar="N", help="Validation problems of each dataset.")
-@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Optimisation steps.")
-@click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Examples a step.")
-@click.option("--crop", type=click.IntRange(min=1), metavar="PX", help="Side of the squares cut from the examples.")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), metavar="RATE", help="The highest.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of weights, order and turns.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes that make examples; one a core otherwise.")
+@training_options("What to learn from, instead of what the solver's recipe says", "Of weights, order and turns.")
 @click.option("--from", "start", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Weights to begin from.")
-@click.option(
-    "--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Stop here; the same command goes on."
-)
 @click.option(
     "--score", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="Test problems to score at the end."
 )
