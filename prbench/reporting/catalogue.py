@@ -126,7 +126,7 @@ def describe(kind: Kind, name: str, params: dict[str, str] | None = None) -> Ent
 
 def _weights_facts(plugin: type[LearnedSolver[Any]]) -> dict[str, str]:
     """What the card of the weights that come with a learned solver says, in short."""
-    files = plugin.shipped_files()
+    files = [path for path in plugin.shipped_files() if path.suffix == ".safetensors"]  # a found structure may be beside them
     if not files:
         return {"weights": f"none come with it; {plugin().training_command()} makes some"}
     card = json.loads(files[0].with_suffix(".json").read_text(encoding="utf-8"))
