@@ -27,7 +27,7 @@ from .solving import Progress, Solution, Status, choose_backend, solve
 from .store import Store, plain_arrays
 
 Report = Callable[[str, Mapping[str, Any]], None]
-"""Called with ``phase`` or ``progress`` and plain values, while a cell is being executed."""
+"""Called with ``phase`` (what follows the making of the problem) or ``progress`` and plain values, while a cell is executed."""
 
 _QUICK_S = 0.2
 QUICK_SOLVES = 3
@@ -55,7 +55,6 @@ class Executor:
         arrays: dict[str, Any] = {}
         status: Status = "ok"
         try:
-            report("phase", {"phase": stage})
             solver, dataset = cell.build_solver(), cell.build_dataset()
             known["code_id"] = code_id(type(solver), type(dataset))
             problem = self._make(cell)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import select
 import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import wait
 from typing import Any, Self
 
 from prbench.errors import CannotWrite, PrbenchError, one_line
@@ -25,7 +25,7 @@ from .worker_process import WorkerProcess
 On = Callable[[str, Cell, Mapping[str, Any]], None]
 """Called with ``started``, ``progress`` or ``ended``, the cell, and plain values (``status`` and ``seconds`` at the end)."""
 
-_LOOK_EVERY_S = 0.2
+_LOOK_EVERY_S, _ENDING_S = 0.2, 0.002
 _QUICK_S = 0.25
 """A worker at a cell of a kind that took less than this is given the next one ahead, so that it does not wait for its parent."""
 _IDLE_LIMIT_S = 3600.0
@@ -70,6 +70,7 @@ class Pool:
         self._pending: Iterator[Cell] = iter(())
         self._next = deque[Cell]()
         self._quick = set[tuple[object, ...]]()
+        self._watched, self._poll = set[int](), select.poll()
 
     def __enter__(self) -> Self:
         return self
@@ -90,9 +91,20 @@ class Pool:
             self._hand_out(on)
             if all(worker.cell is None for worker in self._workers):
                 return
-            wait([handle for worker in self._workers for handle in worker.handles()], timeout=_LOOK_EVERY_S)
-            for worker in list(self._workers):
+            for worker in self._heard():
                 self._attend(worker, on)
+
+    def _heard(self) -> list[WorkerProcess]:
+        """Wait for those that say or print something, or are due to be looked at."""
+        handles = {handle: worker for worker in self._workers for handle in worker.handles()}
+        if handles.keys() != self._watched:
+            self._watched, self._poll = set(handles), select.poll()
+            for handle in handles:
+                self._poll.register(handle, select.POLLIN)
+        patience_s = _ENDING_S if any(worker.gone for worker in self._workers) else _LOOK_EVERY_S
+        found = {id(handles[handle]) for handle, _ in self._poll.poll(1e3 * patience_s)}
+        due = time.monotonic() - _LOOK_EVERY_S / 2
+        return [worker for worker in self._workers if id(worker) in found or worker.gone or worker.looked_at < due]
 
     def _hand_out(self, on: On) -> None:
         """Give a cell to every idle worker, to new ones where there may be more, and the next to those that will be idle soon."""
@@ -126,16 +138,18 @@ class Pool:
             self._hear(worker, message, on)
         if worker.cell is not None and worker.curve and worker.curve[-1:] != before:
             on("progress", worker.cell, dataclasses.asdict(worker.curve[-1]))
-        if worker.process.poll() is not None:
+        due = time.monotonic() - worker.looked_at > _LOOK_EVERY_S / 2
+        if (due or worker.gone) and worker.process.poll() is not None:
             for message in worker.messages():
                 self._hear(worker, message, on)
             self._dismiss(worker)
             self._take_back(worker)
             if worker.cell is not None:
                 self._died(worker, on)
-        elif worker.cell is not None and time.monotonic() - worker.looked_at > _LOOK_EVERY_S / 2:
+        elif due:
             worker.looked_at = time.monotonic()
-            self._check_limits(worker, on)
+            if worker.cell is not None:
+                self._check_limits(worker, on)
 
     def _hear(self, worker: WorkerProcess, message: Mapping[str, Any], on: On) -> None:
         worker.heard(message)
@@ -144,7 +158,7 @@ class Pool:
         if worker.cell is not None and message["event"] == "done":
             cell, quick = worker.cell, message["seconds"] < _QUICK_S and message["status"] == "ok"
             (self._quick.add if quick else self._quick.discard)(cell.kind)
-            worker.go_on()
+            worker.go_on(begun=message["next"])
             on("ended", cell, {"status": message["status"], "seconds": message["seconds"]})
             if message["retire"]:
                 self._take_back(worker)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 from prbench.core import Case, Metric, Problem, Reconstruction, load_plugin, plugin_names
 from prbench.errors import MissingDependency, PrbenchError, UsageError, one_line
@@ -19,13 +20,18 @@ def find_metrics(names: Sequence[str] | None = None) -> list[Metric]:
     Raises:
         UsageError: for an unknown name, or a plug-in that is no metric.
     """
+    return list(_found(tuple(plugin_names("metric") if names is None else names)))
+
+
+@cache
+def _found(names: tuple[str, ...]) -> tuple[Metric, ...]:
     found = []
-    for name in plugin_names("metric") if names is None else names:
+    for name in names:
         metric = load_plugin("metric", name)
         if not isinstance(metric, Metric):
             raise UsageError(f"the plug-in {name} is not a metric made by prbench.core.metric")
         found.append(metric)
-    return found
+    return tuple(found)
 
 
 def score(reconstruction: Reconstruction, problem: Problem, metrics: Sequence[str] | None = None) -> dict[str, float]:

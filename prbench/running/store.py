@@ -270,19 +270,20 @@ def replace_file(place: Path, write: Callable[[IO[bytes]], object]) -> None:
     Raises:
         CannotWrite: where the file system does not take it.
     """
-    temporary = place.with_name(f".{place.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    folder, name = os.path.split(place)  # in plain text: paths as objects cost as much as the file
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}.{secrets.token_hex(4)}")  # noqa: PTH118
     try:
         try:
-            file = temporary.open("xb")
+            file = open(temporary, "xb")  # noqa: PTH123, SIM115
         except FileNotFoundError:
             place.parent.mkdir(parents=True, exist_ok=True)
-            file = temporary.open("xb")
+            file = open(temporary, "xb")  # noqa: PTH123, SIM115
         with file:
             write(file)
-        temporary.replace(place)
+        os.replace(temporary, place)  # noqa: PTH105
     except BaseException as error:
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary)  # noqa: PTH108
         if isinstance(error, OSError):
             raise cannot_write(place, error) from error
         raise

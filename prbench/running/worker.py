@@ -29,7 +29,7 @@ from prbench.backend import set_threads
 from prbench.errors import CannotWrite
 
 from .cell import Cell
-from .executing import Executor
+from .executing import Executor, Report
 from .memory import limit_memory
 from .store import Store
 from .worker_process import boundary
@@ -60,14 +60,21 @@ def main(connection_fd: int, trace_fd: int, parent: int) -> None:
     set_threads(setup["threads"])
     executor = Executor(Store(setup["store"]))
     _tell(connection, "ready", {})
-    modules = 0
+    modules, told = 0, False
+    waiting = select.poll()
+    waiting.register(connection_fd, select.POLLIN)
     with contextlib.suppress(EOFError):
         while True:
             if len(sys.modules) > modules:
                 modules = len(sys.modules)
                 _settle()
             cell = Cell.from_plain(json.loads(connection.recv_bytes()))
-            if _serve(executor, cell, connection, setup["memory_bytes"]):
+            if not told:
+                _tell(connection, "phase", {"phase": "problem"})
+            ending = _serve(executor, cell, setup["memory_bytes"], partial(_tell, connection))
+            told = not ending["retire"] and bool(waiting.poll(0))  # the next is there already: one message says both
+            _tell(connection, ending.pop("event"), {**ending, "next": told})
+            if ending["retire"]:
                 break
 
 
@@ -77,23 +84,21 @@ def _settle() -> None:
     gc.freeze()
 
 
-def _serve(executor: Executor, cell: Cell, connection: Connection, memory_bytes: int | None) -> bool:
-    """Execute one cell; True where the process should be replaced before the next."""
+def _serve(executor: Executor, cell: Cell, memory_bytes: int | None, report: Report) -> dict[str, Any]:
+    """Execute one cell; what to tell of its end, ``retire`` where the process should be replaced before the next."""
     if memory_bytes is not None and cell.device_class == "cpu":  # CUDA reserves addresses far beyond what it uses
         limit_memory(memory_bytes)
 
     os.write(1, boundary(cell.key))
     started = time.monotonic()
     try:
-        record = executor.execute(cell, partial(_tell, connection))
+        record = executor.execute(cell, report)
     except CannotWrite as failure:
-        _tell(connection, "cannot_write", {"reason": str(failure)})
-        return True
+        return {"event": "cannot_write", "reason": str(failure), "retire": True}
     sys.stdout.flush()
     sys.stderr.flush()
     retire = end_children() or record.status == "out_of_memory"
-    _tell(connection, "done", {"status": record.status, "seconds": time.monotonic() - started, "retire": retire})
-    return retire
+    return {"event": "done", "status": record.status, "seconds": time.monotonic() - started, "retire": retire}
 
 
 def end_children() -> bool:

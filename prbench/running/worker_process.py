@@ -6,12 +6,12 @@ import contextlib
 import json
 import multiprocessing
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _STACK_WAIT_S = 2.0
+_PIECE, _MUCH, _BUSY_S = 65_536, 4_096, 1.0
+"""Bytes read at a time, what a pipe holds; how many of them are much; and for how long a pipe is then read as it is written."""
 
 
 class Tail:
@@ -35,19 +37,31 @@ class Tail:
         self._keep = keep
         self._data = bytearray()
         self.open = True
+        self._busy_until = 0.0
 
     def drain(self) -> None:
         """Read what is there, at most 64 pieces, so that one worker's chatter does not keep the parent from the others."""
+        size = 0
         for _ in range(64 if self.open else 0):
             try:
-                piece = os.read(self.fd, 65_536)
+                piece = os.read(self.fd, _PIECE)
             except BlockingIOError:
-                return
+                break
             if not piece:
                 self.close()
-                return
+                break
+            size += len(piece)
             self._data += piece
             del self._data[: -self._keep]
+            if len(piece) < _PIECE:
+                break
+        if size > _MUCH:
+            self._busy_until = time.monotonic() + _BUSY_S
+
+    @property
+    def busy(self) -> bool:
+        """Whether much was written of late, so that the writer would have to wait for a reader who comes now and then."""
+        return time.monotonic() < self._busy_until
 
     def text(self, after: bytes = b"") -> str:
         """What was last written, after the last occurrence of ``after`` where it is still there."""
@@ -70,6 +84,7 @@ class WorkerProcess:
         begun: whether it is known to have begun ``cell``.
         stamp: of the record of ``cell`` that was there before it began.
         ready: whether it has started up.
+        gone: whether it has closed its end of the connection.
         phase: ``problem``, ``solving`` or ``scoring``, and ``phase_since``, when that began (monotonic).
         heard_at: when it last said anything (monotonic).
         gpu: the one GPU that it sees, None where it sees what its parent does.
@@ -85,6 +100,8 @@ class WorkerProcess:
         self.gpu = gpu
         self.output, self.trace = Tail(), Tail(65_536)
         self.connection, theirs = multiprocessing.Pipe()
+        self._said = select.poll()
+        self._said.register(self.connection.fileno(), select.POLLIN)
         call = f"from prbench.running.worker import main; main({theirs.fileno()}, {self.trace.writer}, {os.getpid()})"
         self.process = subprocess.Popen(  # noqa: S603 - our own module under the same interpreter
             [sys.executable, "-P", "-u", "-X", "faulthandler", "-c", call],  # -u: the last words of what dies are not lost
@@ -104,7 +121,7 @@ class WorkerProcess:
         self.looked_at = 0.0
         self.stamp: str | None = None
         self._stamp_ahead: str | None = None
-        self.ready = False
+        self.ready, self.gone = False, False
         self.peak_resident = 0
         self._pages = Path(f"/proc/{self.process.pid}/statm")
         self._forget()
@@ -128,27 +145,29 @@ class WorkerProcess:
             self.ahead, self._stamp_ahead = cell, stamp
         self._send(cell.to_plain())
 
-    def go_on(self) -> None:
-        """Its cell has ended: it is at the next, or idle."""
-        self.cell, self.stamp, self.ahead, self.begun = self.ahead, self._stamp_ahead, None, False
+    def go_on(self, *, begun: bool) -> None:
+        """Its cell has ended: it is at the next, which it has begun or will, or idle."""
+        self.cell, self.stamp, self.ahead, self.begun = self.ahead, self._stamp_ahead, None, begun
         self._forget()
 
     def printed(self) -> str:
         """The end of what it has printed since it began its cell."""
         return self.output.text(boundary(self.cell.key) if self.cell is not None else b"")
 
-    def handles(self) -> list[Connection | int]:
-        """What to wait for."""
-        tails = [tail.fd for tail in (self.output, self.trace) if tail.open]
-        return [*tails, *([] if self.connection.closed else [self.connection])]
+    def handles(self) -> list[int]:
+        """What to wait for: what it says, and what it prints where that is much; else its output waits for what it says."""
+        tails = [tail.fd for tail in (self.output, self.trace) if tail.open and tail.busy]
+        return [*tails, *([] if self.gone else [self.connection.fileno()])]
 
     def messages(self) -> Iterator[dict[str, Any]]:
         """What it has said since, drained of its output; ends when there is no more."""
         self.output.drain()
         self.trace.drain()
-        with contextlib.suppress(EOFError, OSError):
-            while not self.connection.closed and self.connection.poll():
+        try:
+            while not self.gone and self._said.poll(0):
                 yield json.loads(self.connection.recv_bytes())
+        except (EOFError, OSError):
+            self.gone = True
 
     def heard(self, message: Mapping[str, Any]) -> None:
         """Note what a message says of the state."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
+from functools import cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -48,8 +49,8 @@ class Measurement(ABC):
     def _derived(self, **changes: Any) -> Self:
         """A copy with ``changes``, not validated again and with nothing cached; counters are shared."""
         new = object.__new__(type(self))
-        for field in dataclasses.fields(self):
-            object.__setattr__(new, field.name, changes.get(field.name, getattr(self, field.name)))
+        for name in _field_names(type(self)):
+            object.__setattr__(new, name, changes[name] if name in changes else getattr(self, name))
         return new
 
     @property
@@ -92,3 +93,8 @@ def filled_from_nearest(array: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
     nearest = distance_transform_edt(~mask, return_distances=False, return_indices=True)
     return np.ascontiguousarray(array[(..., *nearest)])
+
+
+@cache
+def _field_names(kind: type[Measurement]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
