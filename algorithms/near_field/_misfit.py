@@ -19,19 +19,48 @@ _STEP = 1e-2
 """Radians under which a difference of neighbours counts by its square."""
 
 
-def misfits(y: NearField, phase: torch.Tensor, transmission: torch.Tensor | None) -> torch.Tensor:
-    """Squared differences of expected and measured amplitude, (H, W); differentiable.
+def gaps(y: NearField, phase: torch.Tensor, transmission: torch.Tensor | None) -> torch.Tensor:
+    """Expected less measured amplitude, (H, W); differentiable.
 
     Amplitudes of counts have the same noise everywhere. The Fourier-Born model expects negative intensities in places: there
     it is half the difference of the intensities, the same to first order about the empty beam.
     """
     expected = y.expected(phase, transmission)
     if y.model == "fourier-born":
-        gap = (expected - y.intensity) / 2
+        found: torch.Tensor = (expected - y.intensity) / 2
     else:
-        gap = torch.sqrt(expected + _DARK) - torch.sqrt(y.intensity + _DARK)
-    squares: torch.Tensor = gap.square()
-    return squares
+        found = torch.sqrt(expected + _DARK) - torch.sqrt(y.intensity + _DARK)
+    return found
+
+
+def misfits(y: NearField, phase: torch.Tensor, transmission: torch.Tensor | None) -> torch.Tensor:
+    """The squares of :func:`gaps`, (H, W)."""
+    return gaps(y, phase, transmission).square()
+
+
+def balance(y: NearField, floor: float) -> torch.Tensor:
+    """Weights of a gap's Fourier coefficients, (H, W // 2 + 1) as of ``rfft2``, that make all waves of a phase count alike.
+
+    The square of a weight is ``(4 + floor) / (r^2 + floor)``, with the response ``r = 2 sin(chi) + (2 / gamma) cos(chi)`` up to
+    its first maximum and 2 beyond, doubled where a coefficient stands for its conjugate too.
+    """
+    rows = np.fft.fftfreq(y.shape[0], y.pixel_m)[:, None]
+    columns = np.fft.rfftfreq(y.shape[1], y.pixel_m)[None]
+    turned = 0.0 if y.delta_beta is None else math.atan(1 / y.delta_beta)
+    chi = math.pi * y.wavelength_m * y.distance_m * (rows**2 + columns**2) + turned
+    response = 2 * np.where(chi < math.pi / 2, np.sin(chi), 1.0) / math.cos(turned)
+    twice = np.full(columns.shape, 2.0)
+    twice[:, 0] = 1.0
+    if y.shape[1] % 2 == 0:
+        twice[:, -1] = 1.0
+    found: torch.Tensor = y.backend.asarray(np.sqrt(twice * (4 + floor) / (response**2 + floor)))
+    return found
+
+
+def balanced(gap: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """The sum of the squares of a gap (H, W), its waves weighted by :func:`balance`: a real FFT, and one in the gradient."""
+    coefficients = torch.fft.rfft2(gap, norm="ortho") * weights
+    return torch.view_as_real(coefficients).square().sum()
 
 
 def count_adjoint(y: NearField, transmission: torch.Tensor | None) -> None:

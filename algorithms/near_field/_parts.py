@@ -12,7 +12,7 @@ from prbench.core import NearField, Reconstruction
 
 from ._misfit import in_range, tied_transmission
 
-_INNER = 0.002
+_INNER = 0.05
 """Part of the range at either end from which a start is kept away: the slope of the map onto it is zero at the ends."""
 
 _STEEPNESS = 3.0
@@ -41,9 +41,18 @@ class Parts:
         """Channels that the network answers: the phase, and ``ln t`` where it is fitted too."""
         return len(self.base)
 
-    def maps(self, raw: torch.Tensor) -> torch.Tensor:
-        """Phase in radians and, where it is fitted too, ``ln t`` of a raw answer, all (1 or 2, H, W)."""
-        phase = _into_range(self.base[0] + _STEEPNESS * raw[0], self.y.phase_range)
+    def maps(self, raw: torch.Tensor, slow: torch.Tensor | None = None) -> torch.Tensor:
+        """Phase in radians and, where it is fitted too, ``ln t`` of a raw answer, all (1 or 2, H, W).
+
+        Args:
+            raw: of the network, (1 or 2, H, W).
+            slow: coefficients of the phase's slowest cosines (:func:`cosines`), added to the raw phase.
+        """
+        phase = self.base[0] + _STEEPNESS * raw[0]
+        if slow is not None:
+            down, across = (cosines(n, k, phase) for n, k in zip(phase.shape, slow.shape, strict=True))
+            phase = phase + down.T @ slow @ across
+        phase = _into_range(phase, self.y.phase_range)
         return phase[None] if len(raw) == 1 else torch.stack([phase, self.base[1] + _ABSORPTION * raw[1]])
 
     def object_of(self, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -64,6 +73,14 @@ def object_parts(y: NearField, start: Reconstruction | None) -> Parts:
         base[1] = torch.log(start.transmission.clamp(min=0.05))
         channels.append(base[1])
     return Parts(y, base, tuple(channels))
+
+
+def cosines(length: int, count: int, like: torch.Tensor) -> torch.Tensor:
+    """The slowest cosines over ``length`` points that end flat, of mean square 1, (count, length)."""
+    points = (torch.arange(length, dtype=torch.double) + 0.5) / length
+    found = math.sqrt(2) * torch.cos(math.pi * torch.arange(count, dtype=torch.double)[:, None] * points)
+    found[0] = 1.0
+    return found.to(like)
 
 
 def _ends(ends: tuple[float, float] | None) -> tuple[float, float]:

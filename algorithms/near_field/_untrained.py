@@ -15,8 +15,9 @@ from prbench.core.learned import layout, placed
 from prbench.core.stopping import HeldOut
 from prbench.errors import BadInput
 
-from ._misfit import count_adjoint, divided, misfits, variation
+from ._misfit import balance, balanced, count_adjoint, divided, gaps, misfits, variation
 from ._parts import Parts, object_parts
+from ._waves import fits_absorption
 from .ctf import ContrastTransferFunction
 from .least_variation import LeastVariation
 
@@ -30,6 +31,9 @@ _LEAST_RATE = 0.03
 """Part of the learning rate that is left in the end."""
 
 _LEAST_SIDE = 16
+
+_SLOW = 0.25
+"""Sine of chi up to which a wave is slow: its coefficient is fitted beside the network."""
 
 
 @dataclass(eq=False)
@@ -45,6 +49,8 @@ class Fit:
         fitted: bool (H, W), pixels in the misfit.
         free: bool (H, W), measured pixels that are held out of it; None where none are.
         unit: mean square of what the object does to the amplitude: the unit of the misfit.
+        weights: of the waves of the misfit; None where all count as measured.
+        slow: coefficients of the phase's slowest waves; None where the network alone draws them.
         kept: the object (1, 1 or 2, H, W) that explains best what was held out, or, without such pixels, what was fitted.
         mean: exponential average of the object's maps so far, (1 or 2, H, W).
         steps: taken.
@@ -58,9 +64,22 @@ class Fit:
     fitted: torch.Tensor
     free: torch.Tensor | None
     unit: float
+    weights: torch.Tensor | None
+    slow: torch.Tensor | None
     kept: HeldOut
     mean: torch.Tensor
     steps: int = 0
+
+    def maps(self, seen: torch.Tensor) -> torch.Tensor:
+        """The object's maps (1 or 2, H, W) of what the network answers to ``seen``."""
+        return self.parts.maps(self.network(seen)[0], self.slow)
+
+    def misfit(self, y: NearField, maps: torch.Tensor) -> torch.Tensor:
+        """What is lowered: the misfit where it is fitted, in its unit."""
+        gap = torch.where(self.fitted, gaps(y, *self.parts.object_of(maps)), 0.0)
+        total = gap.square().sum() if self.weights is None else balanced(gap, self.weights)
+        found: torch.Tensor = total / (self.fitted.sum() * self.unit)
+        return found
 
 
 @dataclass(frozen=True)
@@ -91,6 +110,16 @@ class UntrainedFit(IterativeSolver[NearField]):
     iterations: int = setting(300, valid="[1, inf)", range=(100, 3000), log=True, doc="steps at most")
     rate: float = setting(
         1e-2, valid="(0, 1]", range=(1e-3, 3e-2), log=True, doc="highest learning rate, of a cycle of one cosine"
+    )
+    floor: float | None = setting(
+        0.1,
+        valid="(0, inf)",
+        range=(1e-3, 1),
+        log=True,
+        doc="each wave of the misfit counts over its squared response, of at most 4, plus this; none: as measured",
+    )
+    slow_rate: float = setting(
+        0.03, valid="[0, inf)", range=(0.01, 0.1), log=True, doc="learning rate of the slowest waves beside the network; 0: none"
     )
     jitter: float = setting(1 / 30, valid="[0, 1]", range=(0, 0.1), doc="uniform noise on the input at first, falling to none")
     variation: float = setting(0.0, valid="[0, inf)", range=(0, 0.1), doc="weight of the total variation of phase and ln t")
@@ -133,20 +162,28 @@ class UntrainedFit(IterativeSolver[NearField]):
         for tensor in last.parameters():  # it answers nothing at first: the fit begins at the start, or at the empty beam
             nn.init.zeros_(tensor)
         network = placed(network.to(y.backend.real), y.backend).train()
+        known = not fits_absorption(y)
+        slow = None
+        groups: list[dict[str, Any]] = [{"params": list(network.parameters()), "highest": self.rate}]
+        if known and self.slow_rate:
+            slow = torch.zeros(_slow_waves(y), dtype=seen.dtype, device=seen.device, requires_grad=True)
+            groups.append({"params": [slow], "highest": self.slow_rate})
         state = Fit(
             network,
             parts,
             seen.contiguous(memory_format=layout(seen)),
-            torch.optim.Adam(network.parameters(), fused=True),
+            torch.optim.Adam(groups, fused=True),
             torch.Generator(y.intensity.device).manual_seed(seed),
             torch.ones(y.shape, dtype=torch.bool, device=seen.device) if part.mask is None else part.mask,
             free,
             unit,
+            balance(y, self.floor) if known and self.floor is not None else None,
+            slow,
             HeldOut(smoothing=0.0, patience=max(1, self.patience // _LOOK_EVERY)),
             torch.empty(0),
         )
         with torch.no_grad():
-            state.mean = parts.maps(network(state.seen)[0])
+            state.mean = state.maps(state.seen)
         self._look(y, state)
         return state
 
@@ -167,19 +204,22 @@ class UntrainedFit(IterativeSolver[NearField]):
     def step(self, y: NearField, state: Fit) -> Fit:
         """One step of Adam."""
         done = state.steps / self.iterations
-        rate = min(1.0, (done + 1 / self.iterations) / _WARM_UP) * self.rate
-        state.optimiser.param_groups[0]["lr"] = rate * (_LEAST_RATE + (1 - _LEAST_RATE) * 0.5 * (1 + math.cos(math.pi * done)))
+        part = min(1.0, (done + 1 / self.iterations) / _WARM_UP)
+        part *= _LEAST_RATE + (1 - _LEAST_RATE) * 0.5 * (1 + math.cos(math.pi * done))
+        for group in state.optimiser.param_groups:
+            group["lr"] = part * group["highest"]
         seen = state.seen
         if self.jitter:
             noise = torch.rand(seen.shape, generator=state.generator, dtype=seen.dtype, device=seen.device)
             seen = torch.add(seen, noise, alpha=self.jitter * (1 - done))
         state.optimiser.zero_grad()
-        maps = state.parts.maps(state.network(seen)[0])
-        loss = torch.where(state.fitted, misfits(y, *state.parts.object_of(maps)), 0.0).sum() / (state.fitted.sum() * state.unit)
+        maps = state.maps(seen)
+        loss = state.misfit(y, maps)
         if self.variation:
             loss = loss + self.variation / state.unit * sum(variation(one) for one in maps)
         loss.backward()  # type: ignore[no-untyped-call]
         count_adjoint(y, None if len(maps) == 1 else maps[1])
+        y.counters.ffts += state.weights is not None  # a real transform, and one of its gradient
         state.optimiser.step()
         with torch.no_grad():
             kept = self.averaging * min(1.0, state.steps / 10)  # the average forgets the first steps, which are large
@@ -213,3 +253,10 @@ class UntrainedFit(IterativeSolver[NearField]):
         """Relative misfit of the intensity."""
         found = self.estimate(y, state)
         return float(y.residual(found.phase, found.transmission))
+
+
+def _slow_waves(y: NearField) -> tuple[int, int]:
+    """Cosines along each axis whose chi is slow."""
+    per_metre = math.sqrt(math.asin(_SLOW) / (math.pi * y.wavelength_m * y.distance_m))
+    rows, columns = (1 + min(n - 1, int(2 * n * y.pixel_m * per_metre)) for n in y.shape)
+    return rows, columns

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 import prbench
-from prbench.algorithms.near_field._misfit import divided, in_range, misfits, variation
-from prbench.algorithms.near_field._parts import object_parts
+from prbench.algorithms.near_field._misfit import balance, balanced, divided, gaps, in_range, misfits, variation
+from prbench.algorithms.near_field._parts import cosines, object_parts
 from prbench.algorithms.near_field.ctf import ContrastTransferFunction
 from prbench.algorithms.near_field.untrained import UntrainedResU2Net, UntrainedU2Net, UntrainedUNet
 from prbench.backend import get_backend
@@ -68,7 +68,7 @@ def test_an_answer_of_nothing_is_the_start(y, ends):
     parts = object_parts(told, Reconstruction(phase=picture))
     maps = parts.maps(torch.zeros((1, *y.shape), dtype=torch.double))
     moved = in_range(picture, ends)
-    torch.testing.assert_close(maps[0], moved, atol=0.05, rtol=0)
+    torch.testing.assert_close(maps[0], moved, atol=0.08, rtol=0)  # a start is kept off the ends of its range
     torch.testing.assert_close(moved - moved.mean(), picture - picture.mean())
 
 
@@ -97,7 +97,7 @@ def test_a_fit_begins_with_the_linear_answer(y, solver):
     one = solver(start="ctf", held_out=0)
     state = begun(one, y)
     linear = in_range(ContrastTransferFunction().solve(y, np.random.default_rng(0)).phase, y.phase_range)
-    inside = (linear > 0.05) & (linear < QUARTER - 0.05)
+    inside = (linear > 0.1) & (linear < QUARTER - 0.1)
     assert inside.any()
     torch.testing.assert_close(one.estimate(y, state).phase[inside], linear[inside])
 
@@ -108,6 +108,38 @@ def test_the_truth_has_no_misfit_under_its_model(model):
     y = made.measurement.to(TORCH)
     gaps = misfits(y, torch.as_tensor(made.truth.phase, dtype=torch.double), None)
     assert gaps.mean() < 1e-3 * (torch.sqrt(y.intensity) - 1).square().mean()
+
+
+def test_without_weights_worth_the_name_all_waves_of_a_misfit_count_alike(y):
+    gap = torch.randn(y.shape, dtype=torch.double, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(balanced(gap, balance(y, 1e12)), gap.square().sum())
+
+
+def test_equally_high_waves_of_a_phase_are_missed_equally(y):
+    missed = []
+    turns = 2 * math.pi * torch.arange(y.shape[1], dtype=torch.double) / y.shape[1]
+    for waves in (1, 3):
+        phase = 1e-5 * torch.cos(waves * turns).repeat(y.shape[0], 1)
+        told = y._derived(intensity=torch.ones_like(phase), padding=0)
+        gap = gaps(told, phase, None)
+        missed.append((float(balanced(gap, balance(told, 1e-9))), float(gap.square().sum())))
+    assert missed[0][1] < 0.05 * missed[1][1]
+    assert missed[0][0] == pytest.approx(missed[1][0], rel=0.01)
+
+
+def test_the_slowest_waves_are_orthonormal():
+    found = cosines(50, 9, torch.zeros(1, dtype=torch.double))
+    torch.testing.assert_close(found @ found.T / 50, torch.eye(9, dtype=torch.double))
+
+
+def test_the_slow_waves_beside_a_network_are_fitted_only_where_the_response_is_known(y):
+    assert begun(UntrainedUNet(slow_rate=0), y).slow is None
+    free = begun(UntrainedUNet(), y._derived(pure_phase=False))
+    assert free.slow is None
+    assert free.weights is None
+    state = begun(UntrainedUNet(), y, steps=2)
+    assert state.slow is not None
+    assert bool((state.slow != 0).all())
 
 
 def test_variation_is_that_of_a_ramp():
@@ -143,11 +175,17 @@ def test_what_stands_in_masked_pixels_does_not_matter():
 
 
 @pytest.mark.parametrize(
-    ("changes", "ffts"), [({}, 4), ({"model": "fourier-born"}, 4), ({"pure_phase": False, "model": "fourier-born"}, 6)]
+    ("changes", "floor", "ffts"),
+    [
+        ({}, None, 4),
+        ({}, 0.1, 5),
+        ({"model": "fourier-born"}, None, 4),
+        ({"pure_phase": False, "model": "fourier-born"}, 0.1, 6),
+    ],
 )
-def test_a_step_is_one_application_of_the_model_and_one_of_its_adjoint(y, changes, ffts):
+def test_a_step_is_one_application_of_the_model_and_one_of_its_adjoint(y, changes, floor, ffts):
     told = y._derived(**changes)
-    one = UntrainedUNet()
+    one = UntrainedUNet(floor=floor)
     state = begun(one, told)
     before = dataclasses.replace(told.counters)
     one.step(told, state)
@@ -169,7 +207,7 @@ def test_of_all_steps_the_one_is_kept_that_explains_best_what_was_held_out(y):
 
 
 def test_a_fit_that_gets_no_better_ends(y):
-    one = UntrainedUNet(iterations=1000, patience=10, rate=1e-12, start="ctf")
+    one = UntrainedUNet(iterations=1000, patience=10, rate=1e-12, slow_rate=0, start="ctf")
     found = prbench.solve(one, y)
     assert found.cost.iterations < 100
 
@@ -178,8 +216,8 @@ def test_a_fit_that_gets_no_better_ends(y):
     ("solver", "start", "steps"),
     [
         (UntrainedUNet, "none", 60),
-        (UntrainedUNet, "ctf", 25),
-        (UntrainedResU2Net, "ctf", 25),
+        (UntrainedUNet, "ctf", 60),
+        (UntrainedResU2Net, "ctf", 40),
         (UntrainedUNet, "least-variation", 2),
     ],
 )
