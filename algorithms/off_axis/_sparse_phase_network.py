@@ -73,7 +73,7 @@ class SparsePhaseNetwork(PhaseNetwork, SearchableSolver[Hologram]):
     architecture: ClassVar[tuple[str, ...]] = ("links",)
     recipe: ClassVar[Recipe] = RECIPE
     search_recipe: ClassVar[Recipe] = SEARCH_RECIPE
-    example: ClassVar[dict[str, object]] = {"weights": "random", "links": "u-shape"}
+    example: ClassVar[dict[str, object]] = {"weights": "random"}
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ class NASPRNet(SparsePhaseNetwork):
 
     ``prbench search`` trains a network with all 90 links to reconstruct phases, while a second loss drives the weights of the
     links to 0 or to their limit; the links that are left make the network that is then trained from the beginning. The paper's
-    own links are not public: those here were found by the same search on simulated holograms. The head (3x3 convolution, pixel
+    own links are not public: those here were found by the same search on simulated holograms. In equally long trainings they do
+    not beat random ones of the same number (``results/nas-prnet.md``). The head (3x3 convolution, pixel
     shuffle) is a choice, as is the learning rate of the links; ``links`` offers others for comparison.
     """

@@ -21,9 +21,8 @@ from prbench.training.loop import _Run
 from prbench.training.state import TrainingState
 
 SIDE = 256
-SMALL, LARGE = "nas-prnet[links=u-shape]", "unet-offaxis[width=64]"
+SMALL, LARGE = "nas-prnet", "unet-offaxis[width=64]"
 SOLVERS = (SMALL, "unet-offaxis[width=16]", LARGE)
-"""Links of a U stand for those found: about as many, and there before any search."""
 
 
 def solver(name: str, **settings: object) -> LearnedSolver:
