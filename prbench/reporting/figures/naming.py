@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from prbench.core import format_name, parse_name
@@ -75,9 +75,27 @@ def _own(
     found = {}
     for name, (plugin, texts, values) in parsed.items():
         family = families[plugin]
-        own = {key: text for key, text in texts.items() if len({parsed[other][1].get(key) for other in family}) > 1}
+        spelled = {key: {parsed[other][1].get(key, "") for other in family} for key in texts}
+        own = {key: _short_path(text, spelled[key]) for key, text in texts.items() if len(spelled[key]) > 1}
         found[name] = plugin, own, values
     return found
+
+
+def _short_path(text: str, others: Collection[str]) -> str:
+    """A path without what all paths among ``others`` begin and end with; other text as it is."""
+    if "/" not in text:
+        return text
+    paths = [other.split("/") for other in others if "/" in other]
+    if len(paths) == 1:
+        return paths[0][-1]
+    first, last = (_shared([path[::way] for path in paths]) for way in (1, -1))
+    parts = text.split("/")
+    return "/".join(parts[first : len(parts) - last] or parts[-1:])
+
+
+def _shared(paths: Sequence[Sequence[str]]) -> int:
+    """How many parts all paths begin with."""
+    return next((n for n, parts in enumerate(zip(*paths, strict=False)) if len(set(parts)) > 1), min(map(len, paths)))
 
 
 def _parsed(name: str, known: tuple[str, Mapping[str, Any]] | None) -> tuple[str, dict[str, str], dict[str, Any]]:

@@ -30,7 +30,9 @@ def quality(matter: Matter) -> Figure:
     quoted = {dataset: _quoted(matter, dataset) for dataset in datasets}
     counts = [len(matter.rows(dataset)) + len(quoted[dataset]) for dataset in datasets]
     most = [max(counts[at : at + COLUMNS]) for at in range(0, len(counts), COLUMNS)]
-    row = 2.1 * matter.style.font / 72
+    labels = [_label(matter, row["solver"]) for dataset in datasets for row in matter.rows(dataset)]
+    lines = max((label.count("\n") + 1 for label in labels), default=1)
+    row = max(2.1, 0.3 + 1.15 * lines) * matter.style.font / 72
     titles = 4.6 * 1.3 * matter.style.font / 72
     figure, panels = grid(matter.style, len(datasets), titles, most_columns=COLUMNS, heights=[(n + 0.3) * row for n in most])
     for place, (axes, dataset) in enumerate(zip(panels, datasets, strict=True)):
@@ -73,11 +75,14 @@ def _panel(axes: Axes, matter: Matter, dataset: str, quoted: Sequence[Quoted]) -
     if known.size and logarithmic(known):
         axes.set_xscale("log")
         plain_ticks(axes.xaxis)
-    label_size = 0.9 * matter.style.font
-    axes.set_yticks(range(len(rows)), [wrapped(matter.looks[row["solver"]].name, _LABEL_INCH, label_size) for row in rows])
+    axes.set_yticks(range(len(rows)), [_label(matter, row["solver"]) for row in rows])
     axes.grid(axis="x")
     axes.set_xlabel(matter.goal_label(goal))
     matter.entitle(axes, dataset, _LABEL_INCH)
+
+
+def _label(matter: Matter, solver: str) -> str:
+    return wrapped(matter.looks[solver].name, _LABEL_INCH, 0.9 * matter.style.font)
 
 
 def _quoted(matter: Matter, dataset: str) -> list[Quoted]:

@@ -74,3 +74,11 @@ def test_panels_are_spread_over_plugins(pairs, most):
     for plugin in "abc":
         there = sum(name.startswith(plugin) for name in names)
         assert counts[plugin] == there or counts[plugin] >= max(counts.values()) - 1
+
+
+def test_paths_are_told_by_the_folders_in_which_they_differ():
+    names = ["net", *(f"net[weights=results/{one}/weights.safetensors]" for one in ("first", "second")), "net[weights=own]"]
+    assert list(short_names(names).values()) == ["net", "net[weights=first]", "net[weights=second]", "net[weights=own]"]
+    assert short_names(["net", "net[weights=results/first.safetensors]"])["net[weights=results/first.safetensors]"] == (
+        "net[weights=first.safetensors]"
+    )
