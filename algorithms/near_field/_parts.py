@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch.nn.functional import softplus
@@ -50,7 +51,7 @@ class Parts:
         """
         phase = self.base[0] + _STEEPNESS * raw[0]
         if slow is not None:
-            down, across = (cosines(n, k, phase) for n, k in zip(phase.shape, slow.shape, strict=True))
+            down, across = (cosines(n, k, phase.dtype, phase.device) for n, k in zip(phase.shape, slow.shape, strict=True))
             phase = phase + down.T @ slow @ across
         phase = _into_range(phase, self.y.phase_range)
         return phase[None] if len(raw) == 1 else torch.stack([phase, self.base[1] + _ABSORPTION * raw[1]])
@@ -75,12 +76,13 @@ def object_parts(y: NearField, start: Reconstruction | None) -> Parts:
     return Parts(y, base, tuple(channels))
 
 
-def cosines(length: int, count: int, like: torch.Tensor) -> torch.Tensor:
+@lru_cache(8)
+def cosines(length: int, count: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
     """The slowest cosines over ``length`` points that end flat, of mean square 1, (count, length)."""
     points = (torch.arange(length, dtype=torch.double) + 0.5) / length
     found = math.sqrt(2) * torch.cos(math.pi * torch.arange(count, dtype=torch.double)[:, None] * points)
     found[0] = 1.0
-    return found.to(like)
+    return found.to(dtype=dtype, device=device)
 
 
 def _ends(ends: tuple[float, float] | None) -> tuple[float, float]:

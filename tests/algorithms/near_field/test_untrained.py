@@ -128,7 +128,7 @@ def test_equally_high_waves_of_a_phase_are_missed_equally(y):
 
 
 def test_the_slowest_waves_are_orthonormal():
-    found = cosines(50, 9, torch.zeros(1, dtype=torch.double))
+    found = cosines(50, 9, torch.double, torch.device("cpu"))
     torch.testing.assert_close(found @ found.T / 50, torch.eye(9, dtype=torch.double))
 
 
