@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from prbench.core import load_plugin
 from prbench.errors import UsageError, one_line
 
 from .goals import Goal, choose_goal, goals
@@ -50,12 +51,15 @@ class Versus:
     rows: pd.DataFrame
 
 
-def compare_solvers(frame: pd.DataFrame, solvers: Sequence[str], *, cost: str = COSTS[0], least: float = 1.0) -> Versus:
+def compare_solvers(
+    frame: pd.DataFrame, solvers: Sequence[str], *, metrics: Sequence[str] = (), cost: str = COSTS[0], least: float = 1.0
+) -> Versus:
     """Compare solvers of one set of results: each of those named with the first.
 
     Args:
         frame: records, as :func:`prbench.analysis.leaderboards` takes them.
         solvers: two or more, as spelled in the records; a bare name will do where it is the only one of that name.
+        metrics: what to compare besides the metric that ranks the task.
         cost: one of :data:`COSTS`.
         least: a median ratio within 1/least and least is no difference, however sure.
 
@@ -68,7 +72,7 @@ def compare_solvers(frame: pd.DataFrame, solvers: Sequence[str], *, cost: str = 
         raise UsageError(f"name two solvers or more to compare, got {', '.join(names) or 'none'}; there are: {', '.join(known)}")
     sides = {name: frame[frame["solver"] == name] for name in names}
     couples = [(sides[names[0]], sides[name]) for name in dict.fromkeys(names[1:])]
-    return Versus(names[0], ", ".join(dict.fromkeys(names[1:])), _rows(couples, cost, least))
+    return Versus(names[0], ", ".join(dict.fromkeys(names[1:])), _rows(couples, metrics, cost, least))
 
 
 def compare_results(
@@ -77,6 +81,7 @@ def compare_results(
     solvers: Sequence[str] = (),
     *,
     names: tuple[str, str] = ("first", "second"),
+    metrics: Sequence[str] = (),
     cost: str = COSTS[0],
     least: float = 1.0,
 ) -> Versus:
@@ -87,6 +92,7 @@ def compare_results(
         second: records.
         solvers: only this one; of two, the one in ``first`` with the other in ``second``.
         names: what the sets are called.
+        metrics: as in :func:`compare_solvers`.
         cost: one of :data:`COSTS`.
         least: as in :func:`compare_solvers`.
 
@@ -106,7 +112,7 @@ def compare_results(
             f"{one_line(', '.join(there), 150)}; --solvers A,B compares A of the first with B of the second"
         )
     couples = [(first[first["solver"] == a], second[second["solver"] == b]) for a, b in pairs]
-    return Versus(*names, _rows(couples, cost, least))
+    return Versus(*names, _rows(couples, metrics, cost, least))
 
 
 def _pick(name: str, known: Sequence[str]) -> str:
@@ -118,16 +124,20 @@ def _pick(name: str, known: Sequence[str]) -> str:
     return alike[0]
 
 
-def _rows(couples: Sequence[tuple[pd.DataFrame, pd.DataFrame]], cost: str, least: float) -> pd.DataFrame:
+def _rows(couples: Sequence[tuple[pd.DataFrame, pd.DataFrame]], metrics: Sequence[str], cost: str, least: float) -> pd.DataFrame:
     import pandas as pd
 
     if cost not in COSTS:
         raise UsageError(f"cost must be one of {', '.join(COSTS)}, got {cost!r}")
     if not least >= 1:
         raise UsageError(f"the least ratio must be at least 1, got {least}")
-    rows = pd.DataFrame([row for first, second in couples for row in _couple(first, second, cost)])
+    besides = [_goal_of(name) for name in dict.fromkeys(metrics)]
+    rows = pd.DataFrame([row for first, second in couples for row in _couple(first, second, besides, cost)])
     if rows.empty:
         raise UsageError(f"nothing compared: no two cells have equal task, dataset, sample and seed; {_inventory(couples)}")
+    missing = [goal.metric for goal in besides if goal.metric not in set(rows["metric"])]
+    if missing:
+        raise UsageError(f"no pair of cells has a score of {', '.join(missing)}; `prbench rescore` fills in what applies")
     rows["p_holm"] = rows.groupby("measure")["p"].transform(lambda p: holm(p.to_numpy()))
     rows["verdict"] = [_verdict(row, least) for row in rows.to_dict("records")]
     return rows.sort_values(["task", "first", "second", "dataset"], kind="stable", ignore_index=True)
@@ -149,7 +159,16 @@ def _inventory(couples: Sequence[tuple[pd.DataFrame, pd.DataFrame]]) -> str:
     )
 
 
-def _couple(first: pd.DataFrame, second: pd.DataFrame, cost: str) -> Iterator[dict[str, Any]]:
+def _goal_of(metric: str) -> Goal:
+    """The metric of that name as a goal.
+
+    Raises:
+        UsageError: where there is none.
+    """
+    return Goal(metric, load_plugin("metric", metric).info.better)
+
+
+def _couple(first: pd.DataFrame, second: pd.DataFrame, besides: Sequence[Goal], cost: str) -> Iterator[dict[str, Any]]:
     """The rows of one solver against another."""
     a, b = (side[~side["status"].isin(NOT_RUN)] for side in (first, second))
     if a.empty or b.empty:
@@ -173,8 +192,9 @@ def _couple(first: pd.DataFrame, second: pd.DataFrame, cost: str) -> Iterator[di
             common[f"{side}_stale"] = 0 if stale is None else int(stale.astype(bool).sum())
         options = goals(str(task))
         known = [goal.metric for goal in options if _told(pairs, goal.metric)]
-        if known:
-            yield {**common, **_quality(pairs, choose_goal(str(task), known))}
+        ranking = [choose_goal(str(task), known)] if known else []
+        more = [goal for goal in besides if _told(pairs, goal.metric) and goal.metric not in {one.metric for one in ranking}]
+        yield from ({**common, **_quality(pairs, goal)} for goal in (*ranking, *more))
         if _told(pairs, cost):
             yield from ({**common, **row} for row in _cost(pairs, cost))
 

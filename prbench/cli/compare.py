@@ -25,6 +25,13 @@ COSTS = ("latency_fft", "latency_s", "ffts", "operators", "iterations", "peak_me
     "-s", "--solvers", multiple=True, shell_complete=plugin_completion("solver"), help="Solvers to compare; repeatable, or A,B."
 )
 @click.option("--task", help="Only this task.")
+@click.option(
+    "-m",
+    "--metrics",
+    multiple=True,
+    shell_complete=plugin_completion("metric"),
+    help="Metrics to compare besides the one that ranks; repeatable, or A,B.",
+)
 @click.option("--cost", type=click.Choice(COSTS), default=COSTS[0], show_default=True, help="What stands for the cost.")
 @click.option(
     "--least",
@@ -37,7 +44,14 @@ COSTS = ("latency_fft", "latency_s", "ffts", "operators", "iterations", "peak_me
     "--format", "form", type=click.Choice(["table", "json", "csv", "markdown", "latex"]), default="table", show_default=True
 )
 def command(
-    first: Path, second: Path | None, solvers: tuple[str, ...], task: str | None, cost: str, least: float, form: str
+    first: Path,
+    second: Path | None,
+    solvers: tuple[str, ...],
+    task: str | None,
+    metrics: tuple[str, ...],
+    cost: str,
+    least: float,
+    form: str,
 ) -> None:
     """Compare two results folders, or solvers of one, pair by pair of cells: quality, and cost.
 
@@ -54,14 +68,15 @@ def command(
     from prbench.reporting.comparisons import FORMATS, terminal
 
     names = [build_plugin("solver", n).spelled() if "@" in n else n for text in solvers for n in split_names(text)]
+    besides = [name for text in metrics for name in split_names(text)]
     frame = _frame(first, task)
     if second is None:
         if len(names) < 2:
             raise UsageError("name two solvers of the folder (--solvers A,B), or a second folder")
-        found = compare_solvers(frame, names, cost=cost, least=least)
+        found = compare_solvers(frame, names, metrics=besides, cost=cost, least=least)
     else:
         sides = (str(first), str(second))
-        found = compare_results(frame, _frame(second, task), names, names=sides, cost=cost, least=least)
+        found = compare_results(frame, _frame(second, task), names, names=sides, metrics=besides, cost=cost, least=least)
     if form != "table":
         click.echo(FORMATS[form](found))
         return

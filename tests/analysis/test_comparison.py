@@ -151,6 +151,19 @@ def test_one_solver_of_each_folder():
     assert (found.first, found.second, row(found)["verdict"]) == ("old", "new", BETTER)
 
 
+def test_other_metrics_are_compared_beside_the_one_that_ranks_each_in_its_own_direction():
+    a, b = (one.assign(psnr=30 - 10 * np.log10(one["sa_nmse"])) for one in (records(), records(0.5, rng_seed=1)))
+    found = compare_results(a, b, metrics=["psnr", "sa_nmse"]).rows.query("measure == 'quality'").set_index("metric")
+    assert list(found.index) == ["sa_nmse", "psnr"]
+    assert set(found["verdict"]) == {BETTER}
+    assert found["better"].to_dict() == {"sa_nmse": "lower", "psnr": "higher"}
+    assert found.loc["psnr", "change"] == pytest.approx(-10 * np.log10(found.loc["sa_nmse", "change"]), abs=0.1)
+    with pytest.raises(UsageError, match="no pair of cells has a score of niqe"):
+        compare_results(a, b, metrics=["niqe"])
+    with pytest.raises(UsageError, match="nice"):
+        compare_results(a, b, metrics=["nice"])
+
+
 def test_nothing_compared_is_an_error():
     a = records()
     with pytest.raises(UsageError, match=r"nothing compared: no solver is in both; first has hio, second has raar; --solvers"):
