@@ -79,8 +79,9 @@ class SkipNetwork(nn.Module):
         """The channels of two tensors joined within each start."""
         if self.starts == 1:
             return torch.cat([a, b], dim=1)
-        parts = [t.reshape(t.shape[0], self.starts, -1, *t.shape[2:]) for t in (a, b)]
-        return torch.cat(parts, dim=2).flatten(1, 2)
+        # With the channels behind, as they lie in memory: joined in front of the pixels they would be copied there and back.
+        parts = [t.movedim(1, -1).unflatten(-1, (self.starts, -1)) for t in (a, b)]
+        return torch.cat(parts, dim=-1).flatten(-2).movedim(-1, 1)
 
 
 class _Blocks:
