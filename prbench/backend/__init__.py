@@ -3,6 +3,7 @@
 from .backend import BACKENDS, Array, Backend, Precision, fft_pair_seconds, get_backend
 from .clock import Clock
 from .counters import Counters
+from .heap import keep_freed_memory
 from .pointwise import Pointwise, forms_compiled, pointwise
 from .processes import each
 from .threads import get_threads, physical_cores, set_threads
@@ -20,6 +21,7 @@ __all__ = [
     "forms_compiled",
     "get_backend",
     "get_threads",
+    "keep_freed_memory",
     "physical_cores",
     "pointwise",
     "set_threads",

@@ -30,7 +30,7 @@ def command(
     Killed or stopped, the same command goes on. OUT gets structure.json, which a solver reads, its drawing structure.svg, the
     curve search.svg, and all that a training leaves.
     """
-    from prbench.backend import physical_cores
+    from prbench.backend import keep_freed_memory, physical_cores
     from prbench.core import split_names
     from prbench.training.search import CURVE, PICTURE, STRUCTURE, search, search_plan
 
@@ -41,6 +41,7 @@ def command(
     plan = search_plan(solver, out, {**changes, "datasets": named}, **options)
     try:
         with TrainingDisplay() as display:
+            keep_freed_memory()
             outcome = search(plan, machine=on_card(), on_event=display)
     except KeyboardInterrupt:
         click.echo(f"stopped; the same command goes on from the last checkpoint in {out}", err=True)

@@ -41,7 +41,7 @@ def command(
     Killed or stopped, the same command goes on. OUT gets weights.safetensors, card.json, curve.jsonl and curve.png; use them as
     SOLVER[weights=OUT/weights.safetensors].
     """
-    from prbench.backend import physical_cores
+    from prbench.backend import keep_freed_memory, physical_cores
     from prbench.core import split_names
     from prbench.training import Plan, train
 
@@ -53,6 +53,7 @@ def command(
     plan = Plan.of(solver, out, changes, **options)
     try:
         with TrainingDisplay() as display:
+            keep_freed_memory()
             outcome = train(plan, machine=on_card(), on_event=display)
     except KeyboardInterrupt:
         click.echo(f"stopped; the same command goes on from the last checkpoint in {out}", err=True)

@@ -39,6 +39,7 @@ def limit_memory(data_bytes: int) -> None:
     """
     if not _STATUS.exists():
         return
+    _return_freed_memory()  # what is freed and kept can be taken again without the limit knowing
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     wanted = _status("VmData") + data_bytes
     resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))

@@ -25,7 +25,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from prbench.backend import set_threads
+from prbench.backend import keep_freed_memory, set_threads
 from prbench.errors import CannotWrite
 
 from .cell import Cell
@@ -58,6 +58,7 @@ def main(connection_fd: int, trace_fd: int, parent: int) -> None:
     connection = Connection(connection_fd)
     setup = json.loads(connection.recv_bytes())
     set_threads(setup["threads"])
+    keep_freed_memory()
     executor = Executor(Store(setup["store"]))
     _tell(connection, "ready", {})
     modules, told = 0, False

@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from prbench.backend import get_threads, set_threads
+from prbench.backend import get_threads, keep_freed_memory, set_threads
 
 
 def interleaved(functions: Mapping[str, Callable[[], object]], repeats: int = 7) -> dict[str, float]:
-    """Median seconds of every function, each called once a round after one round that is not counted."""
+    """Median seconds of every function, each called once a round after one round that is not counted; memory as in a worker."""
+    keep_freed_memory()
     times: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(repeats + 1):
         for name, function in functions.items():
