@@ -80,7 +80,8 @@ class SkipNetwork(nn.Module):
         if self.starts == 1:
             return torch.cat([a, b], dim=1)
         # With the channels behind, as they lie in memory: joined in front of the pixels they would be copied there and back.
-        parts = [t.movedim(1, -1).unflatten(-1, (self.starts, -1)) for t in (a, b)]
+        behind = [t.movedim(1, -1) for t in (a, b)]
+        parts = [t.reshape(*t.shape[:-1], self.starts, -1) for t in behind]
         return torch.cat(parts, dim=-1).flatten(-2).movedim(-1, 1)
 
 
