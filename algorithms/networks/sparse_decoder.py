@@ -97,9 +97,13 @@ class SuperDecoder(SparseDecoder):
         self.link_norms = nn.ModuleDict({name: self._norm() for name in self.convolutions})
         self.link_weights = nn.ParameterDict({stage: nn.Parameter(torch.ones(len(fed))) for stage, fed in self.table.items()})
         self.drawn: dict[str, torch.Tensor] = {}
+        self.passes: torch.Tensor
+        self.register_buffer("passes", torch.zeros((), dtype=torch.int64))
 
     def forward(self, features: Sequence[torch.Tensor]) -> torch.Tensor:
-        """As :meth:`SparseDecoder.forward`; ``drawn`` then holds the weights that were used."""
+        """As :meth:`SparseDecoder.forward`; ``drawn`` then holds the weights used, ``passes`` counts those in training."""
+        if self.training:
+            self.passes += 1
         self.drawn = {stage: self._draw(weights) for stage, weights in self.link_weights.items()}
         return super().forward(features)
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from .links import Links
-from .mobilenet_v2 import MULTIPLE, STRIDES, MobileNetV2
+from .mobilenet_v2 import MULTIPLE, STRIDES, MobileNetV2, centre
 from .sparse_decoder import WIDTH, MergedDecoder, SparseDecoder, SuperDecoder
 from .unet import extended, folded
 
@@ -40,9 +40,13 @@ class SparseNet(nn.Module):
 
 
 def merged(network: SparseNet) -> SparseNet:
-    """A trained network in evaluation mode, changed into its fastest form: norms folded, convolutions joined where possible."""
+    """A trained network in evaluation mode, changed into its fastest form.
+
+    Norms are folded, convolutions joined where possible, and no image is copied to give it a frame of zeros.
+    """
     assert isinstance(network.decoder, SparseDecoder)
     if not isinstance(network.decoder, SuperDecoder):
         network.decoder = MergedDecoder(network.decoder).eval()
     folded(network)
+    centre(network)
     return network

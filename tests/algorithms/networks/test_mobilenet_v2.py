@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from prbench.algorithms.networks.mobilenet_v2 import STRIDES, TAPS, MobileNetV2, convolutions, load_folded
+from prbench.algorithms.networks.mobilenet_v2 import STRIDES, TAPS, MobileNetV2, SameConv2d, convolutions, load_folded
 from prbench.core.data_files import read_arrays
 from prbench.errors import BadInput
 
@@ -52,6 +52,15 @@ def test_a_strided_convolution_takes_its_zeros_behind_the_last_pixel(network):
     x = torch.randn(1, 1, 8, 8)
     found = first(x)[0, :, 0, 0]
     torch.testing.assert_close(found, (first.weight * x[0, :, :3, :3]).sum(dim=(1, 2, 3)))
+
+
+def test_zeros_in_the_kernel_stand_for_zeros_behind_the_image():
+    """In double precision the two are one to the last bits, for every group of channels."""
+    for groups in (1, 8):
+        convolution = SameConv2d(8, 16, 3, stride=2, groups=groups).double()
+        x = torch.randn(2, 8, 12, 20, dtype=torch.float64)
+        with torch.no_grad():
+            torch.testing.assert_close(convolution.centred()(x), convolution(x), rtol=1e-12, atol=1e-12)
 
 
 def test_weights_with_folded_norms_give_what_they_stand_for():
