@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from prbench import get_dataset, get_solver
 from prbench.algorithms.networks.mobilenet_v2 import convolutions
+from prbench.algorithms.networks.sparse_decoder import sparsity_loss
 from prbench.backend import get_backend
 from prbench.core import Hologram
 from prbench.core.learned import network_flops, parameter_count
@@ -170,7 +171,7 @@ def test_sizes_of_the_networks():
 
 
 def test_a_search_has_its_own_loss_groups_and_bounds():
-    solver = get_solver("nas-prnet", sparsity=0.5, link_rate=3.0).searching()
+    solver = get_solver("nas-prnet", sparsity=0.5, link_rate=3.0, settling=0).searching()
     assert solver.links == "search"
     torch.manual_seed(0)
     network = solver.network().train()
@@ -178,7 +179,7 @@ def test_a_search_has_its_own_loss_groups_and_bounds():
     found = solver.objective(network, x, targets, weights)
     found.backward()
     groups = solver.parameter_groups(network)
-    assert [group.get("scale", 1.0) for group in groups] == [0.4, 1.0, 3.0]
+    assert [group.get("scale", 1.0) for group in groups] == [1.0, 1.0, 3.0]
     assert sum(len(group["params"]) for group in groups) == len(list(network.parameters()))
     assert sum(p.numel() for p in groups[2]["params"]) == 90
     assert all(p.grad is not None and p.grad.abs().max() > 0 for p in groups[2]["params"])
@@ -200,13 +201,24 @@ def test_a_drawing_has_an_arrow_a_link_and_one_to_the_phase():
     assert len(arrows) == 5 + 1
 
 
-def test_without_sparsity_the_loss_of_a_search_is_that_of_the_phase():
-    solver = get_solver("nas-prnet", sparsity=0.0).searching()
-    network = solver.network().eval()
-    x, targets, weights = torch.randn(1, 1, 64, 64), torch.randn(1, 1, 64, 64), torch.ones(1, 1, 64, 64)
+@pytest.mark.parametrize("name", ["nas-prnet", "sparsemask"])
+def test_the_sparsity_loss_counts_once_links_have_settled(name):
+    """After ``settling`` steps; beside the logarithm of the phase's error, or beside the cross-entropy itself."""
+    solver = get_solver(name, sparsity=0.5, settling=1).searching()
+    network = solver.network().train()
+    x, targets, weights = torch.randn(2, 1, 64, 64), torch.randn(2, 1, 64, 64), torch.ones(2, 1, 64, 64)
+    found = []
+    for _ in range(2):
+        torch.manual_seed(0)  # the noise of the links
+        with torch.no_grad():
+            found.append(float(solver.objective(network, x, targets, weights)))
+    torch.manual_seed(0)
     with torch.no_grad():
-        found, expected = solver.objective(network, x, targets, weights), solver.loss(network(x), targets, weights)
-    torch.testing.assert_close(found, expected)
+        plain = solver.loss(network(x), targets, weights)
+        few = 0.5 * float(sparsity_loss(network.decoder.drawn.values()))
+    assert found[0] == pytest.approx(float(plain), rel=1e-5)
+    assert found[1] == pytest.approx(float(plain.log() if name == "nas-prnet" else plain) + few, rel=1e-5)
+    assert int(network.state_dict()["decoder.passes"]) == 3  # kept with a checkpoint
 
 
 def test_sparsemask_searches_for_cells_and_learns_phases():
