@@ -49,4 +49,8 @@ def merged(network: SparseNet) -> SparseNet:
         network.decoder = MergedDecoder(network.decoder).eval()
     folded(network)
     centre(network)
+    # Joined and padded kernels are new tensors; in the other layout each would be turned round in every pass.
+    for parameter in network.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
     return network

@@ -210,6 +210,8 @@ def test_the_fast_form_answers_the_same_with_no_more_operations_than_its_zeros()
     assert len(strided) == 5  # 4x4 kernels with seven zeros, in few channels: cheaper than a copy of the image with its frame
     assert network_flops(fast, (1, 1, 64, 64)) <= 1.02 * flops
     assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in fast.modules())
+    kernels = [m.weight for m in fast.modules() if isinstance(m, torch.nn.Conv2d)]
+    assert all(kernel.is_contiguous(memory_format=torch.channels_last) for kernel in kernels)
 
 
 def test_low_resolution_first_is_what_makes_it_cheap():
