@@ -44,7 +44,7 @@ class NASPRNet(SparsePhaseNetwork):
     is a choice; ``links`` offers others for comparison.
     """
 
-    sparsity: float = setting(0.1, valid="[0, inf)", range=(0.01, 1), log=True, doc="weight of the sparsity loss in a search")
+    sparsity: float = setting(0.4, valid="[0, inf)", range=(0.04, 4), log=True, doc="weight of the sparsity loss in a search")
     link_rate: float = setting(
         2.0, valid="(0, 100]", range=(0.5, 10), log=True, doc="learning rate of the links in a search over the decoder's"
     )
