@@ -53,7 +53,7 @@ def ended(tmp_path_factory):
         store,
         jobs=2,
         threads=1,
-        hard_limit_s=6,
+        hard_limit_s=12,  # what fills memory through shared mappings takes seconds for it on a busy machine
         memory_bytes=1 << 28,
         on_event=lambda e: events.append((e.kind, e.status, e.state.done, e.state.remaining_s)),
     )

@@ -155,5 +155,6 @@ def test_three_dimensions_are_taken_too(prior):
 
 def test_a_crystal_is_solved():
     problem = prbench.get_dataset("crystal2d[size=16]").make(3, 0, "tune")
-    found = prbench.solve("double-dip[iterations=250,starts=4,scales=2,channels=16]", problem.measurement, seed=0)
+    # A start succeeds in about one case of six with networks as small as these, and which do depends on rounding.
+    found = prbench.solve("double-dip[iterations=250,starts=16,scales=2,channels=16]", problem.measurement, seed=0)
     assert prbench.score(found.reconstruction, problem, ["sa_nmse"])["sa_nmse"] < 0.05
