@@ -52,5 +52,5 @@ def merged(network: SparseNet) -> SparseNet:
     # Joined and padded kernels are new tensors; in the other layout each would be turned round in every pass.
     for parameter in network.parameters():
         if parameter.ndim == 4:
-            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+            parameter.data = parameter.data.to(memory_format=torch.channels_last)  # unlike contiguous, also the strides of 1x1
     return network
