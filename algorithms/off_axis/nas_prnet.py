@@ -40,8 +40,8 @@ class NASPRNet(SparsePhaseNetwork):
     Three things differ from the published search, without which it takes the links between stages first, as these have learned
     nothing yet, and keeps links by chance, as a phase error of a few hundredths of a radian, squared, is nothing beside the
     sparsity loss. The sparsity loss counts after ``settling`` steps; it stands beside the logarithm of the error, so that a link
-    is worth the share of the error that it saves, at whatever level; and Adam trains. The head (3x3 convolutions, pixel shuffle)
-    is a choice; ``links`` offers others for comparison.
+    is worth the share of the error that it saves, at whatever level; and Adam trains. The head (3x3 convolution, pixel shuffle)
+    is a choice; ``links`` offers others for comparison, of which a U's do better (``results/nas-prnet.md``).
     """
 
     sparsity: float = setting(0.4, valid="[0, inf)", range=(0.04, 4), log=True, doc="weight of the sparsity loss in a search")
