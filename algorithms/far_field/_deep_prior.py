@@ -17,6 +17,7 @@ from prbench.core.learned import layout, placed
 from prbench.core.stopping import HeldOut
 
 from ..networks.starts import Make, from_seeds, narrowed
+from ._centring import off_centre, ramped, rolled
 from ._lagrangian import Pattern
 from ._parametrisations import Drawn
 from ._selection import Choice, by_score, hold_out, score
@@ -37,6 +38,8 @@ _FADED = 0.65
 """Part of the steps from which it is gone."""
 _STILL_FROM = 0.7
 """Part of the steps from which inputs are not disturbed."""
+_CENTRE_EVERY = 10
+"""Steps between two moves of the frames, as long as the multiplier is at work."""
 
 
 @dataclass(eq=False)
@@ -54,6 +57,7 @@ class Fit:
         living: numbers of the starts that go on.
         scores: of all starts that were begun, as last known.
         multiplier: of each living start, complex (starts, *shape); None where there is none any more.
+        rolls: by how much what each living start draws is rolled, integers (starts, ndim).
         objects: of the last step, complex (starts, *frame), in the measurement's units.
         steps: taken.
     """
@@ -68,6 +72,7 @@ class Fit:
     living: list[int]
     scores: np.ndarray
     multiplier: torch.Tensor | None
+    rolls: np.ndarray
     objects: torch.Tensor | None = None
     steps: int = 0
 
@@ -95,9 +100,9 @@ class Fit:
 class DeepPrior(IterativeSolver[FarField]):
     """Base of untrained priors: a subclass gives the networks, their inputs, and how their outputs make an object.
 
-    The object is what networks draw on its frame, widened a little: an object that has settled off the middle would be cut by the
-    frame's edge, and nothing would move it. No support is used, not even where one is given. The scale of the object is that at
-    which its pattern fits best.
+    The object is what networks draw on its frame, half of the pattern's grid in every axis. No support is used, not even where
+    one is given. A frame moves with the object in it, which would else be cut where it has come upon the edge. The scale of the
+    object is that at which its pattern fits best.
 
     Starts advance as one batch, and when the multiplier has done its work all but the best of them are dropped. The learning
     rate falls as half a cosine; multiplier and disturbance are gone before the end. Of every start the iterate with the best
@@ -127,7 +132,6 @@ class DeepPrior(IterativeSolver[FarField]):
     jitter: float = setting(
         0.1, valid="[0, 10]", range=(0, 0.3), doc="standard deviation of noise on the input, annealed to zero"
     )
-    margin: float = setting(0.0, valid="[0, 1]", range=(0, 0.5), doc="widening of the frame that is drawn, as a part of it")
     patience: int | None = setting(None, valid="[1, inf)", doc="end after so many looks (one in 5 steps) without a better score")
     free: float | None = setting(
         None, valid="[0, 0.5]", doc="fraction of pixels held out to stop and choose by; none: 0.05 where there is shot noise"
@@ -158,16 +162,21 @@ class DeepPrior(IterativeSolver[FarField]):
         """Steps of the optimiser."""
         return self.iterations
 
-    def frame(self, y: FarField) -> tuple[int, ...]:
-        """The shape that the networks draw: the object's, widened."""
-        assert y.object_shape is not None
-        return tuple(min(n, round(m * (1 + self.margin))) for n, m in zip(y.shape, y.object_shape, strict=True))
+    def moves(self) -> bool:
+        """Whether the object may stand anywhere: not where it fills its frame."""
+        return True
+
+    def move(self, s: Fit, rolls: np.ndarray) -> None:
+        """Let what is drawn from now on stand further along each axis by so many pixels, (starts, ndim)."""
+        s.rolls = s.rolls + rolls
 
     def makes(self, y: FarField) -> list[Make]:
         """Makers of the networks, placed."""
+        assert y.object_shape is not None
+        frame = y.object_shape
 
         def make(outputs: int, starts: int) -> nn.Module:
-            return placed(self.networks(y.ndim, self.frame(y), outputs, starts).to(y.backend.real), y.backend)
+            return placed(self.networks(y.ndim, frame, outputs, starts).to(y.backend.real), y.backend)
 
         return [partial(make, outputs) for outputs in self.channels_drawn()]
 
@@ -180,7 +189,8 @@ class DeepPrior(IterativeSolver[FarField]):
 
     def begin(self, y: FarField, pattern: Pattern, choice: Choice, seeds: list[int]) -> Fit:
         """The state before the first step, one start a seed."""
-        device, real, frame = y.backend.device, y.backend.real, self.frame(y)
+        device, real, frame = y.backend.device, y.backend.real, y.object_shape
+        assert frame is not None
         generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
         per_start = [[self.code(frame, g) for _ in self.channels_drawn()] for g in generators]
         codes = [torch.cat(each).to(device=device, dtype=real)[None] for each in zip(*per_start, strict=True)]
@@ -199,6 +209,7 @@ class DeepPrior(IterativeSolver[FarField]):
             list(range(len(seeds))),
             np.full(len(seeds), np.inf),
             torch.zeros((len(seeds), *y.shape), dtype=y.backend.complex, device=device) if self.multiplier else None,
+            np.zeros((len(seeds), y.ndim), dtype=np.int64),
         )
 
     def step(self, y: FarField, s: Fit) -> Fit:
@@ -208,7 +219,7 @@ class DeepPrior(IterativeSolver[FarField]):
         for group in s.optimiser.param_groups:
             group["lr"] = rate
         s.optimiser.zero_grad()
-        objects = self.field(s.draw(self.jitter * max(0.0, 1 - progress / _STILL_FROM)))
+        objects = rolled(self.field(s.draw(self.jitter * max(0.0, 1 - progress / _STILL_FROM))), s.rolls)
         spectrum = self._transform(y, objects)
         scale = s.pattern.scale(spectrum.detach(), self.loss if s.multiplier is None else "amplitude")
         self._losses(s, spectrum * scale, progress).sum().backward()  # type: ignore[no-untyped-call]
@@ -218,6 +229,8 @@ class DeepPrior(IterativeSolver[FarField]):
         s.steps += 1
         if s.steps % _LOOK_EVERY == 0 or s.steps == self.iterations:
             self._look(y, s)
+        if s.steps % _CENTRE_EVERY == 0 and s.multiplier is not None and self.moves():
+            self._centre(s)
         if s.steps == round(self.screen * self.iterations) and len(s.living) > self.finalists and s.steps < self.iterations:
             self._drop(y, s)
         return s
@@ -237,6 +250,15 @@ class DeepPrior(IterativeSolver[FarField]):
             s.multiplier = _FADING * s.multiplier
         return losses
 
+    def _centre(self, s: Fit) -> None:
+        """Move each frame so that the object stands in its middle, and the multiplier with it."""
+        assert s.objects is not None
+        assert s.multiplier is not None
+        rolls = off_centre(s.objects.abs().square())
+        if rolls.any():
+            self.move(s, rolls)
+            s.multiplier = ramped(s.multiplier, rolls)
+
     def _transform(self, y: FarField, objects: torch.Tensor) -> torch.Tensor:
         """Spectra of objects on the frame, zeros around it; counted."""
         y.counters.ffts += objects.shape[0]
@@ -247,7 +269,7 @@ class DeepPrior(IterativeSolver[FarField]):
         """The objects of the last step, or what the networks draw before the first, (starts, *frame)."""
         if s.objects is None:
             with torch.no_grad():
-                drawn = self.field(s.draw(0.0))
+                drawn = rolled(self.field(s.draw(0.0)), s.rolls)
                 s.objects = drawn * s.pattern.scale(self._transform(y, drawn), self.loss) * s.pattern.unit
         return s.objects
 
@@ -271,6 +293,7 @@ class DeepPrior(IterativeSolver[FarField]):
         ]
         s.generators, s.living = [s.generators[i] for i in rows], [s.living[i] for i in rows]
         s.kept.narrow(rows)
+        s.rolls = s.rolls[rows]
         s.multiplier = None if s.multiplier is None else s.multiplier[rows]
         s.objects = None if s.objects is None else s.objects[rows]
 
@@ -292,17 +315,10 @@ class DeepPrior(IterativeSolver[FarField]):
 
     def estimate(self, y: FarField, state: Fit) -> Reconstruction:
         """The best start, with the best others as ``starts`` and the ``scores`` of all that were begun in ``aux``."""
-        found = self.estimates(y, state)
-        order = by_score(state.kept.scores)
-        starts = torch.stack([self._cut(y, found[i]) for i in order[: self.keep]])
+        assert y.object_shape is not None
+        found = self.estimates(y, state)[(slice(None), *map(slice, y.object_shape))]
+        starts = found[by_score(state.kept.scores)[: self.keep]]
         return Reconstruction(object=starts[0].clone(), aux={"starts": starts, "scores": state.scores.copy()})
-
-    def _cut(self, y: FarField, found: torch.Tensor) -> torch.Tensor:
-        """The object's frame of one start: as drawn, or round the object where more was drawn."""
-        if self.frame(y) == y.object_shape:
-            return found[tuple(slice(0, m) for m in self.frame(y))]
-        cut: torch.Tensor = y.crop(found)
-        return cut
 
     def residual(self, y: FarField, state: Fit) -> float:
         """Modulus error of the best start over all measured pixels."""

@@ -32,10 +32,17 @@ class SkipPrior(DeepPrior):
     example: ClassVar[dict[str, object]] = {"iterations": 30, "starts": 2, "finalists": 1, "channels": 8}
 
     def networks(self, ndim: int, frame: tuple[int, ...], outputs: int, starts: int) -> nn.Module:
-        """Skip networks side by side."""
+        """Skip networks side by side; periodic where the frame moves, so that no place of theirs is like no other."""
         scales = max(1, min(self.scales, int(math.log2(min(frame) / _COARSEST))))
         return SkipNetwork(
-            ndim, _INPUTS, outputs, channels=self.channels, scales=scales, skip_channels=_SKIP_CHANNELS, starts=starts
+            ndim,
+            _INPUTS,
+            outputs,
+            channels=self.channels,
+            scales=scales,
+            skip_channels=_SKIP_CHANNELS,
+            starts=starts,
+            boundary="periodic" if self.moves() else "reflect",
         )
 
     def code(self, frame: tuple[int, ...], generator: torch.Generator) -> torch.Tensor:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import torch
 
-from prbench.core import FarField, register, setting
+from prbench.core import register, setting
 
 from ._parametrisations import Drawn, magnitude_and_phase, phase_alone
 from ._skip_prior import SkipPrior
@@ -39,10 +39,9 @@ class DoubleDip(SkipPrior):
         """One channel of each network; the phase's alone where the magnitude is known."""
         return (1, 1) if self.magnitude == "free" else (1,)
 
-    def frame(self, y: FarField) -> tuple[int, ...]:
-        """The object's own frame where the magnitude is known there, else a wider one."""
-        assert y.object_shape is not None
-        return super().frame(y) if self.magnitude == "free" else y.object_shape
+    def moves(self) -> bool:
+        """Not where the magnitude is known all over the frame."""
+        return self.magnitude == "free"
 
     def field(self, drawn: Drawn) -> torch.Tensor:
         """``m exp(i b)``."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import numpy as np
 import torch
 from torch import nn
 
 from prbench.core import register, setting
 
 from ..networks.coordinate import CoordinateNetwork
-from ._deep_prior import DeepPrior
+from ._deep_prior import DeepPrior, Fit
 from ._parametrisations import Drawn, magnitude_and_phase
 
 
@@ -65,6 +66,12 @@ class DoubleNir(DeepPrior):
         half = max(frame) / 2
         axes = [(torch.arange(n, device=generator.device) - (n - 1) / 2) / half for n in frame]
         return torch.stack(torch.meshgrid(*axes, indexing="ij"))
+
+    def move(self, s: Fit, rolls: np.ndarray) -> None:
+        """Other coordinates, since what lies beyond an edge is drawn by them and not by those of the other side."""
+        frame = s.codes[0].shape[2:]
+        by = torch.as_tensor(rolls / (max(frame) / 2), dtype=s.codes[0].dtype, device=s.codes[0].device)
+        s.codes = [code - by.reshape(1, -1, *[1] * len(frame)) for code in s.codes]
 
     def field(self, drawn: Drawn) -> torch.Tensor:
         """``m exp(i b)``."""

@@ -11,8 +11,8 @@ from prbench.core import Dataset, FarField, Problem, Provenance, Split, register
 from prbench.core.data_files import DataFile
 
 from ..readers.locate import locate
-from ..readers.pattern import cropped, read_pattern
-from ._measured import HOLDOUT_DOC, about_peak, hold_out, parse_shape
+from ..readers.pattern import binned, cropped, read_pattern
+from ._measured import BIN_DOC, HOLDOUT_DOC, about_peak, hold_out, parse_shape
 
 _LICENCE = "BSD-2-Clause"
 
@@ -34,7 +34,10 @@ class BCDI34IDC(Dataset):
     """
 
     crop: str = setting("160x160x128", doc="shape kept about the peak: rocking steps x rows x columns", unit="px")
-    threshold: float = setting(0, valid="[0, inf)", range=(0, 20), doc="counts up to this are set to zero", unit="counts")
+    threshold: float = setting(
+        0, valid="[0, inf)", range=(0, 20), doc="counts, after binning, up to this are set to zero", unit="counts"
+    )
+    bin: int = setting(1, valid="[1, 64]", doc=BIN_DOC)
     holdout: float = setting(0, valid="[0, 0.5]", doc=HOLDOUT_DOC)
 
     example: ClassVar[dict[str, object]] = {"crop": "32x32x32"}
@@ -56,11 +59,11 @@ class BCDI34IDC(Dataset):
         return 1
 
     def make(self, index: int, seed: int, split: Split) -> Problem:
-        """Read and crop the counts."""
+        """Read, crop and bin the counts."""
         shape = parse_shape(self.crop, f"{self.plugin_name}: crop")
         path, sha256 = locate(self.files[0], self.plugin_name)
         whole = read_pattern(path, dataset="intensity")
-        pattern = cropped(whole, about_peak(whole.intensity, shape, self.plugin_name))
+        pattern = binned(cropped(whole, about_peak(whole.intensity, shape, self.plugin_name)), self.bin)
         intensity = np.where(pattern.intensity > self.threshold, pattern.intensity, np.float32(0))
         problem = Problem(
             measurement=FarField(intensity, gain=1.0),

@@ -11,7 +11,7 @@ from prbench.core.data_files import DataFile
 from ..readers.arrays import npz_array
 from ..readers.locate import locate
 from ..readers.pattern import read_pattern
-from ._measured import HOLDOUT_DOC, hold_out
+from ._measured import HOLDOUT_DOC, hold_out, parse_shape
 
 _LICENCE = "CeCILL-B"
 
@@ -37,6 +37,9 @@ class ESRFLogo(Dataset):
     support: Literal["none", "reference"] = setting(
         "none", choices=("none", "reference"), doc="whether the solver is told the published support"
     )
+    object_shape: str | None = setting(
+        None, doc="shape of the object, such as 160x160, which is enough; none: half the detector's", unit="px"
+    )
     holdout: float = setting(0, valid="[0, 0.5]", doc=HOLDOUT_DOC)
 
     files: ClassVar[tuple[DataFile, ...]] = (
@@ -61,9 +64,12 @@ class ESRFLogo(Dataset):
         """Read the pattern."""
         path, sha256 = locate(self.files[0], self.plugin_name)
         pattern = read_pattern(path, dataset="intensity")
+        shape = None if self.object_shape is None else parse_shape(self.object_shape, f"{self.plugin_name}: object_shape")
         reference = npz_array(path, "support_ref").astype(bool)
         problem = Problem(
-            measurement=FarField(pattern.intensity, pattern.mask, support=reference if self.support == "reference" else None),
+            measurement=FarField(
+                pattern.intensity, pattern.mask, shape, support=reference if self.support == "reference" else None
+            ),
             truth=None,
             id=f"{self.plugin_name}-{split}-{seed}-{index}",
             split=split,

@@ -10,8 +10,8 @@ from prbench.core import Dataset, FarField, Problem, Provenance, Split, register
 from prbench.core.data_files import DataFile
 from prbench.errors import UsageError
 
-from ..readers.pattern import read_pattern
-from ._measured import HOLDOUT_DOC, hold_out, parse_shape
+from ..readers.pattern import binned, read_pattern
+from ._measured import BIN_DOC, HOLDOUT_DOC, hold_out, parse_shape
 
 
 @register("file", task="far-field", cite="the file's own", licence="the file's own", tags=("measured",))
@@ -33,7 +33,8 @@ class File(Dataset):
         "error", choices=("error", "mask"), doc="negative and non-finite pixels: refuse the file, or leave them out"
     )
     frame: int | None = setting(None, valid="[0, inf)", doc="one frame of a stack along the first axis; none: all of the array")
-    object_shape: str | None = setting(None, doc="shape of the object, such as 64x64; none: half the detector's")
+    bin: int = setting(1, valid="[1, 64]", doc=BIN_DOC)
+    object_shape: str | None = setting(None, doc="shape of the object, such as 64x64; none: half the detector's, binned")
     gain: float | None = setting(None, valid="(0, inf)", doc="units of intensity a photon, for likelihoods; none: unknown")
     holdout: float = setting(0, valid="[0, 0.5]", doc=HOLDOUT_DOC)
 
@@ -64,6 +65,7 @@ class File(Dataset):
             invalid=self.invalid,
             frame=self.frame,
         )
+        pattern = binned(pattern, self.bin)
         problem = Problem(
             measurement=FarField(
                 pattern.intensity,

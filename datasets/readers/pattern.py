@@ -217,3 +217,35 @@ def cropped(pattern: Pattern, region: tuple[slice, ...]) -> Pattern:
     """The pattern inside ``region``."""
     mask = None if pattern.mask is None else pattern.mask[region]
     return dataclasses.replace(pattern, intensity=np.ascontiguousarray(pattern.intensity[region]), mask=mask)
+
+
+def binned(pattern: Pattern, factor: int) -> Pattern:
+    """The pattern with ``factor`` pixels along every axis added up to one; an object of half as many fits each axis.
+
+    Zero frequency, at index ``n // 2``, stays there, in the middle of its sum where the factor is odd; where it is even, half a
+    pixel from it, by which the object gets a ramp of phase. Pixels at the rim that make no whole sum are left out. A sum is
+    unmeasured where any of its pixels is, and what the sum blurs is a taper over the object's autocorrelation.
+
+    Raises:
+        BadInput: where less than two pixels are left along an axis.
+    """
+    if factor == 1:
+        return pattern
+    starts, counts = [], []
+    for n in pattern.intensity.shape:
+        count = n // factor
+        while (start := n // 2 - count // 2 * factor - (factor - 1) // 2) < 0 or start + count * factor > n:
+            count -= 1
+        if count < 2:
+            raise BadInput(f"bin: {n} pixels make {count} sums of {factor}; expected 2 at least")
+        starts.append(start)
+        counts.append(count)
+    region = tuple(slice(start, start + count * factor) for start, count in zip(starts, counts, strict=True))
+    blocks = tuple(size for count in counts for size in (count, factor))
+    inside = tuple(range(1, 2 * len(counts), 2))
+    mask = None if pattern.mask is None else pattern.mask[region].reshape(blocks).all(axis=inside)
+    intensity = pattern.intensity[region].reshape(blocks).sum(axis=inside)
+    if mask is not None:
+        intensity *= mask
+    pixel = None if pattern.pixel_m is None else pattern.pixel_m * factor
+    return dataclasses.replace(pattern, intensity=intensity, mask=mask, pixel_m=pixel)

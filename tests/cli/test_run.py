@@ -260,7 +260,9 @@ def test_failed_cells_are_told_and_exit_with_1(here):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 def test_ctrl_c_exits_with_130_and_the_same_command_resumes(here):
-    code = "from prbench.cli import main; main()"
+    # Where the tests run in the background of a script, the interrupt is ignored, and so it would be here.
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{listen}; from prbench.cli import main; main()"
     solver = "er[iterations=200000]"
     args = [sys.executable, "-c", code, "run", "-s", solver, "-d", "crystal2d[size=32]", "--backend", "numpy", "-j", "1"]
     process = subprocess.Popen(args, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

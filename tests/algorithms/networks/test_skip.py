@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from prbench.algorithms.networks.skip import SkipNetwork
+from prbench.algorithms.networks.skip import SkipNetwork, Wrapped
 
 SMALL = {"channels": 6, "scales": 2, "skip_channels": 2}
 
@@ -52,3 +52,21 @@ def test_a_loss_on_one_start_leaves_the_others_alone():
 def test_what_cannot_be_built_is_refused(ndim, channels):
     with pytest.raises(ValueError, match="expected ndim 2 or 3 and a width for each of 3 scales"):
         SkipNetwork(ndim, 1, 1, channels=channels, scales=3)
+
+
+@pytest.mark.parametrize("shape", [(16, 24), (8, 8, 12)])
+def test_periodic_networks_know_no_place(shape):
+    torch.manual_seed(0)
+    network = SkipNetwork(len(shape), 2, 1, **SMALL, starts=2, boundary="periodic").double()
+    z = torch.rand(1, 4, *shape, dtype=torch.float64)
+    axes, by = tuple(range(2, z.ndim)), (4, -8, 4)[: len(shape)]
+    torch.testing.assert_close(network(torch.roll(z, by, axes)), torch.roll(network(z), by, axes))
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (2, 3, 4)])
+def test_periodic_padding_is_torchs_with_its_gradient(shape):
+    torch.manual_seed(0)
+    x = torch.rand(2, 3, *shape, dtype=torch.float64, requires_grad=True)
+    wrapped = Wrapped()
+    torch.testing.assert_close(wrapped(x), torch.nn.functional.pad(x, [1] * 2 * len(shape), mode="circular"))
+    assert torch.autograd.gradcheck(wrapped, x)

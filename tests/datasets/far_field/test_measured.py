@@ -47,6 +47,14 @@ def test_bcdi_has_its_peak_at_zero_frequency() -> None:
     assert pattern(problem("bcdi-34idc[crop=32x32x32,threshold=5]")).intensity[y.intensity[64:96, 64:96, 48:80] <= 5].max() == 0
     with pytest.raises(UsageError, match="does not fit"):
         problem("bcdi-34idc[crop=256x256x256]")
+    whole, binned = (pattern(problem(f"bcdi-34idc[crop=64x64x64,bin={factor}]")).intensity for factor in (1, 2))
+    assert (binned.shape, binned.sum()) == ((32, 32, 32), whole.sum())
+
+
+@needs("esrf-logo")
+def test_the_logo_may_have_a_smaller_frame() -> None:
+    assert pattern(problem("esrf-logo")).object_shape == (256, 256)
+    assert pattern(problem("esrf-logo[object_shape=160x144]")).object_shape == (160, 144)
 
 
 @needs("esrf-logo")
@@ -144,6 +152,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "a,b].npz"
     intensity = np.random.default_rng(1).integers(0, 90, (40, 60))
     np.savez(path, intensity=intensity, mask=np.eye(40, 60))
+    assert pattern(problem(f"file[path='{path}',bin=2]")).shape == (20, 30)
     made = problem(f"file[path='{path}',object_shape=16x20,gain=2,holdout=0.1]")
     y = pattern(made)
     assert made.truth is None

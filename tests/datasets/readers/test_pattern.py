@@ -10,7 +10,7 @@ from fabio.edfimage import EdfImage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prbench.datasets.readers.pattern import MAX_PIXELS, read_pattern
+from prbench.datasets.readers.pattern import MAX_PIXELS, Pattern, binned, read_pattern
 from prbench.errors import BadInput
 
 PATTERN = np.random.default_rng(0).integers(0, 50, (12, 10)).astype(np.float32)
@@ -291,3 +291,45 @@ def test_damaged_files_are_read_or_refused_and_nothing_else(tmp_path: Path, suff
         assert "\n" not in str(error)  # noqa: PT017 - being read is right as well
     else:
         assert np.isfinite(read.intensity).all()
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4])
+@pytest.mark.parametrize("shape", [(24, 36), (25, 31), (12, 14, 17)])
+def test_binning_keeps_zero_frequency_in_the_middle_and_loses_no_count(factor: int, shape: tuple[int, ...]) -> None:
+    centre = tuple(n // 2 for n in shape)
+    counts = np.zeros(shape, dtype=np.float32)
+    counts[centre] = 7
+    found = binned(Pattern(counts, None, "", pixel_m=2.0), factor)
+    assert found.pixel_m == 2.0 * factor
+    assert found.intensity[tuple(n // 2 for n in found.intensity.shape)] == 7
+    assert found.intensity.sum() == 7
+    if factor == 2 and all(n % 2 == 0 for n in shape):
+        random = np.random.default_rng(0).integers(0, 9, shape).astype(np.float32)
+        assert binned(Pattern(random, None, ""), factor).intensity.sum() == random.sum()
+
+
+def test_a_binned_pattern_has_the_tapered_autocorrelation() -> None:
+    rng = np.random.default_rng(0)
+    objects = np.zeros((45, 45), complex)
+    objects[:5, :6] = rng.standard_normal((5, 6)) + 1j * rng.standard_normal((5, 6))
+    intensity = np.fft.fftshift(abs(np.fft.fft2(objects)) ** 2)
+    found = binned(Pattern(intensity, None, ""), 3).intensity
+    lags = np.fft.fftfreq(45) * 2 * np.pi
+    taper = np.multiply.outer(1 + 2 * np.cos(lags), 1 + 2 * np.cos(lags))
+    whole = np.fft.ifft2(np.fft.ifftshift(intensity)) * taper
+    kept = np.r_[0:8, -7:0]
+    np.testing.assert_allclose(np.fft.ifft2(np.fft.ifftshift(found)), whole[np.ix_(kept, kept)], atol=1e-10)
+
+
+def test_a_sum_with_an_unmeasured_pixel_is_unmeasured() -> None:
+    mask = np.ones((8, 8), dtype=bool)
+    mask[5, 2] = False
+    found = binned(Pattern(mask.astype(np.float32), mask, ""), 2)
+    assert found.mask is not None
+    assert np.argwhere(~found.mask).tolist() == [[2, 1]]
+    np.testing.assert_array_equal(found.intensity, 4 * found.mask)
+
+
+def test_too_few_sums_are_refused() -> None:
+    with pytest.raises(BadInput, match="5 pixels make 1 sums of 3"):
+        binned(Pattern(np.ones((12, 5), np.float32), None, ""), 3)

@@ -1,0 +1,98 @@
+"""Moving a frame with the object in it: what it finds, what it leaves as it was, and that a fit's objects come to the middle."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from prbench.algorithms.far_field._centring import off_centre, ramped, rolled
+from prbench.algorithms.far_field._lagrangian import Pattern
+from prbench.algorithms.far_field._selection import Choice
+from prbench.algorithms.far_field.double_dip import DoubleDip
+from prbench.algorithms.far_field.double_nir import DoubleNir
+from prbench.backend import get_backend
+from prbench.core import FarField
+
+
+def blobs(*shape: int) -> torch.Tensor:
+    """One object each, of a quarter of the frame, anywhere; some of them over an edge."""
+    rng = np.random.default_rng(3)
+    objects = np.zeros(shape)
+    objects[(slice(None), *(slice(0, n // 2) for n in shape[1:]))] = rng.uniform(0.5, 1, [shape[0], *(n // 2 for n in shape[1:])])
+    rolls = rng.integers(0, 64, (shape[0], len(shape) - 1))
+    return rolled(torch.as_tensor(objects), rolls)
+
+
+@pytest.mark.parametrize("shape", [(9, 12, 15), (5, 8, 9, 10)])
+def test_a_centred_object_stays(shape):
+    objects = blobs(*shape)
+    rolls = off_centre(objects)
+    assert rolls.any()
+    assert (abs(rolls) <= np.array(shape[1:]) / 2).all()
+    assert not off_centre(rolled(objects, rolls)).any()
+
+
+@pytest.mark.parametrize("side", [12, 15])
+def test_a_single_pixel_comes_to_the_middle_on_the_shorter_way(side):
+    for place in range(side):
+        line = torch.zeros(1, side)
+        line[0, place] = 2.0
+        (roll,) = off_centre(line)[0]
+        assert (place + roll) % side in ({side // 2} if side % 2 else {side // 2 - 1, side // 2})
+
+
+def test_what_has_no_middle_stays():
+    weights = torch.stack([torch.ones(9, 9), torch.full((9, 9), torch.nan), torch.zeros(9, 9)])
+    weights[0, 2] += 1.0  # a middle along the first axis alone
+    np.testing.assert_array_equal(off_centre(weights), [[2, 0], [0, 0], [0, 0]])
+
+
+def test_the_ramp_is_what_rolling_does_to_a_spectrum():
+    rng = np.random.default_rng(0)
+    objects = torch.as_tensor(rng.standard_normal((3, 12, 9)) + 1j * rng.standard_normal((3, 12, 9)))
+    rolls = rng.integers(-6, 6, (3, 2))
+    expected = torch.fft.fftn(rolled(objects, rolls), dim=(1, 2))
+    np.testing.assert_allclose(ramped(torch.fft.fftn(objects, dim=(1, 2)), rolls), expected, atol=1e-12)
+
+
+def measured(**changes) -> FarField:
+    x = np.zeros((24, 24), complex)
+    x[6:15, 8:18] = np.exp(1j * np.hypot(*np.indices((9, 10))) / 4)
+    return FarField(np.fft.fftshift(abs(np.fft.fftn(x, (48, 48), (0, 1))) ** 2), **changes).to(get_backend("torch"))
+
+
+def begun(solver):
+    y = measured()
+    return y, solver.begin(y, Pattern.of(y), Choice(y, None), [1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    "solver", [DoubleDip(channels=8, scales=2, jitter=0.0), DoubleNir(channels=16)], ids=["double-dip", "double-nir"]
+)
+def test_a_move_rolls_what_is_drawn(solver):
+    y, state = begun(solver)
+    before = np.asarray(solver.estimates(y, state))[:, :24, :24]
+    state.objects = None
+    solver.move(state, np.array([[3, -2], [0, 0], [-5, 4]]))
+    after = np.asarray(solver.estimates(y, state))[:, :24, :24]
+    inside = (slice(6, 18), slice(6, 18))
+    for one, moved, (down, right) in zip(before, after, [(3, -2), (0, 0), (-5, 4)], strict=True):
+        expected = np.roll(one, (down, right), (0, 1))[inside]
+        scale = np.vdot(moved[inside], expected) / np.vdot(moved[inside], moved[inside])  # each fits the pattern at its own
+        np.testing.assert_allclose(scale * moved[inside], expected, rtol=1e-3, atol=1e-4 * abs(expected).max())
+
+
+@pytest.mark.parametrize("solver", [DoubleDip(iterations=200, channels=16, scales=2), DoubleNir(iterations=200, channels=32)])
+def test_objects_come_to_the_middle(solver):
+    y, state = begun(solver)
+    state = solver.advance(y, state, 120)
+    assert state.multiplier is not None
+    assert (abs(off_centre(state.objects.abs().square())) <= 1).all()
+    assert state.rolls.any() or isinstance(solver, DoubleNir)
+
+
+def test_an_object_that_fills_its_frame_is_not_moved():
+    solver = DoubleDip(iterations=200, channels=8, scales=2, magnitude="uniform")
+    y, state = begun(solver)
+    assert not solver.advance(y, state, 20).rolls.any()
