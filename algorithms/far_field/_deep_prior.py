@@ -18,7 +18,7 @@ from prbench.core.stopping import HeldOut
 
 from ..networks.starts import Make, from_seeds, narrowed
 from ._centring import off_centre, ramped, rolled
-from ._lagrangian import Pattern
+from ._lagrangian import Loss, Pattern
 from ._parametrisations import Drawn
 from ._selection import Choice, by_score, hold_out, score
 
@@ -38,8 +38,6 @@ _FADED = 0.65
 """Part of the steps from which it is gone."""
 _STILL_FROM = 0.7
 """Part of the steps from which inputs are not disturbed."""
-_CENTRE_EVERY = 10
-"""Steps between two moves of the frames, as long as the multiplier is at work."""
 
 
 @dataclass(eq=False)
@@ -117,20 +115,29 @@ class DeepPrior(IterativeSolver[FarField]):
     finalists: int = setting(2, valid="[1, inf)", range=(1, 8), doc="starts that go on to the end")
     rate: float = setting(1e-2, valid="(0, 1]", range=(1e-3, 3e-2), log=True, doc="learning rate at first")
     schedule: Literal["cosine", "constant"] = setting("cosine", choices=("cosine", "constant"), doc="course of the learning rate")
-    loss: Literal["amplitude", "root", "poisson"] = setting(
-        "amplitude",
-        choices=("amplitude", "root", "poisson"),
-        doc="misfit of amplitudes, of their roots, or of counts, once the multiplier is gone",
+    loss: Literal["auto", "amplitude", "root", "poisson"] = setting(
+        "auto",
+        choices=("auto", "amplitude", "root", "poisson"),
+        doc="misfit of amplitudes, of their roots, or of counts, once the multiplier is gone; "
+        "auto: of counts where there is shot noise, else of amplitudes",
     )
     multiplier: float = setting(
         0.1, valid="[0, 1]", range=(0.02, 0.2), log=True, doc="part of each step's misfit that the multiplier remembers; 0: none"
     )
-    memory: float = setting(0.98, valid="[0, 1]", range=(0.9, 1), doc="part of the multiplier that a step keeps, with shot noise")
+    leak: float = setting(
+        0.1,
+        valid="[0, 1]",
+        range=(0, 0.3),
+        doc="part of the multiplier that a step forgets, over the signal to noise of amplitudes",
+    )
     slack: float = setting(
         0.7, valid="[0, inf)", range=(0, 3), doc="misfit that the multiplier lets pass, in standard deviations of shot noise"
     )
     jitter: float = setting(
         0.1, valid="[0, 10]", range=(0, 0.3), doc="standard deviation of noise on the input, annealed to zero"
+    )
+    centring: int = setting(
+        10, valid="[0, inf)", range=(5, 50), doc="steps between two moves of the frame with its object, early on; 0: it stays"
     )
     patience: int | None = setting(None, valid="[1, inf)", doc="end after so many looks (one in 5 steps) without a better score")
     free: float | None = setting(
@@ -163,8 +170,8 @@ class DeepPrior(IterativeSolver[FarField]):
         return self.iterations
 
     def moves(self) -> bool:
-        """Whether the object may stand anywhere: not where it fills its frame."""
-        return True
+        """Whether the frame moves with the object: not where that fills it."""
+        return self.centring > 0
 
     def move(self, s: Fit, rolls: np.ndarray) -> None:
         """Let what is drawn from now on stand further along each axis by so many pixels, (starts, ndim)."""
@@ -221,7 +228,7 @@ class DeepPrior(IterativeSolver[FarField]):
         s.optimiser.zero_grad()
         objects = rolled(self.field(s.draw(self.jitter * max(0.0, 1 - progress / _STILL_FROM))), s.rolls)
         spectrum = self._transform(y, objects)
-        scale = s.pattern.scale(spectrum.detach(), self.loss if s.multiplier is None else "amplitude")
+        scale = s.pattern.scale(spectrum.detach(), self._loss(s) if s.multiplier is None else "amplitude")
         self._losses(s, spectrum * scale, progress).sum().backward()  # type: ignore[no-untyped-call]
         y.counters.ffts += len(s.living)  # the adjoint
         s.optimiser.step()
@@ -229,23 +236,29 @@ class DeepPrior(IterativeSolver[FarField]):
         s.steps += 1
         if s.steps % _LOOK_EVERY == 0 or s.steps == self.iterations:
             self._look(y, s)
-        if s.steps % _CENTRE_EVERY == 0 and s.multiplier is not None and self.moves():
+        if self.moves() and s.steps % self.centring == 0 and progress < _PLAIN_FROM:
             self._centre(s)
         if s.steps == round(self.screen * self.iterations) and len(s.living) > self.finalists and s.steps < self.iterations:
             self._drop(y, s)
         return s
+
+    def _loss(self, s: Fit) -> Loss:
+        """What the fit ends by."""
+        if self.loss != "auto":
+            return self.loss
+        return "poisson" if s.pattern.noise else "amplitude"
 
     def _losses(self, s: Fit, spectrum: torch.Tensor, progress: float) -> torch.Tensor:
         """The loss of each start, after which its multiplier is the next step's."""
         if s.multiplier is not None and progress >= _FADED:
             s.multiplier = None
         if s.multiplier is None:
-            return s.pattern.loss(spectrum, self.loss)
+            return s.pattern.loss(spectrum, self._loss(s))
         searching = progress < _PLAIN_FROM
         losses, allowed = s.pattern.pull(spectrum, s.multiplier, self.slack if searching else 0.0)
         if searching:
-            memory = self.memory if s.pattern.noise else 1.0
-            s.multiplier = memory * (s.multiplier + self.multiplier * (spectrum.detach() - allowed))
+            kept = 1 - self.leak * min(1.0, s.pattern.noise)
+            s.multiplier = kept * (s.multiplier + self.multiplier * (spectrum.detach() - allowed))
         else:
             s.multiplier = _FADING * s.multiplier
         return losses
@@ -253,11 +266,10 @@ class DeepPrior(IterativeSolver[FarField]):
     def _centre(self, s: Fit) -> None:
         """Move each frame so that the object stands in its middle, and the multiplier with it."""
         assert s.objects is not None
-        assert s.multiplier is not None
         rolls = off_centre(s.objects.abs().square())
         if rolls.any():
             self.move(s, rolls)
-            s.multiplier = ramped(s.multiplier, rolls)
+            s.multiplier = None if s.multiplier is None else ramped(s.multiplier, rolls)
 
     def _transform(self, y: FarField, objects: torch.Tensor) -> torch.Tensor:
         """Spectra of objects on the frame, zeros around it; counted."""
@@ -270,7 +282,7 @@ class DeepPrior(IterativeSolver[FarField]):
         if s.objects is None:
             with torch.no_grad():
                 drawn = rolled(self.field(s.draw(0.0)), s.rolls)
-                s.objects = drawn * s.pattern.scale(self._transform(y, drawn), self.loss) * s.pattern.unit
+                s.objects = drawn * s.pattern.scale(self._transform(y, drawn), self._loss(s)) * s.pattern.unit
         return s.objects
 
     def _look(self, y: FarField, s: Fit) -> None:

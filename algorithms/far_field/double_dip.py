@@ -41,7 +41,7 @@ class DoubleDip(SkipPrior):
 
     def moves(self) -> bool:
         """Not where the magnitude is known all over the frame."""
-        return self.magnitude == "free"
+        return self.magnitude == "free" and super().moves()
 
     def field(self, drawn: Drawn) -> torch.Tensor:
         """``m exp(i b)``."""

@@ -243,7 +243,7 @@ def binned(pattern: Pattern, factor: int) -> Pattern:
     region = tuple(slice(start, start + count * factor) for start, count in zip(starts, counts, strict=True))
     blocks = tuple(size for count in counts for size in (count, factor))
     inside = tuple(range(1, 2 * len(counts), 2))
-    mask = None if pattern.mask is None else pattern.mask[region].reshape(blocks).all(axis=inside)
+    mask = None if pattern.mask is None else np.asarray(pattern.mask[region].reshape(blocks).all(axis=inside))
     intensity = pattern.intensity[region].reshape(blocks).sum(axis=inside)
     if mask is not None:
         intensity *= mask

@@ -92,7 +92,8 @@ def test_objects_come_to_the_middle(solver):
     assert state.rolls.any() or isinstance(solver, DoubleNir)
 
 
-def test_an_object_that_fills_its_frame_is_not_moved():
-    solver = DoubleDip(iterations=200, channels=8, scales=2, magnitude="uniform")
+@pytest.mark.parametrize("how", [{"magnitude": "uniform"}, {"centring": 0}])
+def test_a_frame_that_its_object_fills_or_that_is_to_stay_is_not_moved(how):
+    solver = DoubleDip(iterations=200, channels=8, scales=2, **how)
     y, state = begun(solver)
     assert not solver.advance(y, state, 20).rolls.any()
