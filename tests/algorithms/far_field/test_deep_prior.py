@@ -128,6 +128,34 @@ def test_counts_that_are_held_out_have_no_part_in_the_fit():
     np.testing.assert_array_equal(np.asarray(states[0].objects), np.asarray(states[1].objects))
 
 
+@pytest.mark.parametrize(
+    ("gain", "loss", "same_as"), [(1.0, "auto", "poisson"), (None, "auto", "amplitude"), (1.0, "root", "root")]
+)
+def test_a_fit_ends_by_the_likelihood_of_counts_where_there_are_counts(gain, loss, same_as):
+    y = measured(gain=gain)
+    ends = []
+    for how in (loss, same_as):
+        solver = DoubleDip(**SMALL, loss=how, multiplier=0.0)
+        ends.append(objects(solver, y, solver.advance(y, begun(solver, y, [1]), 3)))
+    np.testing.assert_array_equal(*ends)
+    others = {"poisson", "amplitude", "root"} - {same_as}
+    for other in others:
+        solver = DoubleDip(**SMALL, loss=other, multiplier=0.0)
+        assert abs(objects(solver, y, solver.advance(y, begun(solver, y, [1]), 3)) - ends[0]).max() > 0
+
+
+def test_the_multiplier_forgets_by_the_noise_and_nothing_without():
+    for photons in (None, 100.0, 1.0):
+        counts = np.asarray(measured().intensity)
+        y = FarField(counts if photons is None else counts * photons / counts.mean(), gain=None if photons is None else 1.0)
+        y = y.to(get_backend("torch", "double"))
+        kept, all_ = (DoubleDip(**SMALL, leak=leak, slack=0.0) for leak in (0.2, 0.0))
+        after = [solver.step(y, begun(solver, y, [1])).multiplier for solver in (kept, all_)]
+        part = 1.0 if photons is None else 1 - 0.2 * 0.5 / np.sqrt(photons)
+        np.testing.assert_allclose(np.asarray(after[0]), part * np.asarray(after[1]), rtol=1e-6)
+        assert abs(np.asarray(after[1])).max() > 0
+
+
 def test_a_magnitude_that_is_known_is_kept():
     y = measured()
     found = prbench.solve(DoubleDip(**SMALL, magnitude="uniform"), FarField(np.asarray(y.intensity))).reconstruction
