@@ -103,7 +103,8 @@ class DeepPrior(IterativeSolver[FarField]):
     object is that at which its pattern fits best.
 
     Starts advance as one batch, and when the multiplier has done its work all but the best of them are dropped. The learning
-    rate falls as half a cosine; multiplier and disturbance are gone before the end. Of every start the iterate with the best
+    rate falls as half a cosine; multiplier and disturbance are gone before the end, which is by the likelihood of counts where
+    there is shot noise. Of every start the iterate with the best
     score is kept: on pixels held out where there is shot noise, by the modulus error where there is none.
     """
 

@@ -25,8 +25,9 @@ from ._skip_prior import SkipPrior
 class DoubleDip(SkipPrior):
     """Magnitude and phase of the object by a network each: a magnitude between 0 and its largest value, a smooth phase.
 
-    What is not in the publication: the multiplier, which lets a fit leave a superposition of the object with its twin, starts in
-    one batch that are dropped early, and the choice by pixels held out.
+    What is not in the publication: the multiplier, which lets a fit leave a superposition of the object with its twin, the frame
+    that moves with the object, the likelihood of counts, starts in one batch that are dropped early, and the choice by pixels
+    held out.
     """
 
     magnitude: Literal["free", "uniform"] = setting(
