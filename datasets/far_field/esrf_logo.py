@@ -38,7 +38,7 @@ class ESRFLogo(Dataset):
         "none", choices=("none", "reference"), doc="whether the solver is told the published support"
     )
     object_shape: str | None = setting(
-        None, doc="shape of the object, such as 160x160, which is enough; none: half the detector's", unit="px"
+        None, doc="shape of the object, such as 160x160 (its support spans 143x126); none: half the detector's", unit="px"
     )
     holdout: float = setting(0, valid="[0, 0.5]", doc=HOLDOUT_DOC)
 
