@@ -10,26 +10,38 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api import get_dataset, get_solver, load_results, run, score
-    from .core import BlurredImage, FarField, NearField, Problem, RandomLinear, Reconstruction, SpeckleStack, register, setting
+    from .core import Problem, Reconstruction, register, setting
     from .errors import PrbenchError
-    from .running.results import ResultSet
     from .running.solving import Cost, Progress, Solution, solve
+    from .running.store.results import ResultSet
+    from .tasks.deblur import BlurredImage
+    from .tasks.far_field import FarField
+    from .tasks.near_field import NearField
+    from .tasks.off_axis import Hologram
+    from .tasks.random import RandomLinear
+    from .tasks.speckle import SpeckleStack
 
 __version__ = "0.1.0"
 
+MEASUREMENTS = {
+    "BlurredImage": ".tasks.deblur",
+    "FarField": ".tasks.far_field",
+    "Hologram": ".tasks.off_axis",
+    "NearField": ".tasks.near_field",
+    "RandomLinear": ".tasks.random",
+    "SpeckleStack": ".tasks.speckle",
+}
+"""The measurement class of each task of this package, and the module that it is imported from."""
+
 _HOME = {
-    "BlurredImage": ".core",
+    **MEASUREMENTS,
     "Cost": ".running.solving",
-    "FarField": ".core",
-    "NearField": ".core",
     "PrbenchError": ".errors",
     "Problem": ".core",
     "Progress": ".running.solving",
-    "RandomLinear": ".core",
     "Reconstruction": ".core",
-    "ResultSet": ".running.results",
+    "ResultSet": ".running.store.results",
     "Solution": ".running.solving",
-    "SpeckleStack": ".core",
     "get_dataset": ".api",
     "get_solver": ".api",
     "load_results": ".api",
@@ -44,6 +56,7 @@ __all__ = [
     "BlurredImage",
     "Cost",
     "FarField",
+    "Hologram",
     "NearField",
     "PrbenchError",
     "Problem",

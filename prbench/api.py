@@ -11,7 +11,8 @@ from prbench.errors import UsageError
 
 if TYPE_CHECKING:
     from prbench.running.engine import OnEvent, Rerun
-    from prbench.running.results import ResultSet
+
+    from .running.store.results import ResultSet
 
 
 def get_dataset(name: str, **params: object) -> Dataset:
@@ -93,9 +94,10 @@ def run(
         UsageError: for a request that makes no sense, before anything is run or written.
     """
     from prbench.running.engine import run_matrix
-    from prbench.running.results import ResultSet
-    from prbench.running.spec import Matrix
-    from prbench.running.store import Store
+
+    from .running.request.spec import Matrix
+    from .running.store.folder import Store
+    from .running.store.results import ResultSet
 
     matrix = Matrix.of(
         "run",
@@ -129,8 +131,8 @@ def load_results(path: str | Path) -> ResultSet:
     Raises:
         UsageError: where there is no such folder.
     """
-    from prbench.running.results import ResultSet
-    from prbench.running.store import Store
+    from .running.store.folder import Store
+    from .running.store.results import ResultSet
 
     if not Path(path).is_dir():
         raise UsageError(f"there is no results folder {path}; `prbench run --out {path}` makes one")

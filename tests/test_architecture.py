@@ -14,18 +14,23 @@ import pytest
 import prbench
 
 ROOT = Path(__file__).parents[1]
+_BELOW_TASKS = {"metrics", "core", "physics", "backend"}
+_BELOW_GATE = {"analysis", "running", "tasks", *_BELOW_TASKS}
 ALLOWED = {
     "backend": set(),
     "physics": {"backend"},
-    "metrics": {"core", "physics", "backend"},
     "core": {"physics", "backend"},
-    "running": {"core", "metrics", "physics", "backend"},
-    "training": {"core", "physics", "backend"},
-    "analysis": {"core", "metrics", "physics", "backend"},
-    "reporting": {"analysis", "running", "core", "metrics", "physics", "backend"},
-    "cli": {"reporting", "analysis", "running", "training", "core", "metrics", "physics", "backend"},
-    "algorithms": {"core", "physics", "backend"},
-    "datasets": {"core", "physics", "backend"},
+    "metrics": {"core", "physics", "backend"},
+    "tasks": _BELOW_TASKS,
+    "running": {"tasks", *_BELOW_TASKS},
+    "analysis": {"tasks", *_BELOW_TASKS},
+    "catalogue": _BELOW_GATE,
+    "gate": _BELOW_GATE,
+    "reporting": _BELOW_GATE,
+    "training": _BELOW_GATE,
+    "cli": {"catalogue", "gate", "reporting", "training", *_BELOW_GATE},
+    "algorithms": {"tasks", "core", "physics", "backend"},
+    "datasets": {"tasks", "core", "physics", "backend"},
 }
 """For each package, the packages of prbench that it may import; ``prbench.errors`` is open to all."""
 HEAVY = {"torch", "numpy", "scipy", "pandas", "matplotlib", "seaborn", "rich", "numba", "h5py", "skimage", "pydantic", "yaml"}

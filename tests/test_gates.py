@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from prbench.running.measuring import Baseline
+from prbench.gate.measuring import Baseline
 
 ROOT = Path(__file__).parents[1]
 BASELINES = sorted((ROOT / "results" / "baselines").glob("*.json"))
@@ -31,7 +31,7 @@ def test_a_stored_baseline_is_of_the_cells_that_its_matrix_names(path):
 
 @pytest.mark.parametrize("path", BASELINES, ids=lambda path: path.stem)
 def test_a_stored_baseline_has_its_matrix_beside_it(path):
-    from prbench.running.spec import Matrix
+    from prbench.running.request.spec import Matrix
 
     assert Matrix.read(path.with_suffix(".yaml")).cells() == Baseline.read(path).matrix.cells()
 

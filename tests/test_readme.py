@@ -18,9 +18,10 @@ from click.testing import CliRunner
 
 from prbench.algorithms.speckle.unet_speckle import UNetSpeckle
 from prbench.cli import app
-from prbench.core import FarField, build_plugin
+from prbench.core import build_plugin
 from prbench.metrics.costs import COSTS
-from prbench.running.spec import Matrix
+from prbench.running.request.spec import Matrix
+from prbench.tasks.far_field import FarField
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -127,7 +128,7 @@ def test_tables_name_only_what_exists(kind, heading):
 
 
 def test_statuses_and_links_exist():
-    from prbench.running.record import STATUSES
+    from prbench.running.store.record import STATUSES
 
     for status in set(STATUSES) - {"interrupted"}:  # which is no record's, but a run's
         assert f"| `{status}` |" in README

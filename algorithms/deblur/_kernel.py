@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from prbench.core import BlurredImage
+from prbench.tasks.deblur import BlurredImage
 
 from ._variation import padded
 

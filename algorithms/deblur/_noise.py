@@ -7,7 +7,7 @@ import math
 import torch
 from torch.nn import functional
 
-from prbench.core import BlurredImage
+from prbench.tasks.deblur import BlurredImage
 
 
 def noise_level(y: BlurredImage) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from prbench.core import BlurredImage
+from prbench.tasks.deblur import BlurredImage
 
 _ITERATIONS = 120
 

@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import BlurredImage, IterativeSolver, Reconstruction, Rng, register, setting
+from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
+from prbench.tasks.deblur import BlurredImage
 
 _FLOOR = 1e-6
 """What stands for zero in a divisor, as a part of the largest value."""

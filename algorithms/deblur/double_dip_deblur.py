@@ -9,8 +9,9 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from prbench.core import BlurredImage, IterativeSolver, Reconstruction, Rng, register, setting
+from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
 from prbench.core.learned import layout, placed
+from prbench.tasks.deblur import BlurredImage
 
 from ..networks.skip import SkipNetwork
 from ._kernel import estimated_kernel

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from prbench.core import FarField, IterativeSolver, Reconstruction, Rng, setting
+from prbench.core import IterativeSolver, Reconstruction, Rng, setting
 from prbench.core.learned import layout, placed
 from prbench.core.stopping import HeldOut
+from prbench.tasks.far_field import FarField
 
 from ..networks.starts import Make, from_seeds, narrowed
 from ._centring import off_centre, ramped, rolled

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from prbench.backend import Array
-from prbench.core import FarField, Rng
+from prbench.core import Rng
+from prbench.tasks.far_field import FarField
 
 from ._selection import Choice
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import FarField
+from prbench.tasks.far_field import FarField
 
 from ._fields import Fields
 from ._selection import by_score

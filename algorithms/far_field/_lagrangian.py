@@ -15,7 +15,7 @@ from typing import Literal
 
 import torch
 
-from prbench.core import FarField
+from prbench.tasks.far_field import FarField
 
 Loss = Literal["amplitude", "root", "poisson"]
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import FarField, LearnedSolver, Problem, Recipe, Reconstruction, Rng, setting
+from prbench.core import LearnedSolver, Problem, Recipe, Reconstruction, Rng, setting
 from prbench.errors import BadInput
+from prbench.tasks.far_field import FarField
 
 if TYPE_CHECKING:
     import torch

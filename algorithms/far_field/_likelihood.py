@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from prbench.backend import Array, pointwise
 from prbench.backend.pointwise import abs2, where
-from prbench.core import FarField
+from prbench.tasks.far_field import FarField
 
 from ._updates import cut
 

@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import FarField, IterativeSolver, Reconstruction, Rng, setting
+from prbench.core import IterativeSolver, Reconstruction, Rng, setting
 from prbench.errors import UsageError
+from prbench.tasks.far_field import FarField
 
 from ._fields import Fields, kept, start
 from ._guidance import unrelated

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import FarField
+from prbench.tasks.far_field import FarField
 
 from ._fields import Fields
 from ._guidance import aligned, unrelated

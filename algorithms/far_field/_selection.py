@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import FarField, Rng
+from prbench.core import Rng
 from prbench.physics.free_pixels import free_pixel_islands
+from prbench.tasks.far_field import FarField
 
 
 @dataclass

@@ -6,7 +6,8 @@ import numpy as np
 
 from prbench.backend import Array, Backend, pointwise
 from prbench.backend.pointwise import abs2, sqrt
-from prbench.core import FarField, Rng
+from prbench.core import Rng
+from prbench.tasks.far_field import FarField
 
 from ._fields import kth_largest
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from prbench.core import FarField, register, setting
+from prbench.core import register, setting
+from prbench.tasks.far_field import FarField
 
 from ._pipeline import ProjectionSolver
 from ._updates import Update, difference_map

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
-from prbench.core import FarField, Reconstruction, Rng, Solver, register, setting
+from prbench.core import Reconstruction, Rng, Solver, register, setting
+from prbench.tasks.far_field import FarField
 
 from ._deep_prior import Fit
 from ._fields import Fields

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from prbench.core import FarField, register, setting
+from prbench.core import register, setting
+from prbench.tasks.far_field import FarField
 
 from ._fields import Fields
 from ._guidance import breed

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from prbench.core import FarField, Reconstruction, register, setting
+from prbench.core import Reconstruction, register, setting
 from prbench.errors import UsageError
+from prbench.tasks.far_field import FarField
 
 from ._fields import Fields
 from ._likelihood import refine

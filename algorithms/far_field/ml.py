@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from prbench.core import FarField, IterativeSolver, Reconstruction, Rng, register, setting
+from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
+from prbench.tasks.far_field import FarField
 
 from ._fields import start
 from ._likelihood import Descent, begin, log_likelihood, refine

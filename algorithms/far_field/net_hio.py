@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from prbench.backend import Array, Backend
-from prbench.core import FarField, Rng, Solver, register, setting
+from prbench.core import Rng, Solver, register, setting
+from prbench.tasks.far_field import FarField
 
 from ._fields import Fields
 from ._learned import LagSolver

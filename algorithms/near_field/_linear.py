@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prbench.backend import Array
-from prbench.core import NearField
+from prbench.tasks.near_field import NearField
 
 
 def filtered(y: NearField, image: Array, gain: Array) -> Array:

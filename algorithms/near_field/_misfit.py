@@ -9,8 +9,9 @@ import numpy as np
 import torch
 
 from prbench.backend import Counters, get_backend
-from prbench.core import NearField, Rng
+from prbench.core import Rng
 from prbench.physics.free_pixels import free_pixel_islands
+from prbench.tasks.near_field import NearField
 
 _DARK = 1e-8
 """Added under the square root of an intensity, whose slope at 0 is infinite."""

@@ -9,7 +9,8 @@ from functools import lru_cache
 import torch
 from torch.nn.functional import softplus
 
-from prbench.core import NearField, Reconstruction
+from prbench.core import Reconstruction
+from prbench.tasks.near_field import NearField
 
 from ._misfit import in_range, tied_transmission
 

@@ -10,10 +10,11 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import nn
 
-from prbench.core import IterativeSolver, NearField, Reconstruction, Rng, Solver, setting
+from prbench.core import IterativeSolver, Reconstruction, Rng, Solver, setting
 from prbench.core.learned import layout, placed
 from prbench.core.stopping import HeldOut
 from prbench.errors import BadInput
+from prbench.tasks.near_field import NearField
 
 from ._misfit import balance, balanced, count_adjoint, divided, gaps, misfits, variation
 from ._parts import Parts, object_parts

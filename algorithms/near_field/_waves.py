@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from prbench.backend import Array
-from prbench.core import NearField
+from prbench.tasks.near_field import NearField
 
 
 def phase_centre(y: NearField) -> float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from prbench.core import DirectSolver, NearField, Reconstruction, Rng, register, setting
+from prbench.core import DirectSolver, Reconstruction, Rng, register, setting
+from prbench.tasks.near_field import NearField
 
 from ._linear import filtered, material_response, regularised_inverse, transmission_of
 

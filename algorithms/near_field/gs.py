@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from prbench.backend import Array
-from prbench.core import IterativeSolver, NearField, Reconstruction, Rng, register, setting
+from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
+from prbench.tasks.near_field import NearField
 
 from ._waves import phase_centre, within_range
 from .ctf import ContrastTransferFunction

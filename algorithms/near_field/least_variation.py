@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import IterativeSolver, NearField, Reconstruction, Rng, register, setting
+from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
 from prbench.physics.cosine import cosine_transform, inverse_cosine_transform
 from prbench.physics.free_pixels import free_pixel_islands
+from prbench.tasks.near_field import NearField
 
 from ._amplitudes import AmplitudeMisfit
 from ._descent import Descent, advance, begin

@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import Hologram
 from prbench.physics.fringes import Band
+from prbench.tasks.off_axis import Hologram
 
 _REACH = 3.0
 """Width of the rim that a frame is continued by, times the radius of the filter: beyond, its kernel has died away."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from prbench.core import Hologram, LearnedSolver, Problem, Recipe, Reconstruction, Rng, setting
+from prbench.core import LearnedSolver, Problem, Recipe, Reconstruction, Rng, setting
 from prbench.errors import UsageError
+from prbench.tasks.off_axis import Hologram
 
 if TYPE_CHECKING:
     import torch

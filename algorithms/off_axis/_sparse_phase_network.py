@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from prbench.core import Hologram, Recipe, setting
+from prbench.core import Recipe, setting
 from prbench.core.data_files import DataFile, fetch, read_arrays
 from prbench.core.searchable import SearchableSolver, read_structure
+from prbench.tasks.off_axis import Hologram
 
 from ..networks.links import Links
 from ._phase_network import RECIPE, PhaseNetwork

@@ -9,10 +9,11 @@ from typing import ClassVar
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import DirectSolver, Hologram, Reconstruction, Rng, register, setting
+from prbench.core import DirectSolver, Reconstruction, Rng, register, setting
 from prbench.physics.aberrations import Polynomials, fit_background, refine_background
 from prbench.physics.fringes import Band, find_carrier, order_radius
 from prbench.physics.unwrapping import unwrapped, wrapped
+from prbench.tasks.off_axis import Hologram
 
 from ._orders import object_order, rim_px
 

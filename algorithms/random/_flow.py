@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from prbench.backend import Array
-from prbench.core import IterativeSolver, RandomLinear, Reconstruction, Rng, setting
+from prbench.core import IterativeSolver, Reconstruction, Rng, setting
+from prbench.tasks.random import RandomLinear
 
 from ._starts import POSITIVE, POWER_ITERATIONS, RANDOM, STARTS, first_guess
 

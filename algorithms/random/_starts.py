@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable
 
 from prbench.backend import Array
-from prbench.core import RandomLinear, Rng
+from prbench.core import Rng
+from prbench.tasks.random import RandomLinear
 
 POWER_ITERATIONS = 60
 """Enough for the eigenvector of a gap of a tenth to settle to a per cent; a gradient method needs no more."""

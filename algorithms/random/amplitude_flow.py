@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from prbench.backend import Array, pointwise
 from prbench.backend.pointwise import abs2, sqrt, where
-from prbench.core import RandomLinear, register, setting
+from prbench.core import register, setting
+from prbench.tasks.random import RandomLinear
 
 from ._flow import TINY, Flow, GradientFlow
 

@@ -9,10 +9,11 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from prbench.core import IterativeSolver, RandomLinear, Reconstruction, Rng, register, setting
+from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
 from prbench.core.learned import layout, placed
 from prbench.core.stopping import HeldOut
 from prbench.errors import BadInput
+from prbench.tasks.random import RandomLinear
 
 from ..networks.skip import SkipNetwork
 from ._flow import TINY

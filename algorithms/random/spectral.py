@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from prbench.core import DirectSolver, RandomLinear, Reconstruction, Rng, register, setting
+from prbench.core import DirectSolver, Reconstruction, Rng, register, setting
+from prbench.tasks.random import RandomLinear
 
 from ._starts import POWER_ITERATIONS, STARTS, spectral_start
 

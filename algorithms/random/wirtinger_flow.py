@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from prbench.backend import Array, pointwise
 from prbench.backend.pointwise import abs2, where
-from prbench.core import RandomLinear, register, setting
+from prbench.core import register, setting
+from prbench.tasks.random import RandomLinear
 
 from ._flow import Flow, GradientFlow
 

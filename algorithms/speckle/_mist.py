@@ -18,9 +18,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import DirectSolver, Reconstruction, Rng, SpeckleStack, setting
+from prbench.core import DirectSolver, Reconstruction, Rng, setting
 from prbench.errors import BadInput
 from prbench.physics.cosine import cosine_transform, inverse_cosine_transform
+from prbench.tasks.speckle import SpeckleStack
 
 from ._stack import displacement_of, need_images
 from ._strips import in_strips

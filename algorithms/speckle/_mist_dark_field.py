@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import SpeckleStack
 from prbench.errors import BadInput
 from prbench.physics.cosine import cosine_transform, inverse_cosine_transform
+from prbench.tasks.speckle import SpeckleStack
 
 from ._mist import laplacian, slopes
 from ._strips import in_strips

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from prbench.backend import Array
-from prbench.core import SpeckleStack
 from prbench.errors import BadInput
 from prbench.physics.gradients import integrate_gradient
+from prbench.tasks.speckle import SpeckleStack
 
 
 def need_images(y: SpeckleStack, least: int, name: str, instead: str) -> None:

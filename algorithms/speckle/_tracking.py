@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import SpeckleStack
+from prbench.tasks.speckle import SpeckleStack
 
 from . import _array_fits
 from ._strips import in_strips

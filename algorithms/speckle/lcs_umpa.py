@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from prbench.backend import Array
-from prbench.core import DirectSolver, Reconstruction, Rng, SpeckleStack, register, setting
+from prbench.core import DirectSolver, Reconstruction, Rng, register, setting
+from prbench.tasks.speckle import SpeckleStack
 
 from ._stack import need_images, phase_of
 from ._tracking import fitted, noise_between, ratio, searched, smoothed, stepped

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from prbench.core import Reconstruction, SpeckleStack, register, setting
+from prbench.core import Reconstruction, register, setting
+from prbench.tasks.speckle import SpeckleStack
 
 from ._mist import PAIRS_DOC, MistSolver, absorption_wavenumber_sq, inverse_laplacian, taken
 from ._mist_dark_field import rapidly_varying

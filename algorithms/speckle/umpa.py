@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from prbench.core import DirectSolver, Reconstruction, Rng, SpeckleStack, register, setting
+from prbench.core import DirectSolver, Reconstruction, Rng, register, setting
+from prbench.tasks.speckle import SpeckleStack
 
 from ._stack import phase_of
 from ._tracking import fitted, ratio, searched, smoothed, stepped

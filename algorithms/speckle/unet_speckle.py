@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from prbench.core import LearnedSolver, Problem, Recipe, Reconstruction, Rng, SpeckleStack, register, setting
+from prbench.core import LearnedSolver, Problem, Recipe, Reconstruction, Rng, register, setting
 from prbench.core.turns import turned_vectors
+from prbench.tasks.speckle import SpeckleStack
 
 from ._stack import phase_of
 from ._torch import box_mean, moved

@@ -9,8 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from prbench.backend import get_backend
-from prbench.core import BlurredImage, Dataset, Problem, Provenance, Reconstruction, Split, register, setting
+from prbench.core import Dataset, Problem, Provenance, Reconstruction, Split, register, setting
 from prbench.errors import UsageError
+from prbench.tasks.deblur import BlurredImage
 
 from ._kernels import draw_kernel
 

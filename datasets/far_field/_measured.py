@@ -7,9 +7,10 @@ import re
 
 import numpy as np
 
-from prbench.core import FarField, HeldOut, Problem, Rng
+from prbench.core import HeldOut, Problem, Rng
 from prbench.errors import UsageError, one_line
 from prbench.physics.free_pixels import free_pixel_islands
+from prbench.tasks.far_field import FarField
 
 BIN_DOC = "pixels along every axis that are added up to one"
 HOLDOUT_DOC = "fraction of measured pixels kept from the solver, in islands, for free R"

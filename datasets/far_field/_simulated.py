@@ -7,8 +7,9 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
-from prbench.core import FarField, Problem, Provenance, Reconstruction, Split
+from prbench.core import Problem, Provenance, Reconstruction, Split
 from prbench.physics.noise import beamstop, shot_noise
+from prbench.tasks.far_field import FarField
 
 
 def diffraction(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -7,9 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from prbench.core import Dataset, FarField, Problem, Provenance, Reconstruction, Rng, Split, register, setting
+from prbench.core import Dataset, Problem, Provenance, Reconstruction, Rng, Split, register, setting
 from prbench.errors import UsageError
 from prbench.physics.noise import shot_noise
+from prbench.tasks.far_field import FarField
 
 PIXELS_PER_ATOM = 8
 _SIGMA = 0.6

@@ -8,9 +8,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from prbench.core import Dataset, FarField, Problem, Provenance, Split, register, setting
+from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.core.data_files import DataFile
 from prbench.errors import BadInput
+from prbench.tasks.far_field import FarField
 
 from ..readers.locate import locate
 from .atoms2d import PIXELS_PER_ATOM

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from prbench.core import Dataset, FarField, Problem, Provenance, Split, register, setting
+from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.core.data_files import DataFile
+from prbench.tasks.far_field import FarField
 
 from ..readers.arrays import npz_array
 from ..readers.locate import locate

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from prbench.core import Dataset, FarField, Problem, Provenance, Split, register, setting
+from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.core.data_files import DataFile
 from prbench.errors import UsageError
+from prbench.tasks.far_field import FarField
 
 from ..readers.pattern import binned, read_pattern
 from ._measured import BIN_DOC, HOLDOUT_DOC, hold_out, parse_shape

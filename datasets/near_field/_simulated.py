@@ -9,8 +9,9 @@ from typing import Literal
 import numpy as np
 
 from prbench.backend import get_backend
-from prbench.core import Dataset, NearField, Problem, Provenance, Reconstruction, Split, setting
+from prbench.core import Dataset, Problem, Provenance, Reconstruction, Split, setting
 from prbench.physics.noise import shot_noise
+from prbench.tasks.near_field import NearField
 
 Model = Literal["angular-spectrum", "fresnel", "fourier-born"]
 MODELS: tuple[Model, ...] = ("angular-spectrum", "fresnel", "fourier-born")

@@ -8,8 +8,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from prbench.core import Dataset, NearField, Problem, Provenance, Reconstruction, Split, register, setting
+from prbench.core import Dataset, Problem, Provenance, Reconstruction, Split, register, setting
 from prbench.core.data_files import DataFile
+from prbench.tasks.near_field import NearField
 
 from ..readers.arrays import npz_array
 from ..readers.locate import locate

@@ -8,9 +8,10 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from prbench.core import Dataset, NearField, Problem, Provenance, Split, register, setting
+from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.core.data_files import DataFile, sha256_of
 from prbench.errors import BadInput, UsageError
+from prbench.tasks.near_field import NearField
 
 from ..readers.pattern import read_array
 from ..readers.pictures import SUFFIXES, read_picture

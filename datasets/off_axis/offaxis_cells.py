@@ -8,9 +8,10 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from prbench.core import Dataset, Hologram, Problem, Provenance, Reconstruction, Rng, Split, register, setting
+from prbench.core import Dataset, Problem, Provenance, Reconstruction, Rng, Split, register, setting
 from prbench.core.data_files import DataFile
 from prbench.errors import UsageError
+from prbench.tasks.off_axis import Hologram
 
 from . import _hl60
 from ._cells import DRAW, draw_cell, field

@@ -7,8 +7,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from prbench.core import Dataset, Hologram, Problem, Provenance, Split, register, setting
+from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.core.data_files import DataFile
+from prbench.tasks.off_axis import Hologram
 
 from ..readers.arrays import npz_array
 from ..readers.locate import locate

@@ -8,9 +8,10 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from prbench.backend import get_backend
-from prbench.core import Problem, Provenance, RandomLinear, Reconstruction, Split
+from prbench.core import Problem, Provenance, Reconstruction, Split
 from prbench.errors import UsageError
 from prbench.physics.noise import shot_noise
+from prbench.tasks.random import RandomLinear
 
 OBJECTS = ("noise", "camera", "coins", "moon", "text", "cell")
 """Complex normal noise, or a grey picture that scikit-image installs with itself."""

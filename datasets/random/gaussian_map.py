@@ -7,7 +7,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from prbench.core import Dataset, Problem, RandomLinear, Split, register, setting
+from prbench.core import Dataset, Problem, Split, register, setting
+from prbench.tasks.random import RandomLinear
 
 from ._objects import complex_normal, make_problem
 

@@ -8,7 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from prbench.core import Dataset, Problem, RandomLinear, Split, register, setting
+from prbench.core import Dataset, Problem, Split, register, setting
+from prbench.tasks.random import RandomLinear
 
 from ._objects import OBJECTS, draw_object, make_problem, unit_phases
 

@@ -8,8 +8,9 @@ from urllib.parse import quote
 
 import numpy as np
 
-from prbench.core import Dataset, Problem, Provenance, SpeckleStack, Split, register, setting
+from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.core.data_files import DataFile
+from prbench.tasks.speckle import SpeckleStack
 
 from ..readers.arrays import npz_array
 from ..readers.locate import locate

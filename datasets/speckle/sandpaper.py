@@ -8,9 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from prbench.backend import get_backend
-from prbench.core import Dataset, Problem, Provenance, SpeckleStack, Split, register, setting
+from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.errors import UsageError
 from prbench.physics.materials import refraction
+from prbench.tasks.speckle import SpeckleStack
 
 from ._grains import Membrane
 from ._samples import SAMPLES, sample_thickness_m

@@ -8,9 +8,10 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from prbench.core import Dataset, Problem, Provenance, SpeckleStack, Split, register, setting
+from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.core.data_files import DataFile
 from prbench.errors import BadInput, UsageError
+from prbench.tasks.speckle import SpeckleStack
 
 from ..readers.tiff_folders import image_files, read_images, sha256_of_all
 from ._measured import IMAGES_DOC, first_pairs, parse_region, usable

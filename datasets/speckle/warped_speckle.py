@@ -8,7 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from prbench.core import Dataset, Problem, Provenance, Reconstruction, Rng, SpeckleStack, Split, register, setting
+from prbench.core import Dataset, Problem, Provenance, Reconstruction, Rng, Split, register, setting
+from prbench.tasks.speckle import SpeckleStack
 
 from ._waves import Wavy, chebyshev_nodes, interpolation_weights, waves
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from prbench.core import Dataset, Problem, Provenance, SpeckleStack, Split, register, setting
+from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.core.data_files import DataFile
+from prbench.tasks.speckle import SpeckleStack
 
 from ..readers.locate import locate
 from ..readers.tiff_folders import Region, read_images, sha256_of_all

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from prbench.analysis.regression import Comparison
-    from prbench.running.measuring import Baseline, OnCell
+    from prbench.gate.measuring import Baseline, OnCell
+    from prbench.gate.regression import Comparison
 
 BASELINES = Path("results/baselines")
 
@@ -58,7 +58,7 @@ def command(
 
     Two checkouts on one machine:  prbench check --base-python ../base/.venv/bin/python
     """
-    from prbench.reporting.regressions import FORMATS
+    from prbench.gate.tables import FORMATS
 
     from .app import OK, REGRESSION
 
@@ -81,7 +81,7 @@ def _planned(
     matrix_file: Path | None, paths: tuple[Path, ...], rounds: int | None, *, update: bool, base_python: str | None
 ) -> list[Baseline]:
     from prbench.errors import UsageError
-    from prbench.running.measuring import Baseline
+    from prbench.gate.measuring import Baseline
 
     if matrix_file is None:
         return []
@@ -95,7 +95,7 @@ def _planned(
 
 def _stored(paths: tuple[Path, ...]) -> list[Baseline]:
     from prbench.errors import UsageError
-    from prbench.running.measuring import Baseline
+    from prbench.gate.measuring import Baseline
 
     files = [file for path in paths or (BASELINES,) for file in (sorted(path.glob("*.json")) if path.is_dir() else [path])]
     if not files:
@@ -109,9 +109,9 @@ def _check(
 ) -> Comparison | None:
     from contextlib import ExitStack
 
-    from prbench.analysis.regression import compare_versions
-    from prbench.running.measuring import measure
-    from prbench.running.probing import Probe
+    from prbench.gate.measuring import measure
+    from prbench.gate.probing import Probe
+    from prbench.gate.regression import compare_versions
 
     pythons = {"head": None, **({"base": base_python} if base_python else {})}
     cells = baseline.matrix.cells()

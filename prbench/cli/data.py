@@ -21,9 +21,9 @@ def command() -> None:
 @command.command("list")
 def list_files() -> None:
     """Show each file, whether it is on this machine, and its licence."""
+    from prbench.catalogue.data import needs
     from prbench.core.data_files import data_folder
     from prbench.reporting.console import console, table
-    from prbench.reporting.data import needs
 
     rows = [(n.dataset, n.file.name, "present" if n.present else _absent(n.file.urls), n.file.licence) for n in needs()]
     out = console()
@@ -37,8 +37,8 @@ def list_files() -> None:
 @click.option("--offline", is_flag=True, help="Download nothing; only check that the files are there and whole.")
 def get(names: tuple[str, ...], offline: bool) -> None:
     """Download the files of datasets, showing their licence and verifying their checksums."""
+    from prbench.catalogue.data import needs
     from prbench.core.data_files import fetch
-    from prbench.reporting.data import needs
 
     for need in needs(names):
         note = f"; {need.file.note}" if need.file.note else ""
@@ -51,8 +51,8 @@ def get(names: tuple[str, ...], offline: bool) -> None:
 @click.pass_context
 def verify_files(ctx: click.Context, names: tuple[str, ...]) -> None:
     """Compare checksums. Exits with 1 where a file is damaged, or missing though its dataset was named."""
+    from prbench.catalogue.data import needs
     from prbench.core.data_files import verify
-    from prbench.reporting.data import needs
 
     wrong = 0
     for need in needs(names):

@@ -10,8 +10,8 @@ def command() -> None:
     """Show versions, threads, FFT and BLAS libraries, GPU, extras and data; say how to get what is missing."""
     from rich.text import Text
 
+    from prbench.catalogue.machine import examine
     from prbench.reporting.console import console, table
-    from prbench.reporting.machine import examine
 
     out = console()
     for title, findings in examine():

@@ -33,10 +33,10 @@ def choose_engine(
     if jobs is not None:
         raise UsageError("--jobs is for workers on this machine; a Dask cluster computes one cell on each of its workers")
     if cluster is not None:
-        from prbench.running.cluster import Cluster, ClusterEngine
+        from prbench.running.remote.cluster import Cluster, ClusterEngine
 
         return ClusterEngine(Cluster.read(cluster), threads)
-    from prbench.running.dask_engine import DaskEngine
+    from prbench.running.remote.dask_engine import DaskEngine
 
     assert scheduler is not None
     return DaskEngine(scheduler, threads)

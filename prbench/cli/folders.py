@@ -11,8 +11,8 @@ import click
 from prbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from prbench.running.results import ResultSet
-    from prbench.running.store import Store
+    from prbench.running.store.folder import Store
+    from prbench.running.store.results import ResultSet
 
 RESULTS = Path("prbench-results")
 _TOLD = 5
@@ -34,8 +34,8 @@ def open_results(folder: Path | None) -> ResultSet:
     Raises:
         UsageError: where there are no results, or ``folder`` holds several stores.
     """
-    from prbench.running.results import ResultSet
-    from prbench.running.store import Store
+    from prbench.running.store.folder import Store
+    from prbench.running.store.results import ResultSet
 
     store = Store(_find(folder))
     store.compact_if_many()

@@ -13,8 +13,8 @@ from prbench.errors import UsageError
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def command(task: str | None, kind: str | None, form: str) -> None:
     """List solvers, datasets and metrics."""
+    from prbench.catalogue.plugins import KINDS, catalogue
     from prbench.core import TASKS
-    from prbench.reporting.catalogue import KINDS, catalogue
 
     if task is not None and task not in TASKS:
         raise UsageError(f"there is no task {task!r}; tasks are {', '.join(TASKS)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from prbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from prbench.running.spec import Block, Matrix
+    from prbench.running.request.spec import Block, Matrix
 
 DEFAULT = "quick"
 CUSTOM = "custom"
@@ -33,7 +33,7 @@ def requested_matrix(
         solvers: names, or lists of them with commas, in place of the matrix's. Where no datasets are named, those stay that have
             a task in common.
         datasets: in the same way.
-        samples: as :func:`prbench.running.spec.parse_indices` reads them; in place of the matrix's, as all below.
+        samples: as :func:`prbench.running.request.spec.parse_indices` reads them; in place of the matrix's, as all below.
         seeds: in the same way.
         seed: the only seed.
         backend: what to compute with.
@@ -43,7 +43,7 @@ def requested_matrix(
         UsageError: for what cannot be understood or does not fit together.
     """
     from prbench.core import split_names
-    from prbench.running.spec import Matrix, builtin_names, parse_indices
+    from prbench.running.request.spec import Matrix, builtin_names, parse_indices
 
     if seed is not None and seeds is not None:
         raise UsageError("--seed and --seeds were both given; --seed 7 is the seed 7, --seeds 7 the seeds 0 to 6")
@@ -67,7 +67,7 @@ def requested_matrix(
 
 def _replaced(base: Matrix, solvers: list[str], datasets: list[str]) -> Matrix:
     """One block with the named solvers or datasets and, of the other kind, those of the matrix that share a task."""
-    from prbench.running.spec import Matrix
+    from prbench.running.request.spec import Matrix
 
     blocks = (base, *base.runs)
     kept_solvers = [solver for block in blocks for solver in block.solvers]
@@ -86,7 +86,7 @@ def _replaced(base: Matrix, solvers: list[str], datasets: list[str]) -> Matrix:
 
 
 def _tasks(kind: Literal["solver", "dataset"], names: list[Any]) -> set[str]:
-    from prbench.running.cell import find_plugin
+    from prbench.running.request.cell import find_plugin
 
     return {find_plugin(kind, name).task for name in names}
 

@@ -11,7 +11,7 @@ import click
 from . import folders
 
 if TYPE_CHECKING:
-    from prbench.running.record import Record
+    from prbench.running.store.record import Record
 
 
 @click.command("rescore")

@@ -13,9 +13,9 @@ from .completion import plugin_completion
 from .executors import EXECUTORS, choose_engine
 
 if TYPE_CHECKING:
-    from prbench.running.cell import Cell
     from prbench.running.engine import Rerun, RunState
-    from prbench.running.results import ResultSet
+    from prbench.running.request.cell import Cell
+    from prbench.running.store.results import ResultSet
 
 BACKENDS = ("auto", "numpy", "torch", "torch:cuda", "cupy")
 RERUNS = ("missing", "failed", "stale", "all")
@@ -83,9 +83,9 @@ def command(
     A pattern of your own:  prbench run -d 'file[path=measured.cxi]' -s hio-er
     """
     from prbench.running.engine import plan, run_matrix
-    from prbench.running.results import ResultSet
-    from prbench.running.shard import parse_shard, shard_of
-    from prbench.running.store import Store
+    from prbench.running.remote.shard import parse_shard, shard_of
+    from prbench.running.store.folder import Store
+    from prbench.running.store.results import ResultSet
 
     from . import summary
     from .app import CELLS_FAILED, OK

@@ -9,7 +9,7 @@ import click
 from .completion import plugin_completion
 
 if TYPE_CHECKING:
-    from prbench.reporting.catalogue import Entry, SettingEntry
+    from prbench.catalogue.plugins import Entry, SettingEntry
 
 
 @click.command("show")
@@ -20,7 +20,7 @@ def command(name: str, form: str) -> None:
 
     NAME may carry settings, as in 'hio-er[beta=0.8]'; they are checked and shown.
     """
-    from prbench.reporting.catalogue import look_up
+    from prbench.catalogue.plugins import look_up
 
     entries = look_up(name)
     if form == "json":

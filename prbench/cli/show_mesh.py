@@ -14,7 +14,7 @@ from . import folders
 if TYPE_CHECKING:
     from prbench.core import Problem
     from prbench.metrics.surface import Surface
-    from prbench.running.results import ResultSet
+    from prbench.running.store.results import ResultSet
 
 _LISTED = 5
 _LEAST_KEY = 4

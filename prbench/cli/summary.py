@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from prbench.reporting.exports import Export
     from prbench.running.engine import RunState
-    from prbench.running.results import ResultSet
+    from prbench.running.store.results import ResultSet
 
 _EXPORTS_TOLD = 20
 
@@ -112,7 +112,7 @@ def _next_command(results: ResultSet, folder: str) -> str:
 
 def _others(task: str, solver: str) -> list[str]:
     """One or two classical solvers of the task to compare ``solver`` with."""
-    from prbench.reporting.catalogue import catalogue
+    from prbench.catalogue.plugins import catalogue
 
     if task == "far-field":
         return ["hio", "raar"]

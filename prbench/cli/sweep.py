@@ -17,9 +17,9 @@ from .run import BACKENDS, RERUNS
 
 if TYPE_CHECKING:
     from prbench.reporting.sweeps import Sweep
-    from prbench.running.cell import Cell
     from prbench.running.engine import Rerun
-    from prbench.running.results import ResultSet
+    from prbench.running.request.cell import Cell
+    from prbench.running.store.results import ResultSet
 
 Place = tuple["Cell", dict[str, Any]]
 """A cell, and what a table of the sweep says of it."""
@@ -101,8 +101,8 @@ def command(
     from prbench.core import parse_name, split_names
     from prbench.core.tuned import plain_name
     from prbench.running.engine import plan, run_matrix
-    from prbench.running.results import ResultSet
-    from prbench.running.store import Store
+    from prbench.running.store.folder import Store
+    from prbench.running.store.results import ResultSet
 
     from . import summary
     from .app import CELLS_FAILED, OK
@@ -158,7 +158,7 @@ def _along(
 def _at_random(solvers: list[str], datasets: list[str], draws: int, vary: str | None, options: dict[str, Any]) -> list[Place]:
     """The cells of each solver as named and at random settings, the same ones for every dataset of its task."""
     from prbench.analysis.sensitivity import DRAW, VARIED, random_settings
-    from prbench.running.cell import find_plugin
+    from prbench.running.request.cell import find_plugin
 
     only = [name.strip() for name in (vary or "").split(",") if name.strip()]
     places = []
@@ -178,7 +178,7 @@ def _at_random(solvers: list[str], datasets: list[str], draws: int, vary: str | 
 
 def _cells(solver: str, dataset: str, options: dict[str, Any]) -> list[Cell]:
     """The cells of one solver on one dataset."""
-    from prbench.running.spec import Matrix, parse_indices
+    from prbench.running.request.spec import Matrix, parse_indices
 
     indices = {name: parse_indices(options[name]) for name in ("samples", "seeds") if options[name] is not None}
     rest = {"split": options["split"], "backend": options["backend"], "time_limit_s": options["time_limit"]}

@@ -81,9 +81,9 @@ def _score(plan: Plan, samples: int) -> None:
     """Solve test problems with the weights as a user would, and put the medians on the card."""
     from prbench.core import format_name, parse_name, plugin_names
     from prbench.running.engine import run_matrix
-    from prbench.running.results import ResultSet
-    from prbench.running.spec import Matrix
-    from prbench.running.store import Store
+    from prbench.running.request.spec import Matrix
+    from prbench.running.store.folder import Store
+    from prbench.running.store.results import ResultSet
     from prbench.training.training import WEIGHTS, add_scores
 
     from .display import choose_display

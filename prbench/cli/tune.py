@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from prbench.analysis.goals import Goal
     from prbench.analysis.tuning import Trial, Tuning
     from prbench.running.engine import Engine
-    from prbench.running.store import Store
+    from prbench.running.store.folder import Store
 
 SPLIT = "tune"
 SEED = 0
@@ -59,7 +59,7 @@ def command(
     from prbench.core import load_plugin, parse_name
     from prbench.core.tuned import tuned_path
     from prbench.running.engine import LocalEngine
-    from prbench.running.store import Store
+    from prbench.running.store.folder import Store
 
     name, params = parse_name(solver)
     _check(name, dataset, path := tuned_path(name, label), label)
@@ -81,7 +81,7 @@ def _check(name: str, dataset: str, path: Path, label: str) -> None:
     import re
 
     from prbench.core.tuned import read_tuned
-    from prbench.running.cell import find_plugin
+    from prbench.running.request.cell import find_plugin
 
     if "@" in name or ":" in name:
         raise UsageError(f"{name}: only registered solvers are tuned by name, without @; register it by an entry point")
@@ -97,9 +97,9 @@ def _check(name: str, dataset: str, path: Path, label: str) -> None:
 def _runner(dataset: str, options: dict[str, Any], store: Store, engine: Engine) -> Callable[[str], pd.DataFrame]:
     """Runs the cells of one trial, those that have no record of the code as it is, and returns the records of all."""
     from prbench.running.engine import current_code_id, run_matrix
-    from prbench.running.record import UNFINISHED
-    from prbench.running.spec import Matrix, parse_indices
-    from prbench.running.table import frame_of, row_of
+    from prbench.running.request.spec import Matrix, parse_indices
+    from prbench.running.store.record import UNFINISHED
+    from prbench.running.store.table import frame_of, row_of
 
     indices = {key: parse_indices(options[key]) for key in ("samples", "seeds") if options[key] is not None}
     rest = {"split": options["split"], "backend": options["backend"], "time_limit_s": options["time_limit"]}

@@ -7,7 +7,7 @@ from typing import Literal
 
 from prbench.backend import Array
 
-from .measurements import Measurement
+from .measurement import Measurement
 from .reconstruction import Reconstruction
 
 Split = Literal["tune", "test", "train"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from .measurements import Measurement
+from .measurement import Measurement
 from .reconstruction import Reconstruction
 from .registry import PluginInfo
 from .settings import Settings

@@ -6,12 +6,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from prbench.tasks.far_field.support import support_agreement
+    from prbench.tasks.speckle.metrics import outlier_fraction, relative_difference, root_mean_square_error
+
     from .costs import COSTS, metric_infos
     from .fourier import fourier_ring_correlation, phase_retrieval_transfer_function
     from .naturalness import brisque, niqe
     from .regions import judged_region
-    from .speckle import outlier_fraction, relative_difference, root_mean_square_error
-    from .support import support_agreement
     from .surface import height_error, surface_of
     from .symmetry import Alignment, align, find_alignment, symmetry_adjusted_mse, symmetry_adjusted_nmse
 

@@ -10,8 +10,10 @@ import math
 import numpy as np
 
 from prbench.backend import Array, get_backend
-from prbench.core import Case, FarField, RandomLinear, metric
+from prbench.core import Case, metric
 from prbench.errors import BadInput
+from prbench.tasks.far_field import FarField
+from prbench.tasks.random import RandomLinear
 
 from ._shells import first_crossing, shell_numbers, shell_sums
 from .symmetry import FAR_FIELD, align, case_aligned

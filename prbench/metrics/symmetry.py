@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import Case, Measurement, RandomLinear, metric
+from prbench.core import Case, Measurement, metric
 from prbench.errors import BadInput, UsageError
+from prbench.tasks.random import RandomLinear
 
 from ._correlation import Shift, best_cyclic_shifts, best_shifts
 

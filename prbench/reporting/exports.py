@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prbench.analysis import SCORED, goals
-from prbench.core import FarField, Problem, Reconstruction
+from prbench.core import Problem, Reconstruction
+from prbench.tasks.far_field import FarField
+from prbench.tasks.far_field.export import write_cxi
+from prbench.tasks.map_files import write_tiffs
 
-from .cxi import write_cxi
 from .maps import MAPS
-from .tiff import write_tiffs
 
 if TYPE_CHECKING:
-    from prbench.running.results import ResultSet
+    from prbench.running.store.results import ResultSet
 
 TRUTHLESS: dict[str, dict[str, str]] = {
     "far-field": {"r_factor": "R", "free_r": "free R", "prtf": "PRTF"},

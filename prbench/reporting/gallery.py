@@ -14,7 +14,7 @@ from .leaderboards import number
 if TYPE_CHECKING:
     import pandas as pd
 
-    from prbench.running.results import ResultSet
+    from prbench.running.store.results import ResultSet
 
 
 @dataclass(frozen=True)

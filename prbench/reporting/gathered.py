@@ -18,8 +18,8 @@ from .reproduce import matrix_yaml
 from .variations import Params
 
 if TYPE_CHECKING:
-    from prbench.running.record import Record
-    from prbench.running.results import ResultSet
+    from prbench.running.store.record import Record
+    from prbench.running.store.results import ResultSet
 
 _TRACEBACK_LENGTH = 4000
 

@@ -234,9 +234,8 @@ def _empty(rows: Sequence[dict[Any, Any]], name: str) -> bool:
 @functools.cache
 def _missing_extra(name: str) -> str:
     """The extra that a metric needs and that is not installed here; empty where none is."""
+    from prbench.catalogue.machine import missing_of
     from prbench.core import load_plugin, plugin_names
-
-    from .machine import missing_of
 
     extra: str = load_plugin("metric", name).info.extra if name in plugin_names("metric") else ""
     return extra if extra and missing_of(extra) else ""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prbench.core import Problem, Reconstruction
-from prbench.metrics.deblur import moved_to_truth
 from prbench.metrics.regions import judged_region
+from prbench.tasks.deblur.metrics import moved_to_truth
 
 from .leaderboards import number
 

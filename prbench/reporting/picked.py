@@ -10,7 +10,7 @@ from prbench.core import Reconstruction
 if TYPE_CHECKING:
     import pandas as pd
 
-    from prbench.running.results import ResultSet
+    from prbench.running.store.results import ResultSet
 
 
 def picked(results: ResultSet, board: Leaderboard, dataset: str, most: int) -> list[tuple[dict[str, Any], Reconstruction]]:

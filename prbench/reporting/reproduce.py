@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from prbench.running.record import Record
+    from prbench.running.store.record import Record
 
 Options = tuple[tuple[str, Any], ...]
 Coverage = tuple[tuple[str, tuple[int, ...]], ...]

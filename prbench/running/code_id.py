@@ -11,7 +11,7 @@ from pathlib import Path
 
 from prbench.core import Solver
 
-from .plain import digest
+from .store.plain import digest
 
 _SHARED = ("prbench.core", "prbench.backend", "prbench.physics")
 _HOMES = ("prbench.algorithms", "prbench.datasets")

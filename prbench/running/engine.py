@@ -13,15 +13,15 @@ from typing import Any, Literal, Protocol
 from prbench.backend import physical_cores
 from prbench.errors import UsageError
 
-from .cell import Cell
-from .cells import Chosen, unique
-from .checking import check_inputs
 from .code_id import code_id
 from .environment import available_memory, visible_gpus
-from .pool import Limits, On, Pool
-from .record import FAILED, UNFINISHED
+from .local.pool import Limits, On, Pool
+from .request.cell import Cell
+from .request.cells import Chosen, unique
+from .request.checking import check_inputs
 from .solving import Progress
-from .store import Store
+from .store.folder import Store
+from .store.record import FAILED, UNFINISHED
 
 Rerun = Literal["missing", "failed", "stale", "all"]
 RERUNS: tuple[Rerun, ...] = ("missing", "failed", "stale", "all")
@@ -80,7 +80,7 @@ class Engine(Protocol):
     """Whoever executes cells: workers on this machine, or others elsewhere."""
 
     def run(self, cells: Iterator[Cell], store: Store, on: On) -> None:
-        """Execute every cell, write one record each into the store, and call ``on`` (see :data:`prbench.running.pool.On`).
+        """Execute every cell, write one record each into the store, and call ``on`` (see :data:`prbench.running.local.pool.On`).
 
         Raises:
             KeyboardInterrupt: when interrupted, after its processes have ended.
@@ -95,7 +95,7 @@ class LocalEngine:
         jobs: how many at a time; all physical cores where None. Where a cell computes on a GPU, one a GPU, and no more.
         threads: CPU threads of each; cores divided by jobs where None. The same number gives the same result bit for bit.
         memory_bytes: what each may allocate; its share of what is free, less a tenth, where None.
-        hard_limit_s: see :class:`~prbench.running.pool.Limits`.
+        hard_limit_s: see :class:`~prbench.running.local.pool.Limits`.
     """
 
     jobs: int | None = None

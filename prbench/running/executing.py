@@ -16,15 +16,15 @@ from prbench.backend import forms_compiled, get_threads
 from prbench.core import IterativeSolver, Problem, Reconstruction, Solver
 from prbench.errors import DataNotFound, Diverged, MissingDependency
 
-from .cell import Cell
 from .code_id import code_id
 from .environment import environment
-from .memory import PeakMemory
-from .plain import plain
-from .record import Record, cost_of, curve_of, now
+from .local.memory import PeakMemory
+from .request.cell import Cell
 from .scoring import assess
 from .solving import Progress, Solution, Status, choose_backend, solve
-from .store import Store, plain_arrays
+from .store.folder import Store, plain_arrays
+from .store.plain import plain
+from .store.record import Record, cost_of, curve_of, now
 
 Report = Callable[[str, Mapping[str, Any]], None]
 """Called with ``phase`` (what follows the making of the problem) or ``progress`` and plain values, while a cell is executed."""

@@ -14,9 +14,9 @@ from prbench.core import Dataset, Split, build_plugin
 from prbench.errors import UsageError, one_line
 
 from .code_id import code_id
-from .plain import canonical, plain
-from .problem_files import write_problem
-from .store import replace_file
+from .store.folder import replace_file
+from .store.plain import canonical, plain
+from .store.problem_files import write_problem
 
 MANIFEST = "problems.json"
 

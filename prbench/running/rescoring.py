@@ -11,10 +11,10 @@ from prbench.core import Problem
 from prbench.errors import PrbenchError
 
 from .executing import error_of, reconstruction_of
-from .record import FAILED, Record
 from .scoring import MetricFailed, assess
 from .solving import Status
-from .store import Store
+from .store.folder import Store
+from .store.record import FAILED, Record
 
 
 def rescore(store: Store, on: Callable[[Record, str], object] | None = None) -> int:

@@ -2,7 +2,7 @@ import pandas as pd
 
 from prbench.analysis import NOT_RUN, SCORED
 from prbench.analysis.progress import count_cells, count_reasons
-from prbench.running.record import FAILED, STATUSES, UNFINISHED
+from prbench.running.store.record import FAILED, STATUSES, UNFINISHED
 
 
 def frame():

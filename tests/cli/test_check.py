@@ -7,11 +7,11 @@ import textwrap
 import pytest
 from click.testing import CliRunner
 
-from prbench.analysis.regression import compare_versions
 from prbench.cli.app import app
-from prbench.running.measuring import Baseline, measure
-from prbench.running.probing import Probe
-from prbench.running.spec import Matrix
+from prbench.gate.measuring import Baseline, measure
+from prbench.gate.probing import Probe
+from prbench.gate.regression import compare_versions
+from prbench.running.request.spec import Matrix
 
 SOLVER = """
 import os

@@ -1,8 +1,8 @@
 import pytest
 from click.testing import CliRunner
 
+from prbench.catalogue.data import needs
 from prbench.cli import app
-from prbench.reporting.data import needs
 
 
 def invoke(*args):

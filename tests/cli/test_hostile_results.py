@@ -12,9 +12,9 @@ from click.testing import CliRunner
 
 from prbench.cli import app
 from prbench.core.registry import TASKS
-from prbench.running.cell import Cell
-from prbench.running.record import CorruptRecord, Record
-from prbench.running.store import Store
+from prbench.running.request.cell import Cell
+from prbench.running.store.folder import Store
+from prbench.running.store.record import CorruptRecord, Record
 
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 CONTROL = "\x1b]0;title\x07\x1b[31mred\n\r\u202eback"

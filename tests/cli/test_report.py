@@ -4,9 +4,9 @@ from click.testing import CliRunner
 from prbench.cli import app, figures, report
 from prbench.reporting.figures import STYLES
 from prbench.reporting.html.report import PICTURES
-from prbench.running.cell import find_plugin, make_cell
-from prbench.running.record import Record
-from prbench.running.store import Store
+from prbench.running.request.cell import find_plugin, make_cell
+from prbench.running.store.folder import Store
+from prbench.running.store.record import Record
 
 
 def invoke(*args):

@@ -7,8 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from prbench.cli import app
-from prbench.core import NearField, Problem, Provenance, Reconstruction
+from prbench.core import Problem, Provenance, Reconstruction
 from prbench.reporting.maps import draw_maps
+from prbench.tasks.near_field import NearField
 
 SMALL = "size=48,distance_m=0.003,padding=16"
 

@@ -4,9 +4,9 @@ from click.testing import CliRunner
 
 from prbench import get_dataset
 from prbench.cli import app
-from prbench.running.cell import Cell
-from prbench.running.record import Record
-from prbench.running.store import Store
+from prbench.running.request.cell import Cell
+from prbench.running.store.folder import Store
+from prbench.running.store.record import Record
 
 SETTINGS = {"size": 48, "distance_m": 3e-3, "padding": 16}
 

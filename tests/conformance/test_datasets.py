@@ -7,8 +7,12 @@ import types
 import numpy as np
 import pytest
 
-from prbench.core import BlurredImage, Case, Hologram, Measurement, NearField, Problem, SpeckleStack, load_plugin, plugin_names
+from prbench.core import Case, Measurement, Problem, load_plugin, plugin_names
 from prbench.errors import UsageError
+from prbench.tasks.deblur import BlurredImage
+from prbench.tasks.near_field import NearField
+from prbench.tasks.off_axis import Hologram
+from prbench.tasks.speckle import SpeckleStack
 
 NAMES = plugin_names("dataset")
 SIMULATED = [

@@ -3,7 +3,7 @@
 import numpy as np
 
 from prbench.backend import get_backend
-from prbench.core import SpeckleStack
+from prbench.tasks.speckle import SpeckleStack
 
 
 def test_it_shares_memory_and_counters() -> None:

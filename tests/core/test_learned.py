@@ -149,7 +149,7 @@ def test_reading_weights_is_not_timed(monkeypatch):
 
 
 def test_cells_answer_to_the_content_of_weights(tmp_path):
-    from prbench.running.cell import find_plugin, make_cell
+    from prbench.running.request.cell import find_plugin, make_cell
 
     path = tmp_path / "w.safetensors"
     trained(path)

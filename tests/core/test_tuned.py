@@ -5,7 +5,7 @@ from prbench import get_solver
 from prbench.core import build_plugin
 from prbench.core.tuned import plain_name, read_tuned, resolve_tuned, tuned_path, write_tuned
 from prbench.errors import BadInput, UsageError
-from prbench.running.spec import Matrix
+from prbench.running.request.spec import Matrix
 
 
 @pytest.fixture

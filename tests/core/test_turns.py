@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from prbench.core import Reconstruction, SpeckleStack
+from prbench.core import Reconstruction
 from prbench.core.turns import TURNS, turned, turned_vectors
+from prbench.tasks.speckle import SpeckleStack
 
 ELEMENTS = range(TURNS)
 RNG = np.random.default_rng(0)

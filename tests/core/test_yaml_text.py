@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from prbench.core.yaml_text import read_yaml
 from prbench.errors import UsageError
-from prbench.running.spec import Matrix
+from prbench.running.request.spec import Matrix
 
 LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{new}: &{new} [{','.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)

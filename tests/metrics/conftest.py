@@ -3,7 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from prbench.core import Case, FarField, Problem, Provenance, Reconstruction
+from prbench.core import Case, Problem, Provenance, Reconstruction
+from prbench.tasks.far_field import FarField
 
 
 def crystal(size=32, seed=0, spread=2.0):

@@ -5,11 +5,12 @@ import socket
 import numpy as np
 import pytest
 
-from prbench.core import Case, Metric, NearField, Problem, Provenance, Reconstruction, load_plugin
+from prbench.core import Case, Metric, Problem, Provenance, Reconstruction, load_plugin
 from prbench.errors import BadInput, MissingDependency
 from prbench.metrics import naturalness
 from prbench.metrics.naturalness import as_8bit, brisque, brisque_of_phase, niqe, niqe_of_phase
 from prbench.running.scoring import assess
+from prbench.tasks.near_field import NearField
 
 THERE = all(importlib.util.find_spec(name) for name in ("piq", "pyiqa", "torchvision"))
 needs_iqa = pytest.mark.skipif(not THERE, reason="the extra iqa is not installed: pip install -c constraints.txt -e '.[iqa]'")

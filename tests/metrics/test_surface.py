@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prbench.core import Case, NearField, Problem, Provenance, Reconstruction
+from prbench.core import Case, Problem, Provenance, Reconstruction
 from prbench.errors import BadInput
 from prbench.metrics.surface import height_error, height_error_skewness, mesh_mse, mesh_skewness, relief_skewness, skewness
 from prbench.running.scoring import assess
+from prbench.tasks.near_field import NearField
 
 WAVELENGTH_M = 632.8e-9
 

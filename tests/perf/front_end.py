@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 
 from prbench.running.engine import run_matrix
-from prbench.running.spec import Matrix
-from prbench.running.store import Store
+from prbench.running.request.spec import Matrix
+from prbench.running.store.folder import Store
 
 FILE = Path(__file__).with_name("napping.py").as_posix()
 

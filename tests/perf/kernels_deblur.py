@@ -8,7 +8,7 @@ import numpy as np
 
 from prbench import get_dataset, get_solver
 from prbench.backend import get_backend
-from prbench.core import BlurredImage
+from prbench.tasks.deblur import BlurredImage
 
 
 def blurred(size: int, library: str = "torch") -> BlurredImage:

@@ -10,11 +10,11 @@ import numpy as np
 
 from prbench.analysis import leaderboards
 from prbench.reporting.html import write_report
-from prbench.running.cell import Cell, find_plugin, make_cell
-from prbench.running.record import Record
-from prbench.running.results import ResultSet
-from prbench.running.spec import Matrix
-from prbench.running.store import Store
+from prbench.running.request.cell import Cell, find_plugin, make_cell
+from prbench.running.request.spec import Matrix
+from prbench.running.store.folder import Store
+from prbench.running.store.record import Record
+from prbench.running.store.results import ResultSet
 
 IDLE = (Path(__file__).parents[1] / "running" / "misbehaving.py").as_posix()
 SOLVERS = ("er", "hio", "raar", "rrr", "difference-map", "hio[beta=0.8]", "raar[beta=0.8]", "hio-er", "hio-er[starts=4]", "ml")

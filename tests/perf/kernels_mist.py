@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter, laplace
 
 from prbench import get_solver
 from prbench.backend import get_backend
-from prbench.core import SpeckleStack
+from prbench.tasks.speckle import SpeckleStack
 
 _TILE = 128
 

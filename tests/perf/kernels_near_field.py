@@ -8,7 +8,7 @@ import numpy as np
 
 from prbench import get_dataset, get_solver
 from prbench.backend import get_backend
-from prbench.core import NearField
+from prbench.tasks.near_field import NearField
 
 
 def radiograph(size: int, library: str = "torch", model: str = "angular-spectrum") -> NearField:

@@ -8,10 +8,10 @@ import numpy as np
 
 from prbench import get_dataset, get_solver
 from prbench.backend import get_backend
-from prbench.core import Hologram
 from prbench.physics.fringes import find_carrier
 from prbench.physics.surface import unwrap
 from prbench.physics.unwrapping import unwrapped
+from prbench.tasks.off_axis import Hologram
 
 _CARRIER = (0.21, 0.255)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from prbench import get_dataset, get_solver
 from prbench.backend import get_backend
-from prbench.core import RandomLinear
+from prbench.tasks.random import RandomLinear
 
 MAPS = ("gaussian-map", "coded-diffraction[size=64]", "coded-diffraction[size=256]")
 PICTURES = ("coded-diffraction[size=64]", "coded-diffraction[size=256]")

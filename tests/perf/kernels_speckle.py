@@ -9,7 +9,7 @@ import numpy as np
 
 from prbench import Problem, get_dataset, get_solver
 from prbench.backend import get_backend
-from prbench.core import SpeckleStack
+from prbench.tasks.speckle import SpeckleStack
 
 _TILE = 256
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from prbench.core import NearField, Problem, Provenance, Reconstruction
+from prbench.core import Problem, Provenance, Reconstruction
 from prbench.metrics.naturalness import brisque, niqe
 from prbench.metrics.surface import height_error, skewness, surface_of
 from prbench.physics.surface import equiangular_skewness, triangulate
+from prbench.tasks.near_field import NearField
 
 
 def phases(side: int, turns: float) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ import torch
 from prbench import get_dataset, get_solver
 from prbench.algorithms.near_field._untrained import Fit, UntrainedFit
 from prbench.backend import get_backend
-from prbench.core import NearField
+from prbench.tasks.near_field import NearField
 
 NETWORKS = ("unet", "u2net", "res-u2net")
 

@@ -8,8 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from prbench.core import Dataset, DirectSolver, FarField, Problem, Provenance, Reconstruction, Rng, Split, register, setting
+from prbench.core import Dataset, DirectSolver, Problem, Provenance, Reconstruction, Rng, Split, register, setting
 from prbench.running.executing import QUICK_SOLVES
+from prbench.tasks.far_field import FarField
 
 _LATE_S = 3e-4
 """How late a sleep may end on a quiet machine."""

@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from prbench.running.cell import find_plugin, make_cell
-from prbench.running.record import Record
-from prbench.running.store import Store
+from prbench.running.request.cell import find_plugin, make_cell
+from prbench.running.store.folder import Store
+from prbench.running.store.record import Record
 
 SOLVERS = ("er", "hio", "raar", "hio-er", "hio-er[starts=4]")
 DATASETS = ("crystal2d", *(f"crystal2d[photons={n}]" for n in (1, 10, 100, 1000)), *(f"crystal2d[beamstop={n}]" for n in (2, 4)))

@@ -6,10 +6,10 @@ import sys
 import numpy as np
 import pytest
 
-from prbench.running.cell import find_plugin, make_cell
-from prbench.running.record import Record
-from prbench.running.store import TABLE
-from prbench.running.table import write_table
+from prbench.running.request.cell import find_plugin, make_cell
+from prbench.running.store.folder import TABLE
+from prbench.running.store.record import Record
+from prbench.running.store.table import write_table
 
 RECORDS = 100_000
 

@@ -10,7 +10,7 @@ from _chromium import MISSING, Browser, find
 from kernels_framework import synthetic_store
 
 from prbench.reporting.html import write_report
-from prbench.running.results import ResultSet
+from prbench.running.store.results import ResultSet
 
 RECORDS = 10_000
 

@@ -7,7 +7,7 @@ import itertools
 from kernels_framework import idle_matrix
 
 from prbench.running.engine import run_matrix
-from prbench.running.store import Store
+from prbench.running.store.folder import Store
 
 CELLS = 500
 

@@ -20,8 +20,8 @@ from pathlib import Path
 import pytest
 
 from prbench.running.engine import Engine, run_matrix
-from prbench.running.spec import Matrix
-from prbench.running.store import Store
+from prbench.running.request.spec import Matrix
+from prbench.running.store.folder import Store
 
 FILE = Path(__file__).with_name("napping.py").as_posix()
 CELLS, CELL_S, WORKERS = 4000, 0.02, 2
@@ -31,7 +31,7 @@ CELLS, CELL_S, WORKERS = 4000, 0.02, 2
 def on_dask(folder: Path) -> Iterator[Engine]:
     """Two Dask workers as processes on loopback."""
     pytest.importorskip("distributed", reason="Dask is not installed; pip install -c constraints.txt -e '.[dask]'")
-    from prbench.running.dask_engine import DaskEngine
+    from prbench.running.remote.dask_engine import DaskEngine
 
     dask, place = [sys.executable, "-m", "dask"], folder / "scheduler.json"
     loopback = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(place)]

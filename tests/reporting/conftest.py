@@ -3,10 +3,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from prbench.running.cell import find_plugin, make_cell
-from prbench.running.record import Record
-from prbench.running.results import ResultSet
-from prbench.running.store import Store
+from prbench.running.request.cell import find_plugin, make_cell
+from prbench.running.store.folder import Store
+from prbench.running.store.record import Record
+from prbench.running.store.results import ResultSet
 
 NASTY = "<img src=x onerror=window.hacked=1>[path='</script><script>window.hacked=1</script><!--']"
 SOLVERS = ("er", "hio", "raar[beta=0.8]", "hio-er[starts=4]")

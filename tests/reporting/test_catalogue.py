@@ -2,10 +2,10 @@ import re
 
 import pytest
 
+from prbench.catalogue.plugins import KINDS, catalogue, look_up
 from prbench.core import plugin_names
 from prbench.errors import UsageError
 from prbench.metrics.costs import COSTS
-from prbench.reporting.catalogue import KINDS, catalogue, look_up
 
 
 def test_everything_installed_is_described():
@@ -41,7 +41,7 @@ def test_every_citation_becomes_balanced_bibtex():
 
 
 def test_a_plug_in_that_cannot_be_imported_says_so(monkeypatch):
-    from prbench.reporting import catalogue as module
+    from prbench.catalogue import plugins as module
 
     monkeypatch.setattr(module, "plugin_names", lambda kind: ["broken"] if kind == "solver" else [])
     monkeypatch.setattr(module, "load_plugin", lambda _kind, _name: 1 / 0)

@@ -4,10 +4,11 @@ import h5py
 import numpy as np
 import pytest
 
-from prbench.core import FarField, HeldOut, Reconstruction, build_plugin
+from prbench.core import HeldOut, Reconstruction, build_plugin
 from prbench.datasets.readers.cxi import read
 from prbench.errors import UsageError
-from prbench.reporting.cxi import poisson_deviance, write_cxi
+from prbench.tasks.far_field import FarField
+from prbench.tasks.far_field.export import poisson_deviance, write_cxi
 
 
 def measured(photons: str = "none") -> tuple[FarField, np.ndarray]:

@@ -116,7 +116,7 @@ def test_a_column_without_its_extra_says_how_to_get_it(monkeypatch):
 
     for missing, some in (([], False), (["pyiqa"], True)):
         shown._missing_extra.cache_clear()
-        monkeypatch.setattr("prbench.reporting.machine.missing_of", lambda _extra, found=missing: found)
+        monkeypatch.setattr("prbench.catalogue.machine.missing_of", lambda _extra, found=missing: found)
         assert ("'.[iqa]'" in told(empty)) == some
         assert (told(empty).count("[iqa]") > 1) == some
         assert ("pip install" in FORMATS["markdown"](empty)) == some

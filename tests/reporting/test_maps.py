@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from prbench.core import TASKS, Problem, Provenance, Reconstruction, SpeckleStack
+from prbench.core import TASKS, Problem, Provenance, Reconstruction
 from prbench.core.reconstruction import FIELDS
 from prbench.reporting.maps import MAPS, draw_maps
 from prbench.reporting.pictures import save_picture
+from prbench.tasks.speckle import SpeckleStack
 
 SHAPE = (64, 80)
 

@@ -6,7 +6,7 @@ from PIL import Image
 
 from prbench.core import Problem, Provenance, Reconstruction
 from prbench.reporting.panels import LARGEST_SIDE, Plane, strip, views, wheel
-from prbench.running.cell import find_plugin
+from prbench.running.request.cell import find_plugin
 
 
 @pytest.fixture(scope="module")

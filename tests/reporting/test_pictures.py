@@ -5,10 +5,11 @@ import pytest
 from matplotlib.image import imread
 
 import prbench
-from prbench.core import FarField, Problem, Provenance, Reconstruction
+from prbench.core import Problem, Provenance, Reconstruction
 from prbench.errors import UsageError
 from prbench.reporting.panels import views
 from prbench.reporting.pictures import Cut, best_cut, domain_colours, save_picture
+from prbench.tasks.far_field import FarField
 
 
 def problem(shape, seed=0):

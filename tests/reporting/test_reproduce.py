@@ -3,9 +3,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prbench.reporting.reproduce import matrix_yaml
-from prbench.running.cell import find_plugin, make_cell
-from prbench.running.record import Record
-from prbench.running.spec import Matrix
+from prbench.running.request.cell import find_plugin, make_cell
+from prbench.running.request.spec import Matrix
+from prbench.running.store.record import Record
 
 
 def cell(solver, dataset, sample, seed, **options):

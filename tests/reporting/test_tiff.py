@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import tifffile
 
-from prbench.core import Reconstruction, SpeckleStack
+from prbench.core import Reconstruction
 from prbench.errors import UsageError
-from prbench.reporting.tiff import write_tiffs
+from prbench.tasks.map_files import write_tiffs
+from prbench.tasks.speckle import SpeckleStack
 
 SHAPE = (12, 16)
 NAMES = ["displacement_rows_px", "displacement_columns_px", "phase_rad", "transmission", "dark_field_px2"]

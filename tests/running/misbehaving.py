@@ -18,7 +18,6 @@ import psutil
 from prbench.core import (
     Dataset,
     DirectSolver,
-    FarField,
     IterativeSolver,
     Problem,
     Provenance,
@@ -28,6 +27,7 @@ from prbench.core import (
     register,
     setting,
 )
+from prbench.tasks.far_field import FarField
 
 
 @register("dots", task="far-field")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prbench.running.cell import Cell
-from prbench.running.cells import Cells, Part
-from prbench.running.spec import Matrix
+from prbench.running.request.cell import Cell
+from prbench.running.request.cells import Cells, Part
+from prbench.running.request.spec import Matrix
 
 FILE = Path(__file__).with_name("misbehaving.py").as_posix()
 KINDS = [Cell("hio", {"beta": beta}, "dots", {"size": 8}, "far-field") for beta in (0.5, 0.7, 0.9)]

@@ -12,10 +12,10 @@ from click.testing import CliRunner
 
 from prbench.cli import app
 from prbench.errors import UsageError
-from prbench.running.cluster import Cluster, ClusterEngine
 from prbench.running.engine import run_matrix
-from prbench.running.spec import Matrix
-from prbench.running.store import Store
+from prbench.running.remote.cluster import Cluster, ClusterEngine
+from prbench.running.request.spec import Matrix
+from prbench.running.store.folder import Store
 
 FILE = Path(__file__).with_name("misbehaving.py").as_posix()
 GOOD = """

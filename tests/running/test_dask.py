@@ -16,11 +16,11 @@ import psutil
 import pytest
 
 from prbench.errors import PrbenchError, UsageError
-from prbench.running.dask_engine import DaskEngine
 from prbench.running.engine import run_matrix
-from prbench.running.record import same_outcome
-from prbench.running.spec import Matrix
-from prbench.running.store import Store
+from prbench.running.remote.dask_engine import DaskEngine
+from prbench.running.request.spec import Matrix
+from prbench.running.store.folder import Store
+from prbench.running.store.record import same_outcome
 
 pytest.importorskip("distributed", reason="Dask is not installed; pip install -c constraints.txt -e '.[dask]'")
 
@@ -28,9 +28,9 @@ FILE = Path(__file__).with_name("misbehaving.py").as_posix()
 WALK = f"{FILE}:Walk[pause_s=0.015]"  # 0.3 s: too long to be repeated
 FRONT = """
 import sys
-from prbench.running.dask_engine import DaskEngine
+from prbench.running.remote.dask_engine import DaskEngine
 from prbench.running.engine import run_matrix
-from prbench.running.spec import Matrix
+from prbench.running.request.spec import Matrix
 from prbench.running.store import Store
 m = Matrix.of("t", solvers=sys.argv[3], datasets=sys.argv[4], samples=int(sys.argv[5]), backend="numpy")
 s = run_matrix(m.cells(), Store(sys.argv[2]), engine=DaskEngine(sys.argv[1], threads=1))
@@ -184,7 +184,7 @@ def test_a_cell_that_takes_its_worker_along_each_time_is_a_record(scheduler, tmp
 
 
 def test_a_folder_that_workers_do_not_share_is_told(scheduler, tmp_path, monkeypatch):
-    from prbench.running import dask_engine
+    from prbench.running.remote import dask_engine
 
     monkeypatch.setattr(dask_engine.Path, "touch", lambda *args, **more: None)
     with pytest.raises(PrbenchError, match="a file system that all workers share"):
@@ -192,7 +192,7 @@ def test_a_folder_that_workers_do_not_share_is_told(scheduler, tmp_path, monkeyp
 
 
 def test_where_no_scheduler_answers_nothing_is_written(tmp_path, monkeypatch):
-    from prbench.running import dask_engine
+    from prbench.running.remote import dask_engine
 
     monkeypatch.setattr(dask_engine, "_CONNECT_S", 0.3)
     for address in ("tcp://127.0.0.1:9", "nonsense", "tcp://"):

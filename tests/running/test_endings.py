@@ -14,8 +14,8 @@ import prbench
 from prbench.errors import UsageError
 from prbench.running.engine import RunEvent, run_matrix
 from prbench.running.executing import execute
-from prbench.running.spec import Matrix
-from prbench.running.store import Store
+from prbench.running.request.spec import Matrix
+from prbench.running.store.folder import Store
 
 FILE = Path(__file__).with_name("misbehaving.py").as_posix()
 ENDINGS = {
@@ -114,7 +114,7 @@ def test_events_tell_the_run(ended):
 def test_no_worker_is_left(ended):
     import psutil
 
-    assert not [p for p in psutil.Process().children() if "prbench.running.worker" in " ".join(p.cmdline())]
+    assert not [p for p in psutil.Process().children() if "prbench.running.local.worker" in " ".join(p.cmdline())]
 
 
 def test_the_same_in_this_process(tmp_path, ended):

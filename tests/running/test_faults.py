@@ -16,13 +16,14 @@ from click.testing import CliRunner
 
 from prbench.cli import app
 from prbench.errors import CannotWrite
-from prbench.running import pool, record
 from prbench.running.engine import LocalEngine, plan, run_matrix
 from prbench.running.executing import execute
-from prbench.running.pool import Limits, Pool
-from prbench.running.record import Record, same_outcome
-from prbench.running.spec import Matrix
-from prbench.running.store import Store
+from prbench.running.local import pool
+from prbench.running.local.pool import Limits, Pool
+from prbench.running.request.spec import Matrix
+from prbench.running.store import record
+from prbench.running.store.folder import Store
+from prbench.running.store.record import Record, same_outcome
 
 FILE = Path(__file__).with_name("misbehaving.py").as_posix()
 
@@ -219,7 +220,7 @@ def test_quick_cells_given_ahead_end_once_each_also_when_their_worker_dies(tmp_p
             told.append(event.cell.key)
             if len(told) in (5, 12):
                 for child in psutil.Process().children():
-                    if "prbench.running.worker" in " ".join(child.cmdline()):
+                    if "prbench.running.local.worker" in " ".join(child.cmdline()):
                         child.kill()
 
     state = run_matrix(cells, Store(tmp_path), jobs=2, threads=1, on_event=on)

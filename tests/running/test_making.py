@@ -12,7 +12,7 @@ from prbench.cli import app
 from prbench.core import build_plugin
 from prbench.errors import BadInput, UsageError
 from prbench.running.making import MANIFEST, Made, make_problems, problem_path
-from prbench.running.problem_files import read_problem, write_problem
+from prbench.running.store.problem_files import read_problem, write_problem
 
 SMALL = "cell2d[size=16]"
 

@@ -10,7 +10,7 @@ import pytest
 
 from prbench.core import build_plugin, parse_name
 from prbench.errors import DataNotFound, UsageError
-from prbench.running.cell import Cell, find_plugin, make_cell
+from prbench.running.request.cell import Cell, find_plugin, make_cell
 
 FILE = Path(__file__).with_name("misbehaving.py").as_posix()
 

@@ -10,10 +10,10 @@ import torch
 from prbench.backend import get_backend
 from prbench.core import build_plugin
 from prbench.core.learned import fresh_network, network_flops, parameter_count
-from prbench.running.cell import Cell
 from prbench.running.executing import execute
-from prbench.running.store import Store
-from prbench.running.table import COST
+from prbench.running.request.cell import Cell
+from prbench.running.store.folder import Store
+from prbench.running.store.table import COST
 
 HERE = Path(__file__).parents[1] / "training" / "tiny.py"
 WIDTH = 5

@@ -14,15 +14,15 @@ import psutil
 import pytest
 
 from prbench.running.engine import plan, run_matrix
-from prbench.running.record import same_outcome
-from prbench.running.spec import Matrix
-from prbench.running.store import Store
+from prbench.running.request.spec import Matrix
+from prbench.running.store.folder import Store
+from prbench.running.store.record import same_outcome
 
 FILE = Path(__file__).with_name("misbehaving.py").as_posix()
 CODE = """
 import sys
 from prbench.running.engine import run_matrix
-from prbench.running.spec import Matrix
+from prbench.running.request.spec import Matrix
 from prbench.running.store import Store
 m = Matrix.of("t", solvers=[sys.argv[2] + ":Walk[pause_s=0.002]", sys.argv[2] + ":Guess", sys.argv[2] + ":Raise"],
               datasets=sys.argv[2] + ":Dots", samples=8, backend="numpy")

@@ -13,9 +13,9 @@ from prbench.errors import PrbenchError, UsageError
 from prbench.running import scoring
 from prbench.running.engine import run_matrix
 from prbench.running.executing import execute
+from prbench.running.request.spec import Matrix
 from prbench.running.rescoring import rescore
-from prbench.running.spec import Matrix
-from prbench.running.store import Store
+from prbench.running.store.folder import Store
 
 FILE = Path(__file__).with_name("misbehaving.py").as_posix()
 

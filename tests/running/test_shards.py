@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prbench.errors import UsageError
-from prbench.running.cell import Cell
 from prbench.running.engine import run_matrix
-from prbench.running.record import same_outcome
-from prbench.running.shard import parse_shard, shard_of
-from prbench.running.spec import Matrix
-from prbench.running.store import Store
+from prbench.running.remote.shard import parse_shard, shard_of
+from prbench.running.request.cell import Cell
+from prbench.running.request.spec import Matrix
+from prbench.running.store.folder import Store
+from prbench.running.store.record import same_outcome
 
 FILE = Path(__file__).with_name("misbehaving.py").as_posix()
 SOLVERS = [f"{FILE}:{name}" for name in ("Walk", "Guess", "Raise")]

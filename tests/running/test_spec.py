@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prbench.errors import UsageError
-from prbench.running.spec import Matrix, builtin_names, parse_indices
+from prbench.running.request.spec import Matrix, builtin_names, parse_indices
 
 FILE = Path(__file__).with_name("misbehaving.py").as_posix()
 WALK, GUESS, DOTS = f"{FILE}:Walk", f"{FILE}:Guess", f"{FILE}:Dots"

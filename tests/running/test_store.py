@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prbench.errors import PrbenchError, UsageError
-from prbench.running.cell import Cell
-from prbench.running.plain import canonical
-from prbench.running.record import CorruptRecord, Record
-from prbench.running.store import Store
+from prbench.running.request.cell import Cell
+from prbench.running.store.folder import Store
+from prbench.running.store.plain import canonical
+from prbench.running.store.record import CorruptRecord, Record
 
 
 def record(sample: int = 0, seed: int = 0, status="ok", **more) -> Record:
@@ -175,7 +175,7 @@ def test_a_table_may_travel_alone(tmp_path):
 
 
 def test_a_large_table_is_read_at_once(tmp_path):
-    from prbench.running.table import write_table
+    from prbench.running.store.table import write_table
 
     records = [record(n, n % 7, metrics={"sa_mse": n / 3, "r_factor": 0.1}, cost={"latency_s": 1.0}) for n in range(10_000)]
     with (tmp_path / "records.parquet").open("wb") as file:

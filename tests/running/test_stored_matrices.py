@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from prbench.errors import DataNotFound
-from prbench.running.spec import Matrix
+from prbench.running.request.spec import Matrix
 
 MATRICES = sorted((Path(__file__).parents[2] / "results").rglob("*.yaml"))
 

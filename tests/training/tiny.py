@@ -7,9 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from prbench.core import Dataset, LearnedSolver, Problem, Provenance, Recipe, Reconstruction, SpeckleStack, register, setting
+from prbench.core import Dataset, LearnedSolver, Problem, Provenance, Recipe, Reconstruction, register, setting
 from prbench.core.searchable import SearchableSolver
 from prbench.core.turns import turned_vectors
+from prbench.tasks.speckle import SpeckleStack
 
 
 @register("tiny", task="speckle", cite="none", tags=("trained",))

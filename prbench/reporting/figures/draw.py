@@ -31,7 +31,7 @@ from .trials import trials
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from prbench.running.results import ResultSet
+    from prbench.running.store.results import ResultSet
 
 KINDS: dict[str, Callable[[Matter], Figure | None]] = {
     "quality": quality,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from prbench.running.results import ResultSet
+    from prbench.running.store.results import ResultSet
 
 
 @dataclass(frozen=True, eq=False)

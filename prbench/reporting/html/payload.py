@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from prbench.core import MetricInfo
-    from prbench.running.results import ResultSet
+    from prbench.running.store.results import ResultSet
 
 MOST_NUMBERS = 120_000
 """Scores and costs of cells listed one by one, of all tasks together; the leaderboards count every cell."""

@@ -14,7 +14,7 @@ from prbench.reporting.variations import natural
 from .columns import short
 
 if TYPE_CHECKING:
-    from prbench.running.results import ResultSet
+    from prbench.running.store.results import ResultSet
 
 MOST_SOLVERS = 12
 """Solvers shown of one dataset, the best first."""

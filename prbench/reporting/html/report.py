@@ -17,7 +17,7 @@ from .pictures import gallery
 from .specs import specs
 
 if TYPE_CHECKING:
-    from prbench.running.results import ResultSet
+    from prbench.running.store.results import ResultSet
 
 PICTURES = 60
 """Reconstructions shown unless the user says otherwise."""

@@ -12,8 +12,9 @@ from prbench.algorithms.deblur._noise import noise_level
 from prbench.algorithms.deblur._similarity import structural_similarity
 from prbench.algorithms.deblur._variation import deconvolved
 from prbench.backend import get_backend
-from prbench.core import BlurredImage, Problem, Provenance, Reconstruction, build_plugin
-from prbench.metrics.deblur import kernel_similarity
+from prbench.core import Problem, Provenance, Reconstruction, build_plugin
+from prbench.tasks.deblur import BlurredImage
+from prbench.tasks.deblur.metrics import kernel_similarity
 
 TORCH = get_backend("torch", "double")
 SIGMA = 0.01

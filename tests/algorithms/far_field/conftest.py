@@ -11,7 +11,7 @@ import pytest
 from prbench.algorithms.far_field._fields import Fields
 from prbench.algorithms.far_field._selection import Choice
 from prbench.backend import get_backend
-from prbench.core import FarField
+from prbench.tasks.far_field import FarField
 
 
 @dataclass

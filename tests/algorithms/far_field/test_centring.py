@@ -12,7 +12,7 @@ from prbench.algorithms.far_field._selection import Choice
 from prbench.algorithms.far_field.double_dip import DoubleDip
 from prbench.algorithms.far_field.double_nir import DoubleNir
 from prbench.backend import get_backend
-from prbench.core import FarField
+from prbench.tasks.far_field import FarField
 
 
 def blobs(*shape: int) -> torch.Tensor:

@@ -12,7 +12,7 @@ from prbench.algorithms.far_field.dip import DeepImagePrior
 from prbench.algorithms.far_field.double_dip import DoubleDip
 from prbench.algorithms.far_field.double_dip_ri import DoubleDipRI
 from prbench.backend import get_backend
-from prbench.core import FarField
+from prbench.tasks.far_field import FarField
 
 SMALL = {"iterations": 12, "starts": 2, "finalists": 2, "channels": 8, "scales": 2}
 PRIORS = [DeepImagePrior, DoubleDip, DoubleDipRI]

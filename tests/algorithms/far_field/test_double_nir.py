@@ -11,7 +11,7 @@ from prbench.algorithms.far_field._lagrangian import Pattern
 from prbench.algorithms.far_field._selection import Choice
 from prbench.algorithms.far_field.double_nir import DoubleNir
 from prbench.backend import get_backend
-from prbench.core import FarField
+from prbench.tasks.far_field import FarField
 
 SMALL = {"iterations": 12, "starts": 2, "finalists": 2, "channels": 8, "layers": 2}
 ENCODINGS = ["sine", "fourier"]

@@ -8,7 +8,7 @@ import torch
 
 from prbench.algorithms.far_field._lagrangian import Pattern
 from prbench.backend import get_backend
-from prbench.core import FarField
+from prbench.tasks.far_field import FarField
 
 SHAPE = (10, 12)
 LOSSES = ["amplitude", "root", "poisson"]

@@ -11,9 +11,9 @@ from prbench.algorithms.far_field._lag_network import LagNetwork
 from prbench.algorithms.far_field._learned import NOISE, autocorrelation, turned_about_middle
 from prbench.algorithms.far_field._representative import representative
 from prbench.backend import get_backend
-from prbench.core import FarField
 from prbench.core.turns import TURNS, turned
 from prbench.errors import BadInput, UsageError
+from prbench.tasks.far_field import FarField
 
 TORCH = get_backend("torch")
 DOUBLE = get_backend("torch", "double")

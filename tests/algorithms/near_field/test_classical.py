@@ -17,7 +17,8 @@ from prbench.algorithms.near_field.least_variation import LeastVariation
 from prbench.algorithms.near_field.paganin import Paganin
 from prbench.algorithms.near_field.tie import TransportOfIntensity
 from prbench.backend import get_backend
-from prbench.core import NearField, Reconstruction, load_plugin
+from prbench.core import Reconstruction, load_plugin
+from prbench.tasks.near_field import NearField
 
 SHAPE = (64, 72)
 LIGHT = {"wavelength_m": 632.8e-9, "pixel_m": 8e-6, "distance_m": 3e-3, "padding": 16}

@@ -9,7 +9,8 @@ from skimage.restoration import unwrap_phase
 
 import prbench
 from prbench.backend import get_backend
-from prbench.core import Hologram, build_plugin
+from prbench.core import build_plugin
+from prbench.tasks.off_axis import Hologram
 
 DATA = Path(os.environ.get("PRBENCH_DATA", "nowhere")) / "off_axis"
 measured = pytest.mark.skipif(not (DATA / "hologram_cell.npz").is_file(), reason="PRBENCH_DATA has no off_axis/hologram_cell.npz")

@@ -13,10 +13,10 @@ from prbench import get_dataset, get_solver
 from prbench.algorithms.networks.mobilenet_v2 import convolutions
 from prbench.algorithms.networks.sparse_decoder import sparsity_loss
 from prbench.backend import get_backend
-from prbench.core import Hologram
 from prbench.core.learned import network_flops, parameter_count
 from prbench.core.searchable import read_structure
 from prbench.errors import BadInput, DataNotFound
+from prbench.tasks.off_axis import Hologram
 
 PLACE = get_backend("torch")
 NAMES = ("unet-offaxis[width=4]", "nas-prnet[links=u-shape]", "sparsemask[links=u-shape]")

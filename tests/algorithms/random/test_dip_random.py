@@ -8,8 +8,8 @@ import torch
 
 import prbench
 from prbench.backend import get_backend
-from prbench.core import RandomLinear
 from prbench.errors import BadInput, UsageError
+from prbench.tasks.random import RandomLinear
 
 DOUBLE = get_backend("torch", "double")
 SMALL = {"channels": 8, "scales": 2}

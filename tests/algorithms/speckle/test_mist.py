@@ -8,8 +8,9 @@ from scipy.ndimage import gaussian_filter, laplace
 
 import prbench
 from prbench.backend import get_backend
-from prbench.core import SpeckleStack, load_plugin
+from prbench.core import load_plugin
 from prbench.errors import BadInput
+from prbench.tasks.speckle import SpeckleStack
 
 SHAPE = (96, 112)
 GEOMETRY = {"energy_ev": 28e3, "distance_m": 2.0, "pixel_m": 6.5e-6}

@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter, laplace
 
 from prbench.algorithms.speckle import _mist, _mist_dark_field
 from prbench.backend import Backend, get_backend
-from prbench.core import SpeckleStack
+from prbench.tasks.speckle import SpeckleStack
 
 GEOMETRY = {"energy_ev": 25e3, "distance_m": 0.7, "pixel_m": 6.5e-6}
 

@@ -5,8 +5,8 @@ import pytest
 
 from prbench.algorithms.speckle._stack import displacement_of, need_images, phase_of
 from prbench.backend import get_backend
-from prbench.core import SpeckleStack
 from prbench.errors import BadInput
+from prbench.tasks.speckle import SpeckleStack
 
 
 def stack(shape=(40, 48), images=1):

@@ -9,8 +9,9 @@ import prbench
 from prbench.algorithms.speckle import _tracking
 from prbench.algorithms.speckle._windows import SPLINE, hamming
 from prbench.backend import get_backend
-from prbench.core import Reconstruction, SpeckleStack, build_plugin
+from prbench.core import Reconstruction, build_plugin
 from prbench.errors import BadInput, DataNotFound, UsageError
+from prbench.tasks.speckle import SpeckleStack
 
 TRACKERS = ("umpa", "umpa[dark_field=true]", "lcs", "lcs[dark_field=true]", "lcs-umpa", "lcs-umpa[dark_field=true]")
 SEARCHING = ("umpa", "umpa[dark_field=true]", "umpa[steps=2]", "umpa[window=9]", "lcs-umpa")

@@ -8,8 +8,9 @@ from scipy.ndimage import gaussian_filter
 import prbench
 from prbench.algorithms.speckle.unet_speckle import GAIN, NOISE
 from prbench.backend import get_backend
-from prbench.core import Reconstruction, SpeckleStack
+from prbench.core import Reconstruction
 from prbench.core.turns import TURNS, turned
+from prbench.tasks.speckle import SpeckleStack
 
 TORCH = get_backend("torch")
 GEOMETRY = {"energy_ev": 28e3, "distance_m": 2.0, "pixel_m": 6.5e-6}

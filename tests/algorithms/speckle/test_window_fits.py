@@ -10,7 +10,7 @@ from prbench.algorithms.speckle._strips import in_strips
 from prbench.algorithms.speckle._tracking import fitted, searched
 from prbench.algorithms.speckle._windows import SPLINE, hamming, laplacian, local_mean, windowed
 from prbench.backend import get_backend, get_threads, set_threads
-from prbench.core import SpeckleStack
+from prbench.tasks.speckle import SpeckleStack
 
 GEOMETRY = {"energy_ev": 28e3, "distance_m": 2.0, "pixel_m": 6.5e-6}
 

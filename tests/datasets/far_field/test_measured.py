@@ -5,10 +5,11 @@ import h5py
 import numpy as np
 import pytest
 
-from prbench.core import FarField, build_plugin, load_plugin
+from prbench.core import build_plugin, load_plugin
 from prbench.core.problem import Problem
 from prbench.datasets.far_field.elser import NAMES
 from prbench.errors import BadInput, DataNotFound, UsageError
+from prbench.tasks.far_field import FarField
 
 
 def problem(spelled: str, index: int = 0) -> Problem:

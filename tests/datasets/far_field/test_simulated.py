@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from prbench.core import FarField, build_plugin
+from prbench.core import build_plugin
 from prbench.core.problem import Problem
 from prbench.errors import UsageError
+from prbench.tasks.far_field import FarField
 
 SIMULATED = ("atoms2d", "cell2d", "crystal2d", "crystal3d", "phase-image")
 SMALL = {"atoms2d": "atoms=6,size=32", "crystal3d": "size=16"}

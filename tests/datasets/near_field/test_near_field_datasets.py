@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from prbench.core import NearField, build_plugin, load_plugin
+from prbench.core import build_plugin, load_plugin
 from prbench.core.data_files import sha256_of
 from prbench.core.problem import Problem
 from prbench.errors import BadInput, DataNotFound, UsageError
+from prbench.tasks.near_field import NearField
 
 SMALL = "size=48,distance_m=0.003,padding=16"
 

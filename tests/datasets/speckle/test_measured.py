@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import tifffile
 
-from prbench.core import SpeckleStack, build_plugin, load_plugin
+from prbench.core import build_plugin, load_plugin
 from prbench.core.problem import Problem
 from prbench.errors import BadInput, DataNotFound, UsageError
+from prbench.tasks.speckle import SpeckleStack
 
 NEEDS_FOURROD = pytest.mark.skipif(
     not ("PRBENCH_DATA" in os.environ and load_plugin("dataset", "fourrod").files[0].path.is_file()),

@@ -7,7 +7,7 @@ from pathlib import Path
 from kernels_framework import idle_matrix, leaderboard, report, synthetic_store
 
 from prbench.running.engine import run_matrix
-from prbench.running.store import Store
+from prbench.running.store.folder import Store
 
 
 class Overhead:

@@ -16,7 +16,7 @@ from prbench.reporting.figures import draw_figures
 from prbench.reporting.figures.pareto import front
 from prbench.reporting.figures.published import COLUMNS, quoted_for, read_published
 from prbench.reporting.figures.style import COLOURS, looks, short_names
-from prbench.running.results import ResultSet
+from prbench.running.store.results import ResultSet
 
 FORMATS = ("pdf", "svg", "png")
 QUOTED = f"""{",".join(COLUMNS)}

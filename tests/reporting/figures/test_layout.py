@@ -16,7 +16,7 @@ from prbench.reporting.figures.robustness import robustness
 from prbench.reporting.figures.sheet import Sheet
 from prbench.reporting.figures.style import COLOURS, colour, styled
 from prbench.reporting.gathered import gather
-from prbench.running.results import ResultSet
+from prbench.running.store.results import ResultSet
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from prbench.reporting.figures.matter import Matter
 from prbench.reporting.figures.style import styled
 from prbench.reporting.figures.trials import trials
 from prbench.reporting.gathered import gather
-from prbench.running.cell import find_plugin, make_cell
-from prbench.running.record import Record
-from prbench.running.results import ResultSet
-from prbench.running.store import Store
+from prbench.running.request.cell import find_plugin, make_cell
+from prbench.running.store.folder import Store
+from prbench.running.store.record import Record
+from prbench.running.store.results import ResultSet
 
 REGIMES = ("random", "fresnel", "fraunhofer")
 SOLVERS = ("amplitude-flow[start=random]", "amplitude-flow[start=positive]", "wirtinger-flow")

@@ -6,10 +6,10 @@ import shutil
 import pytest
 
 from prbench.reporting.html import write_report
-from prbench.running.cell import find_plugin, make_cell
-from prbench.running.record import Record
-from prbench.running.results import ResultSet
-from prbench.running.store import Store
+from prbench.running.request.cell import find_plugin, make_cell
+from prbench.running.store.folder import Store
+from prbench.running.store.record import Record
+from prbench.running.store.results import ResultSet
 
 READY = "document.documentElement?.dataset.ready"
 

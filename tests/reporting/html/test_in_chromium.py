@@ -6,10 +6,10 @@ import json
 import numpy as np
 
 from prbench.reporting.html import write_report
-from prbench.running.cell import find_plugin, make_cell
-from prbench.running.record import Record
-from prbench.running.results import ResultSet
-from prbench.running.store import Store
+from prbench.running.request.cell import find_plugin, make_cell
+from prbench.running.store.folder import Store
+from prbench.running.store.record import Record
+from prbench.running.store.results import ResultSet
 
 READY = "document.documentElement?.dataset.ready"
 BOARD = "#far-field-leaderboard"
@@ -239,7 +239,7 @@ def test_a_column_that_wants_an_extra_says_so(browser, tmp_path, monkeypatch):
         cell = make_cell(find_plugin("solver", solver), find_plugin("dataset", "radiograph"), sample=0, seed=0, backend="numpy")
         metrics = {"psnr": 20.0, "brisque": float("nan"), "niqe": float("nan") if solver == "tie" else 4.0}
         store.write(Record.of(cell, "ok", metrics=metrics, cost={"latency_s": 1.0}))
-    monkeypatch.setattr("prbench.reporting.machine.missing_of", lambda _extra: ["pyiqa"])
+    monkeypatch.setattr("prbench.catalogue.machine.missing_of", lambda _extra: ["pyiqa"])
     shown._missing_extra.cache_clear()
     written = write_report(ResultSet(store), tmp_path / "report.html")
     shown._missing_extra.cache_clear()

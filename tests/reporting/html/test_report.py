@@ -14,8 +14,8 @@ from prbench.errors import UsageError
 from prbench.reporting.html import write_report
 from prbench.reporting.html.columns import columnar, short
 from prbench.reporting.html.embedding import closed, script_json
-from prbench.running.results import ResultSet
-from prbench.running.store import Store
+from prbench.running.store.folder import Store
+from prbench.running.store.results import ResultSet
 
 
 class Elements(HTMLParser):

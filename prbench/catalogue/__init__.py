@@ -1,0 +1,1 @@
+"""What is installed: plug-ins, data files, the machine."""

@@ -1,0 +1,180 @@
+"""What a machine offers to prbench, for ``prbench doctor``."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Literal
+
+from prbench.errors import one_line
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: ``ok`` where all is well, ``-`` where something optional is absent, ``!`` where something is wrong."""
+
+    mark: Literal["ok", "-", "!"]
+    name: str
+    found: str
+
+
+def examine() -> Iterator[tuple[str, list[Finding]]]:
+    """Sections of findings, each computed when asked for."""
+    yield "versions", _versions()
+    yield "processor", _processor()
+    yield "libraries", _libraries()
+    yield "GPU", _gpu()
+    yield "extras", _extras()
+    yield "plug-ins", _plugins()
+    yield "data", _data()
+
+
+def _requirements() -> Iterator[tuple[str, str]]:
+    """Names of required distributions, each with its extra or an empty string."""
+    for line in metadata.requires("prbench") or []:
+        name = re.match(r"[A-Za-z0-9._-]+", line)
+        extra = re.search(r"extra\s*==\s*['\"]([^'\"]+)['\"]", line)
+        if name:
+            yield name.group(), extra.group(1) if extra else ""
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _versions() -> list[Finding]:
+    found = [Finding("ok", "prbench", _version("prbench") or "?"), Finding("ok", "python", platform.python_version())]
+    found.append(Finding("ok", "system", f"{platform.system()} {platform.release()} {platform.machine()}"))
+    for name, extra in _requirements():
+        if not extra:
+            version = _version(name)
+            found.append(Finding("ok", name, version) if version else Finding("!", name, f"missing: pip install {name}"))
+    return found
+
+
+def _processor() -> list[Finding]:
+    import psutil
+
+    from prbench.backend import get_threads, physical_cores
+
+    memory = psutil.virtual_memory()
+    limits = [f"{name}={os.environ[name]}" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS") if name in os.environ]
+    return [
+        Finding("ok", "cores", f"{physical_cores()} usable, {os.cpu_count()} logical"),
+        Finding("ok", "threads", f"{get_threads()} in one process{': ' + ', '.join(limits) if limits else ''}"),
+        Finding("ok", "memory", f"{memory.total / 2**30:.1f} GiB, {memory.available / 2**30:.1f} GiB available"),
+    ]
+
+
+def _libraries() -> list[Finding]:
+    import numpy as np
+    import torch
+
+    blas = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
+    mkl = "USE_MKL=ON" in torch.__config__.show()
+    return [
+        Finding("ok", "numpy BLAS", f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()),
+        Finding("ok", "numpy FFT", f"pocketfft of scipy {_version('scipy')}"),
+        Finding("ok" if mkl else "-", "torch FFT", "MKL" if mkl else "pocketfft, slower than MKL"),
+        Finding("ok", "torch CPU", torch.backends.cpu.get_cpu_capability()),
+        Finding("ok", "numba", _numba_threading()),
+    ]
+
+
+def _numba_threading() -> str:
+    import numba
+    from numba.np.ufunc.parallel import threading_layer
+
+    @numba.njit(parallel=True)  # type: ignore[untyped-decorator,unused-ignore]
+    def start(n: int) -> int:
+        total = 0
+        for i in numba.prange(n):
+            total += i
+        return total
+
+    start(1)
+    return f"{threading_layer()} threads"  # type: ignore[no-untyped-call,unused-ignore]
+
+
+def _gpu() -> list[Finding]:
+    import torch
+
+    from prbench.backend import get_backend
+    from prbench.errors import MissingDependency
+
+    found = []
+    if torch.cuda.is_available():
+        for i in range(torch.cuda.device_count()):
+            properties = torch.cuda.get_device_properties(i)
+            found.append(Finding("ok", f"torch:cuda {i}", f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB"))
+    elif torch.version.cuda is None:
+        found.append(Finding("-", "torch:cuda", "this torch is built for CPUs; a CUDA build comes from pytorch.org"))
+    else:
+        found.append(Finding("-", "torch:cuda", f"torch is built for CUDA {torch.version.cuda} and sees no GPU"))
+    try:
+        get_backend("cupy")
+        found.append(Finding("ok", "cupy", "usable"))
+    except MissingDependency as error:
+        found.append(Finding("-", "cupy", str(error)))
+    return found
+
+
+def missing_of(extra: str) -> list[str]:
+    """The distributions of an extra that are not installed."""
+    return [name for name, of in _requirements() if of == extra and _version(name) is None]
+
+
+def _extras() -> list[Finding]:
+    extras: dict[str, list[str]] = {}
+    for name, extra in _requirements():
+        if extra:
+            extras.setdefault(extra, []).append(name)
+    found = []
+    for extra, names in extras.items():
+        if missing := missing_of(extra):
+            found.append(Finding("-", extra, f"missing {', '.join(missing)}: pip install -c constraints.txt -e '.[{extra}]'"))
+        else:
+            found.append(Finding("ok", extra, ", ".join(f"{name} {_version(name)}" for name in names)))
+    return found
+
+
+def _plugins() -> list[Finding]:
+    from .plugins import KINDS, catalogue
+
+    found = []
+    for kind in KINDS:
+        entries = catalogue((kind,))
+        found.append(Finding("ok", f"{kind}s", f"{sum(not e.broken for e in entries)} known and usable"))
+        found += [Finding("!", e.name, one_line(e.broken)) for e in entries if e.broken]
+    found.append(Finding("ok", "python path", sys.executable))
+    return found
+
+
+def _data() -> list[Finding]:
+    from prbench.core.data_files import data_folder
+
+    from .data import needs
+
+    found = [Finding("ok", "folder", f"{data_folder()}; PRBENCH_DATA names another")]
+    files: dict[str, list[bool]] = {}
+    urls: dict[str, bool] = {}
+    for need in needs():
+        files.setdefault(need.dataset, []).append(need.present)
+        urls[need.dataset] = bool(need.file.urls)
+    for dataset, present in files.items():
+        if all(present):
+            found.append(Finding("ok", dataset, f"{len(present)} file{'s' * (len(present) > 1)}"))
+        else:
+            how = (
+                f"`prbench data get {dataset}`" if urls[dataset] else "no public address; `prbench data get` tells how it is made"
+            )
+            found.append(Finding("-", dataset, f"{present.count(False)} of {len(present)} files absent: {how}"))
+    return found

@@ -1,0 +1,125 @@
+"""Measuring cells with a Python of one's choice, in a process that may crash or hang."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import IO, Any, Self
+
+from prbench.errors import PrbenchError
+from prbench.running.request.cell import Cell
+
+_SCRIPT = Path(__file__).with_name("probe.py")
+_GRACE_S = 30.0
+_NO_LIMIT_S = 600.0
+"""How long a cell without a time limit may take: a gate that hangs is no gate."""
+
+
+class Probe:
+    """A process that solves cells with the prbench of one Python.
+
+    Args:
+        python: the interpreter; the running one where None.
+        threads: CPU threads of the solver, the same for every probe that is compared.
+    """
+
+    def __init__(self, python: str | Path | None = None, threads: int = 1) -> None:
+        self.python = str(python or sys.executable)
+        self._threads = threads
+        self._process: subprocess.Popen[str] | None = None
+        self._errors: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def ask(self, cell: Cell, what: str = "cost") -> dict[str, Any]:
+        """Solve ``cell`` once and tell what it cost; see :mod:`prbench.gate.probe` for the answer.
+
+        A process that dies or hangs is an answer too, with status ``crashed`` or ``killed``; the next question starts another.
+
+        Args:
+            cell: what to solve.
+            what: ``cost``, or ``allocations`` for the memory alone, which is traced and therefore slow.
+
+        Raises:
+            PrbenchError: where this Python cannot be started.
+        """
+        process = self._started()
+        limit = _NO_LIMIT_S if cell.time_limit_s is None else 1.5 * cell.time_limit_s
+        killed = threading.Event()
+
+        def kill() -> None:
+            killed.set()
+            process.kill()
+
+        timer = threading.Timer(2 * limit + _GRACE_S, kill)  # a first solve warms up besides
+        timer.start()
+        try:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(json.dumps(_question(cell, what)) + "\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        finally:
+            timer.cancel()
+        if line:
+            answer: dict[str, Any] = json.loads(line)
+            return answer
+        said = self._end()
+        return {"status": "killed" if killed.is_set() else "crashed", "error": said}
+
+    def _started(self) -> subprocess.Popen[str]:
+        if self._process is None:
+            # OMP_NUM_THREADS is read by torch, MKL and prbench alike, in older versions of prbench too.
+            environment = {**os.environ, "OMP_NUM_THREADS": str(self._threads)}
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+            try:
+                self._process = subprocess.Popen(  # noqa: S603 - the interpreter that the user named
+                    [self.python, "-P", str(_SCRIPT)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=self._errors,
+                    text=True,
+                    encoding="utf-8",
+                    env=environment,
+                )
+            except OSError as error:
+                self._errors.close()
+                raise PrbenchError(f"{self.python}: {error.strerror}; name the Python of an environment with prbench") from error
+        return self._process
+
+    def _end(self) -> str:
+        """Stop the process; returns the end of what it wrote to standard error."""
+        process, errors, self._process, self._errors = self._process, self._errors, None, None
+        if process is None or errors is None:
+            return ""
+        process.kill()
+        process.communicate()
+        errors.seek(0)
+        said = errors.read()[-4000:].decode("utf-8", "replace")
+        errors.close()
+        return f"exit code {process.returncode}\n{said}"
+
+
+def _question(cell: Cell, what: str) -> dict[str, Any]:
+    return {
+        "what": what,
+        "solver": cell.solver_spelled,
+        "dataset": cell.dataset_spelled,
+        "sample": cell.sample,
+        "split": cell.split,
+        "seed": cell.seed,
+        "backend": cell.backend,
+        "precision": cell.precision,
+        "time_limit_s": cell.time_limit_s,
+    }

@@ -1,0 +1,1 @@
+"""Cells computed by worker processes of this machine."""

@@ -1,0 +1,1 @@
+"""Cells computed on other machines: Dask, SLURM jobs, shards."""

@@ -1,0 +1,263 @@
+"""Cells computed by the workers of a Dask cluster.
+
+Cells go out in batches of about half a second, a bounded number at a time, as tasks that hold nothing but specs; a worker
+computes as many at a time as it was started with threads, each within its share of the worker's memory, and writes the records
+itself. The scheduler keeps what it has been handed although this process may vanish; the same command then waits for that and
+hands over the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import queue
+import secrets
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from prbench.errors import MissingDependency, PrbenchError, UsageError, one_line
+from prbench.running.local.pool import On
+from prbench.running.request.cell import Cell
+from prbench.running.store.folder import Store
+from prbench.running.store.plain import digest
+
+_BATCH_S = 0.5
+_BATCH_CELLS = 64
+_AHEAD = 1000
+_AHEAD_UNKNOWN = 256
+"""Batches handed over at a time, and cells one by one as long as nobody knows how long they take."""
+_LOOK_EVERY_S = 0.5
+_CONNECT_S = 15
+_GATHER_S = 5
+_SUSPECTED = 10
+_SHORT = 12
+_VARIABLES = ("PRBENCH_DATA",)
+
+
+@dataclass(frozen=True)
+class DaskEngine:
+    """Workers of a Dask cluster; an :class:`~prbench.running.engine.Engine`.
+
+    Attributes:
+        scheduler: address, such as ``tcp://10.0.0.1:8786``.
+        threads: CPU threads of each cell; one where None.
+        memory_bytes: what each cell may allocate; its share of nine tenths of its worker's memory limit where None.
+        hard_limit_s: see :class:`~prbench.running.local.pool.Limits`.
+        attempts: how often a cell is begun whose worker is lost each time; then its record says ``killed``.
+    """
+
+    scheduler: str
+    threads: int | None = None
+    memory_bytes: int | None = None
+    hard_limit_s: float | None = None
+    attempts: int = 3
+
+    def run(self, cells: Iterator[Cell], store: Store, on: On) -> None:
+        """See :class:`~prbench.running.engine.Engine`.
+
+        Raises:
+            UsageError: where no scheduler answers.
+            PrbenchError: where the scheduler goes, or its workers cannot work.
+        """
+        limits = {name: getattr(self, name) for name in ("memory_bytes", "hard_limit_s", "attempts")}
+        limits["threads"] = self.threads or 1
+        with connected(self.scheduler) as client, _marked(store) as marker:
+            setup = {"run": marker.name, "store": str(store.path.absolute()), "folder": str(Path.cwd()), "marker": str(marker)}
+            variables = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
+            handing = _HandingOver(client, store, {**setup, **limits, "variables": variables}, on)
+            try:
+                handing.run(cells)
+            except BaseException:
+                handing.stop()
+                raise
+
+
+@contextlib.contextmanager
+def connected(scheduler: str) -> Iterator[Any]:
+    """A client of the scheduler at an address.
+
+    Raises:
+        MissingDependency: where Dask is not installed.
+        UsageError: where nobody answers.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise MissingDependency(f"Dask is not installed ({error}); pip install -c constraints.txt -e '.[dask]'") from error
+    silence()
+    try:
+        client = Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise UsageError(
+            f"no Dask scheduler answers at {one_line(scheduler, 80)}: {one_line(error, 120)}; "
+            "`dask scheduler` starts one and tells its address"
+        ) from error
+    try:
+        yield client
+    finally:
+        with contextlib.suppress(OSError, TimeoutError):
+            client.close(timeout=5)
+
+
+def silence() -> None:
+    """Keep Dask's own messages off the terminal: what goes wrong is told in one line."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+@contextlib.contextmanager
+def _marked(store: Store) -> Iterator[Path]:
+    """A file in the folder of results by which workers on other machines recognise it; it stays where this process is killed."""
+    store.path.mkdir(parents=True, exist_ok=True)
+    marker = store.path.absolute() / f".run-{secrets.token_hex(8)}"
+    marker.touch(exist_ok=False)
+    try:
+        yield marker
+    finally:
+        marker.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A cell with the stamp of the record that it had when it was first handed over."""
+
+    cell: Cell
+    stamp: str | None
+
+
+class _HandingOver:
+    """One run's conversation with a scheduler."""
+
+    def __init__(self, client: Any, store: Store, setup: Mapping[str, Any], on: On) -> None:
+        self._client, self._store, self._setup, self._on = client, store, dict(setup), on
+        self._prefix = f"prbench-{digest(str(store.path.resolve()))[:_SHORT]}-"
+        self._flying: dict[str, tuple[Any, list[_Held]]] = {}
+        self._ended = queue.SimpleQueue[str]()
+        self._known: dict[tuple[object, ...], tuple[int, float]] = {}
+        self._aside: list[_Held] = []
+        self._suspected = Counter[str]()
+        self._number = 0
+        self._others = self._in_other_hands()
+        self._looked = time.monotonic()
+
+    def run(self, cells: Iterator[Cell]) -> None:
+        """Hand over every cell and return when all have ended."""
+        pending = _Ahead(held for cell in cells if (held := self._wanted(cell)) is not None)
+        while True:
+            while len(self._flying) < (_AHEAD if self._is_known(pending.first) else _AHEAD_UNKNOWN) and pending.first:
+                self._submit(self._batch(pending))
+            if not self._flying and not self._aside:
+                return
+            with contextlib.suppress(queue.Empty):
+                self._collect(self._ended.get(timeout=_LOOK_EVERY_S))
+            if self._aside and time.monotonic() - self._looked > _LOOK_EVERY_S:
+                self._look_aside()
+
+    def stop(self) -> None:
+        """Take back what has been handed over, cells in hand included."""
+        from .dask_worker import stop
+
+        with contextlib.suppress(OSError, TimeoutError, RuntimeError, ValueError):
+            self._client.cancel([future for future, _ in self._flying.values()], force=True)
+            self._client.run(stop, self._setup["run"], on_error="ignore")
+
+    def _wanted(self, cell: Cell) -> _Held | None:
+        """The cell, unless a run whose front end is gone has handed it over already."""
+        held = _Held(cell, self._store.stamp(cell.key))
+        if cell.key[:_SHORT] not in self._others:
+            return held
+        self._aside.append(held)
+        return None
+
+    def _in_other_hands(self) -> set[str]:
+        """The beginnings of the keys of cells that the scheduler holds for other runs into this folder."""
+        from .dask_worker import in_hand
+
+        keys = self._client.run_on_scheduler(in_hand, self._prefix)
+        others = [key for key in keys if key not in self._flying]
+        return {short for key in others for short in key.removeprefix(self._prefix).partition("-")[0].split(".")}
+
+    def _look_aside(self) -> None:
+        """Take note of cells that others have ended, and take over those that they have lost."""
+        self._others, self._looked = self._in_other_hands(), time.monotonic()
+        waiting, self._aside = self._aside, []
+        for held in waiting:
+            if self._store.stamp(held.cell.key) != held.stamp:
+                self._on("ended", held.cell, {"status": "cached", "seconds": None})
+            elif held.cell.key[:_SHORT] in self._others:
+                self._aside.append(held)
+            else:
+                self._submit([held])
+
+    def _is_known(self, held: _Held | None) -> bool:
+        return held is not None and held.cell.kind in self._known
+
+    def _batch(self, pending: _Ahead) -> list[_Held]:
+        """The next cells, as many as take about half a second together; one where nobody knows."""
+        batch, seconds = [pending.take()], 0.0
+        while True:
+            count, total = self._known.get(batch[-1].cell.kind, (1, _BATCH_S))
+            seconds += total / count
+            if seconds >= _BATCH_S or len(batch) >= _BATCH_CELLS or not self._is_known(pending.first):
+                return batch
+            batch.append(pending.take())
+
+    def _submit(self, batch: list[_Held]) -> None:
+        from distributed import fire_and_forget
+
+        from .dask_worker import compute
+
+        job = json.dumps({"setup": self._setup, "cells": [(held.cell.to_plain(), held.stamp) for held in batch]})
+        self._number += 1
+        key = f"{self._prefix}{'.'.join(held.cell.key[:_SHORT] for held in batch)}-{self._setup['run'][5:]}-{self._number}"
+        future = self._client.submit(compute, job, key=key, pure=False, priority=-self._number)
+        fire_and_forget(future)
+        self._flying[key] = future, batch
+        future.add_done_callback(lambda done: self._ended.put(done.key))
+
+    def _collect(self, key: str) -> None:
+        future, batch = self._flying.pop(key)
+        if future.status == "finished":
+            try:
+                ended = json.loads(future.result(timeout=_GATHER_S))
+            except TimeoutError:  # lost with its worker, and computed again, which finds the records
+                self._flying[key] = future, batch
+                future.add_done_callback(lambda done: self._ended.put(done.key))
+                return
+            for held, (status, seconds) in zip(batch, ended, strict=True):
+                count, total = self._known.get(held.cell.kind, (0, 0.0))
+                self._known[held.cell.kind] = count + 1, total + seconds
+                self._on("ended", held.cell, {"status": status, "seconds": seconds})
+            return
+        if future.status != "error":
+            raise PrbenchError("the Dask scheduler has gone or has dropped this run; the same command resumes")
+        failure = future.exception()
+        if type(failure).__name__ != "KilledWorker":
+            raise PrbenchError(f"a Dask worker cannot work: {one_line(failure)}") from failure
+        # Dask suspects every batch that waits at a worker that dies. Stations know which cell they were at.
+        self._suspected[batch[0].cell.key] += 1
+        if self._suspected[batch[0].cell.key] > _SUSPECTED:
+            raise PrbenchError(f"Dask workers are lost one after another; the same command resumes ({one_line(failure)})")
+        self._submit(batch)
+
+
+class _Ahead:
+    """An iterator whose next item can be looked at."""
+
+    def __init__(self, items: Iterator[_Held]) -> None:
+        self._items = items
+        self.first = next(items, None)
+
+    def take(self) -> _Held:
+        """The next item, which there must be."""
+        found = self.first
+        assert found is not None
+        self.first = next(self._items, None)
+        return found

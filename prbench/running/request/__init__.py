@@ -1,0 +1,1 @@
+"""What is asked for: matrices and the cells they expand to."""

@@ -1,0 +1,1 @@
+"""Records: on disk, as a table, and as results with their reconstructions."""

@@ -1,0 +1,107 @@
+"""Results: the records of a run as a table, with the reconstructions behind it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from prbench.core import Reconstruction
+from prbench.errors import PrbenchError, UsageError
+from prbench.running.code_id import code_id
+from prbench.running.executing import reconstruction_of
+from prbench.running.request.cell import find_plugin
+
+from .folder import Store
+from .record import FAILED, Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class ResultSet:
+    """Records of a store, all of them or those of one run.
+
+    Attributes:
+        store: where they are.
+    """
+
+    def __init__(self, store: Store, keys: list[str] | None = None) -> None:
+        self.store = store
+        self._keys = keys
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def __repr__(self) -> str:
+        return f"ResultSet({len(self)} records, {len(self.failed)} failed, {str(self.store.path)!r})"
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row a record, in the order of the run (of the keys where all are loaded), as read at first use.
+
+        Columns: ``key, task, solver, dataset, sample, seed, status``; ``split, backend, device_class, precision, time_limit_s,
+        threads``; one a metric, by name; the cost ``latency_s, latency_fft, fft_pair_s, ffts, operators, iterations,
+        peak_memory_host, peak_memory_device, repeats, parameters, flops``; ``problem_id, code_id, environment, started, ended,
+        error``; and ``stale``, True where the code of solver or dataset has changed since, or is not installed.
+        """
+        frame = self.store.frame()
+        if self._keys is not None:
+            order = {key: place for place, key in enumerate(self._keys)}
+            frame = frame[frame["key"].isin(order)].sort_values("key", key=lambda k: k.map(order), ignore_index=True)
+        now: dict[tuple[str, str], str] = {}
+        stale = np.zeros(len(frame), dtype=bool)
+        columns = (frame[name] for name in ("solver", "dataset", "code_id"))
+        for row, (solver, dataset, code) in enumerate(zip(*columns, strict=True)):
+            if (solver, dataset) not in now:
+                now[solver, dataset] = _code_now(solver, dataset)
+            stale[row] = code != now[solver, dataset]
+        return frame.assign(stale=stale)
+
+    @property
+    def failed(self) -> pd.DataFrame:
+        """The rows without a usable reconstruction; ``error`` says why."""
+        return self.frame[self.frame["status"].isin(FAILED)]
+
+    def record(self, key: str) -> Record:
+        """The whole record of a row.
+
+        Raises:
+            UsageError: for an unknown key.
+        """
+        found = self.store.read(key)
+        if found is None:
+            raise UsageError(f"there is no record {key!r} in {self.store.path}")
+        return found
+
+    def arrays(self, key: str) -> dict[str, np.ndarray]:
+        """The arrays stored with a record, by name; what a solver added stands under ``aux.<name>``."""
+        return self.store.arrays(key)
+
+    def reconstruction(self, key: str) -> Reconstruction:
+        """The reconstruction of a record.
+
+        Raises:
+            UsageError: for an unknown key, or a record without reconstruction.
+        """
+        record, arrays = self.record(key), self.store.arrays(key)
+        if not arrays:
+            raise UsageError(f"{record.cell} has no reconstruction: it ended as {record.status}")
+        return reconstruction_of(arrays)
+
+    def problem(self, key: str) -> Any:
+        """The problem of a record, made anew.
+
+        Raises:
+            UsageError: where its dataset is no longer known.
+        """
+        return self.record(key).cell.problem()
+
+
+def _code_now(solver: str, dataset: str) -> str:
+    """The code id of a solver and a dataset as spelled, or ``""`` where they cannot be loaded."""
+    try:
+        return code_id(type(find_plugin("solver", solver).built), type(find_plugin("dataset", dataset).built))
+    except PrbenchError:
+        return ""

@@ -1,0 +1,5 @@
+"""The task deblur."""
+
+from .measurement import BlurredImage
+
+__all__ = ["BlurredImage"]

@@ -1,0 +1,149 @@
+"""Blind deblurring: an image blurred by an unknown kernel."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import ClassVar
+
+import numpy as np
+
+from prbench.backend import Array
+from prbench.core.measurement import Measurement, filled_from_nearest
+from prbench.core.reconstruction import Reconstruction
+from prbench.errors import BadInput, PrbenchError
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class BlurredImage(Measurement):
+    """An image ``y = k * x + n``: of the convolution only what does not depend on pixels beyond the edge of x is seen.
+
+    x is therefore larger than y by the kernel's size less one in each axis. Image and kernel are known up to a translation of one
+    against the other, and the kernel only to lie within ``kernel_shape``, which may be larger than it is.
+
+    Args:
+        image: real (H, W); units of the image, usually 0 to 1.
+        kernel_shape: odd sizes that hold the kernel.
+        mask: bool (H, W), True where measured; all pixels where None. What stands elsewhere is replaced by the nearest measured.
+        noise_sigma: standard deviation of the noise, in units of the image, where that is known.
+
+    Raises:
+        BadInput: for an image that is zero, or not real and finite where measured, kernel sizes that are even or larger than the
+            image, and a noise that is negative.
+    """
+
+    task: ClassVar[str] = "deblur"
+    arrays: ClassVar[tuple[str, ...]] = ("image", "mask")
+
+    image: Array
+    kernel_shape: tuple[int, int]
+    mask: Array | None = dataclasses.field(default=None, kw_only=True)
+    noise_sigma: float | None = dataclasses.field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        image = np.asarray(self.image)
+        if image.ndim != 2 or image.dtype.kind not in "fiub":
+            raise BadInput(f"image must be a real array (rows, columns), got {image.dtype} of shape {image.shape}")
+        image = image if image.dtype == np.float64 else image.astype(np.float32)
+        sizes = tuple(self.kernel_shape)
+        if len(sizes) != 2 or not all(
+            int(k) == k and k >= 1 and k % 2 and k <= n for k, n in zip(sizes, image.shape, strict=True)
+        ):
+            raise BadInput(f"kernel_shape must be two odd numbers up to the image's {image.shape}, got {sizes}")
+        object.__setattr__(self, "kernel_shape", tuple(int(k) for k in sizes))
+        if self.noise_sigma is not None and not (math.isfinite(self.noise_sigma) and self.noise_sigma >= 0):
+            raise BadInput(f"noise_sigma must be at least 0 and finite, got {self.noise_sigma}")
+        if self.mask is not None:
+            mask = np.asarray(self.mask)
+            if mask.shape != image.shape:
+                raise BadInput(f"mask has shape {mask.shape}, the image {image.shape}; they must be equal")
+            mask = mask.astype(bool)
+            if not mask.any():
+                raise BadInput("mask leaves no measured pixel")
+            object.__setattr__(self, "mask", mask)
+            image = filled_from_nearest(image, mask)
+        bad = int((~np.isfinite(image)).sum())
+        if bad:
+            raise BadInput(f"image has {bad} measured pixels that are not finite; mask them")
+        if not image.any():
+            raise BadInput("image is zero wherever it was measured; there is nothing to deblur")
+        object.__setattr__(self, "image", image)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W) of the blurred image."""
+        return tuple(self.image.shape)
+
+    @property
+    def object_shape(self) -> tuple[int, int]:
+        """Shape of x: the blurred image's and the kernel's, less one."""
+        (rows, columns), (kr, kc) = self.shape, self.kernel_shape
+        return rows + kr - 1, columns + kc - 1
+
+    def blur(self, x: Array, kernel: Array) -> Array:
+        """``k * x``, the part that depends on no pixel beyond x: (..., *object_shape) and (..., *kernel_shape) to (..., H, W).
+
+        Three FFTs of the shape of x, differentiable on torch; counted as one operator.
+        """
+        self.counters.operators += 1
+        backend, (kr, kc) = self.backend, self.kernel_shape
+        product = backend.rfftn(x, 2) * backend.rfftn(self._padded(kernel), 2)
+        return backend.irfftn(product, self.object_shape)[..., kr - 1 :, kc - 1 :]
+
+    def blur_adjoint(self, residual: Array, kernel: Array) -> Array:
+        """Adjoint of :meth:`blur` with respect to x: (..., H, W) to (..., *object_shape); counted as one operator."""
+        self.counters.operators += 1
+        backend, xp = self.backend, self.backend.xp
+        spectrum = xp.conj(backend.rfftn(self._padded(kernel), 2))
+        return backend.irfftn(spectrum * backend.rfftn(self._embedded(residual), 2), self.object_shape)
+
+    def kernel_adjoint(self, residual: Array, x: Array) -> Array:
+        """Adjoint of :meth:`blur` with respect to the kernel: (..., H, W) to (..., *kernel_shape); counted as one operator."""
+        self.counters.operators += 1
+        backend, xp = self.backend, self.backend.xp
+        product = xp.conj(backend.rfftn(x, 2)) * backend.rfftn(self._embedded(residual), 2)
+        return backend.irfftn(product, self.object_shape)[..., : self.kernel_shape[0], : self.kernel_shape[1]]
+
+    def _padded(self, kernel: Array) -> Array:
+        return self._placed(kernel, (0, 0))
+
+    def _embedded(self, residual: Array) -> Array:
+        return self._placed(residual, (self.kernel_shape[0] - 1, self.kernel_shape[1] - 1))
+
+    def _placed(self, array: Array, corner: tuple[int, int]) -> Array:
+        """``array`` in a frame of zeros of the shape of x; by padding, through which torch can differentiate."""
+        (rows, columns), (top, left) = self.object_shape, corner
+        below, right = rows - top - array.shape[-2], columns - left - array.shape[-1]
+        if self.backend.library == "torch":
+            import torch
+
+            return torch.nn.functional.pad(array, (left, right, top, below))
+        return self.backend.xp.pad(array, [(0, 0)] * (array.ndim - 2) + [(top, below), (left, right)])
+
+    def forward(self, x: Reconstruction) -> Array:
+        """The blurred image expected of ``image`` and ``kernel``."""
+        xp, real = self.backend.xp, self.backend.real
+        return self.blur(xp.astype(x.image, real), xp.astype(x.kernel, real))
+
+    def residual(self, x: Array, kernel: Array) -> Array:
+        """``|k * x - y| / |y|``, norms over measured pixels: a real number."""
+        xp = self.backend.xp
+        gap, seen = self.blur(x, kernel) - self.image, self.image
+        if self.mask is not None:
+            gap, seen = (xp.where(self.mask, array, xp.zeros_like(array)) for array in (gap, seen))
+        return xp.sqrt(xp.sum(gap * gap) / xp.sum(seen * seen))
+
+    def check(self, reconstruction: object) -> None:
+        """Raise PrbenchError unless ``image`` has the shape of x, ``kernel`` its own, both real, and the kernel sums to one."""
+        for name, shape in (("image", self.object_shape), ("kernel", self.kernel_shape)):
+            array = getattr(reconstruction, name, None)
+            found, kind = getattr(array, "shape", None), getattr(getattr(array, "dtype", None), "kind", "?")
+            if found != shape or kind != "f":
+                raise PrbenchError(
+                    f"a deblurring solver must return {name} as a real array of shape {shape}, "
+                    f"got {type(array).__name__} of shape {found} and kind {kind!r}"
+                )
+        kernel = reconstruction.kernel  # type: ignore[attr-defined]
+        total = float(np.sum(kernel))
+        if np.isfinite(kernel).all() and not abs(total - 1) < 1e-3:  # that nothing diverged is asked elsewhere
+            raise PrbenchError(f"a deblurring solver must return a kernel that sums to one, got {total:.4g}")

@@ -1,0 +1,204 @@
+"""Scores of blind deblurring, whose answer is known up to a translation of the image against the kernel."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from prbench.backend import Array
+from prbench.core import Case, Problem, Reconstruction, metric
+from prbench.errors import BadInput
+
+from . import BlurredImage
+
+_DEBLUR = ("deblur",)
+_MOVES = ("shift",)
+
+
+_FRACTIONS = np.arange(-3, 4) / 4
+"""Parts of a pixel tried about the best whole translation."""
+
+
+@dataclass(frozen=True, eq=False)
+class Registered:
+    """What of an image is compared: the part that the blurred image looks at, and the same part of the truth.
+
+    Attributes:
+        found: float64.
+        truth: the same shape.
+        shift: rows and columns by which the image was moved.
+    """
+
+    found: Array
+    truth: Array
+    shift: tuple[float, float]
+
+
+def register_image(truth: Array, found: Array, margin: tuple[int, int]) -> Registered:
+    """Move ``found`` to where it is nearest to ``truth``, whose margin is left out.
+
+    The nearest of all translations by whole pixels up to the margin, exactly, and then of those by quarters of a pixel around it,
+    by cubic splines: the grid that Levin, Weiss, Durand, Freeman (CVPR 2009, doi:10.1109/CVPR.2009.5206815) compare on, because
+    image and kernel can be apart by parts of a pixel as well.
+
+    Args:
+        truth: real (rows, columns).
+        found: the same shape.
+        margin: rows and columns left out at each edge, half of the kernel's size, and the largest translation.
+
+    Raises:
+        BadInput: for shapes that differ or a margin that leaves nothing.
+    """
+    truth, found = np.asarray(truth, np.float64), np.asarray(found, np.float64)
+    if truth.shape != found.shape or not all(2 * m < n for m, n in zip(margin, truth.shape, strict=True)):
+        raise BadInput(
+            f"both images must have one shape larger than twice the margin, got {truth.shape}, {found.shape}, {margin}"
+        )
+    (top, left), (rows, columns) = margin, truth.shape
+    inner = truth[top : rows - top, left : columns - left]
+    down, right = _best_whole(inner, found)
+    moved = found[top - down : rows - top - down, left - right : columns - left - right]
+    whole = Registered(moved, inner, (float(down), float(right)))
+    return min([whole, *_by_quarters(whole, found)], key=lambda one: float(np.sum((one.found - inner) ** 2)))
+
+
+def _best_whole(inner: Array, found: Array) -> tuple[int, int]:
+    """The translation of ``found`` by whole pixels at which the part of it over ``inner`` has the least squared distance."""
+    from scipy.signal import correlate
+
+    mean = inner.mean()
+    inner, found = inner - mean, found - mean  # rounding is relative to what is left
+    ones = np.ones_like(inner)
+    energy = correlate(found**2, ones, mode="valid", method="fft")
+    distance = energy - 2 * correlate(found, inner, mode="valid", method="fft")
+    at = np.unravel_index(np.argmin(distance), distance.shape)
+    middle = [n // 2 for n in distance.shape]
+    return middle[0] - int(at[0]), middle[1] - int(at[1])
+
+
+def _by_quarters(whole: Registered, found: Array) -> Iterator[Registered]:
+    from scipy.ndimage import map_coordinates, spline_filter
+
+    coefficients = spline_filter(found, order=3, mode="mirror")
+    margin = [(n - m) // 2 for n, m in zip(found.shape, whole.truth.shape, strict=True)]
+    axes = [np.arange(n) + m - s for n, m, s in zip(whole.truth.shape, margin, whole.shift, strict=True)]
+    for down in _FRACTIONS:
+        for right in _FRACTIONS:
+            grid = np.meshgrid(axes[0] - down, axes[1] - right, indexing="ij")
+            moved = map_coordinates(coefficients, grid, order=3, mode="mirror", prefilter=False)
+            yield Registered(moved, whole.truth, (whole.shift[0] + down, whole.shift[1] + right))
+
+
+def kernel_similarity(truth: Array, found: Array) -> float:
+    """Largest normalised correlation of two kernels over translations, 1 where they are equal but for one.
+
+    Hu and Yang, ECCV 2012, 59, doi:10.1007/978-3-642-33715-4_5.
+    """
+    truth, found = np.asarray(truth, np.float64), np.asarray(found, np.float64)
+    norm = float(np.linalg.norm(truth) * np.linalg.norm(found))
+    if norm == 0:
+        return math.nan
+    shape = [2 * n for n in truth.shape]
+    spectrum = np.fft.rfft2(truth, shape) * np.conj(np.fft.rfft2(found, shape))
+    return float(np.fft.irfft2(spectrum, shape).max()) / norm
+
+
+def registered_to_truth(problem: Problem, image: Array) -> Registered:
+    """An image of the truth's shape, or of the blurred image's, moved to where it is nearest to the truth of a problem.
+
+    A blurred image's edge pixels are repeated outwards.
+    """
+    y, truth = problem.measurement, problem.truth
+    assert isinstance(y, BlurredImage)
+    assert truth is not None
+    margin = y.kernel_shape[0] // 2, y.kernel_shape[1] // 2
+    if image.shape == y.shape:
+        image = np.pad(image, [(margin[0],) * 2, (margin[1],) * 2], mode="edge")
+    return register_image(truth.image, image, margin)
+
+
+def moved_to_truth(problem: Problem, found: Reconstruction) -> Reconstruction:
+    """A reconstruction with its image moved to where it is nearest to the truth of a problem, and its kernel against it.
+
+    By cubic splines; edge pixels are repeated outwards, and beyond a kernel's edge is zero.
+    """
+    from scipy.ndimage import shift
+
+    moves = registered_to_truth(problem, found.image).shift
+    image = shift(np.asarray(found.image, np.float64), moves, order=3, mode="nearest")
+    kernel = shift(np.asarray(found.kernel, np.float64), [-move for move in moves], order=3, mode="constant")
+    return dataclasses.replace(found, image=image, kernel=kernel)
+
+
+def _registered(case: Case) -> Registered:
+    def find() -> Registered:
+        found = registered_to_truth(case.problem, case.reconstruction.image)
+        case.notes["shift_rows"], case.notes["shift_columns"] = found.shift
+        return found
+
+    return case.shared("registered", find)
+
+
+def _psnr(image: Registered) -> float:
+    error, span = float(np.mean((image.found - image.truth) ** 2)), float(np.ptp(image.truth))
+    if not span > 0:
+        return math.nan
+    return 10 * math.log10(span**2 / error) if error > 0 else math.inf
+
+
+@metric("image_psnr", better="higher", unit="dB", range="(-inf, inf]", tasks=_DEBLUR, removes=_MOVES)
+def image_psnr(case: Case) -> float:
+    """Peak signal-to-noise ratio of the image where the blurred one looks at it, against the range of the truth there."""
+    return _psnr(_registered(case))
+
+
+@metric("psnr_gain", better="higher", unit="dB", range="(-inf, inf]", tasks=_DEBLUR, removes=_MOVES)
+def psnr_gain(case: Case) -> float:
+    """Peak signal-to-noise ratio of the image less that of the blurred one, each moved to where it is nearest to the truth;
+    below 0 the blurred one was nearer.
+    """
+    blurred = registered_to_truth(case.problem, np.asarray(case.problem.measurement.image))  # type: ignore[attr-defined]
+    return _psnr(_registered(case)) - _psnr(blurred)
+
+
+@metric(
+    "image_ssim",
+    better="higher",
+    range="[-1, 1]",
+    tasks=_DEBLUR,
+    removes=_MOVES,
+    cite="Wang, Bovik, Sheikh, Simoncelli, IEEE Trans. Image Process. 13 (2004) 600, doi:10.1109/TIP.2003.819861",
+)
+def image_ssim(case: Case) -> float:
+    """Structural similarity of the image where the blurred one looks at it."""
+    from skimage.metrics import structural_similarity as ssim_of
+
+    found = _registered(case)
+    span = float(np.ptp(found.truth))
+    if min(found.truth.shape) < 11 or not span > 0:
+        return math.nan
+    return float(
+        ssim_of(  # type: ignore[no-untyped-call]
+            found.truth, found.found, data_range=span, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
+        )
+    )
+
+
+@metric("kernel_similarity", better="higher", range="[0, 1]", tasks=_DEBLUR, removes=_MOVES, cite="Hu, Yang, ECCV 2012, 59")
+def kernel_agreement(case: Case) -> float:
+    """Largest normalised correlation of the kernel with the true one over translations."""
+    truth = case.problem.truth
+    assert truth is not None
+    return kernel_similarity(truth.kernel, case.reconstruction.kernel)
+
+
+@metric("blur_residual", better="lower", tasks=_DEBLUR, needs="measurement", removes=_MOVES)
+def blur_residual(case: Case) -> float:
+    """Norm of the blurred image less what image and kernel make, over its own norm."""
+    y = case.problem.measurement
+    assert isinstance(y, BlurredImage)
+    return float(y.residual(case.reconstruction.image, case.reconstruction.kernel))

@@ -1,0 +1,5 @@
+"""The task far-field."""
+
+from .measurement import FarField
+
+__all__ = ["FarField"]

@@ -1,0 +1,259 @@
+"""Far-field (coherent) diffraction: the squared modulus of an object's Fourier transform, in 2D or 3D."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import operator
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from prbench.backend import Array, pointwise
+from prbench.backend.pointwise import abs2, sqrt, where
+from prbench.core.measurement import Measurement
+from prbench.errors import BadInput, PrbenchError
+
+
+@pointwise
+def replace_modulus(G: Array, amplitude: Array, scale: float, tiny: float) -> Array:
+    """``scale * amplitude * G/|G|``, or ``scale * G`` where the amplitude is negative, which stands for unmeasured."""
+    return G * where(amplitude < 0, scale, scale * amplitude / sqrt(abs2(G) + tiny))
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class FarField(Measurement):
+    """A far-field diffraction pattern ``Y = |F X|^2`` of a complex object X, 2D or 3D.
+
+    Arrays as a detector stores them, with zero frequency at index ``n // 2`` of every axis (CXI's convention); the Fourier
+    transform is unnormalised. X is known up to a global phase, a translation and a conjugate flip.
+
+    Args:
+        intensity: real, at least 0, shape of the detector; units of the detector. What stands in unmeasured pixels is ignored.
+        mask: bool, same shape, True where measured; all pixels where None.
+        object_shape: shape of X, at most the detector's; half of it in every axis (oversampling 2) where None.
+        support: bool, the detector's shape: pixels of the object grid where X may differ from zero, where that is known.
+        gain: units of ``intensity`` a photon; None where it is not known or there is no shot noise. Likelihoods take 1 then.
+        support_size: number of object pixels that differ from zero, where that is known.
+        real: whether X is known to be real.
+        nonnegative: whether the real part of X is known to be nonnegative.
+        wavelength_m, distance_m, pixel_m: geometry, for files and pictures; retrieval needs none of it.
+
+    Raises:
+        BadInput: for shapes that disagree, fewer than two dimensions, measured intensities that are negative or not finite, and
+            for a support without pixels, a support size or a gain out of range.
+    """
+
+    task: ClassVar[str] = "far-field"
+    arrays: ClassVar[tuple[str, ...]] = ("intensity", "mask", "support")
+
+    intensity: Array
+    mask: Array | None = None
+    object_shape: tuple[int, ...] | None = None
+    support: Array | None = dataclasses.field(default=None, kw_only=True)
+    gain: float | None = dataclasses.field(default=None, kw_only=True)
+    support_size: int | None = dataclasses.field(default=None, kw_only=True)
+    real: bool = dataclasses.field(default=False, kw_only=True)
+    nonnegative: bool = dataclasses.field(default=False, kw_only=True)
+    wavelength_m: float | None = dataclasses.field(default=None, kw_only=True)
+    distance_m: float | None = dataclasses.field(default=None, kw_only=True)
+    pixel_m: float | None = dataclasses.field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        intensity = np.asarray(self.intensity)
+        if intensity.ndim not in (2, 3) or intensity.dtype.kind not in "fiub":
+            raise BadInput(f"intensity must be a real 2D or 3D array, got {intensity.dtype} of shape {intensity.shape}")
+        if intensity.dtype != np.float64:
+            intensity = intensity.astype(np.float32)
+        shape = intensity.shape
+        if self.mask is not None:
+            mask = _same_shape_bool("mask", self.mask, shape)
+            intensity = np.where(mask, intensity, intensity.dtype.type(0))
+            object.__setattr__(self, "mask", mask)
+        bad = int((~np.isfinite(intensity) | (intensity < 0)).sum())
+        if bad:
+            raise BadInput(
+                f"intensity has {bad} measured pixels that are negative or not finite; mask them (files: invalid=mask)"
+            )
+        if not (intensity > 0).any():
+            raise BadInput("intensity is zero in every measured pixel; there is nothing to reconstruct")
+        object.__setattr__(self, "intensity", intensity)
+        self._check_knowledge(shape)
+
+    def _check_knowledge(self, shape: tuple[int, ...]) -> None:
+        """What is known of the object and its photons must fit the detector."""
+        if self.support is not None:
+            support = _same_shape_bool("support", self.support, shape)
+            if not support.any():
+                raise BadInput("support has no pixel; leave it out where it is not known")
+            object.__setattr__(self, "support", support)
+        if self.support_size is not None and not 1 <= self.support_size <= math.prod(shape):
+            raise BadInput(f"support_size must be in [1, {math.prod(shape)}], got {self.support_size}")
+        if self.gain is not None and not (math.isfinite(self.gain) and self.gain > 0):
+            raise BadInput(f"gain must be positive and finite, got {self.gain}; leave it out where it is not known")
+        asked = self.object_shape or tuple(max(1, n // 2) for n in shape)
+        try:
+            object_shape = tuple(operator.index(n) for n in asked)
+        except TypeError as error:
+            raise BadInput(f"object_shape must be a tuple of {len(shape)} integers, got {asked!r}") from error
+        if len(object_shape) != len(shape) or not all(1 <= m <= n for m, n in zip(object_shape, shape, strict=True)):
+            raise BadInput(f"object_shape {object_shape} must have {len(shape)} axes, each at most the detector's {shape}")
+        object.__setattr__(self, "object_shape", object_shape)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The detector's shape, which is the grid that solvers compute on."""
+        return tuple(self.intensity.shape)
+
+    @property
+    def ndim(self) -> int:
+        """2 or 3."""
+        return len(self.shape)
+
+    @property
+    def _object_shape(self) -> tuple[int, ...]:
+        assert self.object_shape is not None
+        return self.object_shape
+
+    # What solvers compute with: zero frequency first, so that no step shifts anything.
+
+    @cached_property
+    def amplitude(self) -> Array:
+        """``sqrt(Y)`` with zero frequency at index 0, and -1 in unmeasured pixels; real, detector shape."""
+        xp = self.backend.xp
+        amplitude = xp.sqrt(self.intensity)
+        if self.mask is not None:
+            amplitude = xp.where(self.mask, amplitude, -xp.ones_like(amplitude))
+        return self.to_fft_order(amplitude)
+
+    @cached_property
+    def measured(self) -> Array:
+        """True where measured, with zero frequency at index 0."""
+        return self.amplitude >= 0
+
+    @cached_property
+    def amplitude_norm(self) -> float:
+        """``|sqrt(Y)|``, the norm over measured pixels."""
+        xp = self.backend.xp
+        total = xp.sum(xp.where(self.measured, self.amplitude, xp.zeros_like(self.amplitude)) ** 2, dtype=xp.float64)
+        return math.sqrt(float(total))
+
+    def transform(self, g: Array, *, out: Array | None = None) -> Array:
+        """``F g`` of a batch (B, *shape) of complex fields, zero frequency first; unnormalised, counted."""
+        self.counters.ffts += g.shape[0]
+        return self.backend.fftn(g, self.ndim, out=out)
+
+    def inverse(self, G: Array, *, normalised: bool = True, out: Array | None = None) -> Array:
+        """``F^-1 G`` of a batch; without its factor 1/N where ``normalised`` is false, and G may then be overwritten. Counted."""
+        self.counters.ffts += G.shape[0]
+        return self.backend.ifftn(G, self.ndim, normalised=normalised, out=out)
+
+    def project_modulus(self, g: Array, *, spectrum: Array | None = None, out: Array | None = None) -> Array:
+        """``P_F g = F^-1[ M sqrt(Y) G/|G| + (1-M) G ]`` of a batch (B, *shape); two FFTs and one pass.
+
+        Args:
+            g: complex fields on the detector's grid; not changed unless it is ``out``.
+            spectrum: work array of the same shape.
+            out: array that may take the result.
+        """
+        G = self.transform(g, out=spectrum)
+        G = replace_modulus(G, self.amplitude, 1.0 / math.prod(self.shape), self._tiny, out=G)
+        return self.inverse(G, normalised=False, out=out)
+
+    @property
+    def _tiny(self) -> float:
+        """Keeps 0/0 out of the modulus projection without touching anything a detector could have seen."""
+        return 1e-30 if self.backend.precision == "single" else 1e-200
+
+    def autocorrelation_support(self, threshold: float = 0.04) -> Array:
+        """Where the autocorrelation of the object exceeds ``threshold`` of its maximum: bool (*shape), centred at ``n // 2``.
+
+        It holds every translate of the object that contains the origin, up to twice as wide as the object. Counted.
+        """
+        xp = self.backend.xp
+        measured = xp.where(self.measured, self.amplitude, xp.zeros_like(self.amplitude))
+        autocorrelation = xp.abs(self.inverse(xp.astype(measured * measured, self.backend.complex)[None])[0])
+        inside = autocorrelation > threshold * xp.max(autocorrelation)
+        return xp.roll(inside, tuple(n // 2 for n in self.shape), axis=tuple(range(self.ndim)))
+
+    def random_start(self, rng: np.random.Generator, starts: int) -> Array:
+        """Fields with the measured amplitudes and uniformly random phases: complex (starts, *shape). Counted."""
+        xp = self.backend.xp
+        measured = xp.where(self.measured, self.amplitude, xp.zeros_like(self.amplitude))
+        phase = self.backend.asarray(rng.random((starts, *self.shape), dtype=np.float32) * np.float32(2 * np.pi))
+        return self.inverse(measured * (xp.cos(phase) + 1j * xp.sin(phase)))
+
+    def modulus_error(self, g: Array) -> Array:
+        """``| |F g| - sqrt(Y) | / | sqrt(Y) |`` over measured pixels, one number a field of the batch: the R-factor of each."""
+        xp = self.backend.xp
+        G = self.transform(g)
+        gap = xp.where(self.measured, xp.abs(G) - self.amplitude, xp.zeros_like(self.amplitude))
+        axes = tuple(range(1, self.ndim + 1))
+        return xp.sqrt(xp.sum(gap * gap, axis=axes)) / self.amplitude_norm
+
+    def pad(self, x: Array) -> Array:
+        """Place objects (..., *object_shape) at the centre of zeros of the detector's shape."""
+        xp, lead = self.backend.xp, tuple(x.shape[: -self.ndim])
+        if tuple(x.shape[-self.ndim :]) == self.shape:
+            return x
+        full = self.backend.zeros((*lead, *self.shape), x.dtype)
+        inner = tuple(slice((n - m) // 2, (n - m) // 2 + m) for n, m in zip(self.shape, self._object_shape, strict=True))
+        full[(..., *inner)] = xp.asarray(x)
+        return full
+
+    def crop(self, g: Array, weight: Array | None = None) -> Array:
+        """Cut the object (*object_shape) out of one periodic field (*shape), centred on its circular centre of mass.
+
+        The position of an object is not measured; one that stands across the edge of the grid is brought together first.
+
+        Args:
+            g: one field on the detector's grid.
+            weight: real, the same shape, for the centre of mass; ``|g|^2`` where None.
+        """
+        xp = self.backend.xp
+        if self._object_shape == self.shape:
+            return g
+        weight = xp.abs(g) ** 2 if weight is None else weight
+        shifts = []
+        for axis, (n, m) in enumerate(zip(self.shape, self._object_shape, strict=True)):
+            profile = self.backend.to_numpy(xp.sum(weight, axis=tuple(a for a in range(self.ndim) if a != axis)))
+            angle = float(np.angle(np.sum(profile * np.exp(2j * np.pi * np.arange(n) / n))))
+            shifts.append(m // 2 - round(angle / (2 * np.pi) * n) if np.isfinite(angle) else 0)
+        centred = xp.roll(g, tuple(shifts), axis=tuple(range(self.ndim)))
+        return centred[tuple(slice(0, m) for m in self._object_shape)]
+
+    def forward(self, x: Array) -> Array:
+        """Expected intensity (*shape) of one object (*object_shape), zero frequency at the centre, as the detector stores it."""
+        self.counters.operators += 1
+        xp = self.backend.xp
+        G = self.transform(xp.astype(self.pad(x), self.backend.complex)[None])[0]
+        return xp.roll(xp.abs(G) ** 2, tuple(n // 2 for n in self.shape), axis=tuple(range(self.ndim)))
+
+    def without(self, held_out: Array) -> FarField:
+        """The measurement with the pixels of ``held_out`` (bool, detector layout) declared unmeasured."""
+        mask = ~held_out if self.mask is None else self.mask & ~held_out
+        return self._derived(mask=mask)
+
+    def check(self, reconstruction: object) -> None:
+        """Raise PrbenchError unless ``object`` is a complex array of ``object_shape``."""
+        found = getattr(reconstruction, "object", None)
+        shape, kind = getattr(found, "shape", None), getattr(getattr(found, "dtype", None), "kind", "?")
+        if shape != self._object_shape or kind != "c":
+            raise PrbenchError(
+                f"a far-field solver must return object as a complex array of shape {self._object_shape}, "
+                f"got {type(found).__name__} of shape {shape} and kind {kind!r}"
+            )
+
+    def to_fft_order(self, array: Array) -> Array:
+        """From the detector's layout (zero frequency at ``n // 2``) to the FFT's (at 0), contiguous."""
+        xp = self.backend.xp
+        rolled = xp.roll(array, tuple(-(n // 2) for n in self.shape), axis=tuple(range(self.ndim)))
+        return rolled.contiguous() if hasattr(rolled, "contiguous") else xp.ascontiguousarray(rolled)
+
+
+def _same_shape_bool(name: str, array: Array, shape: tuple[int, ...]) -> np.ndarray:
+    found = np.asarray(array)
+    if found.shape != shape:
+        raise BadInput(f"{name} has shape {found.shape}, the intensity {shape}; they must be equal")
+    return found.astype(bool)

@@ -1,0 +1,5 @@
+"""The task near-field."""
+
+from .measurement import NearField
+
+__all__ = ["NearField"]

@@ -1,0 +1,318 @@
+"""Near-field (in-line) imaging: one intensity, a distance behind the object."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from functools import cached_property
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from prbench.backend import Array
+from prbench.core.measurement import Measurement, filled_from_nearest
+from prbench.core.reconstruction import Reconstruction
+from prbench.errors import BadInput, PrbenchError
+from prbench.physics.propagation import Method, admissible_distance_m, transfer_function
+from prbench.physics.surface import metres_per_radian
+
+Model = Literal["angular-spectrum", "fresnel", "fourier-born"]
+MODELS: tuple[Model, ...] = ("angular-spectrum", "fresnel", "fourier-born")
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class NearField(Measurement):
+    """The intensity at a distance z behind an object in a plane wave, divided by the empty beam's: 1 where there is no object.
+
+    The object is the field just behind it, ``t exp(i phi)``, t the transmission of the amplitude and ``phi`` the phase; with
+    waves ``exp(i k z)`` it is positive where the optical path is longer, negative for X-rays in matter. Of one intensity it is
+    known up to a constant. Three models of what a detector sees, chi = pi wavelength z f^2, f the spatial frequency (Goodman,
+    Introduction to Fourier Optics, ch. 4; Cloetens et al., J. Phys. D 29 (1996) 133, doi:10.1088/0022-3727/29/1/023)::
+
+        angular-spectrum    |F^-1[ F[t exp(i phi)] exp(i k z (sqrt(1 - wavelength^2 f^2) - 1)) ]|^2
+        fresnel             |F^-1[ F[t exp(i phi)] exp(-i chi) ]|^2
+        fourier-born        1 + F^-1[ 2 sin(chi) F[phi] + 2 cos(chi) F[ln t] ],  the first order in phi and ln t
+
+    Transforms are taken on a grid larger than the frame, :attr:`grid_shape`: phase and transmission go on beyond the frame with
+    their edge values, so that a constant phase stays without effect, and what reaches the frame from the grid's far side is
+    light that was diffracted over at least ``padding`` pixels. With ``padding`` 0 the object is periodic.
+
+    Args:
+        intensity: real (H, W), at least 0. What stands in unmeasured pixels is replaced by the nearest measured one.
+        mask: bool (H, W), True where measured; all pixels where None.
+        wavelength_m: in the medium.
+        pixel_m: of the detector, at the object where the beam magnifies.
+        distance_m: z, from object to detector, at least 0.
+        model: of the three; what a solver may take for true of this measurement.
+        padding: pixels on every side of the frame, at least; on the far sides there are a few more where that makes FFTs quick.
+        pure_phase: whether t is known to be 1.
+        phase_range: smallest and largest phase in radians, an end infinite where it is not known; None where nothing is known.
+            The ends are those of ``phi`` with the constant that the dataset chose, or that a solver may choose.
+        delta_beta: delta / beta of an object of one material, where that is known.
+        gain: units of ``intensity`` a photon, where there is shot noise of known dose.
+        refractive_contrast: index of the object less that of what surrounds it, by which a phase is a height; None where it is
+            not known. Negative for X-rays in matter.
+        reflection: whether a surface reflected the wave, so that its phase is a height whatever the index.
+
+    Raises:
+        BadInput: for arrays that are not a real frame and its mask, measured intensities that are negative or not finite,
+            geometry out of range, and a distance at which the transfer function is not sampled, naming the admissible one.
+    """
+
+    task: ClassVar[str] = "near-field"
+    arrays: ClassVar[tuple[str, ...]] = ("intensity", "mask")
+
+    intensity: Array
+    mask: Array | None = None
+    wavelength_m: float = dataclasses.field(kw_only=True)
+    pixel_m: float = dataclasses.field(kw_only=True)
+    distance_m: float = dataclasses.field(kw_only=True)
+    model: Model = dataclasses.field(default="angular-spectrum", kw_only=True)
+    padding: int = dataclasses.field(default=64, kw_only=True)
+    pure_phase: bool = dataclasses.field(default=False, kw_only=True)
+    phase_range: tuple[float, float] | None = dataclasses.field(default=None, kw_only=True)
+    delta_beta: float | None = dataclasses.field(default=None, kw_only=True)
+    gain: float | None = dataclasses.field(default=None, kw_only=True)
+    refractive_contrast: float | None = dataclasses.field(default=None, kw_only=True)
+    reflection: bool = dataclasses.field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        intensity = np.asarray(self.intensity)
+        if intensity.ndim != 2 or intensity.dtype.kind not in "fiub" or not intensity.size:
+            raise BadInput(f"intensity must be a real array (rows, columns), got {intensity.dtype} of shape {intensity.shape}")
+        intensity = intensity if intensity.dtype == np.float64 else intensity.astype(np.float32)
+        if self.mask is not None:
+            mask = np.asarray(self.mask).astype(bool)
+            if mask.shape != intensity.shape:
+                raise BadInput(f"mask has shape {mask.shape}, the intensity {intensity.shape}; they must be equal")
+            if not mask.any():
+                raise BadInput("mask leaves no measured pixel")
+            object.__setattr__(self, "mask", mask)
+            intensity = filled_from_nearest(intensity, mask)
+        bad = int((~np.isfinite(intensity) | (intensity < 0)).sum())
+        if bad:
+            raise BadInput(f"intensity has {bad} measured pixels that are negative or not finite; mask them")
+        if not intensity.any():
+            raise BadInput("intensity is zero wherever it was measured; there is nothing to reconstruct")
+        object.__setattr__(self, "intensity", intensity)
+        self._check_geometry()
+
+    def _check_geometry(self) -> None:
+        """What is said beside the arrays must be physical, and the transfer function sampled."""
+        for name in ("wavelength_m", "pixel_m", "delta_beta", "gain"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise BadInput(f"{name} must be positive and finite, got {value}")
+        if not (math.isfinite(self.distance_m) and self.distance_m >= 0):
+            raise BadInput(f"distance_m must be at least 0 and finite, got {self.distance_m}")
+        if self.model not in MODELS:
+            raise BadInput(f"model must be one of {', '.join(MODELS)}, got {self.model!r}")
+        if isinstance(self.padding, bool) or not isinstance(self.padding, int) or self.padding < 0:
+            raise BadInput(f"padding must be a whole number of pixels, at least 0, got {self.padding!r}")
+        if self.phase_range is not None:
+            low, high = (float(end) for end in self.phase_range)
+            if not low < high:
+                raise BadInput(f"phase_range must be two numbers, the smaller first, got {self.phase_range}")
+            object.__setattr__(self, "phase_range", (low, high))
+        if self.reflection and self.refractive_contrast is not None:
+            raise BadInput("a wave is reflected or transmitted: give refractive_contrast or reflection, not both")
+        if self.refractive_contrast is not None:
+            metres_per_radian(self.wavelength_m, self.refractive_contrast)  # refuses what gives no height
+        limit = self.admissible_distance_m
+        if self.distance_m > limit:
+            least = math.ceil(self.distance_m / limit * min(self.grid_shape))
+            raise BadInput(
+                f"distance_m {self.distance_m:g} is beyond the {limit:.4g} m up to which the {self.model} model is sampled: "
+                f"{min(self.shape)} pixels of {self.pixel_m:g} m, padding {self.padding}, wavelength {self.wavelength_m:g} m; "
+                f"raise padding to {math.ceil((least - min(self.shape)) / 2)} or more, or bin the pixels"
+            )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W) of the frame."""
+        return tuple(self.intensity.shape)
+
+    @cached_property
+    def grid_shape(self) -> tuple[int, int]:
+        """Shape of the grid that waves are propagated on; the frame's corner stands at ``(padding, padding)``."""
+        if not self.padding:
+            return self.shape[0], self.shape[1]
+        import scipy.fft
+
+        rows, columns = (int(scipy.fft.next_fast_len(n + 2 * self.padding)) for n in self.shape)
+        return rows, columns
+
+    @property
+    def metres_per_radian(self) -> float | None:
+        """Height of the object's surface for a radian of phase; None where neither contrast nor reflection is stated."""
+        if self.reflection:
+            return metres_per_radian(self.wavelength_m)
+        return None if self.refractive_contrast is None else metres_per_radian(self.wavelength_m, self.refractive_contrast)
+
+    @property
+    def method(self) -> Method:
+        """The transfer function that propagates a wave: the model's, and Fresnel's for the Fourier-Born model."""
+        return "angular-spectrum" if self.model == "angular-spectrum" else "fresnel"
+
+    @property
+    def admissible_distance_m(self) -> float:
+        """The distance up to which the transfer function is sampled on :attr:`grid_shape`."""
+        return admissible_distance_m(self.grid_shape, wavelength_m=self.wavelength_m, pixel_m=self.pixel_m, method=self.method)
+
+    # Waves on the grid
+
+    @cached_property
+    def transfer(self) -> Array:
+        """Complex (*grid_shape), zero frequency first, of modulus 1."""
+        return transfer_function(
+            self.grid_shape,
+            wavelength_m=self.wavelength_m,
+            pixel_m=self.pixel_m,
+            distance_m=self.distance_m,
+            backend=self.backend,
+            method=self.method,
+        )
+
+    @cached_property
+    def transfer_back(self) -> Array:
+        """The conjugate of :attr:`transfer`."""
+        return self.backend.xp.conj(self.transfer)
+
+    @cached_property
+    def chi(self) -> Array:
+        """``pi wavelength z f^2`` at the frequencies of a real transform, (rows, columns // 2 + 1) of the grid; real."""
+        rows, columns = self.grid_shape
+        row = np.fft.fftfreq(rows, self.pixel_m)[:, None]
+        column = np.fft.rfftfreq(columns, self.pixel_m)[None, :]
+        return self.backend.asarray(math.pi * self.wavelength_m * self.distance_m * (row**2 + column**2))
+
+    @cached_property
+    def _born(self) -> tuple[Array, Array]:
+        xp = self.backend.xp
+        return 2 * xp.sin(self.chi), 2 * xp.cos(self.chi)
+
+    def continued(self, array: Array) -> Array:
+        """An array (..., H, W), real or complex, on the grid with its edge values around the frame: (..., *grid_shape).
+
+        Differentiable on torch for real arrays.
+        """
+        if self.grid_shape == self.shape:
+            return array
+        xp, backend = self.backend.xp, self.backend
+        if backend.library == "torch" and array.dtype == backend.real:
+            import torch
+
+            near, (below, right) = self.padding, (g - n - self.padding for g, n in zip(self.grid_shape, self.shape, strict=True))
+            planes = array.reshape((-1, *self.shape))
+            grown = torch.nn.functional.pad(planes, (near, right, near, below), mode="replicate")
+            return grown.reshape((*array.shape[:-2], *self.grid_shape))
+        for axis in (-2, -1):
+            nearest = np.clip(np.arange(self.grid_shape[axis]) - self.padding, 0, self.shape[axis] - 1)
+            array = xp.take(array, backend.asarray(nearest), axis=array.ndim + axis)
+        return array
+
+    def cropped(self, array: Array) -> Array:
+        """The frame's part (..., H, W) of an array on the grid."""
+        near = self.padding
+        return array[..., near : near + self.shape[0], near : near + self.shape[1]]
+
+    def to_detector(self, field: Array) -> Array:
+        """A complex field on the grid, (..., *grid_shape), from object to detector; unitary, two FFTs a field, counted."""
+        return self._carried(field, self.transfer)
+
+    def to_object(self, field: Array) -> Array:
+        """The inverse of :meth:`to_detector`, which is its adjoint; two FFTs a field, counted."""
+        return self._carried(field, self.transfer_back)
+
+    def _carried(self, field: Array, transfer: Array) -> Array:
+        self._count(field, ffts=2)
+        return self.backend.ifftn(self.backend.fftn(field, 2) * transfer, 2)
+
+    def propagate(self, field: Array) -> Array:
+        """The complex field (..., H, W) at the detector of one at the object, which goes on beyond the frame; counted."""
+        return self.cropped(self.to_detector(self.continued(field)))
+
+    def back_propagate(self, field: Array) -> Array:
+        """The complex field (..., H, W) at the object of one at the detector, which goes on beyond the frame; counted."""
+        return self.cropped(self.to_object(self.continued(field)))
+
+    def wave(self, phase: Array, transmission: Array | None = None) -> Array:
+        """``t exp(i phi)``, complex, of the arrays' shape; t is 1 where None. Differentiable on torch."""
+        if self.backend.library == "torch":
+            import torch
+
+            return torch.polar(torch.ones_like(phase) if transmission is None else transmission, phase)
+        wave = self.backend.xp.exp(1j * phase)
+        return wave if transmission is None else transmission * wave
+
+    # The model
+
+    def expected(self, phase: Array, transmission: Array | None = None) -> Array:
+        """The intensity (..., H, W) that :attr:`model` expects; differentiable on torch.
+
+        Counted as one operator a field and two FFTs of the grid; the Fourier-Born model takes a third for a transmission.
+
+        Args:
+            phase: real (..., H, W), radians.
+            transmission: real, of the amplitude, same shape; 1 everywhere where None. Positive for the Fourier-Born model.
+        """
+        self.counters.operators += math.prod(phase.shape[:-2])
+        if self.model == "fourier-born":
+            return self._expected_born(phase, transmission)
+        outer = None if transmission is None else self.continued(transmission)
+        field = self.cropped(self.to_detector(self.wave(self.continued(phase), outer)))
+        xp = self.backend.xp
+        return xp.real(field) ** 2 + xp.imag(field) ** 2
+
+    def _expected_born(self, phase: Array, transmission: Array | None) -> Array:
+        backend, (sine, cosine) = self.backend, self._born
+        spectrum = sine * backend.rfftn(self.continued(phase), 2)
+        self._count(phase, ffts=2)
+        if transmission is not None:
+            spectrum = spectrum + cosine * backend.rfftn(self.continued(backend.xp.log(transmission)), 2)
+            self._count(phase, ffts=1)
+        return 1 + self.cropped(backend.irfftn(spectrum, self.grid_shape))
+
+    def _count(self, field: Array, *, ffts: int) -> None:
+        self.counters.ffts += ffts * math.prod(field.shape[:-2])
+
+    def forward(self, x: Reconstruction) -> Array:
+        """The intensity (H, W) expected of phase and, where there is one, transmission."""
+        xp, real = self.backend.xp, self.backend.real
+        transmission = None if x.transmission is None else xp.astype(x.transmission, real)
+        return self.expected(xp.astype(x.phase, real), transmission)
+
+    @cached_property
+    def contrast(self) -> float:
+        """``|I - 1|``, the norm over measured pixels of what the object does to the empty beam; 1 where it does nothing."""
+        xp = self.backend.xp
+        return float(self._norm(self.intensity - xp.ones_like(self.intensity))) or 1.0
+
+    def _norm(self, gap: Array) -> Array:
+        xp = self.backend.xp
+        squares = gap * gap if self.mask is None else xp.where(self.mask, gap * gap, xp.zeros_like(gap))
+        return xp.sqrt(xp.sum(squares, axis=(-2, -1)))
+
+    def residual(self, phase: Array, transmission: Array | None = None) -> Array:
+        """``|expected - I| / |I - 1|``, norms over measured pixels, of shape (...); 1 is no better than no object. Counted."""
+        return self._norm(self.expected(phase, transmission) - self.intensity) / self.contrast
+
+    def check(self, reconstruction: object) -> None:
+        """Raise PrbenchError unless ``phase``, and ``transmission`` where there is one, are real (H, W), and that at least 0."""
+        for name in ("phase", "transmission"):
+            array = getattr(reconstruction, name, None)
+            if array is None and name == "transmission":
+                continue
+            found, kind = getattr(array, "shape", None), getattr(getattr(array, "dtype", None), "kind", "?")
+            if found != self.shape or kind != "f":
+                raise PrbenchError(
+                    f"a near-field solver must return {name} as a real array of shape {self.shape}, "
+                    f"got {type(array).__name__} of shape {found} and kind {kind!r}"
+                )
+            if name == "transmission" and bool((np.asarray(array) < 0).any()):
+                raise PrbenchError("a near-field solver must return a transmission of at least 0, got a negative one")
+
+    def describe(self) -> dict[str, object]:
+        """As every measurement, and the shape of the grid; ends of the phase's range that are not known are None."""
+        ends = None if self.phase_range is None else [end if math.isfinite(end) else None for end in self.phase_range]
+        return {**super().describe(), "grid_shape": list(self.grid_shape), "phase_range": ends}

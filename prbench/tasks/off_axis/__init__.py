@@ -1,0 +1,5 @@
+"""The task off-axis."""
+
+from .measurement import Hologram
+
+__all__ = ["Hologram"]

@@ -1,0 +1,154 @@
+"""Off-axis holography: one image of the interference of an object wave with a reference that meets it at an angle."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import ClassVar
+
+import numpy as np
+
+from prbench.backend import Array
+from prbench.core.measurement import Measurement, filled_from_nearest
+from prbench.core.reconstruction import Reconstruction
+from prbench.errors import BadInput, PrbenchError
+from prbench.physics.surface import metres_per_radian
+
+NUISANCES = ("offset", "modulation", "aberration", "carrier")
+"""What an interferogram holds besides the phase, by their names in ``Reconstruction.aux``."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Hologram(Measurement):
+    """One off-axis interferogram, and another without the object where one was taken::
+
+        I(r) = b(r) + m(r) cos(2 pi c.r + a(r) + phi(r)),   r = (row, column) in pixels, the first pixel at (0, 0)
+
+    with the phase ``phi`` of the object, wanted; the smooth aberration ``a`` of the optics; the fringes' offset b and modulation
+    m; and the carrier c in cycles a pixel. ``phi`` is unwrapped and zero on free background.
+
+    An image cannot tell ``(c, a + phi)`` from ``(-c, -a - phi)``. The order meant is that of a carrier of positive column
+    frequency; where that is under a fringe a frame, of positive row frequency; where ``carrier`` is told, the one nearer to it.
+
+    Args:
+        interferogram: real (H, W). What stands in unmeasured pixels is replaced by the nearest measured one.
+        background: real (H, W), taken with the same optics without an object; None where there is none.
+        mask: bool (H, W), True where measured; all pixels where None.
+        wavelength_m: in vacuum; None where it is not known, which no phase depends on.
+        pixel_m: of the camera, seen at the object; None where it is not known.
+        carrier: row and column frequency in cycles/px, a hint that decides the sign; None where nothing is known.
+        denser: whether the object is known to delay the wave. Where no carrier is told either, the order meant is then the one in
+            which its phase is positive.
+        refractive_contrast: index of the object less that of the medium, by which a phase is a height; None where not known.
+
+    Raises:
+        BadInput: for arrays that are not real frames of one shape, at least 16 pixels a side, measured pixels that are not
+            finite, an interferogram that is constant, and numbers out of range.
+    """
+
+    task: ClassVar[str] = "off-axis"
+    arrays: ClassVar[tuple[str, ...]] = ("interferogram", "background", "mask")
+
+    interferogram: Array
+    background: Array | None = None
+    mask: Array | None = None
+    wavelength_m: float | None = dataclasses.field(default=None, kw_only=True)
+    pixel_m: float | None = dataclasses.field(default=None, kw_only=True)
+    carrier: tuple[float, float] | None = dataclasses.field(default=None, kw_only=True)
+    denser: bool = dataclasses.field(default=False, kw_only=True)
+    refractive_contrast: float | None = dataclasses.field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        frame = np.asarray(self.interferogram).shape
+        mask = None
+        if self.mask is not None:
+            mask = np.asarray(self.mask).astype(bool)
+            if mask.shape != frame:
+                raise BadInput(f"mask has shape {mask.shape}, the interferogram {frame}; they must be equal")
+            if not mask.any():
+                raise BadInput("mask leaves no measured pixel")
+            object.__setattr__(self, "mask", mask)
+        for name in ("interferogram", "background"):
+            array = getattr(self, name)
+            if array is not None:
+                object.__setattr__(self, name, _frame(name, array, frame, mask))
+        if not np.ptp(self.interferogram):
+            raise BadInput("interferogram is constant; there are no fringes to take a phase from")
+        for name in ("wavelength_m", "pixel_m"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise BadInput(f"{name} must be positive and finite, got {value}")
+        if self.carrier is not None:
+            carrier = tuple(float(frequency) for frequency in self.carrier)
+            if len(carrier) != 2 or not all(abs(frequency) <= 0.5 for frequency in carrier) or not any(carrier):
+                raise BadInput(f"carrier must be two frequencies of at most 0.5 cycles/px, not both zero, got {self.carrier}")
+            object.__setattr__(self, "carrier", carrier)
+        if self.refractive_contrast is not None and self.wavelength_m is not None:
+            metres_per_radian(self.wavelength_m, self.refractive_contrast)  # refuses what gives no height
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(H, W) of the frame."""
+        return tuple(self.interferogram.shape)
+
+    @property
+    def metres_per_radian(self) -> float | None:
+        """Thickness of the object for a radian of phase; None where wavelength, pixel or contrast are not known."""
+        if self.wavelength_m is None or self.pixel_m is None or self.refractive_contrast is None:
+            return None
+        return metres_per_radian(self.wavelength_m, self.refractive_contrast)
+
+    def forward(self, x: Reconstruction) -> Array:
+        """The interferogram (H, W) expected of a phase and of what stands in ``x.aux``; counted.
+
+        Raises:
+            BadInput: where ``x.aux`` lacks ``offset``, ``modulation``, ``aberration`` (H, W, or numbers) or ``carrier`` (2,).
+        """
+        missing = [name for name in NUISANCES if x.aux.get(name) is None]
+        if missing:
+            raise BadInput(f"the interferogram of a phase depends on the optics: aux lacks {', '.join(missing)}")
+        self.counters.operators += 1
+        backend, (rows, columns) = self.backend, self.shape
+        xp = backend.xp
+        row, column = (float(frequency) for frequency in x.aux["carrier"])
+        offset, modulation, aberration = (
+            xp.astype(backend.asarray(backend.to_numpy(x.aux[name])), backend.real) for name in NUISANCES[:3]
+        )
+        # Whole turns are taken off in double precision, which single precision would lose in a large frame.
+        ramps = [np.mod(frequency * np.arange(n), 1.0) for frequency, n in ((row, rows), (column, columns))]
+        turns = backend.asarray(ramps[0])[:, None] + backend.asarray(ramps[1])[None, :]
+        return offset + modulation * xp.cos(2 * math.pi * turns + aberration + xp.astype(x.phase, backend.real))
+
+    def check(self, reconstruction: object) -> None:
+        """Raise PrbenchError unless ``phase`` is real (H, W)."""
+        array = getattr(reconstruction, "phase", None)
+        found, kind = getattr(array, "shape", None), getattr(getattr(array, "dtype", None), "kind", "?")
+        if found != self.shape or kind != "f":
+            raise PrbenchError(
+                f"an off-axis solver must return phase as a real array of shape {self.shape}, "
+                f"got {type(array).__name__} of shape {found} and kind {kind!r}"
+            )
+
+    def describe(self) -> dict[str, object]:
+        """As every measurement, and whether a background was taken."""
+        return {**super().describe(), "has_background": self.background is not None}
+
+
+LEAST_SIDE_PX = 16
+"""Side of a frame under which fringes and what they carry cannot be told apart."""
+
+
+def _frame(name: str, array: Array, shape: tuple[int, ...], mask: np.ndarray | None) -> np.ndarray:
+    found = np.asarray(array)
+    if found.ndim != 2 or found.dtype.kind not in "fiub":
+        raise BadInput(f"{name} must be a real array (rows, columns), got {found.dtype} of shape {found.shape}")
+    if found.shape != shape:
+        raise BadInput(f"{name} has shape {found.shape}, the interferogram {shape}; they must be equal")
+    if min(shape) < LEAST_SIDE_PX:
+        raise BadInput(f"{name} has shape {shape}; fringes need at least {LEAST_SIDE_PX} pixels a side")
+    found = found if found.dtype == np.float64 else found.astype(np.float32)
+    found = np.ascontiguousarray(found) if mask is None else filled_from_nearest(found, mask)
+    bad = int((~np.isfinite(found)).sum())
+    if bad:
+        raise BadInput(f"{name} has {bad} measured pixels that are not finite; mask them")
+    return found

@@ -1,0 +1,5 @@
+"""The task random."""
+
+from .measurement import RandomLinear
+
+__all__ = ["RandomLinear"]

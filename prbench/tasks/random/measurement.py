@@ -1,0 +1,269 @@
+"""Random measurements: squared moduli of an object under a random linear map, applied without being built where it can be."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from prbench.backend import Array
+from prbench.core.measurement import Measurement
+from prbench.errors import BadInput, PrbenchError
+
+_POWER_ITERATIONS = 15
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class RandomLinear(Measurement):
+    """Intensities ``Y = |A X|^2`` of a complex object X under a known random map A; X is known up to a global phase.
+
+    A is one of two kinds. A *matrix* has no structure to use. *Modulations* are L chains of K modulated Fourier transforms,
+    ``A_l X = F D_lK ... F D_l1 X``, F unitary: coded diffraction patterns for K = 1 (Candès, Li, Soltanolkotabi, Appl. Comput.
+    Harmon. Anal. 39 (2015) 277, doi:10.1016/j.acha.2014.09.004), a structured random map for more. ``mask`` leaves rows of A out.
+
+    Args:
+        intensity: real, at least 0: (m,) for a matrix, (L, *object_shape) for modulations.
+        matrix: (m, n), real or complex.
+        modulations: complex (L, K, *object_shape); those after the first of a chain have modulus 1.
+        mask: bool, the shape of ``intensity``, True where measured; all where None.
+        real: whether X is known to be real.
+        symmetries: what X is known up to, where the map is so special that it is more than a global phase: ``shift``, ``flip``.
+
+    Raises:
+        BadInput: unless there is exactly one of matrix and modulations, shapes agree, and measured intensities are at least 0,
+            finite and somewhere positive.
+    """
+
+    task: ClassVar[str] = "random"
+    arrays: ClassVar[tuple[str, ...]] = ("intensity", "matrix", "modulations", "mask")
+
+    intensity: Array
+    matrix: Array | None = dataclasses.field(default=None, kw_only=True)
+    modulations: Array | None = dataclasses.field(default=None, kw_only=True)
+    mask: Array | None = dataclasses.field(default=None, kw_only=True)
+    real: bool = dataclasses.field(default=False, kw_only=True)
+    symmetries: tuple[str, ...] = dataclasses.field(default=("phase",), kw_only=True)
+
+    def __post_init__(self) -> None:
+        intensity = np.asarray(self.intensity)
+        if intensity.dtype.kind not in "fiub":
+            raise BadInput(f"intensity must be real, got {intensity.dtype}")
+        if (self.matrix is None) == (self.modulations is None):
+            raise BadInput("a random measurement has either a matrix or modulations; give one of the two")
+        expected = self._expected_shape()
+        if intensity.shape != expected:
+            raise BadInput(f"intensity has shape {intensity.shape}, the map gives {expected}")
+        intensity = intensity if intensity.dtype == np.float64 else intensity.astype(np.float32)
+        if self.mask is not None:
+            mask = np.asarray(self.mask)
+            if mask.shape != intensity.shape:
+                raise BadInput(f"mask has shape {mask.shape}, the intensity {intensity.shape}; they must be equal")
+            object.__setattr__(self, "mask", mask.astype(bool))
+            intensity = np.where(self.mask, intensity, intensity.dtype.type(0))
+        bad = int((~np.isfinite(intensity) | (intensity < 0)).sum())
+        if bad:
+            raise BadInput(f"intensity has {bad} measured values that are negative or not finite; mask them")
+        if not (intensity > 0).any():
+            raise BadInput("intensity is zero wherever it was measured; there is nothing to reconstruct")
+        object.__setattr__(self, "intensity", intensity)
+
+    def _expected_shape(self) -> tuple[int, ...]:
+        if self.matrix is not None:
+            matrix = np.asarray(self.matrix)
+            if matrix.ndim != 2 or matrix.dtype.kind not in "fc" or not matrix.size:
+                raise BadInput(f"matrix must be real or complex of shape (m, n), got {matrix.dtype} of shape {matrix.shape}")
+            return (matrix.shape[0],)
+        modulations = np.asarray(self.modulations)
+        if modulations.ndim < 3 or modulations.dtype.kind not in "fc" or not modulations.size:
+            raise BadInput(
+                f"modulations must be real or complex of shape (patterns, transforms, *object_shape), "
+                f"got {modulations.dtype} of shape {modulations.shape}"
+            )
+        if not np.allclose(np.abs(modulations[:, 1:]), 1, atol=1e-4):
+            raise BadInput("modulations after the first of a chain must have modulus 1, so that the chain can be inverted")
+        object.__setattr__(self, "modulations", modulations.astype(np.result_type(modulations.dtype, np.complex64)))
+        return (modulations.shape[0], *modulations.shape[2:])
+
+    @property
+    def object_shape(self) -> tuple[int, ...]:
+        """Shape of X: (n,) for a matrix."""
+        return (int(self.matrix.shape[1]),) if self.matrix is not None else tuple(self.modulations.shape[2:])  # type: ignore[union-attr]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The object's shape, whose FFT is the unit of cost."""
+        return self.object_shape
+
+    @property
+    def mask_shape(self) -> tuple[int, ...]:
+        """That of the intensities."""
+        return tuple(self.intensity.shape)
+
+    @cached_property
+    def unknowns(self) -> int:
+        """Values of X that the measurement depends on: pixels that no first modulation lights are none."""
+        if self.matrix is not None:
+            return math.prod(self.object_shape)
+        return int(self.backend.xp.sum(self._normal_diagonal < math.inf))
+
+    @cached_property
+    def values(self) -> int:
+        """Measured values, m."""
+        return math.prod(self.mask_shape) if self.mask is None else int(self.backend.xp.sum(self.mask))
+
+    @property
+    def ratio(self) -> float:
+        """Measured values over unknowns, m/n."""
+        return self.values / self.unknowns
+
+    @cached_property
+    def amplitude(self) -> Array:
+        """``sqrt(Y)``, and -1 where unmeasured; real, the shape of ``intensity``."""
+        xp = self.backend.xp
+        amplitude = xp.sqrt(self.intensity)
+        return amplitude if self.mask is None else xp.where(self.mask, amplitude, -xp.ones_like(amplitude))
+
+    @cached_property
+    def amplitude_norm(self) -> float:
+        """``|sqrt(Y)|``."""
+        xp = self.backend.xp
+        return math.sqrt(float(xp.sum(self.intensity, dtype=xp.float64)))
+
+    @cached_property
+    def power(self) -> float:
+        """Squared norm of the measured rows of A over the unknowns: the mean eigenvalue of ``A* A``, so that ``|A X|^2`` is near
+        power |X|^2. Where rows are left out of a chain of several transforms, each counts as the mean row of its chain.
+        """
+        xp = self.backend.xp
+        if self.matrix is not None:
+            rows = xp.sum(xp.abs(self.matrix) ** 2, axis=1, dtype=xp.float64)
+            return float(xp.sum(rows if self.mask is None else xp.where(self.mask, rows, xp.zeros_like(rows)))) / self.unknowns
+        axes = tuple(range(1, self.intensity.ndim))
+        per_row = xp.mean(xp.abs(self._first) ** 2, axis=axes, dtype=xp.float64)
+        measured = xp.astype(xp.ones_like(self.intensity) if self.mask is None else self.mask, xp.float64)
+        return float(xp.sum(per_row * xp.sum(measured, axis=axes))) / self.unknowns
+
+    @cached_property
+    def largest_eigenvalue(self) -> float:
+        """Of ``A* A``, from below to about a per cent, by power iteration; its applications are counted."""
+        xp = self.backend.xp
+        x = self.constrain(self.backend.asarray(np.random.default_rng(0).standard_normal((1, *self.object_shape))))
+        found = 0.0
+        for _ in range(_POWER_ITERATIONS):
+            x = self.constrain(self.adjoint(self.apply(x / xp.linalg.vector_norm(x))))
+            found = float(xp.linalg.vector_norm(x))
+        return found
+
+    def apply(self, x: Array) -> Array:
+        """``A x`` of a batch (B, *object_shape): (B, *intensity.shape) of :attr:`dtype`, unmeasured rows too; counted."""
+        self.counters.operators += x.shape[0]
+        if self.matrix is not None:
+            return self.backend.xp.matmul(x, self._matrix.T)
+        field = x[:, None]
+        for stage in range(self._scaled.shape[1]):
+            self.counters.ffts += x.shape[0] * self._scaled.shape[0]
+            modulated = field * self._scaled[:, stage]
+            field = self.backend.fftn(modulated, len(self.object_shape), out=modulated)
+        return field
+
+    def adjoint(self, z: Array) -> Array:
+        """``A* z`` of a batch (B, *intensity.shape): (B, *object_shape); counted. ``z`` may be overwritten."""
+        xp = self.backend.xp
+        self.counters.operators += z.shape[0]
+        if self.matrix is not None:
+            return xp.conj(xp.matmul(xp.conj(z), self._matrix))
+        field = z
+        for stage in reversed(range(self._scaled.shape[1])):
+            self.counters.ffts += z.shape[0] * self._scaled.shape[0]
+            field = self.backend.ifftn(field, len(self.object_shape), normalised=False, out=field)
+            field *= self._conjugate[:, stage]
+        return xp.sum(field, axis=1)
+
+    def constrain(self, x: Array) -> Array:
+        """The nearest objects to ``x`` that are real, where X is known to be, and zero where nothing sees them."""
+        xp = self.backend.xp
+        known = xp.astype(xp.real(x) if self.real and xp.isdtype(x.dtype, "complex floating") else x, self.dtype)
+        return known if self._all_seen else xp.where(self._normal_diagonal < math.inf, known, xp.zeros_like(known))
+
+    @cached_property
+    def _all_seen(self) -> bool:
+        return self.unknowns == math.prod(self.object_shape)
+
+    @property
+    def dtype(self) -> Any:
+        """What objects are computed in: real where both X and the matrix are, complex otherwise."""
+        xp = self.backend.xp
+        plain = self.real and self.matrix is not None and not xp.isdtype(self.matrix.dtype, "complex floating")
+        return self.backend.real if plain else self.backend.complex
+
+    @cached_property
+    def _matrix(self) -> Array:
+        return self.backend.xp.astype(self.matrix, self.dtype)
+
+    @property
+    def _first(self) -> Array:
+        """The first modulation of every chain: the only one that may change a modulus."""
+        assert self.modulations is not None
+        return self.modulations[:, 0]
+
+    @cached_property
+    def _scaled(self) -> Array:
+        """Modulations with the factor that makes an unnormalised FFT unitary."""
+        return self.modulations / math.sqrt(math.prod(self.object_shape))  # type: ignore[operator]
+
+    @cached_property
+    def _conjugate(self) -> Array:
+        return self.backend.xp.conj(self._scaled)
+
+    def least_squares(self, z: Array) -> Array:
+        """The x that minimises ``|A x - z|``, all rows of A counted, of a batch (B, *intensity.shape): (B, *object_shape)."""
+        xp = self.backend.xp
+        w = self.adjoint(z)
+        if self.matrix is not None:
+            return xp.matmul(w, self._normal_inverse.T)
+        return w / self._normal_diagonal
+
+    @cached_property
+    def _normal_inverse(self) -> Array:
+        """``(A* A)^-1``, in double precision before it is rounded; raises where A has no inverse on its range."""
+        xp = self.backend.xp
+        matrix = xp.astype(self.matrix, xp.complex128)
+        if matrix.shape[0] < matrix.shape[1]:
+            raise BadInput(f"{matrix.shape[0]} values do not determine {matrix.shape[1]} unknowns even where phases are known")
+        inverse = xp.linalg.inv(xp.matmul(xp.conj(matrix.T), matrix))
+        return xp.astype(inverse if self.dtype == self.backend.complex else xp.real(inverse), self.dtype)
+
+    @cached_property
+    def _normal_diagonal(self) -> Array:
+        """``A* A`` of modulations, which is diagonal; pixels that no pattern lights are left zero by an infinite divisor."""
+        xp = self.backend.xp
+        diagonal = xp.sum(xp.abs(self._first) ** 2, axis=0)
+        return xp.where(diagonal > 0, diagonal, xp.ones_like(diagonal) * math.inf)
+
+    def modulus_error(self, x: Array) -> Array:
+        """``| |A x| - sqrt(Y) | / |sqrt(Y)|`` over measured values, one number an object of the batch."""
+        xp = self.backend.xp
+        gap = xp.where(self.amplitude >= 0, xp.abs(self.apply(x)) - self.amplitude, xp.zeros_like(self.amplitude))
+        return xp.sqrt(xp.sum(gap * gap, axis=tuple(range(1, gap.ndim)))) / self.amplitude_norm
+
+    def forward(self, x: Array) -> Array:
+        """Expected intensity of one object (*object_shape)."""
+        xp = self.backend.xp
+        return xp.abs(self.apply(self.constrain(x)[None])[0]) ** 2
+
+    def check(self, reconstruction: object) -> None:
+        """Raise PrbenchError unless ``object`` is a complex array of ``object_shape``."""
+        found = getattr(reconstruction, "object", None)
+        shape, kind = getattr(found, "shape", None), getattr(getattr(found, "dtype", None), "kind", "?")
+        if shape != self.object_shape or kind != "c":
+            raise PrbenchError(
+                f"a solver of random measurements must return object as a complex array of shape {self.object_shape}, "
+                f"got {type(found).__name__} of shape {shape} and kind {kind!r}"
+            )
+
+    def describe(self) -> dict[str, object]:
+        """As every measurement, and the ratio m/n."""
+        return {**super().describe(), "ratio": self.ratio, "kind": "matrix" if self.matrix is not None else "modulations"}

@@ -1,0 +1,5 @@
+"""The task speckle."""
+
+from .measurement import SpeckleStack
+
+__all__ = ["SpeckleStack"]
