@@ -27,12 +27,8 @@ class File(Dataset):
     path: str = setting("", doc="of the file")
     dataset: str | None = setting(None, doc="place of the pattern inside an HDF5 or NPZ file; none: by convention")
     mask: str | None = setting(None, doc="another file, or a place inside the same one; none: the one beside the pattern")
-    mask_means: Literal["unusable", "measured"] = setting(
-        "unusable", choices=("unusable", "measured"), doc="what a nonzero mask pixel says; CXI means unusable"
-    )
-    invalid: Literal["error", "mask"] = setting(
-        "error", choices=("error", "mask"), doc="negative and non-finite pixels: refuse the file, or leave them out"
-    )
+    mask_means: Literal["unusable", "measured"] = setting("unusable", doc="what a nonzero mask pixel says; CXI means unusable")
+    invalid: Literal["error", "mask"] = setting("error", doc="negative and non-finite pixels: refuse the file, or leave them out")
     frame: int | None = setting(None, valid="[0, inf)", doc="one frame of a stack along the first axis; none: all of the array")
     bin: int = setting(1, valid="[1, 64]", doc=BIN_DOC)
     object_shape: str | None = setting(None, doc="shape of the object, such as 64x64; none: half the detector's, binned")
