@@ -8,9 +8,12 @@ import re
 import numpy as np
 
 from prbench.core import HeldOut, Problem, Rng
-from prbench.errors import UsageError, one_line
+from prbench.errors import BadInput, UsageError, one_line
 from prbench.physics.free_pixels import free_pixel_islands
 from prbench.tasks.far_field import FarField
+
+from ..readers.formats import HDF5_SUFFIXES, kind_of
+from ..readers.series import parse_address, read_address
 
 BIN_DOC = "pixels along every axis that are added up to one"
 HOLDOUT_DOC = "fraction of measured pixels kept from the solver, in islands, for free R"
@@ -60,3 +63,36 @@ def about_peak(intensity: np.ndarray, shape: tuple[int, ...], where: str) -> tup
         place = tuple(int(p) for p in peak)
         raise UsageError(f"{where}: {shape} about the peak at {place} does not fit into {intensity.shape}")
     return region
+
+
+def read_support(text: str, shape: tuple[int, ...]) -> np.ndarray:
+    """A support from a file: an array that is nonzero inside, or a result's ``/entry_1/image_1/support``.
+
+    Args:
+        text: path of the file, with ``::`` and the array inside where it has several.
+        shape: of the detector; a smaller array is placed in the middle.
+
+    Returns:
+        bool of ``shape``.
+
+    Raises:
+        BadInput: where the file has no support that fits.
+    """
+    address = parse_address(text, "support")
+    inside = address.inside
+    if inside is None and kind_of(address.paths[0]) in HDF5_SUFFIXES:
+        inside = "/entry_1/image_1/support"
+    raw = read_address(address, inside)
+    data = raw.data.reshape([n for n in raw.data.shape if n != 1])
+    if data.dtype.kind not in "biuf" or data.ndim != len(shape) or any(m > n for m, n in zip(data.shape, shape, strict=True)):
+        raise BadInput(f"support: {raw.where} holds {data.dtype} of shape {data.shape}, expected at most {shape}")
+    if not (data != 0).any():
+        raise BadInput(f"support: {raw.where} has no pixel inside")
+    return _in_frame(data != 0, shape)
+
+
+def _in_frame(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """An array of the object in the middle of the detector's frame, as the far field's ``pad`` places it."""
+    frame = np.zeros(shape, array.dtype)
+    frame[tuple(slice((n - m) // 2, (n - m) // 2 + m) for n, m in zip(shape, array.shape, strict=True))] = array
+    return frame

@@ -12,7 +12,7 @@ from prbench.core.data_files import DataFile
 from prbench.tasks.far_field import FarField
 
 from ..readers.locate import locate
-from ..readers.pattern import binned, cropped, read_pattern
+from ..readers.pattern import Reading, binned, cropped, read_pattern
 from ._measured import BIN_DOC, HOLDOUT_DOC, about_peak, hold_out, parse_shape
 
 _LICENCE = "BSD-2-Clause"
@@ -63,7 +63,7 @@ class BCDI34IDC(Dataset):
         """Read, crop and bin the counts."""
         shape = parse_shape(self.crop, f"{self.plugin_name}: crop")
         path, sha256 = locate(self.files[0], self.plugin_name)
-        whole = read_pattern(path, dataset="intensity")
+        whole = read_pattern(path, Reading(dataset="intensity"))
         pattern = binned(cropped(whole, about_peak(whole.intensity, shape, self.plugin_name)), self.bin)
         intensity = np.where(pattern.intensity > self.threshold, pattern.intensity, np.float32(0))
         problem = Problem(

@@ -10,7 +10,7 @@ from prbench.core.data_files import DataFile
 from prbench.tasks.far_field import FarField
 
 from ..readers.locate import locate
-from ..readers.pattern import read_pattern
+from ..readers.pattern import Reading, read_pattern
 from ._measured import HOLDOUT_DOC, hold_out
 
 _LICENCE = "CC0-1.0"
@@ -51,7 +51,7 @@ class CXIDB26(Dataset):
         """Read shot ``index``."""
         path, sha256 = locate(self.files[0], self.plugin_name)
         place = f"/entry_{index + 1}/instrument_1/detector_1/data"
-        pattern = read_pattern(path, dataset=place, invalid="mask")
+        pattern = read_pattern(path, Reading(dataset=place, invalid="mask"))
         problem = Problem(
             measurement=FarField(
                 pattern.intensity,

@@ -11,7 +11,7 @@ from prbench.tasks.far_field import FarField
 
 from ..readers.arrays import npz_array
 from ..readers.locate import locate
-from ..readers.pattern import read_pattern
+from ..readers.pattern import Reading, read_pattern
 from ._measured import HOLDOUT_DOC, hold_out, parse_shape
 
 _LICENCE = "CeCILL-B"
@@ -35,7 +35,9 @@ class ESRFLogo(Dataset):
     is kept as ``Problem.reference["support"]`` and told to the solver on request.
     """
 
-    support: Literal["none", "reference"] = setting("none", doc="whether the solver is told the published support")
+    support: Literal["none", "reference"] = setting(
+        "none", choices=("none", "reference"), doc="whether the solver is told the published support"
+    )
     object_shape: str | None = setting(
         None, doc="shape of the object, such as 160x160 (its support spans 143x126); none: half the detector's", unit="px"
     )
@@ -62,7 +64,7 @@ class ESRFLogo(Dataset):
     def make(self, index: int, seed: int, split: Split) -> Problem:
         """Read the pattern."""
         path, sha256 = locate(self.files[0], self.plugin_name)
-        pattern = read_pattern(path, dataset="intensity")
+        pattern = read_pattern(path, Reading(dataset="intensity"))
         shape = None if self.object_shape is None else parse_shape(self.object_shape, f"{self.plugin_name}: object_shape")
         reference = npz_array(path, "support_ref").astype(bool)
         problem = Problem(

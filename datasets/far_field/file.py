@@ -11,29 +11,59 @@ from prbench.core.data_files import DataFile
 from prbench.errors import UsageError
 from prbench.tasks.far_field import FarField
 
-from ..readers.pattern import binned, read_pattern
-from ._measured import BIN_DOC, HOLDOUT_DOC, hold_out, parse_shape
+from ..readers.corrections import Corrections
+from ..readers.pattern import Reading, read_pattern
+from ..readers.scans import linked_files, pattern_address
+from ..readers.series import parse_address
+from ._measured import BIN_DOC, HOLDOUT_DOC, hold_out, parse_shape, read_support
 
 
 @register("file", task="far-field", cite="the file's own", licence="the file's own", tags=("measured",))
 @dataclass(frozen=True)
 class File(Dataset):
-    """A measured pattern in CXI/HDF5, NPZ, NPY, TIFF or EDF, 2D or 3D, zero frequency at index n // 2 of every axis.
+    """A measured pattern, 2D or 3D, in CXI/HDF5, NPZ, NPY, MAT, TIFF, EDF or CBF, or a series of images. There is no truth.
 
-    In CXI and HDF5 the pattern is looked for at ``/entry_1/data_1/data`` and ``/entry_1/instrument_1/detector_1/data``, with
-    the mask beside it; in NPZ as ``intensity`` or ``data``, with ``bad`` or ``mask``. There is no truth.
+    Zero frequency is at index n // 2 of every axis unless the file or a setting says otherwise. In HDF5 the pattern is found by
+    the conventions of CXI, NeXus and Dectris; in NPZ and MAT as ``intensity`` or ``data``, with ``bad`` or ``mask``. A folder or
+    a pattern such as ``scan/*.tif`` is a rocking series, sorted by number. A setting that names data takes a path, also with
+    ``~`` and with the array inside, as in ``scan.h5::/entry/data/data``; one with a comma stands in quotes.
     """
 
-    path: str = setting("", doc="of the file")
-    dataset: str | None = setting(None, doc="place of the pattern inside an HDF5 or NPZ file; none: by convention")
-    mask: str | None = setting(None, doc="another file, or a place inside the same one; none: the one beside the pattern")
-    mask_means: Literal["unusable", "measured"] = setting("unusable", doc="what a nonzero mask pixel says; CXI means unusable")
-    invalid: Literal["error", "mask"] = setting("error", doc="negative and non-finite pixels: refuse the file, or leave them out")
-    frame: int | None = setting(None, valid="[0, inf)", doc="one frame of a stack along the first axis; none: all of the array")
+    path: str = setting("", doc="a file, file.h5::/array, a folder of images, or a pattern such as scan/*.tif")
+    dataset: str | None = setting(None, doc="array inside an HDF5, NPZ or MAT file; none: by convention")
+    links: Literal["no", "folder"] = setting(
+        "no", choices=("no", "folder"), doc="whether an HDF5 file may lead to others of its folder"
+    )
+    spec: str | None = setting(None, doc="SPEC file and scan of a series, such as sample.spec::54: its images, its energy")
+    mask: str | None = setting(None, doc="another file, or an array inside the same one; none: the one beside the pattern")
+    mask_means: Literal["unusable", "measured"] = setting(
+        "unusable", choices=("unusable", "measured"), doc="what a nonzero mask pixel says; CXI means unusable"
+    )
+    invalid: Literal["error", "mask", "zero"] = setting(
+        "error",
+        choices=("error", "mask", "zero"),
+        doc="pixels below zero, not finite, at a counter's end: refuse, leave out, set to 0",
+    )
+    frames: str = setting("all", doc="of a stack: all, sum, mean, the number of one, or a range such as 0:10")
+    data_type: Literal["intensity", "amplitude"] | None = setting(
+        None, doc="what the values are; none: what the file says, or intensities"
+    )
+    is_fft_shifted: bool | None = setting(None, doc="whether zero frequency is at index 0; none: what the file says, or n // 2")
+    center: str | None = setting(None, doc="zero frequency: peak, com, or indices such as '255,260'; none: the file's, or n // 2")
+    crop: str | None = setting(None, doc="shape about zero frequency, such as 160x160, or a region, such as 100:400x0:512")
+    dark: str | None = setting(None, doc="file or series to subtract, averaged")
+    flat: str | None = setting(None, doc="file or series to divide by, averaged; zero means unmeasured")
+    background: str | None = setting(None, doc="counts per pixel, or a file, to subtract")
+    threshold: float = setting(0, valid="[0, inf)", doc="counts, after binning, up to this are set to zero")
+    saturated: str | None = setting(
+        None, doc="counts from which on a pixel is unmeasured, or max; inf: none; none: refuse the type's end"
+    )
+    hot: float | None = setting(None, valid="(1, inf)", doc="leave out pixels above this many times all but one neighbour")
     bin: int = setting(1, valid="[1, 64]", doc=BIN_DOC)
     object_shape: str | None = setting(None, doc="shape of the object, such as 64x64; none: half the detector's, binned")
-    gain: float | None = setting(None, valid="(0, inf)", doc="units of intensity a photon, for likelihoods; none: unknown")
-    holdout: float = setting(0, valid="[0, 0.5]", doc=HOLDOUT_DOC)
+    support: str | None = setting(None, doc="file of the support, or of a result that has one")
+    gain: float | None = setting(None, valid="(0, inf)", doc="units of intensity per photon, for likelihoods; none: unknown")
+    holdout: float = setting(0.02, valid="[0, 0.5]", doc=HOLDOUT_DOC)
 
     files: ClassVar[tuple[DataFile, ...]] = ()
 
@@ -44,38 +74,67 @@ class File(Dataset):
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The pattern's file, and the mask's where that is another one."""
+        """Every file that the settings lead to."""
         if not self.path:
             raise UsageError("file: give the path of the pattern, as in file[path=measured.cxi]")
-        mask = Path(self.mask).expanduser() if self.mask else None
-        return (str(Path(self.path).expanduser()), *((str(mask),) if mask is not None and mask.is_file() else ()))
+        address = pattern_address(self.path, self.spec)
+        found = [*address.paths]
+        if self.links == "folder":
+            found += linked_files(address.paths)
+        for name in ("spec", "mask", "dark", "flat", "background", "support"):
+            text = getattr(self, name)
+            if text is not None:
+                named = parse_address(text, name)
+                inside = name in ("mask", "background") and not named.is_series and not named.paths[0].is_file()
+                found += () if inside else named.paths
+        return tuple(str(path) for path in dict.fromkeys(found))
 
     def make(self, index: int, seed: int, split: Split) -> Problem:
-        """Read the file."""
+        """Read the files.
+
+        Raises:
+            UsageError: for settings that cannot be understood.
+            BadInput: naming the file, where it is not what it must be.
+        """
+        if not self.path:
+            raise UsageError("file: give the path of the pattern, as in file[path=measured.cxi]")
         shape = None if self.object_shape is None else parse_shape(self.object_shape, "file: object_shape")
-        path = Path(self.inputs[0])
-        pattern = read_pattern(
-            path,
-            dataset=self.dataset,
-            mask=self.mask,
-            mask_means=self.mask_means,
-            invalid=self.invalid,
-            frame=self.frame,
-        )
-        pattern = binned(pattern, self.bin)
+        address = pattern_address(self.path, self.spec)
+        pattern = read_pattern(address, self._reading())
+        support = None if self.support is None else read_support(self.support, pattern.intensity.shape)
+        name = Path(self.path).name
         problem = Problem(
             measurement=FarField(
                 pattern.intensity,
                 pattern.mask,
                 shape,
+                support=support,
                 gain=self.gain,
-                wavelength_m=pattern.wavelength_m,
+                wavelength_m=address.wavelength_m or pattern.wavelength_m,
                 distance_m=pattern.distance_m,
                 pixel_m=pattern.pixel_m,
             ),
             truth=None,
-            id=f"file-{path.stem}-{pattern.sha256[:8]}",
+            id=f"file-{address.paths[0].stem}-{pattern.sha256[:8]}",
             split=split,
-            provenance=Provenance(source=path.name, licence="the file's own", sha256=pattern.sha256),
+            provenance=Provenance(source=name, licence="the file's own", sha256=pattern.sha256),
+            warnings=pattern.warnings,
         )
         return hold_out(problem, self.holdout, self.streams(1, index, seed, split)[0])
+
+    def _reading(self) -> Reading:
+        return Reading(
+            dataset=self.dataset,
+            links=self.links,
+            mask=self.mask,
+            mask_means=self.mask_means,
+            invalid=self.invalid,
+            frames=self.frames,
+            data_type=self.data_type,
+            is_fft_shifted=self.is_fft_shifted,
+            center=self.center,
+            crop=self.crop,
+            bin=self.bin,
+            threshold=self.threshold,
+            corrections=Corrections(self.dark, self.flat, self.background, self.saturated, self.hot),
+        )

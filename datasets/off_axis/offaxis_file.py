@@ -13,7 +13,7 @@ from prbench.core.data_files import DataFile, sha256_of
 from prbench.errors import BadInput, UsageError
 from prbench.tasks.off_axis import Hologram
 
-from ..readers.pattern import read_array
+from ..readers.formats import read_array
 from ..readers.pictures import SUFFIXES, read_picture
 
 

@@ -10,10 +10,8 @@ import numpy as np
 
 from prbench.errors import BadInput, one_line
 
-from .pattern import Raw, check_declared
-
-_INTENSITY = ("intensity", "data", "iobs")
-_FLAGS = ("bad", "mask")
+from .choosing import FLAGS, INTENSITY, intensities
+from .raw import Raw, check_declared
 
 
 def read_npy(path: Path, inside: str | None = None) -> Raw:
@@ -25,17 +23,22 @@ def read_npy(path: Path, inside: str | None = None) -> Raw:
 
 
 def read_npz(path: Path, inside: str | None = None) -> Raw:
-    """Read one array of an NPZ file: ``inside``, or ``intensity``, ``data`` or ``iobs``, or the only one there is.
+    """Read one array of an NPZ file: ``inside``, or ``intensity``, ``data`` or ``iobs``, or the only one that may be one.
 
     An array ``bad`` or ``mask`` of the same file is taken as its flags.
     """
     with zipfile.ZipFile(path) as archive:
-        names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
-        chosen = _choose(path, names, inside)
+        names = npz_names(archive)
+        chosen = choose(path, names, inside)
         data = _member(path, archive, chosen)
-        beside = [name for name in _FLAGS if name in names and name != chosen]
-        flags = _member(path, archive, beside[0]) if beside and inside not in _FLAGS else None
+        beside = [name for name in FLAGS if name in names and name != chosen]
+        flags = _member(path, archive, beside[0]) if beside and inside not in FLAGS else None
     return Raw(data, f"{path}, array {chosen}", flags)
+
+
+def npz_names(archive: zipfile.ZipFile) -> list[str]:
+    """Names of the arrays of an NPZ file."""
+    return [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
 
 
 def npz_array(path: Path, name: str) -> np.ndarray:
@@ -43,16 +46,21 @@ def npz_array(path: Path, name: str) -> np.ndarray:
     return read_npz(path, name).data
 
 
-def _choose(path: Path, names: list[str], inside: str | None) -> str:
+def choose(path: Path, names: list[str], inside: str | None) -> str:
+    """The name of the pattern among ``names``.
+
+    Raises:
+        BadInput: where ``inside`` is not there, or the names do not tell.
+    """
     listed = one_line(", ".join(names), 120) or "none"
     if inside is not None:
         if inside not in names:
             raise BadInput(f"{path}: has no array {one_line(inside, 60)!r}; its arrays are: {listed}")
         return inside
-    for name in _INTENSITY:
+    for name in INTENSITY:
         if name in names:
             return name
-    others = [name for name in names if name not in _FLAGS]
+    others = intensities(names)
     if len(others) != 1:
         raise BadInput(f"{path}: which array is the intensity? Its arrays are: {listed}; name one with dataset=")
     return others[0]

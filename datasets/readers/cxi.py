@@ -1,163 +1,233 @@
-"""CXI and other HDF5 files of the coherent imaging community.
+"""CXI and the other HDF5 layouts of the coherent imaging community: NeXus, Dectris masters, BLISS.
 
 F. R. N. C. Maia, The Coherent X-ray Imaging Data Bank, Nat. Methods 9 (2012) 854, doi:10.1038/nmeth.2110. SI units; complex
-numbers as compounds {r, i}; mask bits that are set mean that the pixel is not to be used. A link is followed inside its file
-only: what a file says about other files on the reader's machine is refused.
+numbers as compounds {r, i}; mask bits that are set mean that the pixel is not to be used, except those that tell where the signal
+or the support is. NeXus (www.nexusformat.org) names its default plot in attributes; Dectris masters link the frames of a scan in
+``/entry/data/data_000001`` and so on, and keep the pixel mask with the detector.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from prbench.errors import BadInput, one_line
 
-from .pattern import MAX_PIXELS, Raw, check_declared
+from .choosing import intensities, is_no_intensity
+from .hdf5 import Container, Links, opened
+from .raw import DataType, Geometry, Raw, check_declared
 
 CONVENTIONS = (
     "/entry_1/data_1/data",
     "/entry_1/instrument_1/detector_1/data",
     "/entry_1/image_1/data",
 )
-_MAX_LINKS = 32
+HAS_SIGNAL, INSIDE_SUPPORT = 0x1000, 0x10000
+"""Bits of a CXI mask that are no defects."""
+
+_NUMBERED = re.compile(r"data_\d{1,9}")
+_LENGTHS = {"m": 1.0, "mm": 1e-3, "um": 1e-6, "µm": 1e-6, "micron": 1e-6, "nm": 1e-9, "cm": 1e-2}
+_WAVELENGTHS = {**_LENGTHS, "a": 1e-10, "angstrom": 1e-10, "å": 1e-10, "angstroms": 1e-10}
+_ELECTRONVOLT_J = 1.602176634e-19
+_ENERGIES = {"j": 1.0, "ev": _ELECTRONVOLT_J, "kev": 1e3 * _ELECTRONVOLT_J}
 
 
-def read(path: Path, inside: str | None = None) -> Raw:
-    """Read one array, the mask beside it and the geometry, where the file has them.
+def read(path: Path, inside: str | None = None, links: Links = "no") -> Raw:
+    """Read one array, the mask beside it, the geometry and what the file declares of its values.
+
+    Args:
+        path: of the file.
+        inside: path of the array; found by the conventions of CXI, NeXus and Dectris where None, or where it is the only image.
+        links: whether other files of the same folder are followed.
 
     Raises:
-        BadInput: for links out of the file, arrays that are too large, and a place that cannot be found.
+        BadInput: for links that are not to be followed, arrays that are too large, and an array that cannot be found.
     """
-    import h5py
-    import hdf5plugin  # noqa: F401 - registers the compressions that detectors write with
+    with opened(path, links) as file:
+        places = [inside] if inside is not None else pattern_paths(file)
+        parts, resolved = [], ""
+        for place in places:
+            where = f"{path}, {one_line(place, 80)}"
+            found = file.find(place, where)
+            if found is None:
+                raise BadInput(f"{where}: is not there; {file.contents().listing()}")
+            resolved = resolved or found.path
+            parts.append(file.array(found, where))
+        where = f"{path}, {one_line(places[0], 80)}" + (f" and {len(places) - 1} more" if len(places) > 1 else "")
+        data = parts[0] if len(parts) == 1 else _joined(parts, where)
+        flags = None if inside is not None and is_no_intensity(inside) else _flags(file, places[0], resolved)
+        geometry = _geometry(file, places[0])
+        return Raw(data, where, flags, **geometry, **_declared(file, places[0], resolved, data.ndim), links=file.linked)
 
-    if not h5py.is_hdf5(path):
-        raise BadInput(f"{path}: is not an HDF5 file")
-    with h5py.File(path, "r") as file:
-        place = inside if inside is not None else _convention(path, file)
-        where = f"{path}, {one_line(place, 80)}"
-        found = _resolve(file, place, where)
-        if found is None:
-            raise BadInput(f"{where}: is not there; {_listing(file)}")
-        data = _array(found, where)
-        flags = None if inside is not None and "mask" in inside else _flags(file, path, place)
-        return Raw(data, where, flags, **_geometry(file, path, place))
 
+def pattern_paths(file: Container) -> list[str]:
+    """Where the pattern is, by convention; several arrays are parts of one stack.
 
-def _convention(path: Path, file: Any) -> str:
+    Raises:
+        BadInput: where nothing but a guess is left: no single image, or links that were not followed.
+    """
+    path = file.path
     for place in CONVENTIONS:
-        if _resolve(file, place, f"{path}, {place}") is not None:
-            return place
-    arrays = _image_arrays(file)
-    if len(arrays) == 1:
-        return arrays[0]
-    raise BadInput(f"{path}: has neither {CONVENTIONS[0]} nor one single image; {_listing(file)}; name one with dataset=")
+        found = file.find(place, f"{path}, {place}")
+        if found is not None and found.is_array:
+            return [place]
+    for search in (_default_signal, _numbered):
+        places = search(file)
+        if places:
+            return places
+    contents = file.contents()
+    if contents.links:
+        hint = "name an array, dataset=" if file.links == "folder" else "links=folder follows those of the file's own folder"
+        raise BadInput(f"{path}: no image by convention; {contents.listing()}; {hint}")
+    chosen = intensities(contents.images)
+    if len(chosen) == 1:
+        return chosen
+    raise BadInput(f"{path}: has neither {CONVENTIONS[0]} nor one single image; {contents.listing()}; name one with dataset=")
 
 
-def _image_arrays(file: Any) -> list[str]:
-    """Paths of arrays of numbers with at least two axes, reached without following any link."""
-    import h5py
-
-    found: list[str] = []
-
-    def note(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset) and item.ndim >= 2 and item.dtype.kind in "biuf":
-            found.append(f"/{name}")
-
-    file.visititems(note)
-    return found
+def _attribute(item: Any, name: str) -> str | None:
+    value = item.attrs.get(name)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value if isinstance(value, str) else None
 
 
-def _listing(file: Any) -> str:
-    names = _image_arrays(file)
-    return f"its images are: {one_line(', '.join(names[:10]), 200)}" if names else "it holds no images"
+def _default_signal(file: Container) -> list[str]:
+    """NeXus: the ``default`` of the root and of its entry, down to the ``signal`` of a data group."""
+    place, node = "", file.file
+    for _ in range(4):
+        onward = _attribute(node, "default")
+        if onward is None:
+            break
+        place = onward if onward.startswith("/") else f"{place}/{onward}"
+        found = file.find(place, f"{file.path}, {one_line(place, 80)}")
+        if found is None or found.is_array:
+            return []
+        node = found.item
+    signal = _attribute(node, "signal") if place else None
+    if signal is None:
+        return []
+    place = f"{place}/{signal}"
+    found = file.find(place, f"{file.path}, {one_line(place, 80)}")
+    image = found is not None and found.is_array and found.item.shape is not None and sum(n > 1 for n in found.item.shape) >= 2
+    return [place] if image and not is_no_intensity(place) else []
 
 
-def _resolve(file: Any, place: str, where: str) -> Any:
-    """The item at ``place``, or None; links are followed one by one so that none leaves the file."""
-    import h5py
-
-    parts = [part for part in place.split("/") if part]
-    group, walked, links = file, "", 0
-    while parts:
-        name = parts.pop(0)
-        if not isinstance(group, h5py.Group):
-            return None
-        link = group.get(name, getlink=True)
-        if link is None:
-            return None
-        if isinstance(link, h5py.ExternalLink):
-            raise BadInput(f"{where}: {walked}/{one_line(name, 40)} is a link to another file, which is not followed")
-        if isinstance(link, h5py.SoftLink):
-            links += 1
-            if links > _MAX_LINKS:
-                raise BadInput(f"{where}: more than {_MAX_LINKS} links follow one another")
-            target = link.path if link.path.startswith("/") else f"{walked}/{link.path}"
-            parts = [part for part in target.split("/") if part not in ("", ".")] + parts
-            group, walked = file, ""
-            continue
-        group, walked = group[name], f"{walked}/{name}"
-    return group
+def _numbered(file: Container) -> list[str]:
+    """Dectris: ``/entry/data/data``, or ``/entry/data/data_000001`` and those that follow it."""
+    group = file.find("/entry/data", f"{file.path}, /entry/data")
+    if group is None or group.is_array:
+        return []
+    if group.item.get("data", getlink=True) is not None:
+        return ["/entry/data/data"]
+    names = sorted((name for name in group.item if _NUMBERED.fullmatch(name)), key=lambda name: int(name[5:]))
+    if names and file.links == "no":
+        outside = [name for name in names if type(group.item.get(name, getlink=True)).__name__ == "ExternalLink"]
+        if outside:
+            named = file.contents("/entry/data").named_links()
+            raise BadInput(f"{file.path}: its frames are in other files: {named}; links=folder follows those of its own folder")
+    return [f"/entry/data/{name}" for name in names]
 
 
-def _array(item: Any, where: str) -> np.ndarray:
-    """Read a data set after its declared size has been checked."""
-    import h5py
-
-    if not isinstance(item, h5py.Dataset):
-        raise BadInput(f"{where}: is not an array")
-    if item.is_virtual or item.external:
-        raise BadInput(f"{where}: its data are in other files, which are not followed; copy it into one file first")
-    if item.shape is None:
-        raise BadInput(f"{where}: is empty, expected an array")
-    dtype = item.dtype
-    if dtype.names is not None and set(dtype.names) == {"r", "i"}:
-        # h5py itself reads {r, i} of equal floating types as complex; other compounds are put together here.
-        check_declared(where, item.shape, np.dtype(np.complex64), item.id.get_storage_size())
-        pairs = item[()]
-        return np.asarray(pairs["r"] + 1j * pairs["i"])
-    check_declared(where, item.shape, dtype, item.id.get_storage_size())
-    if item.chunks is not None and math.prod(item.chunks) > MAX_PIXELS:
-        raise BadInput(f"{where}: declares chunks of {item.chunks} pixels, at most {MAX_PIXELS} are read")
-    return np.asarray(item[()])
+def _joined(parts: list[np.ndarray], where: str) -> np.ndarray:
+    """Parts of a stack one behind the other."""
+    stacks = [part[None] if part.ndim == 2 else part for part in parts]
+    if any(stack.ndim != 3 or stack.shape[1:] != stacks[0].shape[1:] for stack in stacks):
+        shapes = one_line(", ".join(str(stack.shape) for stack in stacks[:4]), 100)
+        raise BadInput(f"{where}: shapes are {shapes}, expected parts of one stack; name one with dataset=")
+    check_declared(where, (sum(map(len, stacks)), *stacks[0].shape[1:]), stacks[0].dtype)
+    return np.concatenate(stacks)
 
 
-def _flags(file: Any, path: Path, place: str) -> np.ndarray | None:
-    """The mask beside the data, or the detector's where the data are the entry's standard ones."""
-    folder = place.rstrip("/").rpartition("/")[0]
-    entry = "/" + place.strip("/").split("/", maxsplit=1)[0]
-    candidates = [f"{folder}/mask"]
-    if folder == f"{entry}/data_1":
+def _folder(place: str) -> str:
+    return place.rstrip("/").rpartition("/")[0]
+
+
+def _entry(place: str) -> str:
+    return "/" + place.strip("/").split("/", maxsplit=1)[0]
+
+
+def _flags(file: Container, place: str, resolved: str) -> np.ndarray | None:
+    """The mask beside the data, or the detector's where it has one; bits that are no defects are left out of a CXI mask."""
+    entry = _entry(place)
+    candidates = [
+        f"{folder}/{name}" for folder in dict.fromkeys((_folder(place), _folder(resolved))) for name in ("mask", "pixel_mask")
+    ]
+    if _folder(place) == f"{entry}/data_1":
         candidates.append(f"{entry}/instrument_1/detector_1/mask")
-    for candidate in candidates:
-        where = f"{path}, {one_line(candidate, 80)}"
-        item = _resolve(file, candidate, where)
-        if item is not None:
-            return _array(item, where)
+    for folder in (f"{_folder(resolved)}", *_detectors(file, entry)):
+        candidates += [f"{folder}/pixel_mask", f"{folder}/detectorSpecific/pixel_mask"]
+    for candidate in dict.fromkeys(candidates):
+        where = f"{file.path}, {one_line(candidate, 80)}"
+        found = file.find(candidate, where)
+        if found is not None and found.is_array and found.path != resolved:
+            return _defects(file, file.array(found, where))
     return None
 
 
-def _geometry(file: Any, path: Path, place: str) -> dict[str, float | None]:
-    """Wavelength, distance and pixel of the entry that ``place`` is in; CXI keeps them in SI units."""
+def _detectors(file: Container, entry: str) -> list[str]:
+    """The detector of a NeXus entry, where it has one."""
+    if file.find(f"{entry}/instrument/detector", str(file.path)) is not None:
+        return [f"{entry}/instrument/detector"]
+    return []
+
+
+def _defects(file: Container, flags: np.ndarray) -> np.ndarray:
+    if flags.dtype.kind not in "iu" or (file.find("cxi_version", str(file.path)) is None and file.path.suffix.lower() != ".cxi"):
+        return flags
+    harmless = HAS_SIGNAL | INSIDE_SUPPORT
+    wide = flags.astype(np.int64 if flags.dtype.kind == "i" else np.uint64)
+    return np.asarray((wide & wide.dtype.type(~harmless & 0x7FFF_FFFF_FFFF_FFFF)) != 0)
+
+
+def _declared(file: Container, place: str, resolved: str, ndim: int) -> dict[str, Any]:
+    """What the group of the data says of them: CXI's ``data_type``, ``data_space``, ``is_fft_shifted`` and ``image_center``."""
+    said: dict[str, Any] = {}
+    for folder in dict.fromkeys((_folder(place), _folder(resolved))):
+        kind, space = file.text(f"{folder}/data_type"), file.text(f"{folder}/data_space")
+        if kind is not None and "data_type" not in said:
+            named = next((name for name in ("amplitude", "intensity") if name in kind.lower()), None)
+            said["data_type"] = cast("DataType | None", named)
+        if space is not None:
+            said.setdefault("is_real_space", space.strip().lower() == "real")
+        shifted = file.numbers(f"{folder}/is_fft_shifted", 1)
+        if shifted is not None:
+            said.setdefault("is_fft_shifted", bool(shifted[0][0]))
+        centre = file.numbers(f"{folder}/image_center", 3)
+        if centre is not None and len(centre[0]) >= 2:
+            axes = min(ndim, len(centre[0]), 3)
+            said.setdefault("center", tuple(reversed(centre[0][:axes])))  # (x, y, z) in CXI, the last axis first
+    return said
+
+
+def _geometry(file: Container, place: str) -> Geometry:
+    """Wavelength, distance and pixel of the entry that ``place`` is in; CXI keeps them in SI units, NeXus states the units."""
     from scipy.constants import c, h
 
-    entry = "/" + place.strip("/").split("/", maxsplit=1)[0]
+    entry = _entry(place)
 
-    def number(tail: str) -> float | None:
-        where = f"{path}, {entry}/{tail}"
-        item = _resolve(file, f"{entry}/{tail}", where)
-        if item is None or getattr(item, "size", 0) != 1 or item.dtype.kind not in "iuf" or item.external or item.is_virtual:
-            return None
-        value = float(np.asarray(item[()]).reshape(()))
-        return value if math.isfinite(value) and value > 0 else None
+    def number(units: dict[str, float], assumed: str, *tails: str) -> float | None:
+        for tail in tails:
+            said = file.numbers(f"{entry}/{tail}", 1)
+            if said is not None and said[0][0] > 0:
+                scale = units.get((said[1] or assumed).strip().lower())
+                value = said[0][0] * scale if scale else math.nan
+                if math.isfinite(value) and value > 0:
+                    return value
+        return None
 
-    energy_j = number("instrument_1/source_1/energy")
-    x, y = number("instrument_1/detector_1/x_pixel_size"), number("instrument_1/detector_1/y_pixel_size")
+    energy_j = number(_ENERGIES, "J", "instrument_1/source_1/energy", "image_1/instrument_1/source_1/energy")
+    energy_j = energy_j or number(_ENERGIES, "eV", "instrument/beam/incident_energy", "instrument/monochromator/energy")
+    wavelength = number(_WAVELENGTHS, "angstrom", "instrument/beam/incident_wavelength", "instrument/monochromator/wavelength")
+    homes = ("instrument_1/detector_1", "image_1/instrument_1/detector_1", "instrument/detector")
+    x, y = (number(_LENGTHS, "m", *(f"{home}/{axis}_pixel_size" for home in homes)) for axis in "xy")
+    distances = [f"{home}/{name}" for home in homes for name in ("distance", "detector_distance")]
     return {
-        "wavelength_m": h * c / energy_j if energy_j else None,
-        "distance_m": number("instrument_1/detector_1/distance"),
+        "wavelength_m": h * c / energy_j if energy_j else wavelength,
+        "distance_m": number(_LENGTHS, "m", *distances),
         "pixel_m": x if x == y else None,
     }

@@ -1,10 +1,8 @@
-"""Reading one diffraction pattern from whatever file it is in."""
+"""One diffraction pattern from whatever file or series it is in, corrected, with zero frequency in the middle."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,33 +10,18 @@ from typing import Literal
 import numpy as np
 
 from prbench.core.data_files import sha256_of
-from prbench.errors import BadInput, PrbenchError, one_line
+from prbench.errors import BadInput, UsageError, one_line
 
-MAX_PIXELS = 2**29
-"""Largest array that is read: 2 GiB of float32, 800 pixels a side in 3D. A header that declares more is refused unread."""
+from . import checks
+from .corrections import NO_CORRECTIONS, Corrections, corrected, unusable
+from .framing import centred, middle_of, parse_crop
+from .hdf5 import Links
+from .raw import DataType, Raw
+from .series import Address, gaps, parse_address, read_address
+from .tiff_folders import sha256_of_all
 
-MAX_RATIO = 2000
-"""Largest ratio of declared to stored bytes; deflate reaches 1032 on nothing but zeros."""
-_SMALL = 2**24
-
-
-@dataclass(frozen=True, eq=False)
-class Raw:
-    """What a format's reader found.
-
-    Attributes:
-        data: the array, as stored.
-        where: the file and the place inside it, for messages.
-        flags: the mask stored beside the data, nonzero where unusable, or None.
-        wavelength_m, distance_m, pixel_m: geometry, where the file has it.
-    """
-
-    data: np.ndarray
-    where: str
-    flags: np.ndarray | None = None
-    wavelength_m: float | None = None
-    distance_m: float | None = None
-    pixel_m: float | None = None
+MaskMeans = Literal["unusable", "measured"]
+Invalid = Literal["error", "mask", "zero"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +31,9 @@ class Pattern:
     Attributes:
         intensity: float32, 2D or 3D, zero in unmeasured pixels.
         mask: bool, True where measured, or None where all of it is.
-        sha256: of the file.
+        sha256: of the file, or of the files.
         wavelength_m, distance_m, pixel_m: geometry, where the file has it.
+        warnings: what is suspicious, one line each.
     """
 
     intensity: np.ndarray
@@ -58,159 +42,212 @@ class Pattern:
     wavelength_m: float | None = None
     distance_m: float | None = None
     pixel_m: float | None = None
+    warnings: tuple[str, ...] = ()
 
 
-def read_array(path: Path, inside: str | None = None) -> Raw:
-    """Read one array from a CXI/HDF5, NPZ, NPY, TIFF or EDF file, by its suffix.
+@dataclass(frozen=True)
+class Reading:
+    """How a pattern is read; every default is the file's own word, or nothing done.
 
-    Args:
-        path: of the file.
-        inside: path of the data set in an HDF5 file, or name of the array in an NPZ; found by convention where None.
-
-    Raises:
-        BadInput: in one line, for anything that is not such a file; the library's own error is its cause.
-    """
-    from . import arrays, cxi, images
-
-    readers: dict[str, Callable[[Path, str | None], Raw]] = {
-        **dict.fromkeys((".cxi", ".h5", ".hdf5", ".hdf", ".nxs"), cxi.read),
-        ".npy": arrays.read_npy,
-        ".npz": arrays.read_npz,
-        **dict.fromkeys((".tif", ".tiff"), images.read_tiff),
-        ".edf": images.read_edf,
-    }
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise BadInput(f"{path}: suffix {path.suffix!r} is not known; expected one of {', '.join(readers)}")
-    if not path.is_file():
-        state = "is not a regular file" if path.exists() else "does not exist"
-        raise BadInput(f"{path}: {state}")
-    if not os.access(path, os.R_OK):
-        raise BadInput(f"{path}: may not be read; check its permissions")
-    try:
-        return reader(path, inside)
-    except PrbenchError:
-        raise
-    except Exception as error:
-        kind = path.suffix.lower().lstrip(".")
-        raise BadInput(f"{path}: not a readable {kind} file ({type(error).__name__}: {one_line(error, 120)})") from error
-
-
-def check_declared(where: str, shape: tuple[int, ...], dtype: np.dtype, stored: int | None = None) -> None:
-    """Refuse, before reading, what a header declares to be too large, not numbers, or not one to four axes.
-
-    Args:
-        where: the file and the place inside it, for messages.
-        shape: as declared.
-        dtype: as declared.
-        stored: bytes that hold the array, compressed or not, where that is known. No detector's image shrinks a
-            :data:`MAX_RATIO`-fold.
-    """
-    if dtype.kind not in "biufc":
-        raise BadInput(f"{where}: holds {dtype}, expected numbers")
-    if not 1 <= len(shape) <= 4 or 0 in shape:
-        raise BadInput(f"{where}: shape is {shape}, expected two or three axes, none of them empty")
-    pixels = 1
-    for n in shape:
-        pixels *= int(n)
-    if pixels > MAX_PIXELS:
-        raise BadInput(f"{where}: declares {pixels} pixels of shape {shape}, at most {MAX_PIXELS} are read; crop it first")
-    size = pixels * dtype.itemsize
-    if stored is not None and size > _SMALL and size > MAX_RATIO * stored:
-        raise BadInput(f"{where}: declares {size} bytes and stores {stored}; most of it is missing, or it is a compression bomb")
-    if size > _SMALL and 2 * size > (free := _free_memory()):
-        raise BadInput(
-            f"{where}: takes {2 * size / 2**30:.1f} GiB to read, {free / 2**30:.1f} GiB of memory are free; crop it first"
-        )
-
-
-def _free_memory() -> int:
-    import psutil
-
-    return int(psutil.virtual_memory().available)
-
-
-def read_pattern(
-    path: Path,
-    *,
-    dataset: str | None = None,
-    mask: str | None = None,
-    mask_means: Literal["unusable", "measured"] = "unusable",
-    invalid: Literal["error", "mask"] = "error",
-    frame: int | None = None,
-) -> Pattern:
-    """Read and check one diffraction pattern.
-
-    Args:
-        path: of the file.
-        dataset: place of the intensity inside an HDF5 or NPZ file; by convention where None.
-        mask: another file, or a place inside the same one; the mask stored beside the intensity by convention where None.
+    Attributes:
+        dataset: path of the intensity inside an HDF5 file, or its name in an NPZ or MAT; by convention where None.
+        links: whether an HDF5 file may lead to others of its folder.
+        mask: another file, a path inside one (``file::path``), or inside the same one; the mask beside the intensity where None.
         mask_means: what a nonzero pixel of the mask says. CXI, PyNX and most detectors' software mean ``unusable``.
-        invalid: whether measured pixels that are negative or not finite are an ``error``, or unmeasured (``mask``).
-        frame: number of one frame along the first axis of a stack; the whole array where None.
+        invalid: whether measured pixels that are negative, not finite, or at the largest number of their type are an ``error``,
+            unmeasured (``mask``), or zero (``zero``).
+        frames: ``all`` of a stack, its ``sum`` or ``mean``, the number of one, or ``A:B``.
+        data_type: whether the values are intensities or amplitudes; as the file says where None, else intensities.
+        is_fft_shifted: whether zero frequency is at index 0; as the file says where None, else at ``n // 2``.
+        center: what becomes index ``n // 2``: ``peak``, ``com`` (centre of mass), or indices; as the file says where None.
+        crop: a shape about zero frequency, or a region such as ``100:400x0:512``.
+        bin: pixels along every axis that are added up to one.
+        threshold: counts, after binning, up to this are set to zero.
+        corrections: dark, flat, background, saturation, hot pixels.
+    """
+
+    dataset: str | None = None
+    links: Links = "no"
+    mask: str | None = None
+    mask_means: MaskMeans = "unusable"
+    invalid: Invalid = "error"
+    frames: str = "all"
+    data_type: DataType | None = None
+    is_fft_shifted: bool | None = None
+    center: str | None = None
+    crop: str | None = None
+    bin: int = 1
+    threshold: float = 0
+    corrections: Corrections = NO_CORRECTIONS
+
+
+def read_pattern(source: Path | Address, how: Reading | None = None) -> Pattern:
+    """Read, check and correct one diffraction pattern.
+
+    Args:
+        source: a file, or the files of a series.
+        how: settings; the defaults where None.
 
     Raises:
         BadInput: in one line naming the file, what was found and what was expected.
+        UsageError: for settings that cannot be understood.
     """
-    raw = read_array(path, dataset)
-    data = _one_pattern(raw, frame)
-    flags = raw.flags
-    if mask is not None:
-        other = Path(mask)
-        flags = (read_array(other) if other.is_file() else read_array(path, mask)).data
-    measured = None if flags is None else _measured(flags, raw, data.shape, frame, mask_means)
-    intensity, measured = _checked(data, measured, raw.where, invalid)
-    geometry = {name: getattr(raw, name) for name in ("wavelength_m", "distance_m", "pixel_m")}
-    return Pattern(intensity, measured, sha256_of(path), **geometry)
+    how = how or Reading()
+    address = source if isinstance(source, Address) else Address((source,))
+    raw = read_address(address, how.dataset, how.links)
+    warnings = checks.missing_numbers(gaps(address.paths) if address.is_series else [])
+    _check_kind(raw)
+    chosen = parse_frames(how.frames)
+    data, flags = _selected(raw.data, _mask_of(raw, address, how), chosen, raw.where)
+    measured = None if flags is None else _measured(flags, raw.where, data.shape, how.mask_means)
+    if how.is_fft_shifted is None and raw.is_fft_shifted is None:
+        warnings += checks.order(data, measured)
+    data_type = how.data_type or raw.data_type
+    warnings += checks.values(data, measured, how, data_type)
+    warnings += checks.hidden(data, measured, how.mask_means)
+    if chosen is None and how.frames == "all":
+        warnings += checks.stack(data, measured)
+    counts, measured = _checked(data, measured, raw.where, how)
+    if data_type == "amplitude":
+        counts = counts * counts
+    counts, measured = corrected(counts, measured, how.corrections, raw.where)
+    if how.frames in ("sum", "mean") and counts.ndim == 3:
+        counts, measured = _combined(counts, measured, how.frames)
+    counts, measured = _framed(counts, measured, raw, how)
+    sha256 = (
+        sha256_of_all([*address.paths, *raw.links]) if len(address.paths) + len(raw.links) > 1 else sha256_of(address.paths[0])
+    )
+    pattern = binned(Pattern(counts, measured, sha256, **raw.geometry), how.bin)
+    kept = np.where(pattern.intensity > how.threshold, pattern.intensity, np.float32(0)) if how.threshold else pattern.intensity
+    if not (kept > 0).any():
+        raise BadInput(f"{raw.where}: no measured pixel is above zero, expected a diffraction pattern{_hint(flags, how)}")
+    centre_known = how.center is not None or raw.center is not None
+    warnings += checks.shape_of_pattern(kept, pattern.mask, centre_known=centre_known)
+    return dataclasses.replace(pattern, intensity=kept, warnings=tuple(dict.fromkeys(warnings)))
 
 
-def _one_pattern(raw: Raw, frame: int | None) -> np.ndarray:
-    data = raw.data
-    if data.dtype.kind == "c":
+def _hint(flags: np.ndarray | None, how: Reading) -> str:
+    if flags is None:
+        return ""
+    other = "measured" if how.mask_means == "unusable" else "unusable"
+    return f"; nonzero in its mask was taken as {how.mask_means}, mask_means={other} says the opposite"
+
+
+def _check_kind(raw: Raw) -> None:
+    if raw.is_real_space:
+        raise BadInput(f"{raw.where}: holds an object in real space, expected its diffraction; give it as support= or initial=")
+    if raw.data.dtype.kind == "c":
         raise BadInput(f"{raw.where}: holds complex numbers, expected intensities")
-    if frame is not None:
-        if data.ndim < 3 or not 0 <= frame < data.shape[0]:
-            raise BadInput(f"{raw.where}: there is no frame {frame} in an array of shape {data.shape}")
-        data = data[frame]
-    data = data.reshape([n for n in data.shape if n != 1])
-    if data.ndim not in (2, 3):
-        more = "; frame=0 takes the first of a stack" if data.ndim > 3 else ""
-        raise BadInput(f"{raw.where}: shape is {raw.data.shape}, expected two or three axes{more}")
-    return data
 
 
-def _measured(flags: np.ndarray, raw: Raw, shape: tuple[int, ...], frame: int | None, means: str) -> np.ndarray:
+def parse_frames(text: str) -> int | slice | None:
+    """The number of one frame, a range ``A:B``, or None for ``all``, ``sum`` and ``mean``.
+
+    Raises:
+        UsageError: for anything else.
+    """
+    if text in ("all", "sum", "mean"):
+        return None
+    first, colon, last = text.partition(":")
+    try:
+        if not colon:
+            number = int(first)
+            if number >= 0:
+                return number
+        start, stop = int(first or 0), int(last) if last else None
+        if colon and start >= 0 and (stop is None or stop > start):
+            return slice(start, stop)
+    except ValueError:
+        pass
+    raise UsageError(f"frames must be all, sum, mean, a number, or a range such as 0:10, got {one_line(text, 40)!r}")
+
+
+def _mask_of(raw: Raw, address: Address, how: Reading) -> np.ndarray | None:
+    """The mask as stored: the one named, or the one beside the intensity."""
+    if how.mask is None:
+        return raw.flags
+    named = parse_address(how.mask, "mask")
+    if named.is_series:
+        raise BadInput(f"mask: {one_line(how.mask, 80)!r} names {len(named.paths)} files, expected one")
+    if named.inside is not None or named.paths[0].is_file() or address.is_series:
+        return read_address(named, links=how.links).data
+    return read_address(address, how.mask, how.links).data
+
+
+def _selected(
+    data: np.ndarray, flags: np.ndarray | None, chosen: int | slice | None, where: str
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The frames asked for, with axes of length one left out, and their mask."""
+    if chosen is not None:
+        first = chosen if isinstance(chosen, int) else chosen.start
+        last = first if isinstance(chosen, int) else (chosen.stop or data.shape[0]) - 1
+        if data.ndim < 3 or not 0 <= first < data.shape[0] or last >= data.shape[0]:
+            raise BadInput(f"{where}: there is no frame {max(first, last)} in an array of shape {data.shape}")
+        flags = flags[chosen] if flags is not None and flags.ndim == data.ndim and len(flags) == len(data) else flags
+        data = data[chosen]
+    plain = data.reshape([n for n in data.shape if n != 1])
+    if plain.ndim not in (2, 3):
+        more = "; frames=0 takes the first of a stack" if plain.ndim > 3 else ""
+        raise BadInput(f"{where}: shape is {data.shape}, expected two or three axes{more}")
+    return plain, None if flags is None else flags.reshape([n for n in flags.shape if n != 1])
+
+
+def _measured(flags: np.ndarray, where: str, shape: tuple[int, ...], means: str) -> np.ndarray:
     if flags.dtype.kind not in "biuf":
-        raise BadInput(f"{raw.where}: the mask holds {flags.dtype}, expected integers or booleans")
-    if frame is not None and flags.ndim == raw.data.ndim:
-        flags = flags[frame]
-    flags = flags.reshape([n for n in flags.shape if n != 1])
-    if flags.shape != shape and flags.shape != shape[-flags.ndim :]:
-        raise BadInput(f"{raw.where}: shape is {shape}, its mask's {flags.shape}; they must be equal")
+        raise BadInput(f"{where}: the mask holds {flags.dtype}, expected integers or booleans")
+    if flags.ndim == 0 or (flags.shape != shape and flags.shape != shape[-flags.ndim :]):
+        raise BadInput(f"{where}: shape is {shape}, its mask's {flags.shape}; they must be equal")
     measured = np.broadcast_to((flags != 0) == (means == "measured"), shape)
     if not measured.any():
-        raise BadInput(f"{raw.where}: the mask leaves no pixel; nonzero was taken as {means}, mask_means changes that")
+        raise BadInput(f"{where}: the mask leaves no pixel; nonzero was taken as {means}, mask_means changes that")
     return measured.copy()
 
 
-def _checked(data: np.ndarray, measured: np.ndarray | None, where: str, invalid: str) -> tuple[np.ndarray, np.ndarray | None]:
-    with np.errstate(over="ignore"):
-        intensity = data.astype(np.float32)
-    usable = np.isfinite(intensity) & (intensity >= 0)
-    bad = ~usable if measured is None else ~usable & measured
-    if bad.any():
-        if invalid == "error":
-            first = tuple(int(i) for i in np.argwhere(bad)[0])
-            raise BadInput(
-                f"{where}: {int(bad.sum())} measured pixels are negative or not finite, the first at {first}; "
-                "invalid=mask leaves them out"
-            )
-        measured = usable if measured is None else measured & usable
+def _checked(data: np.ndarray, measured: np.ndarray | None, where: str, how: Reading) -> tuple[np.ndarray, np.ndarray | None]:
+    """Counts as float32, and which pixels are measured: what no detector can have counted is refused, left out, or zero."""
+    saturated, wrong, said = unusable(data, how.corrections.saturated)
     if measured is not None:
-        intensity = np.where(measured, intensity, np.float32(0))
-    if not (intensity > 0).any():
-        raise BadInput(f"{where}: no measured pixel is above zero, expected a diffraction pattern")
-    return intensity, measured
+        wrong = wrong & measured
+    if wrong.any():
+        if how.invalid == "error":
+            first = tuple(int(i) for i in np.argwhere(wrong)[0])
+            raise BadInput(
+                f"{where}: {int(wrong.sum())} measured pixels are {said}, the first at {first}; invalid=mask leaves them out"
+            )
+        if how.invalid == "mask":
+            saturated = saturated | wrong
+    if saturated.any():
+        measured = ~saturated if measured is None else measured & ~saturated
+    with np.errstate(over="ignore", invalid="ignore"):
+        counts = data.astype(np.float32)
+    hidden = wrong if measured is None else wrong | ~measured
+    return np.where(hidden, np.float32(0), counts) if hidden.any() else counts, measured
+
+
+def _combined(counts: np.ndarray, measured: np.ndarray | None, how: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """A stack as one image; a pixel is measured where every frame measured it."""
+    total = counts.sum(axis=0, dtype=np.float64)
+    total = total / len(counts) if how == "mean" else total
+    if measured is not None:
+        measured = np.asarray(measured.all(axis=0))
+        total = np.where(measured, total, 0.0)
+        if not measured.any():
+            raise BadInput("frames: no pixel is measured in every frame; name some, such as frames=0:10")
+    return total.astype(np.float32), measured
+
+
+def _framed(counts: np.ndarray, measured: np.ndarray | None, raw: Raw, how: Reading) -> tuple[np.ndarray, np.ndarray | None]:
+    """Zero frequency brought to index ``n // 2``, and the frame cut."""
+    shifted = raw.is_fft_shifted if how.is_fft_shifted is None else how.is_fft_shifted
+    if shifted:
+        counts = np.fft.fftshift(counts)
+        measured = None if measured is None else np.fft.fftshift(measured)
+    region, shape = parse_crop(how.crop, counts.shape)
+    centre = middle_of(counts, measured, how.center, raw.center if how.center is None else None)
+    if region is not None:
+        counts, measured = counts[region], None if measured is None else measured[region]
+        centre = None if centre is None else tuple(c - (s.start or 0) for c, s in zip(centre, region, strict=True))
+    return centred(counts, measured, centre, shape)
 
 
 def cropped(pattern: Pattern, region: tuple[slice, ...]) -> Pattern:

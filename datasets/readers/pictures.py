@@ -8,7 +8,7 @@ import numpy as np
 
 from prbench.errors import BadInput, one_line
 
-from .pattern import check_declared
+from .raw import check_declared
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 _LUMA = (0.299, 0.587, 0.114)

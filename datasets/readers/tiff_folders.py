@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -12,10 +11,11 @@ import numpy as np
 from prbench.core.data_files import sha256_of
 from prbench.errors import BadInput, one_line
 
-from .pattern import MAX_PIXELS, read_array
+from .formats import read_array
+from .raw import MAX_PIXELS
+from .series import EXPECTED, parse_address
 
 Region = tuple[slice, slice]
-SUFFIXES = (".tif", ".tiff", ".edf")
 WHOLE: Region = (slice(None), slice(None))
 
 
@@ -23,23 +23,16 @@ def image_files(place: str, what: str) -> list[Path]:
     """The files of a series, by number: ``Ref2.tif`` stands before ``Ref10.tif``.
 
     Args:
-        place: a folder, of which every TIFF or EDF is taken; a pattern such as ``scan/Ref*.tif``; or one file.
+        place: a folder, of which every image is taken; a pattern such as ``scan/Ref*.tif``; or one file.
         what: the setting's name, for messages.
 
     Raises:
         BadInput: where there are none.
     """
-    path = Path(place).expanduser()
-    if path.is_dir():
-        found = [file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file()]
-    elif path.is_file():
-        found = [path]
-    else:
-        found = [file for file in path.parent.glob(path.name) if file.is_file()] if path.name else []
-    if not found:
-        expected = f"a folder with {', '.join(SUFFIXES)} files, a pattern such as scan/Ref*.tif, or a file"
-        raise BadInput(f"{what}: no images at {one_line(place, 120)!r}, expected {expected}")
-    return sorted(found, key=lambda file: _by_number(file.name))
+    found = parse_address(place, what)
+    if not found.is_series and not found.paths[0].is_file():
+        raise BadInput(f"{what}: no images at {one_line(place, 120)!r}, {EXPECTED}")
+    return list(found.paths)
 
 
 def read_images(paths: Sequence[Path], region: Region = WHOLE) -> np.ndarray:
@@ -74,7 +67,3 @@ def sha256_of_all(paths: Iterable[Path]) -> str:
     for path in paths:
         together.update(bytes.fromhex(sha256_of(path)))
     return together.hexdigest()
-
-
-def _by_number(name: str) -> list[tuple[bool, int, str]]:
-    return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.findall(r"\d+|\D+", name)]

@@ -48,6 +48,7 @@ class Problem:
         held_out: pixels for free R, where the dataset keeps some back.
         object_region: bool, the truth's shape: where PSNR and SSIM are computed; all of it where None.
         reference: a published or otherwise trusted answer by name, for measured data without truth, such as a support.
+        warnings: what is suspicious in the data though they can be used, one line each.
     """
 
     measurement: Measurement
@@ -58,3 +59,4 @@ class Problem:
     held_out: HeldOut | None = None
     object_region: Array | None = None
     reference: dict[str, Array] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,321 @@
+"""Reading arrays from HDF5 without going anywhere that was not asked for.
+
+A link is followed inside its file. External links and virtual data sets whose sources are other files are followed where
+``links`` is ``folder``, and then only to files below the folder of the file that was named. The HDF5 library itself is never left
+to open another file: it takes names relative to the working folder and fills what is missing with zeros.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from prbench.errors import BadInput, one_line
+
+from .arrays import choose
+from .choosing import FLAGS
+from .raw import MAX_PIXELS, Raw, check_declared
+
+Links = Literal["no", "folder"]
+
+_MAX_LINKS = 32
+_MAX_DEPTH = 4
+_MAX_FILES = 4096
+_MAX_NODES = 100_000
+
+
+@dataclass(frozen=True)
+class Item:
+    """An object inside a file.
+
+    Attributes:
+        item: the h5py data set or group.
+        file: the file it is in.
+        path: its path there, all links resolved.
+    """
+
+    item: Any
+    file: Path
+    path: str
+
+    @property
+    def is_array(self) -> bool:
+        """Whether it is a data set."""
+        import h5py
+
+        return isinstance(self.item, h5py.Dataset)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a file holds as far as no link leads.
+
+    Attributes:
+        images: paths of arrays of numbers with at least two axes longer than 1, in the file's order.
+        links: paths of links to other files, each with the name of the file.
+    """
+
+    images: tuple[str, ...]
+    links: dict[str, str]
+
+    def listing(self) -> str:
+        """Both in words, for messages."""
+        text = f"its images are: {one_line(', '.join(self.images[:10]), 200)}" if self.images else "it holds no images"
+        return f"{text}; links to other files: {self.named_links()}" if self.links else text
+
+    def named_links(self) -> str:
+        """The links, each with its file."""
+        return one_line(", ".join(f"{path} -> {one_line(file, 60)}" for path, file in list(self.links.items())[:6]), 300)
+
+
+class Container:
+    """An HDF5 file, and the files of its folder that it leads to."""
+
+    def __init__(self, path: Path, links: Links, stack: ExitStack) -> None:
+        self.path = path
+        self.links = links
+        self._stack = stack
+        self._folder = path.resolve().parent
+        self._open: dict[Path, Any] = {}
+        self.file = self._opened(path.resolve(), str(path))
+
+    @property
+    def linked(self) -> tuple[Path, ...]:
+        """The other files that were read from."""
+        return tuple(sorted(path for path in self._open if path != self.path.resolve()))
+
+    def _opened(self, path: Path, where: str) -> Any:
+        import h5py
+
+        if path not in self._open:
+            if not h5py.is_hdf5(path):
+                raise BadInput(f"{where}: {'' if path == self.path.resolve() else f'{path.name} '}is not an HDF5 file")
+            if len(self._open) >= _MAX_FILES:
+                raise BadInput(f"{where}: leads to more than {_MAX_FILES} other files")
+            self._open[path] = self._stack.enter_context(h5py.File(path, "r"))
+        return self._open[path]
+
+    def neighbour(self, name: str, where: str) -> Path:
+        """The file of the folder that another file's ``name`` stands for.
+
+        Raises:
+            BadInput: where links are not followed, the file is missing, or it lies elsewhere.
+        """
+        shown = one_line(name, 100)
+        if self.links == "no":
+            how = "links=folder follows those of its own folder"
+            raise BadInput(f"{where}: its data are in another file, {shown}, which is not followed; {how}")
+        if "\0" in name or len(name) > 1024:
+            raise BadInput(f"{where}: leads to a file of no possible name")
+        there = (self._folder / name).resolve()
+        if not there.is_file() and Path(name).is_absolute():
+            there = (self._folder / Path(name).name).resolve()  # as HDF5 does: files that were copied together
+        if not there.is_relative_to(self._folder):
+            raise BadInput(f"{where}: its data are in {shown}, outside of the file's folder; put them beside it")
+        if not there.is_file():
+            hint = "put it beside the file, or name an array that is there, dataset="
+            raise BadInput(f"{where}: its data are in {shown}, which is missing; {hint}")
+        return there
+
+    def find(self, path: str, where: str) -> Item | None:
+        """The object at ``path``, or None; links are followed one by one, so that none leads where it must not."""
+        return self._find(self.path.resolve(), path, where, [0])
+
+    def _find(self, file: Path, path: str, where: str, links: list[int]) -> Item | None:
+        import h5py
+
+        parts = [part for part in path.split("/") if part not in ("", ".")]
+        node, walked = self._opened(file, where), ""
+        while parts:
+            name = parts.pop(0)
+            if not isinstance(node, h5py.Group):
+                return None
+            link = node.get(name, getlink=True)
+            if link is None:
+                return None
+            if isinstance(link, h5py.SoftLink | h5py.ExternalLink):
+                links[0] += 1
+                if links[0] > _MAX_LINKS:
+                    raise BadInput(f"{where}: more than {_MAX_LINKS} links follow one another")
+            if isinstance(link, h5py.ExternalLink):
+                file = self.neighbour(link.filename, where)
+                return self._find(file, "/".join([link.path, *parts]), where, links)
+            if isinstance(link, h5py.SoftLink):
+                target = link.path if link.path.startswith("/") else f"{walked}/{link.path}"
+                parts = [part for part in target.split("/") if part not in ("", ".")] + parts
+                node, walked = self._opened(file, where), ""
+                continue
+            node, walked = node[name], f"{walked}/{name}"
+        return Item(node, file, walked or "/")
+
+    def array(self, found: Item, where: str, depth: int = 0) -> np.ndarray:
+        """Read a data set after its declared size has been checked.
+
+        Raises:
+            BadInput: where it is no array of numbers, too large, or its data are where they must not be.
+        """
+        item = found.item
+        if not found.is_array:
+            raise BadInput(f"{where}: is not an array")
+        if item.external:
+            raise BadInput(
+                f"{where}: its data are in other files of raw bytes, which are not followed; copy it into one file first"
+            )
+        if item.shape is None:
+            raise BadInput(f"{where}: is empty, expected an array")
+        if item.is_virtual:
+            return self._virtual(found, where, depth)
+        dtype = item.dtype
+        if dtype.names is not None and set(dtype.names) in ({"r", "i"}, {"real", "imag"}):
+            # h5py itself reads {r, i} of equal floating types as complex; other compounds are put together here.
+            check_declared(where, item.shape, np.dtype(np.complex64), item.id.get_storage_size())
+            pairs = item[()]
+            real, imaginary = sorted(dtype.names, reverse=True)
+            return np.asarray(pairs[real] + 1j * pairs[imaginary])
+        check_declared(where, item.shape, dtype, item.id.get_storage_size())
+        if item.chunks is not None and math.prod(item.chunks) > MAX_PIXELS:
+            raise BadInput(f"{where}: declares chunks of {item.chunks} pixels, at most {MAX_PIXELS} are read")
+        return np.asarray(item[()])
+
+    def _virtual(self, found: Item, where: str, depth: int) -> np.ndarray:
+        """Put a virtual data set together from its sources, each of which must be there."""
+        from h5py import h5s
+
+        item = found.item
+        if depth >= _MAX_DEPTH:
+            raise BadInput(f"{where}: virtual data sets stand for virtual data sets more than {_MAX_DEPTH} times over")
+        check_declared(where, item.shape, item.dtype)
+        whole = np.full(item.shape, item.fillvalue, item.dtype)
+        for part in item.virtual_sources():
+            file = found.file if part.file_name == "." else self.neighbour(part.file_name, where)
+            source = self._find(file, part.dset_name, where, [0])
+            if source is None or not source.is_array or source.item.dtype.kind not in "biuf":
+                raise BadInput(f"{where}: its source {one_line(part.dset_name, 60)} is not in {file.name}")
+            every = part.src_space.get_select_type() == h5s.SEL_ALL
+            selected = source.item.size if every else part.src_space.get_select_npoints()
+            target = whole.size if part.vspace.get_select_type() == h5s.SEL_ALL else part.vspace.get_select_npoints()
+            fits = every or tuple(part.src_space.shape) == source.item.shape
+            if selected != target or not fits:
+                raise BadInput(f"{where}: its source in {file.name} has another shape than the virtual data set expects")
+            memory = h5s.ALL if part.vspace.get_select_type() == h5s.SEL_ALL else part.vspace
+            if source.item.is_virtual or source.item.external:
+                if not every:
+                    raise BadInput(
+                        f"{where}: takes a part of another virtual data set, which is not followed; name that one, dataset="
+                    )
+                whole[_region(part.vspace, whole.shape)] = self.array(source, where, depth + 1).reshape(-1)
+                continue
+            check_declared(where, source.item.shape, source.item.dtype, source.item.id.get_storage_size())
+            source.item.id.read(memory, h5s.ALL if every else part.src_space, whole)
+        return whole
+
+    def contents(self, group: str = "/") -> Contents:
+        """The images of the file, reached without any link, and its links to other files."""
+        import h5py
+
+        images: list[str] = []
+        links: dict[str, str] = {}
+        seen = 0
+
+        def note(name: str, item: Any) -> bool | None:
+            nonlocal seen
+            seen += 1
+            if _is_image(item):
+                images.append(f"{group.rstrip('/')}/{name}")
+            return True if seen > _MAX_NODES else None
+
+        def note_link(name: str, link: Any) -> None:
+            if isinstance(link, h5py.ExternalLink):
+                links[f"{group.rstrip('/')}/{name}"] = link.filename
+
+        self.file[group].visititems(note)
+        if seen > _MAX_NODES:
+            raise BadInput(f"{self.path}: holds more than {_MAX_NODES} objects; name the array, dataset=")
+        self.file[group].visititems_links(note_link)
+        return Contents(tuple(images), links)
+
+    def _note(self, path: str) -> Item | None:
+        """The object at ``path``; None also where it is behind a link that is not followed, for what a pattern can do without."""
+        try:
+            return self.find(path, f"{self.path}, {path}")
+        except BadInput:
+            return None
+
+    def text(self, path: str) -> str | None:
+        """A short text at ``path``, or None."""
+        found = self._note(path)
+        if found is None or not found.is_array or found.item.size != 1 or found.item.dtype.kind not in "OS":
+            return None
+        if found.item.external or found.item.is_virtual:
+            return None
+        value = found.item[()]
+        value = value.reshape(-1)[0] if isinstance(value, np.ndarray) else value
+        return value.decode("utf-8", "replace")[:200] if isinstance(value, bytes) else str(value)[:200]
+
+    def numbers(self, path: str, most: int = 16) -> tuple[list[float], str] | None:
+        """A few finite numbers at ``path`` and their unit (empty where none is stated), or None."""
+        found = self._note(path)
+        if found is None or not found.is_array or found.item.dtype.kind not in "iuf":
+            return None
+        if found.item.shape is None or found.item.external or found.item.is_virtual or not 1 <= found.item.size <= most:
+            return None
+        values = np.asarray(found.item[()], dtype=np.float64).reshape(-1)
+        unit = found.item.attrs.get("units", "")
+        unit = unit.decode("utf-8", "replace") if isinstance(unit, bytes) else str(unit)
+        return (values.tolist(), unit[:40]) if np.isfinite(values).all() else None
+
+
+def _is_image(item: Any) -> bool:
+    """Whether an object is an array of real numbers with at least two axes longer than 1."""
+    import h5py
+
+    if not isinstance(item, h5py.Dataset) or item.shape is None:
+        return False
+    return item.dtype.kind in "biuf" and sum(n > 1 for n in item.shape) >= 2
+
+
+def _region(space: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """A selection of a data space as a bool array of its shape."""
+    from h5py import h5s
+
+    if space.get_select_type() == h5s.SEL_ALL:
+        return np.ones(shape, dtype=bool)
+    chosen = np.zeros(shape, dtype=bool)
+    for first, last in space.get_select_hyper_blocklist():
+        chosen[tuple(slice(int(a), int(b) + 1) for a, b in zip(first, last, strict=True))] = True
+    return chosen
+
+
+@contextmanager
+def opened(path: Path, links: Links = "no") -> Iterator[Container]:
+    """Open an HDF5 file for reading.
+
+    Raises:
+        BadInput: where it is none.
+    """
+    import hdf5plugin  # noqa: F401 - registers the compressions that detectors write with
+
+    with ExitStack() as stack:
+        yield Container(path, links, stack)
+
+
+def read_named(path: Path, inside: str | None) -> Raw:
+    """One array of a flat file by name, as the NPZ reader chooses it; MATLAB 7.3 writes such files."""
+    with opened(path) as file:
+        names = [image.lstrip("/") for image in file.contents().images if not image.startswith("/#")]
+        chosen = choose(path, names, inside)
+
+        def array(name: str) -> np.ndarray:
+            found = file.find(name, f"{path}, {name}")
+            assert found is not None
+            return file.array(found, f"{path}, {name}")
+
+        beside = [name for name in FLAGS if name in names and name != chosen]
+        flags = array(beside[0]) if beside and inside not in FLAGS else None
+        return Raw(array(chosen), f"{path}, variable {chosen}", flags)
