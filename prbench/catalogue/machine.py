@@ -147,13 +147,13 @@ def _extras() -> list[Finding]:
 
 
 def _plugins() -> list[Finding]:
-    from .plugins import KINDS, catalogue
+    from .listing import KINDS, imported_line, listing
 
     found = []
     for kind in KINDS:
-        entries = catalogue((kind,))
-        found.append(Finding("ok", f"{kind}s", f"{sum(not e.broken for e in entries)} known and usable"))
-        found += [Finding("!", e.name, one_line(e.broken)) for e in entries if e.broken]
+        lines = [line if line.broken else imported_line(kind, line.name) for line in listing((kind,))]
+        found.append(Finding("ok", f"{kind}s", f"{sum(not line.broken for line in lines)} known and usable"))
+        found += [Finding("!", line.name, one_line(line.broken)) for line in lines if line.broken]
     found.append(Finding("ok", "python path", sys.executable))
     return found
 

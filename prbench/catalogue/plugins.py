@@ -1,4 +1,4 @@
-"""What is installed: solvers, datasets and metrics, each described by itself."""
+"""What a solver, dataset or metric says of itself, with its settings; :mod:`prbench.catalogue.listing` tells which there are."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from typing import Any, cast
 from prbench.core import TASKS, LearnedSolver, Metric, load_plugin, parse_name, plugin_names, setting_infos
 from prbench.core.names import format_value
 from prbench.core.registry import Kind
-from prbench.errors import UsageError, one_line
+from prbench.errors import UsageError
 from prbench.metrics.costs import COSTS
 
-KINDS: tuple[Kind, ...] = ("solver", "dataset", "metric")
+from .listing import KINDS
+from .text import clean, first_paragraph
 
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s;,]+")
 _ARXIV = re.compile(r"arXiv[:\s]*(\d{4}\.\d{4,5})", re.IGNORECASE)
@@ -52,7 +53,6 @@ class Entry:
         licence: of data or code; empty for a metric.
         bibtex: one entry a source.
         settings: in declaration order.
-        broken: why it cannot be imported, else empty.
     """
 
     kind: Kind
@@ -66,7 +66,6 @@ class Entry:
     bibtex: str = ""
     settings: tuple[SettingEntry, ...] = ()
     facts: dict[str, str] = field(default_factory=dict)
-    broken: str = ""
 
     @property
     def task(self) -> str:
@@ -76,12 +75,6 @@ class Entry:
     def plain(self) -> dict[str, Any]:
         """Plain values only, for JSON."""
         return asdict(self)
-
-
-def catalogue(kinds: tuple[Kind, ...] = KINDS, task: str | None = None) -> list[Entry]:
-    """Every installed plug-in of ``kinds``, those of one task where given; one that cannot be imported says so."""
-    entries = [_entry_or_reason(kind, name) for kind in kinds for name in _names(kind)]
-    return [e for e in entries if task is None or task in e.tasks or e.broken]
 
 
 def look_up(spelled: str) -> list[Entry]:
@@ -107,14 +100,14 @@ def describe(kind: Kind, name: str, params: dict[str, str] | None = None) -> Ent
         return _metric_entry(name)
     plugin = load_plugin(kind, name)
     values = plugin.from_params(params or {}).params()
-    doc = _clean(plugin)
+    doc = clean(inspect.cleandoc(plugin.__doc__ or ""))
     info = plugin.info
     return Entry(
         kind=kind,
         name=name,
         tasks=(info.task,),
         tags=tuple(info.tags),
-        summary=_summary(doc),
+        summary=first_paragraph(doc),
         doc=doc,
         cite=info.cite,
         licence=info.licence,
@@ -149,13 +142,6 @@ def _from_place(name: str, params: dict[str, str]) -> Entry:
             raise not_a_solver from None
 
 
-def _entry_or_reason(kind: Kind, name: str) -> Entry:
-    try:
-        return describe(kind, name)
-    except Exception as error:  # noqa: BLE001 - a stranger's package may raise anything; its row says what
-        return Entry(kind, name, broken=one_line(f"cannot be imported: {type(error).__name__}: {error}"))
-
-
 def _names(kind: Kind) -> list[str]:
     """The names of a kind; the costs of a solve, which no plug-in measures, stand among the metrics."""
     return [*plugin_names(kind), *(COSTS if kind == "metric" else ())]
@@ -164,7 +150,7 @@ def _names(kind: Kind) -> list[str]:
 def _metric_entry(name: str) -> Entry:
     plugin: Metric | None = None if name in COSTS else load_plugin("metric", name)
     info = COSTS[name] if plugin is None else plugin.info
-    doc = info.definition if plugin is None else _clean(plugin.function)
+    doc = info.definition if plugin is None else clean(inspect.cleandoc(plugin.function.__doc__ or ""))
     facts = {
         "better": info.better,
         "unit": info.unit or "none",
@@ -215,17 +201,6 @@ def _type_name(hint: object) -> str:
     if hint is type(None):
         return "none"
     return {int: "integer", float: "number", bool: "true/false", str: "text"}.get(cast("type", hint), str(hint))
-
-
-def _clean(documented: object) -> str:
-    """A docstring for the terminal: paragraphs on one line each, code marks dropped, indented blocks as they are."""
-    text = inspect.cleandoc(getattr(documented, "__doc__", None) or "").replace("``", "")
-    paragraphs = text.split("\n\n")
-    return "\n\n".join(p if any(line[:1].isspace() for line in p.splitlines()) else " ".join(p.split()) for p in paragraphs)
-
-
-def _summary(doc: str) -> str:
-    return doc.split("\n\n", maxsplit=1)[0]
 
 
 def _bibtex(name: str, cite: str) -> str:

@@ -13,18 +13,16 @@ from prbench.errors import UsageError
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def command(task: str | None, kind: str | None, form: str) -> None:
     """List solvers, datasets and metrics."""
-    from prbench.catalogue.plugins import KINDS, catalogue
-    from prbench.core import TASKS
+    from prbench.catalogue.listing import KINDS, listing, task_names
 
-    if task is not None and task not in TASKS:
-        raise UsageError(f"there is no task {task!r}; tasks are {', '.join(TASKS)}")
+    if task is not None and task not in task_names():
+        raise UsageError(f"there is no task {task!r}; tasks are {', '.join(task_names())}")
     kinds = tuple(k for k in KINDS if kind in (None, k))
-    entries = catalogue(kinds, task)
+    entries = listing(kinds, task)
     if form == "json":
         import json
 
-        shown = ("kind", "name", "tasks", "tags", "summary", "broken")
-        click.echo(json.dumps([{key: e.plain()[key] for key in shown} for e in entries], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([e.plain() for e in entries], indent=2, ensure_ascii=False))
         return
     from prbench.reporting.console import Column, console, table
 

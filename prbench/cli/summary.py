@@ -112,9 +112,9 @@ def _next_command(results: ResultSet, folder: str) -> str:
 
 def _others(task: str, solver: str) -> list[str]:
     """One or two classical solvers of the task to compare ``solver`` with."""
-    from prbench.catalogue.plugins import catalogue
+    from prbench.catalogue.listing import listing
 
     if task == "far-field":
         return ["hio", "raar"]
-    known = [e.name for e in catalogue(("solver",), task) if "classical" in e.tags and not e.broken]
+    known = [e.name for e in listing(("solver",), task) if "classical" in e.tags and not e.broken]
     return [name for name in known if name != solver.partition("[")[0]][:2]

@@ -1,8 +1,8 @@
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 from click.testing import CliRunner
@@ -30,6 +30,11 @@ def test_every_verb_has_help():
         assert CliRunner().invoke(app, [verb, "--help"]).exit_code == 0
 
 
+def _processor_seconds_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_help_imports_nothing_heavy_and_is_immediate():
     heavy = ("torch", "numpy", "pandas", "scipy", "matplotlib", "numba", "rich", "pydantic", "h5py", "yaml")
     code = (
@@ -39,9 +44,9 @@ def test_help_imports_nothing_heavy_and_is_immediate():
     )
     seconds = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = _processor_seconds_of_children()
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(_processor_seconds_of_children() - start)
         assert done.stderr.strip() == "[]"
     assert min(seconds) < 0.25
 

@@ -1,0 +1,122 @@
+"""What is installed, one line each, read off the source of the plug-ins without importing them.
+
+A plug-in whose declaration is not literal is imported, alone; one that cannot be read or imported says so in its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Literal
+
+from prbench.errors import one_line
+
+from .declarations import NotLiteral, call_arguments, calls_of, definition, missing_imports, value_of
+from .text import clean, first_paragraph
+
+Kind = Literal["solver", "dataset", "metric"]
+KINDS: tuple[Kind, ...] = ("solver", "dataset", "metric")
+
+_COSTS = "prbench.metrics.costs"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One plug-in in the list.
+
+    Attributes:
+        kind: ``solver``, ``dataset`` or ``metric``.
+        name: what users type.
+        tasks: the tasks it serves.
+        tags: free words; for a metric direction and unit.
+        summary: the first paragraph of its documentation.
+        broken: why it cannot be used, else empty.
+    """
+
+    kind: Kind
+    name: str
+    tasks: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    summary: str = ""
+    broken: str = ""
+
+    @property
+    def task(self) -> str:
+        """The tasks in words."""
+        return "all tasks" if self.tasks and set(self.tasks) >= set(task_names()) else ", ".join(self.tasks)
+
+    def plain(self) -> dict[str, Any]:
+        """Plain values only, for JSON."""
+        return asdict(self)
+
+
+def listing(kinds: tuple[Kind, ...] = KINDS, task: str | None = None) -> list[Line]:
+    """Every installed plug-in of ``kinds``, those of one task where given, by kind and name; a broken one in any case."""
+    lines = [line for kind in kinds for line in _lines(kind)]
+    return [line for line in lines if task is None or task in line.tasks or line.broken]
+
+
+def task_names() -> tuple[str, ...]:
+    """The tasks that plug-ins may serve."""
+    names = value_of("prbench.core.registry", "TASKS")
+    assert isinstance(names, tuple)
+    return names
+
+
+def _lines(kind: Kind) -> Iterator[Line]:
+    points = {point.name: point for point in entry_points(group=f"prbench.{kind}s")}
+    yield from (_line(kind, points[name]) for name in sorted(points))
+    if kind == "metric":
+        yield from _costs()
+
+
+def _line(kind: Kind, point: EntryPoint) -> Line:
+    try:
+        return _read(kind, point)
+    except NotLiteral:
+        return imported_line(kind, point.name)
+    except Exception as error:  # noqa: BLE001 - a stranger's package may hold anything; its line says what
+        return _broken(kind, point.name, error)
+
+
+def _read(kind: Kind, point: EntryPoint) -> Line:
+    found = definition(point.module, point.attr)
+    missing = missing_imports(found.module)
+    if missing:
+        raise ModuleNotFoundError(f"No module named {missing[0]!r}")
+    if not found.docstring:
+        raise NotLiteral("a class without documentation is given one by Python")
+    if kind == "metric":
+        said = found.arguments("metric", ("tasks", "better", "unit", "extra"))
+        return _metric(point.name, said["tasks"], said["better"], said.get("unit", ""), found.docstring, said.get("extra", ""))
+    said = found.arguments("register", ("task", "tags"))
+    return Line(kind, point.name, (said["task"],), said.get("tags", ()), first_paragraph(clean(found.docstring)))
+
+
+def _metric(name: str, tasks: tuple[str, ...], better: str, unit: str, docstring: str, extra: str = "") -> Line:
+    summary = " ".join(first_paragraph(docstring).split())
+    summary += f" Needs the extra {extra}: pip install -c constraints.txt -e '.[{extra}]'." if extra else ""
+    return Line("metric", name, tasks, (f"{better} is better", *((unit,) if unit else ())), summary)
+
+
+def _costs() -> Iterator[Line]:
+    """The costs of a solve, which no plug-in measures, stand among the metrics."""
+    for call in calls_of(_COSTS, "_cost"):
+        said = call_arguments(call, _COSTS, ("name", "unit", "definition"))
+        yield _metric(said["name"], task_names(), "lower", said["unit"], said["definition"])
+
+
+def imported_line(kind: Kind, name: str) -> Line:
+    """A plug-in's line as the imported plug-in says it, with what an import alone can find broken."""
+    from .plugins import describe
+
+    try:
+        entry = describe(kind, name)
+    except Exception as error:  # noqa: BLE001 - as in _line
+        return _broken(kind, name, error)
+    return Line(kind, name, entry.tasks, entry.tags, entry.summary)
+
+
+def _broken(kind: Kind, name: str, error: Exception) -> Line:
+    return Line(kind, name, broken=one_line(f"cannot be imported: {type(error).__name__}: {error}"))
