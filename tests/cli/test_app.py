@@ -25,6 +25,14 @@ def test_help_lists_every_verb_with_a_sentence():
         assert len(line.split()) > 3
 
 
+def test_the_package_runs_as_a_module():
+    done = subprocess.run([sys.executable, "-m", "prbench", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("prbench, version")
+    wrong = subprocess.run([sys.executable, "-m", "prbench", "nothing"], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("prbench:")
+
+
 def test_every_verb_has_help():
     for verb in VERBS:
         assert CliRunner().invoke(app, [verb, "--help"]).exit_code == 0
