@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from prbench.tasks.far_field.support import support_agreement
     from prbench.tasks.speckle.metrics import outlier_fraction, relative_difference, root_mean_square_error
 
+    from ._brisque import brisque
+    from ._niqe import niqe
     from .costs import COSTS, metric_infos
     from .fourier import fourier_ring_correlation, phase_retrieval_transfer_function
-    from .naturalness import brisque, niqe
     from .regions import judged_region
     from .surface import height_error, surface_of
     from .symmetry import Alignment, align, find_alignment, symmetry_adjusted_mse, symmetry_adjusted_nmse
@@ -20,13 +21,13 @@ _HOME = {
     "Alignment": ".symmetry",
     "COSTS": ".costs",
     "align": ".symmetry",
-    "brisque": ".naturalness",
+    "brisque": "._brisque",
     "find_alignment": ".symmetry",
     "fourier_ring_correlation": ".fourier",
     "height_error": ".surface",
     "judged_region": ".regions",
     "metric_infos": ".costs",
-    "niqe": ".naturalness",
+    "niqe": "._niqe",
     "outlier_fraction": ".speckle",
     "phase_retrieval_transfer_function": ".fourier",
     "relative_difference": ".speckle",

@@ -38,7 +38,7 @@ def surface(side: int, turns: float = 0.25) -> Callable[[], object]:
 
 
 def look(judge: str, side: int) -> Callable[[], object]:
-    """One 8-bit image by BRISQUE or NIQE, their libraries imported."""
+    """One 8-bit image by BRISQUE or NIQE, their numbers read."""
     image = np.random.default_rng(0).integers(0, 256, (side, side)).astype(np.uint8)
     score = {"brisque": brisque, "niqe": niqe}[judge]
     score(image)

@@ -1,5 +1,3 @@
-import importlib.util
-
 import pytest
 from _timing import interleaved
 from kernels import fft_pair
@@ -18,8 +16,6 @@ def test_a_surface_of_440_pixels_a_side(benchmark, turns):
 
 @pytest.mark.parametrize("judge", ["brisque", "niqe"])
 def test_the_look_of_440_pixels_a_side(benchmark, judge):
-    if not all(importlib.util.find_spec(name) for name in ("piq", "pyiqa")):
-        pytest.skip("the extra iqa is not installed: pip install -c constraints.txt -e '.[iqa]'")
     score = look(judge, 440)
     benchmark.extra_info.update(interleaved({judge: score}), threads=get_threads())
     benchmark.pedantic(score, rounds=3)

@@ -3,6 +3,7 @@ import io
 import json
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from prbench.analysis import leaderboards
+from prbench.core import load_plugin
 from prbench.reporting.leaderboards import FORMATS, number, spread, terminal
 
 NASTY = "evil[path='a|b_c%d$e#f&g{h}~i^j\\k<script>']"
@@ -101,6 +103,11 @@ def test_no_median_is_shown_without_its_interval():
 def test_a_column_without_its_extra_says_how_to_get_it(monkeypatch):
     from prbench.reporting import leaderboards as shown
 
+    def of_an_extra(kind, name):
+        found = load_plugin(kind, name)
+        return replace(found, info=replace(found.info, extra="tune" if name in nothing else ""))
+
+    monkeypatch.setattr("prbench.core.load_plugin", of_an_extra)
     cell = {"task": "near-field", "dataset": "x", "sample": 0, "seed": 0, "status": "ok", "psnr": 20.0, "r_factor": 0.1}
     nothing = {"niqe": math.nan, "brisque": math.nan}
     empty = leaderboards(pd.DataFrame([{**cell, **nothing, "solver": solver} for solver in "ab"]))
@@ -114,11 +121,11 @@ def test_a_column_without_its_extra_says_how_to_get_it(monkeypatch):
             Console(file=out, width=200).print(part, markup=False)
         return out.getvalue()
 
-    for missing, some in (([], False), (["pyiqa"], True)):
+    for missing, some in (([], False), (["optuna"], True)):
         shown._missing_extra.cache_clear()
         monkeypatch.setattr("prbench.catalogue.machine.missing_of", lambda _extra, found=missing: found)
-        assert ("'.[iqa]'" in told(empty)) == some
-        assert (told(empty).count("[iqa]") > 1) == some
+        assert ("'.[tune]'" in told(empty)) == some
+        assert (told(empty).count("[tune]") > 1) == some
         assert ("pip install" in FORMATS["markdown"](empty)) == some
         assert ("pip install" in FORMATS["latex"](empty)) == some
         assert "pip install" not in told(partly)

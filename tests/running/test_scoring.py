@@ -9,7 +9,7 @@ import pytest
 
 import prbench
 from prbench.core import metric
-from prbench.errors import PrbenchError, UsageError
+from prbench.errors import MissingDependency, PrbenchError, UsageError
 from prbench.running import scoring
 from prbench.running.engine import run_matrix
 from prbench.running.executing import execute
@@ -40,6 +40,12 @@ def broken(case):
     raise ZeroDivisionError("by zero")
 
 
+@metric("of-an-extra", better="lower", tasks=("far-field",), extra="tune")
+def of_an_extra(case):
+    """A score by Optuna."""
+    raise MissingDependency("optuna is not there")
+
+
 def use(monkeypatch, *metrics):
     named = {m.info.name: m for m in metrics}
     monkeypatch.setattr(scoring, "plugin_names", lambda kind: sorted(named))
@@ -59,6 +65,16 @@ def test_what_applies_is_scored(monkeypatch):
     assert np.isnan(found["undefined"])
     assert set(found) == {"answer", "undefined"}
     assert prbench.score(problem.truth, problem, ["answer"]) == {"answer": 42}
+
+
+def test_a_metric_without_its_extra_leaves_the_others_their_scores(monkeypatch):
+    use(monkeypatch, answer, of_an_extra)
+    problem = prbench.get_dataset(f"{FILE}:Dots", size=4).problem(0)
+    scores, notes = scoring.assess(problem.truth, problem)
+    assert scores["answer"] == 42
+    assert np.isnan(scores["of-an-extra"])
+    assert notes == {"of-an-extra": "optuna is not there"}
+    assert "'.[tune]'" in of_an_extra.info.definition
 
 
 def test_what_is_no_reconstruction_has_no_score(monkeypatch):

@@ -1,7 +1,5 @@
 """Scores of surfaces and of the look of phases: seconds a frame."""
 
-import importlib.util
-
 from kernels_surface import look, surface
 
 
@@ -19,16 +17,14 @@ class Surface:
         self.run()
 
 
-if all(importlib.util.find_spec(name) for name in ("piq", "pyiqa")):
+class Look:
+    """BRISQUE and NIQE."""
 
-    class Look:
-        """BRISQUE and NIQE, where the extra iqa is installed."""
+    params = (["brisque", "niqe"], [256, 440])
+    param_names = ("judge", "side")
 
-        params = (["brisque", "niqe"], [256, 440])
-        param_names = ("judge", "side")
+    def setup(self, judge, side):
+        self.run = look(judge, side)
 
-        def setup(self, judge, side):
-            self.run = look(judge, side)
-
-        def time_look(self, judge, side):
-            self.run()
+    def time_look(self, judge, side):
+        self.run()
