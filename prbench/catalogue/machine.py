@@ -132,6 +132,10 @@ def missing_of(extra: str) -> list[str]:
     return [name for name, of in _requirements() if of == extra and _version(name) is None]
 
 
+_FOR_TESTS = ("iqa", "mesh-check", "test")
+"""Extras that no command of prbench uses."""
+
+
 def _extras() -> list[Finding]:
     extras: dict[str, list[str]] = {}
     for name, extra in _requirements():
@@ -140,7 +144,8 @@ def _extras() -> list[Finding]:
     found = []
     for extra, names in extras.items():
         if missing := missing_of(extra):
-            found.append(Finding("-", extra, f"missing {', '.join(missing)}: pip install -c constraints.txt -e '.[{extra}]'"))
+            absent = f"missing {', '.join(missing)}{', which only tests use' if extra in _FOR_TESTS else ''}"
+            found.append(Finding("-", extra, f"{absent}: pip install -c constraints.txt -e '.[{extra}]'"))
         else:
             found.append(Finding("ok", extra, ", ".join(f"{name} {_version(name)}" for name in names)))
     return found
