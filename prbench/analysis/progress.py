@@ -34,6 +34,17 @@ def count_cells(frame: pd.DataFrame) -> pd.DataFrame:
     return found.reset_index()
 
 
+def count_warnings(frame: pd.DataFrame) -> pd.DataFrame:
+    """What is suspicious in data or reconstructions: columns ``dataset, warning, cells``; a cell may have several.
+
+    Args:
+        frame: one row a record with ``dataset`` and ``warnings``, lines of text.
+    """
+    said = frame[["dataset"]].assign(warning=frame["warnings"].str.split("\n")).explode("warning")
+    said = said[said["warning"].fillna("") != ""]
+    return said.groupby(["dataset", "warning"], sort=False).size().rename("cells").reset_index()
+
+
 def count_reasons(frame: pd.DataFrame) -> pd.DataFrame:
     """What went wrong, most frequent first: columns ``solver, dataset, status, reason, cells``; a reason is the stored error."""
     wrong = frame[~frame["status"].isin(SCORED)].assign(reason=lambda f: f["error"].fillna("") if "error" in f else "")

@@ -72,6 +72,13 @@ class Failures:
         return f"{event.status}: {one_line(event.cell, 150)}"
 
 
+def warnings_before(event: RunEvent) -> list[str]:
+    """What is suspicious in users' files, to be said before the first cell."""
+    if event.kind != "begin":
+        return []
+    return [f"warning: {one_line(name, 80)}: {line}" for name, lines in event.state.warnings.items() for line in lines]
+
+
 class PlainDisplay:
     """A line at the beginning, one every few seconds, and one for each failure."""
 
@@ -88,8 +95,8 @@ class PlainDisplay:
         """Print a line where it is time for one."""
         state, now = event.state, time.monotonic()
         failure = self._failures.line(event)
-        if failure:
-            click.echo(failure, err=True)
+        for line in [*warnings_before(event), *([failure] if failure else [])]:
+            click.echo(line, err=True)
         if event.kind in ("begin", "end", "interrupted") or now - self._last >= _PLAIN_EVERY_S:
             self._last = now
             left = f"; {time_left(state)}" if time_left(state) and event.kind not in ("end", "interrupted") else ""
@@ -129,6 +136,8 @@ class LiveDisplay:
         failure = self._failures.line(event)
         if failure:
             self._bar.console.print(failure, markup=False, style="red")
+        for line in warnings_before(event):
+            self._bar.console.print(line, markup=False, style="yellow")
         shown: dict[str, Any] = {"counts": counts(state), "left": time_left(state), "now": _in_hand(state)}
         self._bar.update(self._task, total=state.total, completed=state.done + state.cached, **shown)
 

@@ -21,16 +21,17 @@ def command(folder: Path | None, form: str) -> None:
 
     Without DIR the newest results below prbench-results are taken.
     """
-    from prbench.analysis.progress import count_cells, count_reasons
+    from prbench.analysis.progress import count_cells, count_reasons, count_warnings
 
     results = folders.open_results(folder)
     frame, store = results.frame, results.store
-    counts, reasons = count_cells(frame), count_reasons(frame)
+    counts, reasons, said = count_cells(frame), count_reasons(frame), count_warnings(frame)
     if form == "json":
         import json
 
         corrupt = {str(path): reason for path, reason in store.corrupt.items()}
         found = {"path": str(store.path), "cells": _rows(counts), "failures": _rows(reasons), "corrupt": corrupt}
+        found["warnings"] = _rows(said)
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
     from prbench.reporting.console import Column, console, table
@@ -42,6 +43,9 @@ def command(folder: Path | None, form: str) -> None:
     if len(reasons):
         out.print()
         out.print(table("failures", list(reasons.columns), reasons.itertuples(index=False)))
+    if len(said):
+        out.print()
+        out.print(table("warnings", list(said.columns), said.itertuples(index=False)))
     folders.tell_corrupt(store)
 
 

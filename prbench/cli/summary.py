@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from prbench.running.store.results import ResultSet
 
 _EXPORTS_TOLD = 20
+_WARNINGS_TOLD = 12
 
 
 def has_failures(results: ResultSet) -> bool:
@@ -44,6 +45,7 @@ def tell(results: ResultSet, state: RunState) -> None:
     for picture in save_gallery(results):
         click.echo(f"{picture.path}\n  {picture.caption}")
     _tell_failures(results)
+    _tell_warnings(results)
     folder = shlex.quote(str(results.store.path))
     click.echo(f"\nresults: {results.store.path}\nnext:    {_next_command(results, folder)}")
 
@@ -91,6 +93,18 @@ def _tell_failures(results: ResultSet) -> None:
         click.echo(f"  {row['cells']} {row['status']}: {row['solver']} on {row['dataset']}: {row['reason']}")
     if len(reasons) > 5:
         click.echo("  …")
+
+
+def _tell_warnings(results: ResultSet) -> None:
+    from prbench.analysis.progress import count_warnings
+
+    said = count_warnings(results.frame)
+    if len(said):
+        click.echo("\nwarnings:")
+    for row in said.head(_WARNINGS_TOLD).to_dict("records"):
+        click.echo(f"  {row['dataset']}: {row['warning']}")
+    if len(said) > _WARNINGS_TOLD:
+        click.echo(f"  and {len(said) - _WARNINGS_TOLD} more; `prbench status` has them all")
 
 
 def _next_command(results: ResultSet, folder: str) -> str:

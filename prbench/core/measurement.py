@@ -11,6 +11,8 @@ import numpy as np
 
 from prbench.backend import Array, Backend, Counters, get_backend
 
+from .reconstruction import Reconstruction
+
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Measurement(ABC):
@@ -66,6 +68,10 @@ class Measurement(ABC):
     @abstractmethod
     def forward(self, x: Array) -> Array:
         """The expected measurement of a reconstruction ``x``; counted."""
+
+    def suspicions(self, reconstruction: Reconstruction) -> tuple[str, ...]:  # noqa: ARG002 - for measurements that have some
+        """What makes a reconstruction without truth doubtful though its scores may look good, one line each."""
+        return ()
 
     @abstractmethod
     def check(self, reconstruction: Any) -> None:

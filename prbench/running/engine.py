@@ -38,6 +38,7 @@ class RunState:
         statuses: how many of the done ended in which status.
         running: the cells in hand, with the last point of their curve, None before the first.
         elapsed_s: since the run began.
+        warnings: what is suspicious in users' files, by dataset, found before the first cell.
         remaining_s: estimate of the time left, from ended cells of the same solver and dataset; None before the first.
     """
 
@@ -48,6 +49,7 @@ class RunState:
     running: dict[Cell, Progress | None] = field(default_factory=dict)
     elapsed_s: float = 0.0
     remaining_s: float | None = None
+    warnings: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def failed(self) -> int:
@@ -181,8 +183,8 @@ def run_matrix(
         raise UsageError(f"rerun must be one of {', '.join(RERUNS)}, got {rerun!r}")
     whole = unique(cells)
     todo, known = _plan(whole, store, rerun)
-    check_inputs(todo)
-    run = _Run(RunState(total=len(whole), cached=len(whole) - len(todo)), todo, on_event)
+    warnings = check_inputs(todo)
+    run = _Run(RunState(total=len(whole), cached=len(whole) - len(todo), warnings=warnings), todo, on_event)
     if engine is None:
         gpu = any(cell.device_class != "cpu" for cell in todo)
         engine = LocalEngine(jobs, threads, memory_bytes, hard_limit_s, gpu)

@@ -58,7 +58,7 @@ class Executor:
             solver, dataset = cell.build_solver(), cell.build_dataset()
             known["code_id"] = code_id(type(solver), type(dataset))
             problem = self._make(cell)
-            known["problem"] = describe(problem)
+            known["problem"], known["warnings"] = describe(problem), problem.warnings
             stage = "solving"
             report("phase", {"phase": stage, "problem": known["problem"]})
             solution, known["cost"] = self._solve(solver, problem, cell, points, report)
@@ -68,6 +68,8 @@ class Executor:
                 stage = "scoring"
                 report("phase", {"phase": stage})
                 known["metrics"], known["notes"] = assess(solution.reconstruction, problem)
+                if problem.truth is None:
+                    known["warnings"] += problem.measurement.suspicions(solution.reconstruction)
             else:
                 known["error"] = error_of(stage, "Diverged", "the reconstruction or its residual is not finite")
         except (Exception, SystemExit) as failure:  # noqa: BLE001 - every way a stranger's code can fail is a record

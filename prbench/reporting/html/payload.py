@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prbench.analysis import NOT_RUN, SCORED, Leaderboard
+from prbench.analysis.progress import count_warnings
 from prbench.reporting.curves import Track, summary
 from prbench.reporting.gathered import Gathered
 from prbench.reporting.leaderboards import as_csv, as_latex, as_markdown, how_to_get, wanted_extras
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 MOST_NUMBERS = 120_000
 """Scores and costs of cells listed one by one, of all tasks together; the leaderboards count every cell."""
 _MOST_FAILURES = 100
+_MOST_WARNINGS = 100
 _CELL_COLUMNS = ("solver", "dataset", "sample", "seed", "status")
 _COSTS = (
     *("latency_s", "latency_fft", "ffts", "operators", "iterations"),
@@ -61,6 +63,7 @@ def payload(
         "tasks": tasks,
         "metrics": {name: _described(info) for name, info in infos.items() if name in shown},
         "failures": _failures(gathered),
+        "warnings": _warnings(frame),
         "environments": _environments(results, gathered),
         "code": _code(frame),
         "matrix": gathered.matrix,
@@ -180,6 +183,11 @@ def _failures(gathered: Gathered) -> dict[str, Any]:
     names = ("task", "solver", "dataset", "status", "message")
     groups = [dict(zip(names, place, strict=True)) | found for place, found in ordered[:_MOST_FAILURES]]
     return {"groups": groups, "left_out": max(0, len(ordered) - _MOST_FAILURES)}
+
+
+def _warnings(frame: pd.DataFrame) -> dict[str, Any]:
+    said = count_warnings(frame)
+    return {"groups": said.head(_MOST_WARNINGS).to_dict("records"), "left_out": max(0, len(said) - _MOST_WARNINGS)}
 
 
 def _environments(results: ResultSet, gathered: Gathered) -> list[dict[str, Any]]:

@@ -19,15 +19,18 @@ from prbench.running.local.worker_process import environment_of
 from .cell import Cell
 
 
-def check_inputs(cells: Iterable[Cell]) -> None:
+def check_inputs(cells: Iterable[Cell]) -> dict[str, list[str]]:
     """Make a problem from every user's file in every way asked for, so that a bad one is told before anything is written.
+
+    Returns:
+        What is suspicious, by dataset as spelled, where anything is.
 
     Raises:
         UsageError: in one line, for a file that is not what it must be, or that brings down what reads it.
     """
     distinct = {(cell.dataset, cell.inputs, *cell.dataset_params.values()): cell for cell in cells if cell.inputs}
     if not distinct:
-        return
+        return {}
     call = [sys.executable, "-P", "-c", "from prbench.running.request.checking import main; main()"]
     specs = json.dumps([cell.to_plain() for cell in distinct.values()]).encode()
     done = subprocess.run(call, input=specs, capture_output=True, check=False, env=environment_of(1))  # noqa: S603 - our own module
@@ -36,7 +39,7 @@ def check_inputs(cells: Iterable[Cell]) -> None:
         if "error" in reply:
             kind = getattr(errors, reply["kind"], UsageError)
             raise (kind if issubclass(kind, PrbenchError) else UsageError)(reply["error"])
-        return
+        return dict(reply.get("warnings", {}))
     how = signal.Signals(-done.returncode).name if done.returncode < 0 else f"exit code {done.returncode}"
     at = (done.stderr.rpartition(b"\0at ")[2].partition(b"\n")[0]).decode("utf-8", errors="replace")
     raise UsageError(f"{one_line(at, 200)}: the library that reads it died ({how}); the file is damaged, or made to do this")
@@ -47,12 +50,15 @@ def main() -> None:
     answer = os.dup(1)
     os.dup2(2, 1)  # what libraries print is not the answer
     limit_memory(int(0.9 * available_memory()))
-    reply: dict[str, str] = {}
+    reply: dict[str, Any] = {}
+    said: dict[str, list[str]] = {}
     try:
         for spec in json.load(sys.stdin):
             cell = Cell.from_plain(spec)
             os.write(2, f"\0at {one_line(cell.dataset_spelled, 180)}\n".encode())
-            cell.problem()
+            lines = said.setdefault(cell.dataset_spelled, [])
+            lines += [line for line in cell.problem().warnings if line not in lines]
+        reply = {"warnings": {name: lines for name, lines in said.items() if lines}}
     except PrbenchError as failure:
         reply = {"kind": type(failure).__name__, "error": str(failure)}
     except MemoryError:

@@ -47,6 +47,8 @@ class Record:
         error: None, or ``stage`` (``problem``, ``solving`` or ``scoring``), ``type``, ``message``, ``traceback``; after a death
             ``output``, the end of what the process printed; where scoring failed ``outcome``, the status of the solve.
         started, ended: UTC, ISO 8601.
+        warnings: what is suspicious in the data or in the reconstruction though there is one, one line each; records of versions
+            before there were any have none.
     """
 
     cell: Cell
@@ -64,6 +66,7 @@ class Record:
     error: Mapping[str, str] | None = None
     started: str = ""
     ended: str = ""
+    warnings: Sequence[str] = ()
 
     @property
     def key(self) -> str:
@@ -108,7 +111,9 @@ class Record:
             _check_types(cell, data)
             if cell.key != data["key"] or data["status"] not in STATUSES:
                 raise CorruptRecord("its key does not belong to its spec, or its status is unknown")
+            data.setdefault("warnings", [])
             rest = {f.name: data[f.name] for f in dataclasses.fields(cls) if f.name != "cell"}
+            rest["warnings"] = tuple(_texts(data["warnings"]))
             rest["metrics"] = {name: float(value) for name, value in data["metrics"].items()}
             rest["cost"] = {name: _number(value) for name, value in data["cost"].items()}
             rest["curve"] = {name: _numbers(values) for name, values in data["curve"].items()}
@@ -162,6 +167,13 @@ def _timeless(record: Record) -> str:
     counts = {name: record.cost.get(name) for name in ("ffts", "operators", "iterations")}
     curve = {name: record.curve.get(name) for name in ("iteration", "residual")}
     return canonical([record.key, record.status, record.metrics, counts, curve, record.problem])
+
+
+def _texts(values: Any) -> list[str]:
+    """A list of texts, as a record holds it."""
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise ValueError("warnings are no list of texts")
+    return values
 
 
 def _number(value: Any) -> Any:

@@ -31,7 +31,7 @@ COST = (
     "parameters",
     "flops",
 )
-TAIL = ("problem_id", "code_id", "environment", "started", "ended", "error")
+TAIL = ("problem_id", "code_id", "environment", "started", "ended", "error", "warnings")
 _TEXT, _TIME, _FOLDERS = "_record", "_file_time_ns", b"prbench.folders"
 
 
@@ -49,6 +49,7 @@ def row_of(record: Record) -> dict[str, Any]:
         "environment": record.environment,
         "started": record.started,
         "ended": record.ended,
+        "warnings": "\n".join(record.warnings),
         "error": f"{error.get('type', '')}: {one_line(error.get('message', ''))}" if error else "",
     }
 
@@ -147,4 +148,6 @@ class Table:
         whole = pd.concat(parts, ignore_index=True) if parts else frame_of([])
         added = {name: float("nan") for name in COST if name not in whole}  # by a later version than the table's
         whole = whole.assign(**added).sort_values("key", ignore_index=True)
+        if columns is None:
+            whole["warnings"] = whole["warnings"].fillna("") if "warnings" in whole else ""
         return whole[in_order(list(whole.columns)) if columns is None else list(columns)]

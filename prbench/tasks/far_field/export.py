@@ -17,9 +17,7 @@ import numpy as np
 from prbench.core import HeldOut, Reconstruction
 from prbench.errors import UsageError, one_line
 
-from . import FarField
-
-_SUPPORT_THRESHOLD = 0.05
+from .measurement import SUPPORT_THRESHOLD, FarField
 
 
 def write_cxi(
@@ -92,7 +90,7 @@ def _write(
     _array(image, "data", x)
     support = found.aux.get("support")
     if getattr(support, "shape", None) != x.shape:
-        support = np.abs(x) > _SUPPORT_THRESHOLD * np.abs(x).max()
+        support = np.abs(x) > SUPPORT_THRESHOLD * np.abs(x).max()
     _array(image, "support", np.asarray(support).astype(bool).astype(np.int8))
     unusable = np.zeros(y.shape, dtype=np.int8) if y.mask is None else (~np.asarray(y.mask)).astype(np.int8)
     _array(image, "mask", unusable)

@@ -13,7 +13,13 @@ import numpy as np
 from prbench.backend import Array, pointwise
 from prbench.backend.pointwise import abs2, sqrt, where
 from prbench.core.measurement import Measurement
+from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput, PrbenchError
+
+SUPPORT_THRESHOLD = 0.05
+"""Fraction of the largest magnitude from which on a pixel belongs to an object that comes without a support."""
+_LARGEST_SHARE = 0.6
+"""Of the object's frame, which is half the detector's in every axis, that a support may fill without a word."""
 
 
 @pointwise
@@ -244,6 +250,21 @@ class FarField(Measurement):
                 f"a far-field solver must return object as a complex array of shape {self._object_shape}, "
                 f"got {type(found).__name__} of shape {shape} and kind {kind!r}"
             )
+
+    def suspicions(self, reconstruction: Reconstruction) -> tuple[str, ...]:
+        """A support that fills the object's frame: any pattern is explained by it."""
+        x = np.asarray(reconstruction.object)
+        support = reconstruction.aux.get("support")
+        if getattr(support, "shape", None) == x.shape:
+            inside = np.asarray(support) != 0
+        else:
+            inside = np.abs(x) > SUPPORT_THRESHOLD * float(np.abs(x).max())
+        share = float(inside.mean())
+        if share <= _LARGEST_SHARE:
+            return ()
+        return (
+            f"the support fills {100 * share:.0f} % of the object's frame: R says little then; compare the free R (holdout=)",
+        )
 
     def to_fft_order(self, array: Array) -> Array:
         """From the detector's layout (zero frequency at ``n // 2``) to the FFT's (at 0), contiguous."""

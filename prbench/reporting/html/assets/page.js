@@ -34,6 +34,13 @@ function failuresPart(failures) {
   return element("section", { class: "part", id: "failures" }, element("h2", {}, "Failures"), folds, left);
 }
 
+function warningsPart(warnings) {
+  if (!warnings.groups.length) return null;
+  const rows = warnings.groups.map((group) => element("li", {}, element("span", { class: "chip warn" }, plural(group.cells, "cell")), " ", named(group.dataset), element("span", { class: "note" }, ` ${group.warning}`)));
+  const left = warnings.left_out ? element("p", { class: "note" }, `and ${plural(warnings.left_out, "further warning")}; prbench status lists them.`) : null;
+  return element("section", { class: "part", id: "warnings" }, element("h2", {}, "Warnings"), element("p", {}, "What is suspicious in measured data or in what was made of them, though it could be read and solved."), element("ul", {}, rows), left);
+}
+
 function environmentPart(environments, corrupt) {
   const value = (found) => found === null ? "none" : typeof found === "object" ? Object.entries(found).map(([name, version]) => `${name} ${version}`).join(", ") : String(found);
   const label = (name) => ({ memory_bytes: "memory", gpu: "GPU" }[name] ?? name);
@@ -61,7 +68,7 @@ function reproducePart() {
 
 function start() {
   const { meta } = DATA;
-  const parts = [...DATA.tasks.map(taskPart), failuresPart(DATA.failures), environmentPart(DATA.environments, meta.corrupt), reproducePart()].filter(Boolean);
+  const parts = [...DATA.tasks.map(taskPart), failuresPart(DATA.failures), warningsPart(DATA.warnings), environmentPart(DATA.environments, meta.corrupt), reproducePart()].filter(Boolean);
   const links = parts.map((part) => element("a", { href: `#${part.id}`, onclick: (event) => {
     event.preventDefault();
     part.scrollIntoView();
