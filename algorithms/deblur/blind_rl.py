@@ -38,7 +38,7 @@ class Pair:
     tags=("classical",),
 )
 @dataclass(frozen=True)
-class BlindRichardsonLucy(IterativeSolver[BlurredImage]):
+class BlindRichardsonLucy(IterativeSolver[BlurredImage, Pair]):
     """Multiplicative updates of the kernel and of the image in turn, each as if the other were known.
 
     No update raises the Kullback-Leibler divergence of the blurred image from what image and kernel make. Begins with the blurred

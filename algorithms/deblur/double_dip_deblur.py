@@ -88,7 +88,7 @@ class Networks:
     tags=("untrained",),
 )
 @dataclass(frozen=True)
-class DoubleDipDeblur(IterativeSolver[BlurredImage]):
+class DoubleDipDeblur(IterativeSolver[BlurredImage, Networks]):
     """A network with skip connections makes the image, a small fully connected one with a softmax the kernel; both are fitted.
 
     As published, with ``warm=false``, the fit begins from noise and a flat kernel and takes thousands of steps. By default it

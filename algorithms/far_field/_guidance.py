@@ -7,11 +7,11 @@ import numpy as np
 from prbench.backend import Array
 from prbench.tasks.far_field import FarField
 
-from ._fields import Fields
 from ._selection import by_score
+from ._state import ProjectionState
 
 
-def breed(s: Fields, estimates: Array, scores: np.ndarray) -> None:
+def breed(s: ProjectionState, estimates: Array, scores: np.ndarray) -> None:
     """Replace the worse half of the starts by crosses of the best with one of the better half, chosen at random.
 
     After guided HIO (Chen, Miao, Wang, Lee, Phys. Rev. B 76 (2007) 064113, doi:10.1103/PhysRevB.76.064113), where every start is

@@ -68,18 +68,6 @@ def curvature_along(A: Array, D: Array, counts: Array, per_gain: float, b: float
     return where(counts < 0, zero, (along + along) * along / (per_gain * abs2(A) + b))
 
 
-@pointwise
-def add(x: Array, step: Array, d: Array) -> Array:
-    """``x + step d``."""
-    return x + step * d
-
-
-@pointwise
-def descend(gradient: Array, memory: Array, direction: Array) -> Array:
-    """``memory direction - gradient``."""
-    return memory * direction - gradient
-
-
 def begin(y: FarField, x: Array, support: Array) -> Descent:
     """Start from objects ``x`` (B, *shape), cut to ``support``."""
     xp = y.backend.xp
@@ -87,6 +75,14 @@ def begin(y: FarField, x: Array, support: Array) -> Descent:
     x = x * support
     slope = xp.zeros_like(y.amplitude)[:1].reshape(-1)[:1].reshape((1,) * (y.ndim + 1))
     return Descent(x, y.transform(x), xp.zeros_like(x), xp.zeros_like(x), slope, support, counts)
+
+
+def confine(y: FarField, d: Descent, support: Array) -> None:
+    """Cut the objects to another support, bool (B, *shape), and start the conjugation anew; one transform an object."""
+    d.support = support
+    d.x = d.x * support
+    d.spectrum = y.transform(d.x)
+    d.slope = 0 * d.slope
 
 
 def refine(y: FarField, d: Descent, background: float = FLOOR) -> None:

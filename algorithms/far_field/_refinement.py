@@ -10,12 +10,11 @@ import numpy as np
 from prbench.backend import Array
 from prbench.tasks.far_field import FarField
 
-from ._fields import Fields
 from ._guidance import aligned, unrelated
 from ._likelihood import FLOOR, Descent, begin, log_likelihood
-from ._pipeline import objects
 from ._selection import Choice, by_score, score
 from ._shrinkwrap import above_typical
+from ._state import ProjectionState
 
 _RELATED = 0.3
 """Squared distance, relative, below which finalists are taken for the same object and averaged."""
@@ -49,6 +48,19 @@ class Refinement:
     blocks: int = 0
 
 
+@dataclass
+class RefinedState:
+    """Projections, and the refinement that follows them once it has begun.
+
+    Attributes:
+        projections: the batch of restarts; its ``k`` counts the steps of both halves.
+        refinement: None before the first block of maximum likelihood.
+    """
+
+    projections: ProjectionState
+    refinement: Refinement | None = None
+
+
 def background(y: FarField, progress: float) -> float:
     """Photons b after a fraction of a block: three times the mean count at first, down by the root of ten a level, then none."""
     level = int(progress * _LEVELS)
@@ -56,21 +68,20 @@ def background(y: FarField, progress: float) -> float:
     return 3 * mean * 10 ** (-level / 2) if level < _LEVELS - 1 else FLOOR
 
 
-def enter(y: FarField, s: Fields, finalists: int, keep: int) -> None:
+def enter(y: FarField, state: RefinedState, finalists: int, keep: int) -> None:
     """Begin a block: bring the finalists together, and descend from their mean, the best of them and the last answer.
 
     Args:
         y: measurement, all of it.
-        s: state; before the first block its batch is cut to the finalists.
+        state: before the first block its batch is cut to the finalists.
         finalists: starts that go on.
         keep: independent starts to remember.
     """
-    xp = y.backend.xp
-    if s.refinement is None:
-        _elect(y, s, finalists, keep)
-    r = s.refinement
-    assert r is not None
-    estimates = objects(s)
+    xp, s = y.backend.xp, state.projections
+    if state.refinement is None:
+        state.refinement = _elect(y, s, finalists, keep)
+    r = state.refinement
+    estimates = s.estimates()
     estimates = estimates[by_score(score(Choice(y, None), estimates))]
     together = aligned(y, estimates, estimates[0])
     axes = tuple(range(1, y.ndim + 1))
@@ -81,15 +92,15 @@ def enter(y: FarField, s: Fields, finalists: int, keep: int) -> None:
     r.descent = begin(y, xp.stack(candidates), xp.concat([support] * len(candidates)))
 
 
-def leave(y: FarField, s: Fields, fraction: float) -> None:
+def leave(y: FarField, state: RefinedState, fraction: float) -> None:
     """End a block: keep the most likely candidate, draw the support from it, and let the finalists project on that.
 
     Args:
         y: measurement.
-        s: state; the last finalist's field is replaced by the refined object.
+        state: the last finalist's field is replaced by the refined object.
         fraction: of the typical magnitude kept by the next support.
     """
-    xp, r = y.backend.xp, s.refinement
+    xp, s, r = y.backend.xp, state.projections, state.refinement
     assert r is not None
     assert r.descent is not None
     misfit = y.backend.to_numpy(log_likelihood(y, r.descent)).ravel()
@@ -100,21 +111,20 @@ def leave(y: FarField, s: Fields, fraction: float) -> None:
         r.criterion, r.best, r.support = criterion, r.last, support
     r.next_support = above_typical(y, r.last, support, fraction) if y.support is None and y.support_size is None else support
     r.descent, r.blocks = None, r.blocks + 1
-    together = aligned(y, objects(s), r.last)
+    together = aligned(y, s.estimates(), r.last)
     together[-1] = r.last
     s.support = xp.stack([r.next_support] * len(together))
     s.g = together * s.support
     s.p = xp.asarray(s.g, copy=True)
 
 
-def _elect(y: FarField, s: Fields, finalists: int, keep: int) -> None:
+def _elect(y: FarField, s: ProjectionState, finalists: int, keep: int) -> Refinement:
     """Cut the batch to the best starts, and remember what the independent ones found."""
     xp = y.backend.xp
-    estimates = objects(s)
+    estimates = s.estimates()
     scores = s.choice.scores if s.choice.scores.size else score(s.choice, estimates)
     order = by_score(scores)
     starts = xp.stack([y.crop(estimates[i]) for i in unrelated(order, s.ancestors)[:keep]])
-    best = order[:finalists]
-    s.y, s.g, s.support = y, s.g[best], s.support[best]
-    s.p, s.spectrum = s.p[best], s.spectrum[: len(best)]
-    s.refinement = Refinement(starts, scores)
+    s.y = y
+    s.retain(order[:finalists])
+    return Refinement(starts, scores)

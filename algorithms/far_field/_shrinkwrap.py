@@ -9,7 +9,7 @@ from prbench.backend.pointwise import abs2, sqrt
 from prbench.core import Rng
 from prbench.tasks.far_field import FarField
 
-from ._fields import kth_largest
+from ._constraints import kth_largest
 
 
 @pointwise

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from prbench.backend import Array, pointwise
 from prbench.backend.pointwise import where
 
-from ._fields import Fields, kept
+from ._state import ProjectionState
 
-Update = Callable[[Fields], None]
+Update = Callable[[ProjectionState], None]
 
 
 @pointwise
@@ -44,41 +44,41 @@ def rrr_add(g: Array, p: Array, inside: Array, keep: float, beta: float) -> Arra
     return where(inside, keep * g, g) + beta * p
 
 
-def _project_modulus(s: Fields, g: Array) -> Array:
+def _project_modulus(s: ProjectionState, g: Array) -> Array:
     s.p = s.y.project_modulus(g, spectrum=s.spectrum, out=s.p)
-    if s.y.real:
+    if s.constraints.real:
         s.p = s.p.real + 0j
     return s.p
 
 
-def er(s: Fields) -> None:
+def er(s: ProjectionState) -> None:
     """Error reduction, ``P_S P_F g`` (Fienup 1982, doi:10.1364/AO.21.002758)."""
     p = _project_modulus(s, s.g)
-    s.g = cut(p, kept(s.y, p, s.support), 0.0, out=s.g)
+    s.g = cut(p, s.constraints.kept(p, s.support), 0.0, out=s.g)
 
 
-def hio(s: Fields) -> None:
+def hio(s: ProjectionState) -> None:
     """Hybrid input-output: off S, ``g - beta P_F g`` (Fienup 1982, doi:10.1364/AO.21.002758)."""
     p = _project_modulus(s, s.g)
-    s.g = relax(s.g, p, kept(s.y, p, s.support), 1.0, -s.beta, out=s.g)
+    s.g = relax(s.g, p, s.constraints.kept(p, s.support), 1.0, -s.beta, out=s.g)
 
 
-def raar(s: Fields) -> None:
+def raar(s: ProjectionState) -> None:
     """Relaxed averaged alternating reflections (Luke 2005, doi:10.1088/0266-5611/21/1/004)."""
     p = _project_modulus(s, s.g)
-    inside = kept(s.y, 2 * p - s.g, s.support) if _nonlinear(s) else s.support
+    inside = s.constraints.kept(2 * p - s.g, s.support) if s.constraints.nonlinear else s.support
     s.g = relax(s.g, p, inside, s.beta, 1.0 - 2.0 * s.beta, out=s.g)
 
 
-def rrr(s: Fields) -> None:
+def rrr(s: ProjectionState) -> None:
     """Relaxed reflect-reflect, ``g + beta (P_F(2 P_S g - g) - P_S g)`` (Elser, Lan, Bendory 2018, doi:10.1137/18M1170364)."""
-    inside = kept(s.y, s.g, s.support)
+    inside = s.constraints.kept(s.g, s.support)
     s.p = reflect(s.g, inside, out=s.p)
     p = _project_modulus(s, s.p)
     s.g = rrr_add(s.g, p, inside, 1.0 - s.beta, s.beta, out=s.g)
 
 
-def difference_map(s: Fields) -> None:
+def difference_map(s: ProjectionState) -> None:
     """The difference map with its optimal estimates (Elser 2003, doi:10.1364/JOSAA.20.000040).
 
     ``g + beta [P_S((1 + 1/beta) P_F g - g/beta) - P_F((1 - 1/beta) P_S g + g/beta)]``; at ``beta = 1`` the second estimate is g
@@ -87,18 +87,13 @@ def difference_map(s: Fields) -> None:
     g, beta = s.g, s.beta
     p = _project_modulus(s, g)
     if beta == 1.0:
-        inside = kept(s.y, 2 * p - g, s.support) if _nonlinear(s) else s.support
+        inside = s.constraints.kept(2 * p - g, s.support) if s.constraints.nonlinear else s.support
         s.g = relax(g, p, inside, 1.0, -1.0, out=g)
         return
     x = (1 + 1 / beta) * p - g / beta
-    on_support = x * kept(s.y, x, s.support)
-    estimate = (1 - 1 / beta) * (g * kept(s.y, g, s.support)) + g / beta
+    on_support = x * s.constraints.kept(x, s.support)
+    estimate = (1 - 1 / beta) * (g * s.constraints.kept(g, s.support)) + g / beta
     s.g = g + beta * (on_support - _project_modulus(s, estimate))
-
-
-def _nonlinear(s: Fields) -> bool:
-    """Whether the pixels kept depend on the field, and not only on the support."""
-    return s.y.nonnegative or s.y.support_size is not None
 
 
 UPDATES: dict[str, Update] = {"ER": er, "HIO": hio, "RAAR": raar, "RRR": rrr, "DM": difference_map}

@@ -10,9 +10,10 @@ from prbench.core import Reconstruction, Rng, Solver, register, setting
 from prbench.tasks.far_field import FarField
 
 from ._deep_prior import Fit
-from ._fields import Fields
+from ._refinement import RefinedState
 from ._selection import Choice, by_score
 from ._shrinkwrap import shrink
+from ._state import ProjectionState
 from .double_dip import DoubleDip
 from .hio_er_ml import HioErMl
 
@@ -22,11 +23,11 @@ class PolishedFit(Fit):
     """The networks' state and, once they are done, that of the projections.
 
     Attributes:
-        fields: of the projections; None before.
+        refined: of the projections; None before.
         rng: source of randomness.
     """
 
-    fields: Fields | None = None
+    refined: RefinedState | None = None
     rng: Rng | None = None
 
 
@@ -81,22 +82,22 @@ class DoubleDipPolish(DoubleDip):
 
     def advance(self, y: FarField, state: PolishedFit, steps: int) -> PolishedFit:
         """Steps of the networks, then of the projections."""
-        of_networks = max(0, min(steps, self.iterations - state.steps)) if state.fields is None else 0
+        of_networks = max(0, min(steps, self.iterations - state.steps)) if state.refined is None else 0
         for _ in range(of_networks):
             super().step(y, state)
         if steps > of_networks:
-            if state.fields is None:
-                state.fields = self._handed_over(y, state)
-            self.projections.advance(y, state.fields, steps - of_networks)
+            if state.refined is None:
+                state.refined = self._handed_over(y, state)
+            self.projections.advance(y, state.refined, steps - of_networks)
         return state
 
-    def _handed_over(self, y: FarField, state: PolishedFit) -> Fields:
+    def _handed_over(self, y: FarField, state: PolishedFit) -> RefinedState:
         assert state.rng is not None
         found = self.estimates(y, state)
         found = found[by_score(state.kept.scores)]
         support = shrink(y, found, 1.0, self.threshold)
         g = y.project_modulus(found) * support
-        return Fields.of(y, g, support, self.projections.beta, Choice(y, None), state.rng)
+        return RefinedState(ProjectionState.of(y, g, support, self.projections.beta, Choice(y, None), state.rng))
 
     def finished(self, y: FarField, state: Fit) -> bool:  # noqa: ARG002 - the contract
         """Never before the projections have ended."""
@@ -105,9 +106,9 @@ class DoubleDipPolish(DoubleDip):
     def estimate(self, y: FarField, state: Fit) -> Reconstruction:
         """The projections' answer, or the networks' where they have not begun."""
         assert isinstance(state, PolishedFit)
-        return super().estimate(y, state) if state.fields is None else self.projections.estimate(y, state.fields)
+        return super().estimate(y, state) if state.refined is None else self.projections.estimate(y, state.refined)
 
     def residual(self, y: FarField, state: Fit) -> float:
         """That of the part under way."""
         assert isinstance(state, PolishedFit)
-        return super().residual(y, state) if state.fields is None else self.projections.residual(y, state.fields)
+        return super().residual(y, state) if state.refined is None else self.projections.residual(y, state.refined)

@@ -9,12 +9,13 @@ from prbench.core import register, setting
 from prbench.tasks.far_field import FarField
 
 from ._pipeline import ProjectionSolver
+from ._settings import GuidedSettings
 from ._updates import Update, hio
 
 
 @register("hio", task="far-field", cite="Fienup, Appl. Opt. 21 (1982) 2758, doi:10.1364/AO.21.002758", tags=("classical",))
 @dataclass(frozen=True)
-class HybridInputOutput(ProjectionSolver):
+class HybridInputOutput(GuidedSettings, ProjectionSolver):
     """Off the support the iterate is pushed against what the modulus projection puts there, which leaves local minima."""
 
     iterations: int = setting(1000, valid="[1, inf)", range=(100, 10_000), log=True, doc="steps")

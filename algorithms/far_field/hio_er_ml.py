@@ -7,15 +7,17 @@ from typing import ClassVar
 
 import numpy as np
 
-from prbench.core import Reconstruction, register, setting
+from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
 from prbench.errors import UsageError
 from prbench.tasks.far_field import FarField
 
-from ._fields import Fields
 from ._likelihood import refine
-from ._refinement import background, enter, leave
-from ._updates import UPDATES
-from .hio_er import HioEr
+from ._policies import HoldOut
+from ._refinement import RefinedState, background, enter, leave
+from ._run import ProjectionRun, best_residual, outcome
+from ._settings import RecipeSettings
+from ._state import random_state
+from ._updates import UPDATES, Update
 
 
 @register(
@@ -27,7 +29,7 @@ from .hio_er import HioEr
     tags=("classical",),
 )
 @dataclass(frozen=True)
-class HioErMl(HioEr):
+class HioErMl(RecipeSettings, IterativeSolver[FarField]):
     """``hio-er``, then Poisson maximum likelihood and projections in turns, on a support that tightens.
 
     Each block ``ML`` of the recipe starts from the mean of the finalists, the best of them and the last refined object, and
@@ -55,7 +57,12 @@ class HioErMl(HioEr):
         if all(name != "ML" for name, _ in self.blocks):
             raise UsageError(f"hio-er-ml: recipe {self.recipe!r} has no ML; add one, as in 20*ER+160*ML, or use hio-er")
 
-    def projections(self, y: FarField) -> int:  # noqa: ARG002 - the same for every measurement
+    def total_iterations(self, y: FarField) -> int:  # noqa: ARG002 - the same for every measurement
+        """Steps of the recipe."""
+        return self.recipe_steps
+
+    @property
+    def projections(self) -> int:
         """Steps before the first refinement: until then the support follows the object by shrinkwrap."""
         steps = 0
         for name, length in self.blocks:
@@ -64,50 +71,66 @@ class HioErMl(HioEr):
             steps += length
         return steps
 
-    def release_at(self, y: FarField) -> int:
-        """The start of the last block before the first refinement."""
-        return self.projections(y) - self.block(max(0, self.projections(y) - 1))[2]
+    def run(self, y: FarField) -> ProjectionRun:
+        """Updates and policies; pixels held out are given back for the last block before the first refinement."""
+        steps = self.projections
+        hold_out = HoldOut(self.free, steps - self.block(max(0, steps - 1))[2])
+        return ProjectionRun(self._update, steps, self.support_policy(y), self.restart_policy(), hold_out)
 
-    def advance(self, y: FarField, s: Fields, steps: int) -> Fields:
+    def _update(self, k: int) -> Update:
+        return UPDATES[self.block(k)[0]]
+
+    def init(self, y: FarField, rng: Rng) -> RefinedState:
+        """Held-out pixels, first iterates and supports."""
+        fitted, choice = self.run(y).hold_out.split(y, rng)
+        return RefinedState(random_state(fitted, choice, rng, self.starts, self.feedback, self.autocorrelation))
+
+    def step(self, y: FarField, state: RefinedState) -> RefinedState:
+        """One projection update or conjugate-gradient step."""
+        return self.advance(y, state, 1)
+
+    def advance(self, y: FarField, state: RefinedState, steps: int) -> RefinedState:
         """Projection updates, or conjugate-gradient steps."""
+        s = state.projections
         last = s.k + steps
         while s.k < last:
             name, at, length = self.block(s.k)
             end = min(last, s.k - at + length)
             if name == "ML":
-                self._refine(y, s, end)
+                self._refine(y, state, end)
             else:
-                super().advance(y, s, end - s.k)
-        return s
+                self.run(y).advance(y, s, end)
+        return state
 
-    def _refine(self, y: FarField, s: Fields, last: int) -> None:
+    def _refine(self, y: FarField, state: RefinedState, last: int) -> None:
         """Conjugate-gradient steps up to ``last``, within one block."""
+        s = state.projections
         while s.k < last:
             _, at, length = self.block(s.k)
             if at == 0:
-                enter(y, s, self.finalists, self.keep)
-            assert s.refinement is not None
-            assert s.refinement.descent is not None
-            refine(y, s.refinement.descent, background(y, at / length))
+                enter(y, state, self.finalists, self.keep)
+            assert state.refinement is not None
+            assert state.refinement.descent is not None
+            refine(y, state.refinement.descent, background(y, at / length))
             s.k += 1
             if at == length - 1:
-                leave(y, s, self.fraction(s.refinement.blocks))
+                leave(y, state, self.fraction(state.refinement.blocks))
 
     def fraction(self, blocks: int) -> float:
         """Of the typical magnitude, kept after this many blocks of refinement."""
         last = max(1, sum(name == "ML" for name, _ in self.blocks) - 2)
         return self.loose + (self.tight - self.loose) * min(1.0, blocks / last)
 
-    def residual(self, y: FarField, s: Fields) -> float:
+    def residual(self, y: FarField, state: RefinedState) -> float:
         """Lowest modulus error among the starts' estimates, or among the candidates being refined."""
-        if s.refinement is None or s.refinement.descent is None:
-            return super().residual(y, s)
-        return float(np.min(y.backend.to_numpy(y.modulus_error(s.refinement.descent.x))))
+        if state.refinement is None or state.refinement.descent is None:
+            return best_residual(y, state.projections)
+        return float(np.min(y.backend.to_numpy(y.modulus_error(state.refinement.descent.x))))
 
-    def estimate(self, y: FarField, s: Fields) -> Reconstruction:
+    def estimate(self, y: FarField, state: RefinedState) -> Reconstruction:
         """The best answer of the refinement by Akaike's criterion; the projections' where time ended before it."""
-        if s.refinement is None or s.refinement.best is None:
-            return super().estimate(y, s)
-        r = s.refinement
+        r = state.refinement
+        if r is None or r.best is None:
+            return outcome(y, state.projections, self.keep)
         support = y.crop(r.support, weight=abs(r.best) ** 2)
         return Reconstruction(object=y.crop(r.best), aux={"starts": r.starts, "scores": r.scores, "support": support})

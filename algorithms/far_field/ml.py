@@ -10,10 +10,19 @@ import numpy as np
 from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
 from prbench.tasks.far_field import FarField
 
-from ._fields import start
-from ._likelihood import Descent, begin, log_likelihood, refine
-from ._pipeline import reconstruction
+from ._likelihood import Descent, begin, confine, log_likelihood, refine
+from ._run import reconstruction
 from ._selection import Choice
+from ._settings import ShrinkwrapSettings
+from ._state import random_state
+
+
+@dataclass
+class DescentState:
+    """A batch of descents after ``k`` steps."""
+
+    descent: Descent
+    k: int = 0
 
 
 @register(
@@ -23,8 +32,10 @@ from ._selection import Choice
     tags=("classical",),
 )
 @dataclass(frozen=True)
-class MaximumLikelihood(IterativeSolver[FarField]):
+class MaximumLikelihood(ShrinkwrapSettings, IterativeSolver[FarField]):
     """Poisson maximum likelihood by conjugate gradients on the given support, or else the autocorrelation's.
+
+    That support stays, unless ``update_every`` lets it follow the object by shrinkwrap.
 
     A descent: it finds the nearest minimum. After a projection pipeline has come near the solution it reaches the noise's own
     limit (``hio-er-ml``); from a random start it shows how many minima there are.
@@ -35,6 +46,7 @@ class MaximumLikelihood(IterativeSolver[FarField]):
     autocorrelation: float | None = setting(
         0.04, valid="(0, 1)", range=(0.005, 0.1), log=True, doc="threshold of the autocorrelation's support; none: the frame"
     )
+    update_every: int = setting(0, valid="[0, inf)", doc="steps between support updates by shrinkwrap; 0 for none")
     keep: int = setting(5, valid="[1, inf)", doc="starts returned, best first, for PRTF")
 
     example: ClassVar[dict[str, object]] = {"iterations": 50}
@@ -43,21 +55,28 @@ class MaximumLikelihood(IterativeSolver[FarField]):
         """The setting."""
         return self.iterations
 
-    def init(self, y: FarField, rng: Rng) -> Descent:
+    def init(self, y: FarField, rng: Rng) -> DescentState:
         """Random phases on the measured amplitudes, cut to the support."""
-        fields = start(y, Choice(y, None), rng, self.starts, 1.0, self.autocorrelation)
-        return begin(y, fields.g, fields.support)
+        first = random_state(y, Choice(y, None), rng, self.starts, 1.0, self.autocorrelation)
+        return DescentState(begin(y, first.g, first.support))
 
-    def step(self, y: FarField, d: Descent) -> Descent:
-        """One conjugate-gradient step of every start."""
+    def step(self, y: FarField, state: DescentState) -> DescentState:
+        """One conjugate-gradient step of every start, and the support's update where it is due."""
+        d = state.descent
         refine(y, d)
-        return d
+        state.k += 1
+        policy = self.shrinkwrap(y)
+        if policy is not None and policy.next_update(state.k - 1) == state.k and state.k < self.iterations:
+            fields = d.x if policy.follow == "iterate" else y.project_modulus(d.x)
+            confine(y, d, policy.draw(y, fields, state.k / self.iterations))
+        return state
 
-    def residual(self, y: FarField, d: Descent) -> float:
+    def residual(self, y: FarField, state: DescentState) -> float:
         """Lowest modulus error among the starts."""
-        return float(np.min(y.backend.to_numpy(y.modulus_error(d.x))))
+        return float(np.min(y.backend.to_numpy(y.modulus_error(state.descent.x))))
 
-    def estimate(self, y: FarField, d: Descent) -> Reconstruction:
+    def estimate(self, y: FarField, state: DescentState) -> Reconstruction:
         """The start of highest likelihood."""
+        d = state.descent
         scores = np.asarray(y.backend.to_numpy(log_likelihood(y, d)), dtype=np.float64)
         return reconstruction(y, d.x, d.support, scores, self.keep, [frozenset((i,)) for i in range(self.starts)])

@@ -10,10 +10,10 @@ from prbench.backend import Array, Backend
 from prbench.core import Rng, Solver, register, setting
 from prbench.tasks.far_field import FarField
 
-from ._fields import Fields
 from ._learned import LagSolver
 from ._selection import Choice
 from ._shrinkwrap import shrink
+from ._state import ProjectionState
 from .hio_er import HioEr
 from .raw_training import RawTraining
 from .symmetry_breaking import SymmetryBreaking
@@ -64,7 +64,7 @@ class NetHio(HioEr):
         """Read the network's weights."""
         self.network.prepare(backend, rng)
 
-    def begin(self, y: FarField, choice: Choice, rng: Rng) -> Fields:
+    def begin(self, y: FarField, choice: Choice, rng: Rng) -> ProjectionState:
         """The network's answer, disturbed more from start to start, with the measured amplitudes."""
         answer = y.pad(self.network.solve(y, rng).object)
         first = self._disturbed(y, answer, rng)
@@ -72,7 +72,7 @@ class NetHio(HioEr):
         g = y.project_modulus(first) * support
         if y.real:
             g = g.real + 0j
-        return Fields.of(y, g, support, self.feedback, choice, rng)
+        return ProjectionState.of(y, g, support, self.feedback, choice, rng)
 
     def _disturbed(self, y: FarField, answer: Array, rng: Rng) -> Array:
         xp, n = y.backend.xp, self.starts
@@ -87,4 +87,4 @@ class NetHio(HioEr):
             return y.support[None] & xp.ones(first.shape, dtype=xp.bool, device=first.device)
         if self.autocorrelation is not None:
             return y.autocorrelation_support(self.autocorrelation)[None] & (abs(first) >= 0)
-        return shrink(y, first, self.sigma(0.0), self.threshold, self.area)
+        return shrink(y, first, self.sigma_start, self.threshold, self.area)

@@ -9,6 +9,7 @@ from prbench.core import register, setting
 from prbench.tasks.far_field import FarField
 
 from ._pipeline import ProjectionSolver
+from ._settings import GuidedSettings
 from ._updates import Update, raar
 
 
@@ -16,7 +17,7 @@ from ._updates import Update, raar
     "raar", task="far-field", cite="Luke, Inverse Problems 21 (2005) 37, doi:10.1088/0266-5611/21/1/004", tags=("classical",)
 )
 @dataclass(frozen=True)
-class RAAR(ProjectionSolver):
+class RAAR(GuidedSettings, ProjectionSolver):
     """A relaxation of the difference map that stays near a least-squares solution when the data are inconsistent."""
 
     iterations: int = setting(1000, valid="[1, inf)", range=(100, 10_000), log=True, doc="steps")

@@ -84,7 +84,7 @@ class Fit:
 
 
 @dataclass(frozen=True)
-class UntrainedFit(IterativeSolver[NearField]):
+class UntrainedFit(IterativeSolver[NearField, Fit]):
     """Base of the solvers that fit an untrained network to one intensity; a subclass says which.
 
     The network sees the measured amplitude, beside it the start where there is one, and a little noise that dies away. It answers
@@ -97,12 +97,9 @@ class UntrainedFit(IterativeSolver[NearField]):
     dimensions: ClassVar[tuple[int, ...]] = (2,)
     parts: ClassVar[tuple[type[Solver[Any]], ...]] = (ContrastTransferFunction, LeastVariation)
 
-    size: Literal["small", "published"] = setting(
-        "small", choices=("small", "published"), doc="small: about a million parameters; or as published"
-    )
+    size: Literal["small", "published"] = setting("small", doc="small: about a million parameters; or as published")
     start: Literal["auto", "none", "ctf", "least-variation"] = setting(
         "auto",
-        choices=("auto", "none", "ctf", "least-variation"),
         doc="the solver whose answer it sees and begins with; auto: ctf where absorption is known, none elsewhere",
     )
     start_steps: int = setting(

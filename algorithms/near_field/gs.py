@@ -32,7 +32,7 @@ class State:
     tags=("classical",),
 )
 @dataclass(frozen=True)
-class GerchbergSaxton(IterativeSolver[NearField]):
+class GerchbergSaxton(IterativeSolver[NearField, State]):
     """At the detector the modulus becomes the measured one, within the frame and where it was measured; at the object, phase and
     modulus become what is known of them: a modulus of 1 or at most 1, a phase within its range.
 
@@ -42,9 +42,7 @@ class GerchbergSaxton(IterativeSolver[NearField]):
     """
 
     iterations: int = setting(50, valid="[1, inf)", range=(10, 1000), log=True, doc="steps, of four FFTs")
-    start: Literal["ctf", "empty"] = setting(
-        "empty", choices=("ctf", "empty"), doc="from the linear model's answer, or from no object"
-    )
+    start: Literal["ctf", "empty"] = setting("empty", doc="from the linear model's answer, or from no object")
     absorption: bool = setting(True, doc="whether an object that may absorb is held to transmit no more than it is lit by")
     bounded: bool = setting(True, doc="whether the phase is held within the range that is known")
 

@@ -67,7 +67,7 @@ class State:
     tags=("classical",),
 )
 @dataclass(frozen=True)
-class LeastVariation(IterativeSolver[NearField]):
+class LeastVariation(IterativeSolver[NearField, State]):
     """Minimises ``sum (|u| - sqrt(I))^2 + w (TV(phi) + TV(ln t))``, with a penalty beyond the known ranges, by a limited-memory
     quasi-Newton method from the linear model's answer.
 

@@ -58,9 +58,7 @@ class SparsePhaseNetwork(PhaseNetwork, SearchableSolver[Hologram]):
     links: str = setting(
         "found", doc="found; sparsemask; u-shape; random-1 to random-3, as many as found; search: all, weighted; or a file"
     )
-    start: Literal["random", "imagenet"] = setting(
-        "random", choices=("random", "imagenet"), doc="what a training of the encoder begins from"
-    )
+    start: Literal["random", "imagenet"] = setting("random", doc="what a training of the encoder begins from")
     sparsity: float = setting(0.01, valid="[0, inf)", range=(0.001, 0.1), log=True, doc="weight of the sparsity loss in a search")
     link_rate: float = setting(
         5.0,

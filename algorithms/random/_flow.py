@@ -33,7 +33,7 @@ class Flow:
 
 
 @dataclass(frozen=True)
-class FromSpectralStart(IterativeSolver[RandomLinear]):
+class FromSpectralStart(IterativeSolver[RandomLinear, Flow]):
     """Base of methods that improve a spectral start."""
 
     iterations: int = setting(2500, valid="[1, inf)", range=(100, 5000), log=True, doc="steps at most; ends when x has settled")

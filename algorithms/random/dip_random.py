@@ -63,7 +63,7 @@ class Fit:
     tags=("untrained",),
 )
 @dataclass(frozen=True)
-class DipRandom(IterativeSolver[RandomLinear]):
+class DipRandom(IterativeSolver[RandomLinear, Fit]):
     """``min_theta | |A G_theta(z)| - sqrt(Y) |^2`` over the weights of a network with skip connections, from noise z that stays.
 
     The network answers real and imaginary part, or the real part alone of a real object, and starts with random weights. The

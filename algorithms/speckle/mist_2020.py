@@ -27,7 +27,7 @@ class Mist2020(MistSolver):
 
     least_images: ClassVar[int] = 1
 
-    pairs: Literal["first", "all"] = setting("all", choices=("first", "all"), doc=PAIRS_DOC)
+    pairs: Literal["first", "all"] = setting("all", doc=PAIRS_DOC)
 
     def retrieve(self, y: SpeckleStack, gamma: float) -> Reconstruction:
         """Transmission and phase; one pass over the stack and one FFT."""

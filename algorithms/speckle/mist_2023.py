@@ -41,7 +41,7 @@ class Mist2023(MistSolver):
     ridge: float = setting(
         1e-4, valid="[0, inf)", range=(1e-6, 1e-2), log=True, doc="regularisation of the fit, by the spread of its entries"
     )
-    pairs: Literal["first", "all"] = setting("all", choices=("first", "all"), doc=PAIRS_DOC)
+    pairs: Literal["first", "all"] = setting("all", doc=PAIRS_DOC)
 
     def retrieve(self, y: SpeckleStack, gamma: float) -> Reconstruction:
         """Transmission, phase and dark field; three passes over the stack, seven real transforms, counted as four FFTs."""

@@ -30,7 +30,7 @@ class Crystal2D(Dataset):
     """
 
     size: int = setting(64, valid="[16, 4096]", range=(32, 256), doc="side of the object; half the detector's", unit="px")
-    shape: Literal["convex", "nonconvex"] = setting("convex", choices=("convex", "nonconvex"), doc="outline of the crystal")
+    shape: Literal["convex", "nonconvex"] = setting("convex", doc="outline of the crystal")
     dislocations: int = setting(0, valid="[0, 100]", range=(0, 4), doc="number of edge dislocations")
     domains: int = setting(0, valid="[0, 10000]", range=(0, 12), doc="Voronoi domains of constant phase; 0: smooth phase")
     strength: float = setting(0.9, valid="[0, 100]", range=(0, 4), doc="phase runs from minus to plus this", unit="pi")

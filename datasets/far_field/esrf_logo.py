@@ -35,9 +35,7 @@ class ESRFLogo(Dataset):
     is kept as ``Problem.reference["support"]`` and told to the solver on request.
     """
 
-    support: Literal["none", "reference"] = setting(
-        "none", choices=("none", "reference"), doc="whether the solver is told the published support"
-    )
+    support: Literal["none", "reference"] = setting("none", doc="whether the solver is told the published support")
     object_shape: str | None = setting(
         None, doc="shape of the object, such as 160x160 (its support spans 143x126); none: half the detector's", unit="px"
     )

@@ -31,17 +31,12 @@ class File(Dataset):
 
     path: str = setting("", doc="a file, file.h5::/array, a folder of images, or a pattern such as scan/*.tif")
     dataset: str | None = setting(None, doc="array inside an HDF5, NPZ or MAT file; none: by convention")
-    links: Literal["no", "folder"] = setting(
-        "no", choices=("no", "folder"), doc="whether an HDF5 file may lead to others of its folder"
-    )
+    links: Literal["no", "folder"] = setting("no", doc="whether an HDF5 file may lead to others of its folder")
     spec: str | None = setting(None, doc="SPEC file and scan of a series, such as sample.spec::54: its images, its energy")
     mask: str | None = setting(None, doc="another file, or an array inside the same one; none: the one beside the pattern")
-    mask_means: Literal["unusable", "measured"] = setting(
-        "unusable", choices=("unusable", "measured"), doc="what a nonzero mask pixel says; CXI means unusable"
-    )
+    mask_means: Literal["unusable", "measured"] = setting("unusable", doc="what a nonzero mask pixel says; CXI means unusable")
     invalid: Literal["error", "mask", "zero"] = setting(
         "error",
-        choices=("error", "mask", "zero"),
         doc="pixels below zero, not finite, at a counter's end: refuse, leave out, set to 0",
     )
     frames: str = setting("all", doc="of a stack: all, sum, mean, the number of one, or a range such as 0:10")

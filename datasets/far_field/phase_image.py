@@ -46,7 +46,7 @@ class PhaseImage(Dataset):
     size: int = setting(64, valid="[16, 512]", range=(32, 256), doc="side of the object; half the detector's", unit="px")
     strength: float = setting(1.0, valid="[0, 100]", range=(0.2, 2), doc="phase runs from 0 to this", unit="pi")
     aperture: Literal["polygon", "disc", "smooth"] = setting(
-        "polygon", choices=("polygon", "disc", "smooth"), doc="outline of the object; smooth is a disc with a soft edge"
+        "polygon", doc="outline of the object; smooth is a disc with a soft edge"
     )
     photons: float | None = setting(None, valid="(0, 1e15]", range=(1, 1e4), log=True, doc="mean photons a pixel; none: no noise")
     beamstop: float = setting(0, valid="[0, inf)", range=(0, 8), doc="radius of the disc hidden around zero frequency", unit="px")

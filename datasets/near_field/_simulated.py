@@ -14,7 +14,6 @@ from prbench.physics.noise import shot_noise
 from prbench.tasks.near_field import NearField
 
 Model = Literal["angular-spectrum", "fresnel", "fourier-born"]
-MODELS: tuple[Model, ...] = ("angular-spectrum", "fresnel", "fourier-born")
 
 MODEL_DOC = "the model that solvers are given"
 PADDING_DOC = "by which the frame is continued with its edge values on every side, at least"
@@ -45,9 +44,7 @@ class PictureOfPhase(Dataset):
         0.5, valid="[-10, 10]", doc="index of the object less that around it, by which its phase is a height; 0.5: glass in air"
     )
     padding: int = setting(64, valid="[0, 4096]", doc=PADDING_DOC, unit="px")
-    model: Literal["angular-spectrum", "fresnel", "fourier-born"] = setting(
-        "angular-spectrum", choices=MODELS, doc=f"{MODEL_DOC}; data are always the angular spectrum's"
-    )
+    model: Model = setting("angular-spectrum", doc=f"{MODEL_DOC}; data are always the angular spectrum's")
 
     def problem_of(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from prbench.tasks.near_field import NearField
 
 from ..readers.arrays import npz_array
 from ..readers.locate import locate
-from ._simulated import MODEL_DOC, MODELS, PADDING_DOC
+from ._simulated import MODEL_DOC, PADDING_DOC, Model
 
 _LICENCE = "Apache-2.0"
 _DISTANCES_M = {"7mm": 7e-3, "16mm": 16e-3}
@@ -51,7 +51,7 @@ class Beads(Dataset):
     """
 
     padding: int = setting(64, valid="[0, 4096]", doc=PADDING_DOC, unit="px")
-    model: Literal["angular-spectrum", "fresnel", "fourier-born"] = setting("angular-spectrum", choices=MODELS, doc=MODEL_DOC)
+    model: Model = setting("angular-spectrum", doc=MODEL_DOC)
 
     files: ClassVar[tuple[DataFile, ...]] = (
         _file("7mm", "ef8af47db0bda3f06adad16e422194b87135f65a6a8bcdaeee6c9c31d1ea416b"),

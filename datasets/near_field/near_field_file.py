@@ -15,7 +15,7 @@ from prbench.tasks.near_field import NearField
 
 from ..readers.formats import read_array
 from ..readers.pictures import SUFFIXES, read_picture
-from ._simulated import MODEL_DOC, MODELS, PADDING_DOC
+from ._simulated import MODEL_DOC, PADDING_DOC, Model
 
 
 @register("near-field-file", task="near-field", cite="the file's own", licence="the file's own", tags=("measured",))
@@ -30,18 +30,16 @@ class NearFieldFile(Dataset):
     dataset: str | None = setting(None, doc="place of the image inside an HDF5 or NPZ file; none: by convention")
     flat: str | None = setting(None, doc="another file, the image without the object")
     background: Literal["median", "one"] = setting(
-        "median", choices=("median", "one"), doc="what the empty beam is without a flat: the image's median, or 1"
+        "median", doc="what the empty beam is without a flat: the image's median, or 1"
     )
-    invalid: Literal["error", "mask"] = setting(
-        "error", choices=("error", "mask"), doc="negative and non-finite pixels: refuse the file, or leave them out"
-    )
+    invalid: Literal["error", "mask"] = setting("error", doc="negative and non-finite pixels: refuse the file, or leave them out")
     wavelength_m: float | None = setting(None, valid="(0, 1)", doc="of the light; none: the file's", unit="m")
     pixel_m: float | None = setting(
         None, valid="(0, 1)", doc="of the detector, at the object where the beam magnifies; none: the file's", unit="m"
     )
     distance_m: float | None = setting(None, valid="[0, inf)", doc="from object to detector; none: the file's", unit="m")
     padding: int = setting(64, valid="[0, 4096]", doc=PADDING_DOC, unit="px")
-    model: Literal["angular-spectrum", "fresnel", "fourier-born"] = setting("angular-spectrum", choices=MODELS, doc=MODEL_DOC)
+    model: Model = setting("angular-spectrum", doc=MODEL_DOC)
     pure_phase: bool = setting(False, doc="whether the object is known to absorb nothing")
     delta_beta: float | None = setting(None, valid="(0, inf)", doc="delta / beta of an object of one material; none: not known")
 

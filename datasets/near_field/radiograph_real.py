@@ -36,9 +36,7 @@ class RadiographReal(PictureOfPhase):
     centred squares, all others squares cut out at random, turned and mirrored; every split shows the same three objects.
     """
 
-    image: Literal["all", "cast_defect", "weld", "wheel"] = setting(
-        "all", choices=("all", *NAMES), doc="which radiograph; all: in turn"
-    )
+    image: Literal["all", "cast_defect", "weld", "wheel"] = setting("all", doc="which radiograph; all: in turn")
 
     example: ClassVar[dict[str, object]] = {"size": 48, "distance_m": 3e-3, "padding": 16}
 

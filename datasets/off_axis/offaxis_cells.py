@@ -51,7 +51,7 @@ class OffAxisCells(Dataset):
 
     size: int = setting(256, valid="[64, 4096]", range=(128, 2048), log=True, doc="side of the frame", unit="px")
     kind: Literal["generated", "spheroid", "spread", "dividing", "red-blood", "cluster", "hl60"] = setting(
-        "generated", choices=("generated", *KINDS, "hl60"), doc="of cells; generated: all kinds but hl60 in turn"
+        "generated", doc="of cells; generated: all kinds but hl60 in turn"
     )
     system: int = setting(1, valid="[1, 2]", doc="the microscope")
     photons: float | None = setting(

@@ -50,7 +50,7 @@ class OffAxisReal(Dataset):
     2049x2049 pixels, without. There is no truth. Cells delay light, which decides the sign of their phase.
     """
 
-    hologram: Literal["cell", "glioblastoma"] = setting("cell", choices=("cell", "glioblastoma"), doc="which one")
+    hologram: Literal["cell", "glioblastoma"] = setting("cell", doc="which one")
     background: bool = setting(True, doc="whether the background is given with the cell's hologram")
 
     files: ClassVar[tuple[DataFile, ...]] = (_CELL, _GLIOBLASTOMA)

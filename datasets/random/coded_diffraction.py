@@ -29,7 +29,7 @@ class CodedDiffraction(Dataset):
 
     size: int = setting(64, valid="[4, 4096]", range=(32, 256), doc="side of the object", unit="px")
     patterns: int = setting(6, valid="[1, 100]", range=(1, 6), doc="number of modulators, m/n")
-    modulators: Literal["octonary", "phase"] = setting("octonary", choices=("octonary", "phase"), doc="their values")
+    modulators: Literal["octonary", "phase"] = setting("octonary", doc="their values")
     image: str = setting("camera", choices=OBJECTS, doc="modulus, with a smooth phase; or complex normal noise")
     photons: float | None = setting(None, valid="(0, 1e15]", range=(1, 1e6), log=True, doc="mean photons a value; none: no noise")
     snr_db: float | None = setting(

@@ -30,9 +30,7 @@ class ThreeRegimes(Dataset):
     X is complex64 (2 size, 2 size), zero outside its frame. The same problem number has the same object in every regime.
     """
 
-    regime: Literal["random", "fresnel", "fraunhofer"] = setting(
-        "fraunhofer", choices=("random", "fresnel", "fraunhofer"), doc="how the object is measured"
-    )
+    regime: Literal["random", "fresnel", "fraunhofer"] = setting("fraunhofer", doc="how the object is measured")
     size: int = setting(32, valid="[8, 1024]", range=(16, 128), doc="side of the object's frame", unit="px")
     fresnel_number: float = setting(1.0, valid="(0, 1000]", range=(1, 16), log=True, doc="of the frame, for the Fresnel pattern")
     image: str = setting("camera", choices=OBJECTS, doc="the picture, or the modulus of complex normal noise")

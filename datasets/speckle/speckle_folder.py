@@ -42,7 +42,7 @@ class SpeckleFolder(Dataset):
     images: int | None = setting(None, valid="[1, inf)", doc=IMAGES_DOC)
     crop: str | None = setting(None, doc="rows and columns to use, such as 870:1300x140:2360; none: all")
     invalid: Literal["error", "mask"] = setting(
-        "error", choices=("error", "mask"), doc="pixels without beam or not finite: refuse the images, or leave them out"
+        "error", doc="pixels without beam or not finite: refuse the images, or leave them out"
     )
 
     files: ClassVar[tuple[DataFile, ...]] = ()

@@ -14,13 +14,14 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self, TypeVar, cast
 
 from prbench.errors import UsageError
 
 from .names import format_name, format_value
 
 Scalar = bool | int | float | str | None
+Value = TypeVar("Value", bound=Scalar)
 _KEY = "prbench"
 
 
@@ -37,7 +38,7 @@ class SettingInfo:
 
 
 def setting(
-    default: Scalar,
+    default: Value,
     *,
     doc: str,
     range: tuple[float, float] | None = None,  # noqa: A002 - the natural word in a solver file
@@ -45,15 +46,17 @@ def setting(
     choices: tuple[Scalar, ...] | None = None,
     log: bool = False,
     unit: str = "",
-) -> Any:
+) -> Value:
     """Declare a setting of a plug-in.
+
+    To a type checker the declaration is its default, so that ``iterations: int = setting("many", ...)`` is an error.
 
     Args:
         default: the value used when the user says nothing.
         doc: one line for ``prbench show``.
         range: the interval worth searching when tuning, ends included; not a limit.
         valid: the admissible interval in mathematical notation, such as ``"(0, 2]"`` or ``"[1, inf)"``.
-        choices: the admissible values, where they are few.
+        choices: the admissible values, where they are few and not spelled by the annotation: those of a ``Literal`` are derived.
         log: whether the range is searched on a logarithmic scale.
         unit: SI unit, where there is one.
     """
@@ -76,13 +79,10 @@ class Settings:
         where = self.plugin_name or type(self).__name__
         cls: Any = type(self)
         types_ = _field_types(cls)
-        for field in dataclasses.fields(self):
-            info = field.metadata.get(_KEY)
-            if info is None:
-                continue
-            value = _coerce(where, field.name, getattr(self, field.name), types_[field.name])
-            _check(where, field.name, value, info)
-            object.__setattr__(self, field.name, value)
+        for name, info in setting_infos(cls).items():
+            value = _coerce(where, name, getattr(self, name), types_[name])
+            _check(where, name, value, info)
+            object.__setattr__(self, name, value)
 
     @classmethod
     def from_params(cls, params: Mapping[str, object]) -> Self:
@@ -110,8 +110,12 @@ class Settings:
 
 
 def setting_infos(cls: type[Settings]) -> dict[str, SettingInfo]:
-    """The settings of a plug-in class, in declaration order."""
-    return {f.name: f.metadata[_KEY] for f in dataclasses.fields(cls) if _KEY in f.metadata}
+    """The settings of a plug-in class, in declaration order, with the choices of ``Literal`` annotations.
+
+    Raises:
+        UsageError: for a setting whose ``choices=`` are others than its annotation's.
+    """
+    return dict(_infos(cast("Any", cls)))
 
 
 def setting_defaults(cls: type[Settings]) -> dict[str, Scalar]:
@@ -120,12 +124,38 @@ def setting_defaults(cls: type[Settings]) -> dict[str, Scalar]:
 
 
 @cache
+def _infos(cls: Any) -> dict[str, SettingInfo]:
+    types_, infos = _field_types(cls), {}
+    for field in dataclasses.fields(cls):
+        if _KEY in field.metadata:
+            info, choices = field.metadata[_KEY], literal_choices(types_[field.name])
+            if info.choices is not None and choices is not None and set(info.choices) != set(choices):
+                raise UsageError(
+                    f"{cls.__name__}: {field.name} has choices {info.choices}, its annotation {choices}; drop choices="
+                )
+            infos[field.name] = dataclasses.replace(info, choices=info.choices or choices)
+    return infos
+
+
+@cache
 def _field_types(cls: Any) -> dict[str, object]:
     return typing.get_type_hints(cls)
 
 
+def literal_choices(declared: object) -> tuple[Scalar, ...] | None:
+    """The values that a type admits where it is a ``Literal``, or one of those and None; None for any other type."""
+    if typing.get_origin(declared) is Literal:
+        return typing.get_args(declared)
+    options = typing.get_args(declared) if typing.get_origin(declared) in (types.UnionType, typing.Union) else ()
+    literals = [option for option in options if typing.get_origin(option) is Literal]
+    if not literals or len(literals) + (type(None) in options) != len(options):
+        return None
+    return (*(value for literal in literals for value in typing.get_args(literal)), *([None] if type(None) in options else []))
+
+
 def _coerce(where: str, name: str, value: object, declared: object) -> Scalar:
-    options = typing.get_args(declared) if typing.get_origin(declared) in (types.UnionType, typing.Union) else (declared,)
+    union = typing.get_origin(declared) in (types.UnionType, typing.Union)  # of a Literal and None it is the latter
+    options = typing.get_args(declared) if union else (declared,)
     if value is None or (isinstance(value, str) and value.lower() == "none" and type(None) in options):
         if type(None) in options:
             return None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
 
 import numpy as np
+from typing_extensions import TypeVar
 
 from .measurement import Measurement
 from .reconstruction import Reconstruction
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=Measurement)
 Rng = np.random.Generator
-State = Any
+S = TypeVar("S", default=Any)
+"""The state of an iterative solver, which only the solver looks into."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,9 @@ class DirectSolver(Solver[M]):
 
 
 @dataclass(frozen=True)
-class IterativeSolver(Solver[M]):
-    """A solver that improves a state step by step.
+class IterativeSolver(Solver[M], Generic[M, S]):
+    """A solver that improves a state step by step: ``IterativeSolver[FarField, MyState]``, or ``IterativeSolver[FarField]``
+    where the type of the state need not be checked.
 
     Arrays in the state belong to the solver: a step may overwrite them and return the same state.
     """
@@ -81,27 +84,27 @@ class IterativeSolver(Solver[M]):
         """How many steps a full run takes."""
 
     @abstractmethod
-    def init(self, y: M, rng: Rng) -> State:
+    def init(self, y: M, rng: Rng) -> S:
         """The state before the first step; all of a solver's randomness is drawn from ``rng``, now or later."""
 
     @abstractmethod
-    def step(self, y: M, state: State) -> State:
+    def step(self, y: M, state: S) -> S:
         """One iteration."""
 
-    def advance(self, y: M, state: State, steps: int) -> State:
+    def advance(self, y: M, state: S, steps: int) -> S:
         """``steps`` iterations; a solver that can order their work better than one by one says how, with the same result."""
         for _ in range(steps):
             state = self.step(y, state)
         return state
 
-    def finished(self, y: M, state: State) -> bool:  # noqa: ARG002 - for solvers that can tell
+    def finished(self, y: M, state: S) -> bool:  # noqa: ARG002 - for solvers that can tell
         """Whether further steps would change nothing; asked now and then, and a run that has finished ends early."""
         return False
 
     @abstractmethod
-    def estimate(self, y: M, state: State) -> Reconstruction:
+    def estimate(self, y: M, state: S) -> Reconstruction:
         """The reconstruction that the state stands for; must leave the state usable."""
 
     @abstractmethod
-    def residual(self, y: M, state: State) -> float:
+    def residual(self, y: M, state: S) -> float:
         """Misfit to the measurement for the curve, relative, of the best start; evaluated outside the clock."""

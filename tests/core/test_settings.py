@@ -17,7 +17,7 @@ class Example(Settings):
     steps: int = setting(10, valid="[1, inf)", doc="steps")
     area: float | None = setting(None, valid="(0, 1)", doc="area")
     fast: bool = setting(False, doc="fast")
-    shape: Literal["round", "square"] = setting("round", choices=("round", "square"), doc="shape")
+    shape: Literal["round", "square"] = setting("round", doc="shape")
     text: str = setting("", doc="text")
 
 
@@ -76,6 +76,31 @@ def test_what_is_not_admissible_is_told_with_its_limit(given_: dict[str, object]
 def test_a_choice_is_told_with_the_others() -> None:
     with pytest.raises(UsageError, match=r"shape must be one of round, square, got 'oval'$"):
         Example.from_params({"shape": "oval"})
+
+
+def test_choices_are_those_of_the_annotation() -> None:
+    @dataclass(frozen=True)
+    class Literals(Settings):
+        one: Literal["a", "b"] = setting("a", doc="one")
+        none_too: Literal["a", "b"] | None = setting(None, doc="or none")
+        listed: str = setting("a", choices=("a", "c"), doc="listed")
+        free: str | None = setting(None, doc="any text")
+
+    choices = {name: info.choices for name, info in setting_infos(Literals).items()}
+    assert choices == {"one": ("a", "b"), "none_too": ("a", "b", None), "listed": ("a", "c"), "free": None}
+    assert Literals.from_params({"none_too": "none"}).none_too is None
+    assert Literals.from_params({"none_too": "b"}).none_too == "b"
+    with pytest.raises(UsageError, match="none_too must be one of a, b or none"):
+        Literals.from_params({"none_too": "c"})
+
+
+def test_choices_other_than_the_annotation_s_are_an_error() -> None:
+    @dataclass(frozen=True)
+    class Twice(Settings):
+        one: Literal["a", "b"] = setting("a", choices=("a", "c"), doc="one")
+
+    with pytest.raises(UsageError, match=r"Twice: one has choices \('a', 'c'\)"):
+        setting_infos(Twice)
 
 
 def test_construction_checks_as_well() -> None:

@@ -96,7 +96,7 @@ class Guess(_Direct):
 
 @register("walk", task="far-field")
 @dataclass(frozen=True)
-class Walk(IterativeSolver[FarField]):
+class Walk(IterativeSolver[FarField, dict[str, Any]]):
     """A random walk whose residual is its step number."""
 
     iterations: int = setting(20, doc="steps", valid="[1, inf)")

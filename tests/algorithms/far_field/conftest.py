@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from prbench.algorithms.far_field._fields import Fields
 from prbench.algorithms.far_field._selection import Choice
+from prbench.algorithms.far_field._state import ProjectionState
 from prbench.backend import get_backend
 from prbench.tasks.far_field import FarField
 
@@ -30,11 +30,11 @@ class Solved:
         """An array of the measurement's backend on the host."""
         return self.y.backend.to_numpy(array)
 
-    def fields(self, g: np.ndarray, beta: float = 0.8, support: np.ndarray | None = None) -> Fields:
+    def fields(self, g: np.ndarray, beta: float = 0.8, support: np.ndarray | None = None) -> ProjectionState:
         """The state of a projection algorithm at ``g`` (B, *shape)."""
         inside = np.broadcast_to(self.support if support is None else support, g.shape).copy()
         choice, rng = Choice(self.y, None), np.random.default_rng(0)
-        return Fields.of(self.y, self.there(g), self.there(inside), beta, choice, rng)
+        return ProjectionState.of(self.y, self.there(g), self.there(inside), beta, choice, rng)
 
     def random(self, batch: int = 2, seed: int = 5) -> np.ndarray:
         """Complex noise (batch, *shape) of the object's size."""

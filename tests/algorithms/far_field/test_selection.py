@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from prbench.algorithms.far_field._fields import kept, largest
+from prbench.algorithms.far_field._constraints import Constraints
 from prbench.algorithms.far_field._selection import Choice, hold_out, score
 
 
@@ -64,7 +64,7 @@ def test_the_largest_pixels_are_kept(make_solved, library, count, nonnegative):
     solved = make_solved(library=library, nonnegative=nonnegative)
     x = solved.random(3)
     value = x.real if nonnegative else np.abs(x)
-    for one, inside in zip(value, solved.host(largest(solved.y, solved.there(x), count)), strict=True):
+    for one, inside in zip(value, solved.host(Constraints.of(solved.y).largest(solved.there(x), count)), strict=True):
         assert inside.sum() == count
         assert one[inside].min() > one[~inside].max()
 
@@ -73,7 +73,7 @@ def test_no_more_pixels_are_kept_than_are_positive(make_solved, library):
     solved = make_solved(library=library, nonnegative=True)
     x = -np.abs(solved.random(1))
     x[0, 0, :5] = 1
-    inside = solved.host(largest(solved.y, solved.there(x), 20))
+    inside = solved.host(Constraints.of(solved.y).largest(solved.there(x), 20))
     assert inside.sum() == 5
 
 
@@ -82,16 +82,17 @@ def test_constraints_keep_the_support_and_nonnegative_pixels(make_solved, librar
     for nonnegative in (False, True):
         solved = make_solved(library=library, nonnegative=nonnegative)
         support = np.broadcast_to(solved.support, x.shape).copy()
-        found = solved.host(kept(solved.y, solved.there(x), solved.there(support)))
+        keep = Constraints.of(solved.y).kept
+        found = solved.host(keep(solved.there(x), solved.there(support)))
         np.testing.assert_array_equal(found, support & (x.real > 0) if nonnegative else support)
         cut = x * found
-        np.testing.assert_array_equal(cut * solved.host(kept(solved.y, solved.there(cut), solved.there(support))), cut)
+        np.testing.assert_array_equal(cut * solved.host(keep(solved.there(cut), solved.there(support))), cut)
 
 
 def test_a_known_number_of_pixels_stands_in_for_a_support_that_is_not_known(make_solved):
     x = make_solved().random(2)
     nowhere = np.zeros(x.shape, bool)
     free = make_solved(support_size=9)
-    assert (kept(free.y, free.there(x), nowhere).sum(axis=(1, 2)) == 9).all()
+    assert (Constraints.of(free.y).kept(free.there(x), nowhere).sum(axis=(1, 2)) == 9).all()
     placed = make_solved(support_size=9, support=np.ones((16, 18), bool))
-    assert not kept(placed.y, placed.there(x), nowhere).any()
+    assert not Constraints.of(placed.y).kept(placed.there(x), nowhere).any()

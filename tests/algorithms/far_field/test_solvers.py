@@ -209,12 +209,12 @@ def test_a_recipe_without_likelihood_is_refused_where_likelihood_is_the_point():
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("name", ["er", "hio", "raar", "rrr", "difference-map", "hio-er"])
 def test_a_batch_in_parts_takes_the_same_steps(library, name, monkeypatch):
-    from prbench.algorithms.far_field import _fields
+    from prbench.algorithms.far_field import _state
 
     made = problem("crystal2d[size=32]")
     solver = prbench.get_solver(name, starts=5, iterations=50)
     whole = prbench.solve(solver, made.measurement, backend=library)
-    monkeypatch.setattr(_fields, "_CACHE_BYTES", 2 * 64 * 64 * 8)
+    monkeypatch.setattr(_state, "_CACHE_BYTES", 2 * 64 * 64 * 8)
     parts = prbench.solve(solver, made.measurement, backend=library)
     assert whole.cost.ffts == parts.cost.ffts
     np.testing.assert_allclose(parts.reconstruction.aux["scores"], whole.reconstruction.aux["scores"], rtol=1e-3)

@@ -1,0 +1,97 @@
+"""A run of projections: an update a step, and policies that act on the whole batch between steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from prbench.backend import Array
+from prbench.core import Reconstruction
+from prbench.tasks.far_field import FarField
+
+from ._guidance import unrelated
+from ._policies import HoldOut, RestartPolicy, SupportPolicy
+from ._selection import by_score, score
+from ._state import ProjectionState
+from ._updates import Update
+
+
+@dataclass(frozen=True)
+class ProjectionRun:
+    """Updates and policies.
+
+    Attributes:
+        update: the update of each step, counted from 0.
+        steps: number of steps during which the policies act; any that follow leave supports and starts alone.
+        support: how supports change.
+        restarts: how starts help each other.
+        hold_out: which pixels the fit does not see, and until when.
+    """
+
+    update: Callable[[int], Update]
+    steps: int
+    support: SupportPolicy
+    restarts: RestartPolicy
+    hold_out: HoldOut
+
+    def advance(self, y: FarField, s: ProjectionState, last: int) -> None:
+        """Take steps up to ``last``; between meetings of the batch one part after another takes all of its steps.
+
+        Args:
+            y: measurement, all of it.
+            s: changed in place.
+            last: number of steps done in the end.
+        """
+        while s.k < last:
+            self.hold_out.update(y, s)
+            pause = min(last, self._pause(s.k, last))
+            for part in s.parts():
+                for k in range(s.k, pause):
+                    self.update(k)(part)
+            s.k = pause
+            if s.k < self.steps:
+                self._meet(s)
+
+    def _pause(self, k: int, last: int) -> int:
+        """The next step after ``k`` at which something happens to all starts, or ``last``."""
+        ends = (self.steps, self.hold_out.release, self.support.next_update(k), self.restarts.next_generation(k))
+        return min((end for end in ends if end is not None and end > k), default=last)
+
+    def _meet(self, s: ProjectionState) -> None:
+        """Update supports and starts where that is due."""
+        if self.support.next_update(s.k - 1) == s.k:
+            self.support.update(s, s.k / self.steps)
+        if self.restarts.next_generation(s.k - 1) == s.k:
+            self.restarts.renew(s)
+
+
+def best_residual(y: FarField, s: ProjectionState) -> float:
+    """Lowest modulus error among the starts' estimates; infinite where none is finite."""
+    errors = np.asarray(y.backend.to_numpy(y.modulus_error(s.estimates())))
+    return float(np.min(errors[np.isfinite(errors)], initial=np.inf))
+
+
+def outcome(y: FarField, s: ProjectionState, keep: int) -> Reconstruction:
+    """The chosen start, with the best others as ``starts``, all ``scores`` and the ``support`` in ``aux``."""
+    estimates = s.estimates()
+    scores = s.choice.scores if s.choice.scores.size else score(s.choice, estimates)
+    return reconstruction(y, estimates, s.support, scores, keep, s.ancestors)
+
+
+def reconstruction(
+    y: FarField, estimates: Array, support: Array, scores: np.ndarray, keep: int, ancestors: list[frozenset[int]]
+) -> Reconstruction:
+    """Cut out the best start, and of those that found their way without it the best ``keep``, itself included."""
+    order = by_score(scores)
+    best = order[0]
+    independent = unrelated(order, ancestors)[:keep]
+    return Reconstruction(
+        object=y.crop(estimates[best]),
+        aux={
+            "starts": y.backend.xp.stack([y.crop(estimates[i]) for i in independent]),
+            "scores": scores,
+            "support": y.crop(support[best], weight=abs(estimates[best]) ** 2),
+        },
+    )
