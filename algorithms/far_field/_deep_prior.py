@@ -96,7 +96,7 @@ class Fit:
 
 
 @dataclass(frozen=True)
-class DeepPrior(IterativeSolver[FarField]):
+class DeepPrior(IterativeSolver[FarField, Fit]):
     """Base of untrained priors: a subclass gives the networks, their inputs, and how their outputs make an object.
 
     The object is what networks draw on its frame, half of the pattern's grid in every axis. No support is used, not even where

@@ -9,7 +9,7 @@ from prbench.core import IterativeSolver, Reconstruction, Rng
 from prbench.tasks.far_field import FarField
 
 from ._policies import HoldOut
-from ._run import ProjectionRun, best_residual, outcome
+from ._run import ProjectionRun, outcome, residual_of_best
 from ._selection import Choice
 from ._settings import ProjectionSettings
 from ._state import ProjectionState, random_state
@@ -17,7 +17,7 @@ from ._updates import Update
 
 
 @dataclass(frozen=True)
-class ProjectionSolver(ProjectionSettings, IterativeSolver[FarField]):
+class ProjectionSolver(ProjectionSettings, IterativeSolver[FarField, ProjectionState]):
     """Base of the projection algorithms: a subclass says which update each step makes.
 
     All starts advance as one batch. The support is the measurement's where it is given; otherwise it starts as the
@@ -56,8 +56,8 @@ class ProjectionSolver(ProjectionSettings, IterativeSolver[FarField]):
         return state
 
     def residual(self, y: FarField, state: ProjectionState) -> float:
-        """Lowest modulus error among the starts' estimates."""
-        return best_residual(y, state)
+        """Modulus error of the chosen start, as it would be returned."""
+        return residual_of_best(y, state)
 
     def estimate(self, y: FarField, state: ProjectionState) -> Reconstruction:
         """The chosen start, with the best others as ``starts``, all ``scores`` and the ``support`` in ``aux``."""

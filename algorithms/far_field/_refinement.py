@@ -103,10 +103,7 @@ def leave(y: FarField, state: RefinedState, fraction: float) -> None:
     xp, s, r = y.backend.xp, state.projections, state.refinement
     assert r is not None
     assert r.descent is not None
-    misfit = y.backend.to_numpy(log_likelihood(y, r.descent)).ravel()
-    chosen = by_score(misfit)[0]
-    r.last, support = r.descent.x[chosen], r.descent.support[chosen]
-    criterion = float(misfit[chosen]) * math.prod(y.shape) + 2 * int(xp.sum(support))
+    r.last, support, criterion = _most_likely(y, r.descent)
     if r.best is None or criterion < r.criterion:
         r.criterion, r.best, r.support = criterion, r.last, support
     r.next_support = above_typical(y, r.last, support, fraction) if y.support is None and y.support_size is None else support
@@ -116,6 +113,23 @@ def leave(y: FarField, state: RefinedState, fraction: float) -> None:
     s.support = xp.stack([r.next_support] * len(together))
     s.g = together * s.support
     s.p = xp.asarray(s.g, copy=True)
+
+
+def answer(y: FarField, r: Refinement) -> tuple[Array, Array]:
+    """The best object so far by Akaike's criterion, candidates under way included, and its support; both (*shape)."""
+    if r.descent is not None:
+        x, support, criterion = _most_likely(y, r.descent)
+        if r.best is None or criterion < r.criterion:
+            return x, support
+    return r.best, r.support
+
+
+def _most_likely(y: FarField, d: Descent) -> tuple[Array, Array, float]:
+    """The candidate of highest likelihood, its support, and Akaike's criterion."""
+    misfit = y.backend.to_numpy(log_likelihood(y, d)).ravel()
+    chosen = by_score(misfit)[0]
+    support = d.support[chosen]
+    return d.x[chosen], support, float(misfit[chosen]) * math.prod(y.shape) + 2 * int(y.backend.xp.sum(support))
 
 
 def _elect(y: FarField, s: ProjectionState, finalists: int, keep: int) -> Refinement:

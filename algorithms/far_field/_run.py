@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from ._policies import HoldOut, RestartPolicy, SupportPolicy
 from ._selection import by_score, score
 from ._state import ProjectionState
 from ._updates import Update
+
+_ROUNDED = 1e-4
+"""Residual below which rounding in single precision shows in its fourth digit."""
 
 
 @dataclass(frozen=True)
@@ -67,17 +71,29 @@ class ProjectionRun:
             self.restarts.renew(s)
 
 
-def best_residual(y: FarField, s: ProjectionState) -> float:
-    """Lowest modulus error among the starts' estimates; infinite where none is finite."""
-    errors = np.asarray(y.backend.to_numpy(y.modulus_error(s.estimates())))
-    return float(np.min(errors[np.isfinite(errors)], initial=np.inf))
+def residual_of_best(y: FarField, s: ProjectionState) -> float:
+    """Modulus error of the start that :func:`outcome` would choose, as it would be returned."""
+    estimates = s.estimates()
+    return returned_residual(y, estimates[by_score(_scores(s, estimates))[0]])
+
+
+def returned_residual(y: FarField, x: Array) -> float:
+    """Modulus error of one field (*shape) once the object's frame is cut out of it; infinite where it is not finite."""
+    cut = y.pad(y.crop(x))[None]
+    error = float(y.modulus_error(cut)[0])
+    if error < _ROUNDED:
+        error = float(y.modulus_error(y.backend.xp.astype(cut, y.backend.xp.complex128))[0])
+    return error if math.isfinite(error) else math.inf
 
 
 def outcome(y: FarField, s: ProjectionState, keep: int) -> Reconstruction:
     """The chosen start, with the best others as ``starts``, all ``scores`` and the ``support`` in ``aux``."""
     estimates = s.estimates()
-    scores = s.choice.scores if s.choice.scores.size else score(s.choice, estimates)
-    return reconstruction(y, estimates, s.support, scores, keep, s.ancestors)
+    return reconstruction(y, estimates, s.support, _scores(s, estimates), keep, s.ancestors)
+
+
+def _scores(s: ProjectionState, estimates: Array) -> np.ndarray:
+    return s.choice.scores if s.choice.scores.size else score(s.choice, estimates)
 
 
 def reconstruction(

@@ -37,7 +37,6 @@ class ShrinkwrapSettings(Settings):
     update_every: int = setting(20, valid="[0, inf)", range=(5, 100), log=True, doc="steps between support updates; 0 for none")
     follow: Literal["iterate", "estimate"] = setting(
         "iterate",
-        choices=("iterate", "estimate"),
         doc="shrinkwrap: blur the iterate, or its modulus projection, on which background cannot pile up",
     )
     area: float | None = setting(None, valid="(0, 1]", doc="shrinkwrap by area: fraction of pixels kept instead of the threshold")

@@ -80,8 +80,9 @@ class DoubleDipPolish(DoubleDip):
         assert isinstance(state, PolishedFit)
         return self.advance(y, state, 1)
 
-    def advance(self, y: FarField, state: PolishedFit, steps: int) -> PolishedFit:
+    def advance(self, y: FarField, state: Fit, steps: int) -> PolishedFit:
         """Steps of the networks, then of the projections."""
+        assert isinstance(state, PolishedFit)
         of_networks = max(0, min(steps, self.iterations - state.steps)) if state.refined is None else 0
         for _ in range(of_networks):
             super().step(y, state)

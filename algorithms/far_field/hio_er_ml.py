@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
 from prbench.errors import UsageError
 from prbench.tasks.far_field import FarField
 
 from ._likelihood import refine
 from ._policies import HoldOut
-from ._refinement import RefinedState, background, enter, leave
-from ._run import ProjectionRun, best_residual, outcome
+from ._refinement import RefinedState, answer, background, enter, leave
+from ._run import ProjectionRun, outcome, residual_of_best, returned_residual
 from ._settings import RecipeSettings
 from ._state import random_state
 from ._updates import UPDATES, Update
@@ -29,7 +27,7 @@ from ._updates import UPDATES, Update
     tags=("classical",),
 )
 @dataclass(frozen=True)
-class HioErMl(RecipeSettings, IterativeSolver[FarField]):
+class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
     """``hio-er``, then Poisson maximum likelihood and projections in turns, on a support that tightens.
 
     Each block ``ML`` of the recipe starts from the mean of the finalists, the best of them and the last refined object, and
@@ -122,15 +120,16 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField]):
         return self.loose + (self.tight - self.loose) * min(1.0, blocks / last)
 
     def residual(self, y: FarField, state: RefinedState) -> float:
-        """Lowest modulus error among the starts' estimates, or among the candidates being refined."""
-        if state.refinement is None or state.refinement.descent is None:
-            return best_residual(y, state.projections)
-        return float(np.min(y.backend.to_numpy(y.modulus_error(state.refinement.descent.x))))
+        """Modulus error of the answer, as it would be returned."""
+        if state.refinement is None:
+            return residual_of_best(y, state.projections)
+        return returned_residual(y, answer(y, state.refinement)[0])
 
     def estimate(self, y: FarField, state: RefinedState) -> Reconstruction:
         """The best answer of the refinement by Akaike's criterion; the projections' where time ended before it."""
         r = state.refinement
-        if r is None or r.best is None:
+        if r is None:
             return outcome(y, state.projections, self.keep)
-        support = y.crop(r.support, weight=abs(r.best) ** 2)
-        return Reconstruction(object=y.crop(r.best), aux={"starts": r.starts, "scores": r.scores, "support": support})
+        best, support = answer(y, r)
+        cut = y.crop(support, weight=abs(best) ** 2)
+        return Reconstruction(object=y.crop(best), aux={"starts": r.starts, "scores": r.scores, "support": cut})

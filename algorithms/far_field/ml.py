@@ -11,8 +11,8 @@ from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
 from prbench.tasks.far_field import FarField
 
 from ._likelihood import Descent, begin, confine, log_likelihood, refine
-from ._run import reconstruction
-from ._selection import Choice
+from ._run import reconstruction, returned_residual
+from ._selection import Choice, by_score
 from ._settings import ShrinkwrapSettings
 from ._state import random_state
 
@@ -32,7 +32,7 @@ class DescentState:
     tags=("classical",),
 )
 @dataclass(frozen=True)
-class MaximumLikelihood(ShrinkwrapSettings, IterativeSolver[FarField]):
+class MaximumLikelihood(ShrinkwrapSettings, IterativeSolver[FarField, DescentState]):
     """Poisson maximum likelihood by conjugate gradients on the given support, or else the autocorrelation's.
 
     That support stays, unless ``update_every`` lets it follow the object by shrinkwrap.
@@ -72,11 +72,14 @@ class MaximumLikelihood(ShrinkwrapSettings, IterativeSolver[FarField]):
         return state
 
     def residual(self, y: FarField, state: DescentState) -> float:
-        """Lowest modulus error among the starts."""
-        return float(np.min(y.backend.to_numpy(y.modulus_error(state.descent.x))))
+        """Modulus error of the start of highest likelihood, as it would be returned."""
+        return returned_residual(y, state.descent.x[by_score(self._scores(y, state))[0]])
 
     def estimate(self, y: FarField, state: DescentState) -> Reconstruction:
         """The start of highest likelihood."""
         d = state.descent
-        scores = np.asarray(y.backend.to_numpy(log_likelihood(y, d)), dtype=np.float64)
+        scores = self._scores(y, state)
         return reconstruction(y, d.x, d.support, scores, self.keep, [frozenset((i,)) for i in range(self.starts)])
+
+    def _scores(self, y: FarField, state: DescentState) -> np.ndarray:
+        return np.asarray(y.backend.to_numpy(log_likelihood(y, state.descent)), dtype=np.float64)

@@ -16,6 +16,8 @@ from prbench.core.measurement import Measurement
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput, PrbenchError
 
+from .window import best_window
+
 SUPPORT_THRESHOLD = 0.05
 """Fraction of the largest magnitude from which on a pixel belongs to an object that comes without a support."""
 _LARGEST_SHARE = 0.6
@@ -209,25 +211,23 @@ class FarField(Measurement):
         return full
 
     def crop(self, g: Array, weight: Array | None = None) -> Array:
-        """Cut the object (*object_shape) out of one periodic field (*shape), centred on its circular centre of mass.
+        """Cut the object (*object_shape) out of one periodic field (*shape), from the window that loses least of it.
 
-        The position of an object is not measured; one that stands across the edge of the grid is brought together first.
+        The position of an object is not measured; one that stands across the edge of the grid is brought together first. An
+        object that fits into the frame is never cut, not even where it fills the frame.
 
         Args:
             g: one field on the detector's grid.
-            weight: real, the same shape, for the centre of mass; ``|g|^2`` where None.
+            weight: real, not negative, the same shape, for the choice of the window (see :func:`best_window`); ``|g|^2`` where
+                None.
         """
         xp = self.backend.xp
         if self._object_shape == self.shape:
             return g
-        weight = xp.abs(g) ** 2 if weight is None else weight
-        shifts = []
-        for axis, (n, m) in enumerate(zip(self.shape, self._object_shape, strict=True)):
-            profile = self.backend.to_numpy(xp.sum(weight, axis=tuple(a for a in range(self.ndim) if a != axis)))
-            angle = float(np.angle(np.sum(profile * np.exp(2j * np.pi * np.arange(n) / n))))
-            shifts.append(m // 2 - round(angle / (2 * np.pi) * n) if np.isfinite(angle) else 0)
-        centred = xp.roll(g, tuple(shifts), axis=tuple(range(self.ndim)))
-        return centred[tuple(slice(0, m) for m in self._object_shape)]
+        energy = self.backend.to_numpy(xp.abs(g) ** 2 if weight is None else weight)
+        shifts = tuple(-corner for corner in best_window(energy, self._object_shape))
+        moved = xp.roll(g, shifts, axis=tuple(range(self.ndim)))
+        return moved[tuple(slice(0, m) for m in self._object_shape)]
 
     def forward(self, x: Array) -> Array:
         """Expected intensity (*shape) of one object (*object_shape), zero frequency at the centre, as the detector stores it."""
