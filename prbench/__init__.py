@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .api import get_dataset, get_solver, load_results, run, score
     from .core import Problem, Reconstruction, register, setting
     from .errors import PrbenchError
+    from .running.session import Session
+    from .running.session import open_session as open  # noqa: A004 - prbench.open, as gzip.open
     from .running.solving import Cost, Progress, Solution, solve
     from .running.store.results import ResultSet
     from .tasks.deblur import BlurredImage
@@ -41,10 +43,12 @@ _HOME = {
     "Progress": ".running.solving",
     "Reconstruction": ".core",
     "ResultSet": ".running.store.results",
+    "Session": ".running.session",
     "Solution": ".running.solving",
     "get_dataset": ".api",
     "get_solver": ".api",
     "load_results": ".api",
+    "open": ".running.session:open_session",
     "register": ".core",
     "run": ".api",
     "score": ".api",
@@ -64,12 +68,14 @@ __all__ = [
     "RandomLinear",
     "Reconstruction",
     "ResultSet",
+    "Session",
     "Solution",
     "SpeckleStack",
     "__version__",
     "get_dataset",
     "get_solver",
     "load_results",
+    "open",
     "register",
     "run",
     "score",
@@ -81,7 +87,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'prbench' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOME[name], __name__), name)
+    module, _, attribute = _HOME[name].partition(":")
+    return getattr(importlib.import_module(module, __name__), attribute or name)
 
 
 def __dir__() -> list[str]:

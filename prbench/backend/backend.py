@@ -219,8 +219,8 @@ def get_backend(name: str = "auto", precision: Precision = "single") -> Backend:
     if name == "torch:cuda" and not cuda:
         raise MissingDependency("backend torch:cuda needs a GPU that torch can see; `prbench doctor` tells what it sees")
     device = "cuda" if cuda and name != "torch" else "cpu"
-    if device == "cpu":
-        torch.set_num_threads(get_threads())
+    if device == "cpu" and torch.get_num_threads() != (threads := get_threads()):
+        torch.set_num_threads(threads)
     return Backend("torch", device, precision)
 
 

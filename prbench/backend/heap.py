@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from functools import cache
 
@@ -20,11 +21,14 @@ def keep_freed_memory() -> bool:
     """Let this process keep up to 1 GiB that it has freed, instead of handing it back and asking for it again.
 
     The system clears every page that it gives, which costs a pass over all activations of a network a fifth to a third of its
-    time. For processes of our own; one that we are a guest in decides for itself.
+    time. :func:`prbench.solve` asks for it in the process that it is called in; ``PRBENCH_KEEP_MEMORY=0`` in the environment
+    leaves the process as it is.
 
     Returns:
-        Whether the C library can be told so; only glibc can.
+        Whether the C library has been told so; only glibc can.
     """
+    if os.environ.get("PRBENCH_KEEP_MEMORY") == "0":
+        return False
     if not sys.platform.startswith("linux"):
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -26,7 +26,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from .threads import get_threads
+from .threads import follow_threads, get_threads
 
 Array = Any
 
@@ -124,6 +124,10 @@ class Pointwise:
                 flat = arg if isinstance(arg, np.ndarray) else arg.numpy()
                 arrays.append(flat.reshape(-1, n))
         parallel = view.size >= _PARALLEL_FROM and get_threads() > 1
+        if parallel:
+            import numba
+
+            follow_threads(numba)
         if total:
             return _compiled(self, kinds, parallel, total=True)(view.reshape(-1, n), scalar(0), *arrays)
         return _compiled(self, kinds, parallel)(view.reshape(-1, n), *arrays)

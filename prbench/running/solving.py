@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from prbench.backend import Backend, Clock, Precision, fft_pair_seconds, get_backend, get_threads
+from prbench.backend import Backend, Clock, Precision, fft_pair_seconds, get_backend, get_threads, keep_freed_memory
 from prbench.core import DirectSolver, IterativeSolver, Measurement, Reconstruction, Solver, build_plugin
 from prbench.core.reconstruction import FIELDS
 from prbench.errors import PrbenchError, UsageError
@@ -97,7 +97,10 @@ def solve(
     time_limit_s: float | None = None,
     callback: Callback | None = None,
 ) -> Solution:
-    """Reconstruct ``measurement``.
+    """Reconstruct ``measurement``; for many in a row see :func:`prbench.open`.
+
+    Memory that is freed stays with the process, as :func:`prbench.backend.keep_freed_memory` says. The number of CPU threads is
+    that of :func:`prbench.backend.get_threads`.
 
     Args:
         solver: a solver, or its name with settings such as ``"hio-er[starts=8]"``.
@@ -124,6 +127,20 @@ def _solve(
     callback: Callback | None,
 ) -> Solution:
     place = choose_backend(solver, backend)
+    check_request(solver, measurement, seed)
+    keep_freed_memory()
+    y = measurement.to(place)
+    # Weights are read as data are: outside the clock, the measurement unseen.
+    solver.prepare(place, random_source(seed))
+    return solve_prepared(solver, y, seed, _pair_seconds, time_limit_s, callback)
+
+
+def check_request(solver: Solver[Any], measurement: Measurement, seed: int) -> None:
+    """Refuse a measurement that the solver is not for.
+
+    Raises:
+        UsageError: for a measurement of another task or number of axes, or a negative seed.
+    """
     if measurement.task != solver.info.task:
         raise UsageError(f"{solver.plugin_name} solves {solver.info.task} problems, the measurement is {measurement.task}")
     if solver.dimensions and len(measurement.shape) not in solver.dimensions:
@@ -131,11 +148,36 @@ def _solve(
         raise UsageError(f"{solver.plugin_name} takes measurements of {wanted} axes, this one has {len(measurement.shape)}")
     if seed < 0:
         raise UsageError(f"seed must be at least 0, got {seed}")
-    y = measurement.to(place)
-    rng = np.random.default_rng(np.random.SeedSequence([seed]))
-    # Weights are read as data are: outside the clock, the measurement unseen.
-    solver.prepare(place, np.random.default_rng(np.random.SeedSequence([seed])))
-    pair_before = _pair_seconds(place, y.shape)
+
+
+def random_source(seed: int) -> np.random.Generator:
+    """The random numbers of a solve."""
+    return np.random.default_rng(np.random.SeedSequence([seed]))
+
+
+def solve_prepared(
+    solver: Solver[Any],
+    y: Measurement,
+    seed: int,
+    pair_seconds: Callable[[Backend, tuple[int, ...]], float],
+    time_limit_s: float | None,
+    callback: Callback | None,
+) -> Solution:
+    """Reconstruct by a solver that is prepared already.
+
+    Args:
+        solver: prepared on the measurement's backend.
+        y: on the backend, with fresh counters.
+        seed: of everything random.
+        pair_seconds: the time of an FFT pair on a backend and shape; asked for before and after the solve.
+        time_limit_s: as in :func:`solve`.
+        callback: as in :func:`solve`.
+
+    Raises:
+        PrbenchError: when the solver returns something that is not a reconstruction of this measurement.
+    """
+    place, rng = y.backend, random_source(seed)
+    pair_before = pair_seconds(place, y.shape)
     place.reset_peak_memory()
     clock = Clock(place)
     if isinstance(solver, IterativeSolver):
@@ -147,10 +189,10 @@ def _solve(
         status, curve, steps = "ok", [], 1
     peak = place.peak_memory()
     reconstruction = _to_host(found, place)
-    measurement.check(reconstruction)
+    y.check(reconstruction)
     if not reconstruction.finite():
         status = "diverged"
-    pair = (pair_before + _pair_seconds(place, y.shape)) / 2
+    pair = (pair_before + pair_seconds(place, y.shape)) / 2
     cost = Cost(
         latency_s=clock.seconds,
         latency_fft=clock.seconds / pair,
