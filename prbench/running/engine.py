@@ -173,7 +173,8 @@ def run_matrix(
     Raises:
         UsageError: before anything is written, for an unknown ``rerun``, a limit that is not positive, or a user's file that
             cannot be read.
-        CannotWrite: where the folder of results is full, read-only or out of reach; what has finished stays.
+        CannotWrite: where the folder of results is full, read-only or out of reach, or was renamed or removed meanwhile; what has
+            finished stays.
         KeyboardInterrupt: after the workers have ended; cells in hand have no record and are run by the next call.
     """
     for name, value in (("jobs", jobs), ("threads", threads), ("memory_bytes", memory_bytes), ("hard_limit_s", hard_limit_s)):
@@ -184,18 +185,21 @@ def run_matrix(
     whole = unique(cells)
     todo, known = _plan(whole, store, rerun)
     warnings = check_inputs(todo)
-    run = _Run(RunState(total=len(whole), cached=len(whole) - len(todo), warnings=warnings), todo, on_event)
+    run = _Run(RunState(total=len(whole), cached=len(whole) - len(todo), warnings=warnings), todo, on_event, store)
     if engine is None:
         gpu = any(cell.device_class != "cpu" for cell in todo)
         engine = LocalEngine(jobs, threads, memory_bytes, hard_limit_s, gpu)
     if todo:
         store.check_writable()
+        store.hold()
     run.tell("begin")
     try:
         engine.run(run.cells(store, known) if rerun == "missing" else iter(todo), store, run.on)
     except KeyboardInterrupt:
         run.tell("interrupted")
         raise
+    store.check_place()
+    store.flush()
     run.tell("end")
     return run.state
 
@@ -230,8 +234,9 @@ def current_code_id(cell: Cell) -> str:
 class _Run:
     """Bookkeeping of one call of :func:`run_matrix`."""
 
-    def __init__(self, state: RunState, todo: Sequence[Cell], on_event: OnEvent | None) -> None:
+    def __init__(self, state: RunState, todo: Sequence[Cell], on_event: OnEvent | None, store: Store) -> None:
         self.state = state
+        self._store = store
         self._todo = todo
         self._on_event = on_event
         self._began = time.monotonic()
@@ -259,6 +264,7 @@ class _Run:
             self.state.running[cell] = Progress(values["iteration"], values["iterations"], values["seconds"], values["residual"])
             self.tell("progress", cell)
         elif event == "ended":
+            self._store.check_place()
             self._finish(cell, values["status"], values["seconds"])
 
     def _finish(self, cell: Cell, status: str, seconds: float | None) -> None:

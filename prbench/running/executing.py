@@ -14,7 +14,8 @@ import numpy as np
 
 from prbench.backend import forms_compiled, get_threads
 from prbench.core import IterativeSolver, Problem, Reconstruction, Solver
-from prbench.errors import DataNotFound, Diverged, MissingDependency
+from prbench.core.reconstruction import FIELDS
+from prbench.errors import BadInput, DataNotFound, Diverged, MissingDependency, one_line
 
 from .code_id import code_id
 from .environment import environment
@@ -22,7 +23,8 @@ from .local.memory import PeakMemory
 from .request.cell import Cell
 from .scoring import assess
 from .solving import Progress, Solution, Status, choose_backend, solve
-from .store.folder import Store, plain_arrays
+from .store.files import plain_arrays
+from .store.folder import Store
 from .store.plain import plain
 from .store.record import Record, cost_of, curve_of, now
 
@@ -48,6 +50,7 @@ class Executor:
 
     def execute(self, cell: Cell, report: Report = lambda _name, _values: None) -> Record:
         """Run one cell and store its record, whatever happens; only KeyboardInterrupt passes."""
+        self._store.hold()
         self._environment = self._environment or self._store.write_environment(environment())
         started, stage = now(), "problem"
         known: dict[str, Any] = {"environment": self._environment, "threads": get_threads(), "started": started}
@@ -189,7 +192,16 @@ def arrays_of(reconstruction: Reconstruction) -> dict[str, np.ndarray]:
 
 
 def reconstruction_of(arrays: Mapping[str, Any]) -> Reconstruction:
-    """The inverse of :func:`arrays_of`."""
+    """The inverse of :func:`arrays_of`.
+
+    Raises:
+        BadInput: for arrays that are none of a reconstruction's.
+    """
     named = {name: array for name, array in arrays.items() if not name.startswith("aux.")}
+    unknown = sorted(named.keys() - set(FIELDS))
+    if unknown:
+        raise BadInput(
+            f"stored arrays of a reconstruction are {', '.join(FIELDS)} and aux.<name>, got {one_line(unknown[0], 60)}"
+        )
     aux = {name[4:]: array if array.ndim else array.item() for name, array in arrays.items() if name.startswith("aux.")}
     return Reconstruction(**named, aux=aux)

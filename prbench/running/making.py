@@ -14,7 +14,7 @@ from prbench.core import Dataset, Split, build_plugin
 from prbench.errors import UsageError, one_line
 
 from .code_id import code_id
-from .store.folder import replace_file
+from .store.files import replace_file
 from .store.plain import canonical, plain
 from .store.problem_files import write_problem
 

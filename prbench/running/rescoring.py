@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import traceback
 from collections.abc import Callable
 from typing import cast
 
 from prbench.core import Problem
-from prbench.errors import PrbenchError
+from prbench.errors import CannotWrite, PrbenchError
 
-from .executing import error_of, reconstruction_of
-from .scoring import MetricFailed, assess
+from .executing import reconstruction_of
+from .scoring import assess, failed_metrics
 from .solving import Status
 from .store.folder import Store
 from .store.record import FAILED, Record
@@ -22,32 +21,32 @@ def rescore(store: Store, on: Callable[[Record, str], object] | None = None) -> 
 
     Args:
         store: the records.
-        on: called with each record and what happened to it: ``scored``, ``failed`` (a metric raised; the record says so),
-            ``no reconstruction``, or why its problem cannot be made here, in which case the record stays as it is.
+        on: called with each record and what happened to it: ``scored``; ``scored but for`` the metrics that failed, which the
+            record notes; ``no reconstruction``; or why it cannot be scored here, in which case the record stays as it is.
 
     Returns:
         How many records were scored.
     """
     scored = 0
     last: tuple[str, Problem] | None = None
-    for record in sorted(store.records(), key=_problem_label):
-        arrays = store.arrays(record.key) if _scorable(record) else {}
+    for _, key in sorted((record.cell.problem_label, record.key) for record in store.records()):
+        record = store.read(key)
+        if record is None:  # gone meanwhile
+            continue
         what = "no reconstruction"
-        if arrays:
-            try:
-                if last is None or last[0] != _problem_label(record):
-                    last = _problem_label(record), record.cell.problem()
+        try:
+            arrays = store.arrays(key) if _scorable(record) else {}
+            if arrays:
+                if last is None or last[0] != record.cell.problem_label:
+                    last = record.cell.problem_label, record.cell.problem()
                 metrics, notes = assess(reconstruction_of(arrays), last[1])
-            except MetricFailed as failure:
-                trace = "".join(traceback.format_exception(failure))
-                error = error_of("scoring", "MetricFailed", str(failure), trace, outcome=_outcome(record))
-                store.write(dataclasses.replace(record, status="error", metrics={}, notes={}, error=error))
-                what = "failed"
-            except PrbenchError as failure:
-                what = str(failure)
-            else:
                 store.write(dataclasses.replace(record, status=_outcome(record), metrics=metrics, notes=notes, error=None))
-                scored, what = scored + 1, "scored"
+                failed = failed_metrics(notes)
+                scored, what = scored + 1, f"scored but for {', '.join(failed)}" if failed else "scored"
+        except CannotWrite:
+            raise
+        except PrbenchError as failure:
+            what = str(failure)
         if on is not None:
             on(record, what)
     return scored
@@ -60,7 +59,3 @@ def _scorable(record: Record) -> bool:
 def _outcome(record: Record) -> Status:
     """How the solve ended, whatever became of the scoring."""
     return cast("Status", (record.error or {}).get("outcome", record.status))
-
-
-def _problem_label(record: Record) -> str:
-    return record.cell.problem_label

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from prbench.core import Case, Metric, Problem, Reconstruction, load_plugin, plugin_names
@@ -11,7 +12,18 @@ from prbench.errors import MissingDependency, PrbenchError, UsageError, one_line
 
 
 class MetricFailed(PrbenchError):
-    """A metric raised an exception: a defect of the metric or an input it should have refused."""
+    """A metric raised an exception: a defect of the metric or an input it should have refused.
+
+    Attributes:
+        reason: the exception in one line.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name} failed: {reason}")
+        self.reason = reason
+
+
+_FAILED = "failed: "
 
 
 def find_metrics(names: Sequence[str] | None = None) -> list[Metric]:
@@ -44,25 +56,65 @@ def score(reconstruction: Reconstruction, problem: Problem, metrics: Sequence[st
 
     Returns:
         The score by metric; NaN where a metric applies but is not defined for this case, or needs an extra that is not installed.
+        Of all installed ones, NaN and a warning where one raises, and a warning alone where one cannot be imported.
 
     Raises:
         UsageError: for an unknown metric.
         BadInput: for a reconstruction that is not one of this problem.
-        MetricFailed: where a metric raises.
+        MetricFailed: where a metric that ``metrics`` names raises.
     """
-    return assess(reconstruction, problem, metrics)[0]
+    scores, notes = assess(reconstruction, problem, metrics)
+    for name, reason in failed_metrics(notes).items():
+        warnings.warn(f"the metric {name} {reason}", RuntimeWarning, stacklevel=2)
+    return scores
 
 
 def assess(
     reconstruction: Reconstruction, problem: Problem, metrics: Sequence[str] | None = None
 ) -> tuple[dict[str, float], dict[str, float | str]]:
-    """As :func:`score`, and beside the scores what the metrics note about them, such as the data range of an image metric."""
+    """As :func:`score`, and beside the scores what the metrics note about them, such as the data range of an image metric.
+
+    A metric that fails is noted under its name (see :func:`failed_metrics`), without a warning; the others are scored.
+    """
     if not reconstruction.finite():
         raise UsageError("the reconstruction has non-finite numbers; it has diverged and has no scores")
     problem.measurement.check(reconstruction)
     case = Case(reconstruction, problem)
-    scores = {metric.info.name: _apply(metric, case) for metric in find_metrics(metrics) if metric.applies(case)}
+    if metrics is not None:
+        return {metric.info.name: _apply(metric, case) for metric in find_metrics(metrics) if metric.applies(case)}, case.notes
+    usable, broken = _installed()
+    case.notes.update(broken)
+    scores = {}
+    for metric in usable:
+        try:
+            if metric.applies(case):
+                scores[metric.info.name] = _apply(metric, case)
+        except MetricFailed as failure:
+            scores[metric.info.name] = math.nan
+            case.notes[metric.info.name] = f"{_FAILED}{failure.reason}"
+        except Exception as error:  # noqa: BLE001 - of another package's declaration, say
+            case.notes[metric.info.name] = f"{_FAILED}{_told(error)}"
     return scores, case.notes
+
+
+def failed_metrics(notes: Mapping[str, object]) -> dict[str, str]:
+    """The metrics that failed by name, each with its reason, from the notes of a record."""
+    return {name: note for name, note in notes.items() if isinstance(note, str) and note.startswith(_FAILED)}
+
+
+def _installed() -> tuple[list[Metric], dict[str, str]]:
+    """All metrics that can be imported, and a note on each that cannot."""
+    usable, broken = list[Metric](), dict[str, str]()
+    for name in plugin_names("metric"):
+        try:
+            usable += find_metrics([name])
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - every way in which another package may not import
+            broken[name] = f"{_FAILED}it cannot be imported: {_told(error)}"
+    return usable, broken
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {one_line(error, 200)}"
 
 
 def _apply(metric: Metric, case: Case) -> float:
@@ -73,5 +125,4 @@ def _apply(metric: Metric, case: Case) -> float:
         case.notes[metric.info.name] = one_line(error)
         return math.nan
     except Exception as error:
-        name = getattr(getattr(metric, "info", None), "name", "a metric")
-        raise MetricFailed(f"{name} failed: {type(error).__name__}: {one_line(error)}") from error
+        raise MetricFailed(metric.info.name, _told(error)) from error

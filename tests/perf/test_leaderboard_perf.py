@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from prbench.running.request.cell import find_plugin, make_cell
-from prbench.running.store.folder import TABLE
+from prbench.running.store.index import TABLE
 from prbench.running.store.record import Record
-from prbench.running.store.table import write_table
+from prbench.running.store.parquet import write_table
 
 RECORDS = 100_000
 

@@ -31,7 +31,7 @@ import sys
 from prbench.running.remote.dask_engine import DaskEngine
 from prbench.running.engine import run_matrix
 from prbench.running.request.spec import Matrix
-from prbench.running.store import Store
+from prbench.running.store.folder import Store
 m = Matrix.of("t", solvers=sys.argv[3], datasets=sys.argv[4], samples=int(sys.argv[5]), backend="numpy")
 s = run_matrix(m.cells(), Store(sys.argv[2]), engine=DaskEngine(sys.argv[1], threads=1))
 print(s.total, s.cached, s.done, dict(s.statuses))

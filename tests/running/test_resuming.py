@@ -23,7 +23,7 @@ CODE = """
 import sys
 from prbench.running.engine import run_matrix
 from prbench.running.request.spec import Matrix
-from prbench.running.store import Store
+from prbench.running.store.folder import Store
 m = Matrix.of("t", solvers=[sys.argv[2] + ":Walk[pause_s=0.002]", sys.argv[2] + ":Guess", sys.argv[2] + ":Raise"],
               datasets=sys.argv[2] + ":Dots", samples=8, backend="numpy")
 run_matrix(m.cells(), Store(sys.argv[1]), jobs=2, threads=1,

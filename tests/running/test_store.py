@@ -175,7 +175,7 @@ def test_a_table_may_travel_alone(tmp_path):
 
 
 def test_a_large_table_is_read_at_once(tmp_path):
-    from prbench.running.store.table import write_table
+    from prbench.running.store.parquet import write_table
 
     records = [record(n, n % 7, metrics={"sa_mse": n / 3, "r_factor": 0.1}, cost={"latency_s": 1.0}) for n in range(10_000)]
     with (tmp_path / "records.parquet").open("wb") as file:
@@ -217,7 +217,7 @@ def test_two_processes_write_one_folder(tmp_path):
 
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); import numpy as np; from test_store import record; "
-        "from prbench.running.store import Store; s = Store(sys.argv[2])\n"
+        "from prbench.running.store.folder import Store; s = Store(sys.argv[2])\n"
         "for n in range(150):\n"
         "    s.write(record(n % 10, metrics={'m': float(n)}), {'object': np.full(500, n)}); s.read(record((n * 3) % 10).key)\n"
         "    n % 50 or s.compact()\n"

@@ -59,13 +59,22 @@ class Cell:
         return {name: plain(getattr(self, name)) for name in _FIELDS}
 
     @classmethod
-    def from_plain(cls, spec: Mapping[str, Any]) -> Self:
-        """The inverse of :meth:`to_plain`.
+    def from_plain(cls, spec: Mapping[str, Any], key: str | None = None) -> Self:
+        """The inverse of :meth:`to_plain`; members that an older version did not write take their defaults.
+
+        Args:
+            spec: what :meth:`to_plain` gave.
+            key: the key that the spec has to belong to, as the version that wrote it made keys; not looked at where None.
 
         Raises:
-            KeyError, TypeError: where the mapping is not a spec.
+            KeyError, TypeError, ValueError: where the mapping is not a spec, or not that of the key.
         """
-        return cls(**{name: spec[name] for name in _FIELDS})
+        cell = cls(**{name: spec[name] for name in _FIELDS if name in spec or name in _REQUIRED})
+        if key is not None:
+            if digest(canonical(spec)) != key:
+                raise ValueError("its key does not belong to its spec")
+            cell.__dict__["key"] = key  # a spec of fewer members has a key of its own, by which its record is found
+        return cell
 
     @cached_property
     def key(self) -> str:
@@ -129,6 +138,7 @@ class Cell:
 
 
 _FIELDS = tuple(field.name for field in dataclasses.fields(Cell))
+_REQUIRED = frozenset(field.name for field in dataclasses.fields(Cell) if field.default is dataclasses.MISSING)
 _built: dict[tuple[str, str, str], Any] = {}
 _spellings: dict[tuple[str, str, str], str] = {}
 

@@ -1,39 +1,46 @@
-"""The store: one JSON file a record, its arrays beside it, in a folder that several runs may write into at once.
+"""The store: one JSON file per record, its arrays beside it, in a folder that several runs may write into at once.
 
 ::
 
     runs/3f/3f09….json      the record        environments/<id>.json   versions and hardware, once each
-    runs/3f/3f09….npz       its arrays        records.parquet          all records in one table, made by `prbench compact`
+    runs/3f/3f09….npz       its arrays        records.parquet          all records in tables, made by `prbench compact`
+    claims/3f09…            a run is at it
 
-The JSON files are the truth; the table is derived from them and may be deleted. Every file is written under another name and
+The JSON files are the truth; the tables are derived from them and may be deleted. Every file is written under another name and
 renamed, arrays before their record, so that what can be read is whole.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import secrets
 import tempfile
-import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from prbench.errors import CannotWrite, PrbenchError, UsageError, one_line
+from prbench.errors import CannotWrite, UsageError, one_line
 
-from .array_files import read_arrays
+from .array_files import arrays_digest, read_arrays
+from .compacting import MANY, compact
+from .files import Flushing, cannot_write, plain_arrays, replace_file
+from .frames import as_frame, with_texts
+from .index import TABLE, DamagedTable, Group, Index
+from .outcomes import Outcomes
+from .parquet import table_of
+from .place import Place
 from .plain import canonical, digest
 from .record import CorruptRecord, Record
-from .table import TABLE, Table, row_of, write_table
+from .table import row_of
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
-_TICK_NS = 2_000_000_000
-_MANY = 5000
+T = TypeVar("T")
+_AT_A_TIME = 2000
 
 
 class Store:
@@ -50,6 +57,8 @@ class Store:
         self.corrupt: dict[Path, str] = {}
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path} is a file; results need a folder")
+        self._place = Place(self.path)
+        self._flushing = Flushing()
 
     def __repr__(self) -> str:
         return f"Store({str(self.path)!r})"
@@ -68,33 +77,66 @@ class Store:
         except OSError as error:
             raise cannot_write(self.path, error) from error
 
+    def hold(self) -> None:
+        """Make the folder, and from now on notice when it is renamed or removed; called by whoever runs cells into it.
+
+        Raises:
+            CannotWrite: where it cannot be made.
+        """
+        self._place.hold()
+
+    def check_place(self) -> None:
+        """See whether the folder that is held is still where it was.
+
+        Raises:
+            CannotWrite: where it has been renamed or removed.
+        """
+        self._place.check()
+
+    def flush(self) -> None:
+        """Wait until what was written is on the disk."""
+        self._flushing.finish(self.path)
+
     # One record
 
     def write(self, record: Record, arrays: Mapping[str, Any] | None = None) -> None:
         """Store a record; in place of its predecessor, whose arrays go unless ``arrays`` is None.
 
         Raises:
-            CannotWrite: where the file system does not take it.
+            CannotWrite: where the file system does not take it, or the folder has been renamed or removed; then the record is
+                written where the folder is now.
             PrbenchError: for an array of Python objects, which no plain format holds.
         """
-        place = self._record_path(record.key)
+        moved = self._place.moved()
+        root = self.path if moved is None else moved.now
+        place = root / "runs" / record.key[:2] / f"{record.key}.json"
         if arrays:
-            whole: dict[str, Any] = plain_arrays(arrays)
-            replace_file(place.with_suffix(".npz"), lambda file: np.savez(file, **whole))
+            plain = plain_arrays(arrays)
+            record = record.with_arrays(arrays_digest(plain))
+            saved: dict[str, Any] = plain
+            replace_file(place.with_suffix(".npz"), lambda file: np.savez(file, **saved), self._flushing)
         elif arrays is not None:
+            record = record.with_arrays("")
             place.with_suffix(".npz").unlink(missing_ok=True)
         if place.exists() and self._read(place) is None:
             place.rename(place.with_suffix(".json.corrupt"))
-        replace_file(place, lambda file: file.write(record.to_json().encode()))
+        replace_file(place, lambda file: file.write(record.to_json().encode()), self._flushing)
         self.corrupt.pop(place, None)
+        if moved is not None:
+            raise CannotWrite(moved.told)
 
     def read(self, key: str) -> Record | None:
         """The record of a key, or None where there is none or none that can be read."""
         place = self._record_path(key)
         if place.exists():
             return self._read(place)
-        text = self._table().texts([key]).get(key)
-        return None if text is None else Record.from_json(text)
+
+        def of_table(index: Index) -> Record | None:
+            part = index.part_of(key)
+            text = None if part is None else part.texts({key}).get(key)
+            return None if part is None or text is None else self._of_text(part.path, key, text)
+
+        return self._tried(of_table)
 
     def has(self, key: str) -> bool:
         """Whether a file of that key is there, unread: what another run may have finished meanwhile."""
@@ -113,14 +155,38 @@ class Store:
         return self.path / "runs" / key[:2] / f".{key}.begun.{run.strip('.')}"
 
     def _read(self, place: Path) -> Record | None:
+        text = self._text(place)
+        return None if text is None else self._of_file(place, text)
+
+    def _text(self, place: Path) -> str | None:
         try:
-            record = Record.from_json(place.read_text(encoding="utf-8"))
-            if place.name != f"{record.key}.json":
-                raise CorruptRecord(f"it is the record {record.key}")  # noqa: TRY301 - told as the other corruptions are
+            with open(place, "rb", buffering=0) as file:  # noqa: PTH123 - a path as an object costs as much as the reading
+                return file.read().decode()
         except FileNotFoundError:
             return None
-        except (CorruptRecord, UnicodeDecodeError, OSError) as error:
+        except (UnicodeDecodeError, OSError) as error:
             self.corrupt[place] = one_line(error)
+            return None
+
+    def _of_file(self, place: Path, text: str) -> Record | None:
+        try:
+            record = Record.from_json(text)
+            if place.name != f"{record.key}.json":
+                raise CorruptRecord(f"it is the record {record.key}")  # noqa: TRY301 - told as the other corruptions are
+        except CorruptRecord as error:
+            self.corrupt[place] = one_line(error) if text else "it is empty, as after a power cut; the cell can be run again"
+            return None
+        return record
+
+    def _of_text(self, table: Path, key: str, text: str) -> Record | None:
+        """A record from a table, which may be damaged as its own file may."""
+        try:
+            record = Record.from_json(text)
+        except CorruptRecord as error:
+            self.corrupt[table / key] = one_line(error)
+            return None
+        if record.key != key:
+            self.corrupt[table / key] = f"it is the record {record.key}"
             return None
         return record
 
@@ -146,150 +212,119 @@ class Store:
 
     def records(self) -> Iterator[Record]:
         """All readable records, by key."""
-        table = self._table()
-        places, kept = self._overlay(table)
-        texts, loose = table.texts(kept), {place.name.partition(".")[0]: place for place in places}
-        for key in sorted({*loose, *texts}):
-            record = self._read(loose[key]) if key in loose else Record.from_json(texts[key])
-            if record is not None:
-                yield record
+        for _, group in self._tried(lambda index: list(index.groups())):
+            texts = self._texts_of(group)
+            loose = {place.name.partition(".")[0]: place for place in group.loose}
+            for key in sorted({*loose, *texts}):
+                if key in loose:
+                    record = self._read(loose[key])
+                else:
+                    assert group.part is not None
+                    record = self._of_text(group.part.path, key, texts[key])
+                if record is not None:
+                    yield record
 
-    def outcomes(self) -> dict[str, tuple[str, str]]:
+    def outcomes(self) -> Outcomes:
         """Status and code id of all readable records by key, for choosing what is still to do."""
-        table = self._table()
-        places, kept = self._overlay(table)
-        return {**table.outcomes(kept), **{one.key: (one.status, one.code_id) for one in self._read_all(places)}}
+
+        def of(index: Index) -> Outcomes:
+            found = Outcomes()
+            for _, group in index.groups():
+                if group.part is not None:
+                    found.add_table(group.part.read(["status", "code_id"], group.kept))
+                for record in self._read_all(group.loose):
+                    found.add(record.key, record.status, record.code_id)
+            return found.sorted()
+
+        return self._tried(of)
 
     def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """One row per record, by key; the columns are those of :func:`prbench.running.store.table.row_of`, all where None."""
-        table = self._table()
-        places, kept = self._overlay(table)
-        return table.frame(kept, [row_of(record) for record in self._read_all(places)], columns)
+        return self._tried(lambda index: as_frame(self._tables(index, columns), columns))
+
+    def tally(self, columns: Sequence[str]) -> pd.DataFrame:
+        """How many records have the same values in ``columns``: those, and ``cells``, the number; in bounded memory."""
+        import pandas as pd
+
+        def of(index: Index) -> Counter[tuple[Any, ...]]:
+            counts = Counter[tuple[Any, ...]]()
+            for table in self._tables(index, columns):
+                grouped = table.group_by(list(columns)).aggregate([([], "count_all")]).to_pydict()
+                for values in zip(*(grouped[name] for name in (*columns, "count_all")), strict=True):
+                    counts[values[:-1]] += values[-1]
+            return counts
+
+        counts = self._tried(of)
+        rows = [(*values, count) for values, count in sorted(counts.items(), key=lambda item: tuple(map(str, item[0])))]
+        return pd.DataFrame(rows, columns=[*columns, "cells"])
 
     def compact_if_many(self) -> None:
         """Compact where thousands of records would be read from files of their own each time, and the folder allows it."""
-        if len(self._overlay(self._table())[0]) >= _MANY:
+        if sum(len(group.loose) for _, group in self._tried(lambda index: list(index.groups()))) >= MANY:
             with contextlib.suppress(CannotWrite):
-                self.compact()
+                self.compact(thorough=False)
 
-    def compact(self) -> int:
-        """Write ``records.parquet`` anew from the files and say how many records it holds."""
-        # What has changed just now may change again within one tick of the file system's clock, and is read again next time.
-        settled = time.time_ns() - _TICK_NS
-        table = self._table()
-        folders = {name: at if at < settled else 0 for name, at in self._folder_times().items()}
-        places, kept = self._overlay(table)
-        changed = {place.name.partition(".")[0]: place.stat().st_mtime_ns for place in places}
-        texts, rows = table.texts(kept), []
-        for record in self._read_all(places):
-            texts[record.key] = record.to_json()
-            rows.append(row_of(record))
-        times = {**table.times(kept), **{row["key"]: changed[row["key"]] for row in rows}}
-        times = {key: at if at < settled else 0 for key, at in times.items()}
-        frame = table.frame(kept, rows, None)
-        replace_file(self.path / TABLE, lambda file: write_table(file, texts, times, folders, frame))
-        self._sweep()
-        return len(texts)
+    def compact(self, *, thorough: bool = True) -> int:
+        """Bring ``records.parquet`` up to date with the files and say how many records it holds.
 
-    def _sweep(self) -> None:
-        """Remove what processes killed while writing have left, once it is an hour old."""
-        for place in self.path.glob("runs/??/.*.*.*"):
-            with contextlib.suppress(FileNotFoundError):
-                if time.time() - place.stat().st_mtime > 3600:
-                    place.unlink()
+        Args:
+            thorough: look at every file, so that one edited or cut off in place is noticed, not only into folders that changed.
+
+        Raises:
+            CannotWrite: where the file system does not take it.
+        """
+        return self._tried(lambda index: compact(index, self._read_with_text, thorough=thorough))
 
     def write_environment(self, environment: Mapping[str, Any]) -> str:
         """Store an environment once and return its id, the digest of its content."""
         text = canonical(environment)
         name = digest(text)[:16]
-        place = self.path / "environments" / f"{name}.json"
+        moved = self._place.moved()
+        place = (self.path if moved is None else moved.now) / "environments" / f"{name}.json"
         if not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(place, lambda file: file.write(text.encode()))
+            replace_file(place, lambda file: file.write(text.encode()), self._flushing)
         return name
 
-    # How table and files make one whole
+    # How tables and files make one whole
 
-    def _table(self) -> Table:
-        return Table(self.path / TABLE)
+    def _tried(self, use: Callable[[Index], T]) -> T:
+        """What ``use`` makes of the index; anew, and by the records' own files, where a table turns out to be damaged."""
+        while True:
+            try:
+                return use(Index(self.path, self.corrupt))
+            except DamagedTable as damage:
+                self.corrupt[damage.path] = f"{damage}; the records' own files are read"
+
+    def _texts_of(self, group: Group) -> dict[str, str]:
+        if group.part is None:
+            return {}
+        try:
+            return group.part.texts(group.kept)
+        except DamagedTable as damage:
+            self.corrupt[damage.path] = f"{damage}; the records' own files are read"
+            pattern = "??" if damage.path.name == TABLE else damage.path.stem
+            group.loose = sorted(self.path.glob(f"runs/{pattern}/*.json"))
+            return {}
+
+    def _tables(self, index: Index, columns: Sequence[str] | None) -> Iterator[pa.Table]:
+        """The rows of all readable records in pieces of bounded size."""
+        for _, group in index.groups():
+            if group.part is not None:
+                yield with_texts(group.part.visible(columns, group.kept), columns)
+            for start in range(0, len(group.loose), _AT_A_TIME):
+                rows = [row_of(record) for record in self._read_all(group.loose[start : start + _AT_A_TIME])]
+                table = table_of(rows)
+                yield table if columns is None else table.select(list(dict.fromkeys(["key", *columns])))
 
     def _read_all(self, places: Sequence[Path]) -> Iterator[Record]:
         """The records of files, as far as they can be read, one after another."""
         return (record for place in places if (record := self._read(place)) is not None)
 
-    def _overlay(self, table: Table) -> tuple[list[Path], set[str] | None]:
-        """Files of records to be read, and the keys that the table answers for, None for all.
-
-        A folder untouched since the table was made is not looked into; in another, a file unchanged since is not read again, and
-        a row without its file is gone. A row whose whole folder is absent stands: a table may travel alone.
-        """
-        changed = {name for name, at in self._folder_times().items() if table.folders.get(name) != at}
-        if not changed:
-            return [], None
-        known = table.times(None)
-        kept = {key for key in known if key[:2] not in changed}
-        loose: list[Path] = []
-        for name in sorted(changed):
-            for entry in os.scandir(self.path / "runs" / name):
-                key, _, suffix = entry.name.partition(".")
-                if suffix != "json":
-                    continue
-                if key in known and known[key] == entry.stat().st_mtime_ns:
-                    kept.add(key)
-                else:
-                    loose.append(Path(entry.path))
-        return loose, kept
-
-    def _folder_times(self) -> dict[str, int]:
-        """The folders of records with the time of their last change."""
-        runs = self.path / "runs"
-        if not runs.is_dir():
-            return {}
-        return {entry.name: entry.stat().st_mtime_ns for entry in os.scandir(runs) if entry.is_dir() and len(entry.name) == 2}
+    def _read_with_text(self, place: Path) -> tuple[Record, str] | None:
+        text = self._text(place)
+        record = None if text is None else self._of_file(place, text)
+        return None if record is None or text is None else (record, text)
 
     def _record_path(self, key: str) -> Path:
         return self.path / "runs" / key[:2] / f"{key}.json"
-
-
-def plain_arrays(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """The values as arrays of numbers, truth values or text.
-
-    Raises:
-        PrbenchError: for Python objects, which no plain format holds.
-    """
-    whole = {name: np.asarray(value) for name, value in values.items()}
-    for name, array in whole.items():
-        if array.dtype.hasobject:
-            raise PrbenchError(f"{name} is neither an array nor a number; a reconstruction holds nothing else")
-    return whole
-
-
-def replace_file(place: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file whole or not at all; its folder is made where there is none.
-
-    Raises:
-        CannotWrite: where the file system does not take it.
-    """
-    folder, name = os.path.split(place)  # in plain text: paths as objects cost as much as the file
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}.{secrets.token_hex(4)}")  # noqa: PTH118
-    try:
-        try:
-            file = open(temporary, "xb")  # noqa: PTH123, SIM115
-        except FileNotFoundError:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            file = open(temporary, "xb")  # noqa: PTH123, SIM115
-        with file:
-            write(file)
-        os.replace(temporary, place)  # noqa: PTH105
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)  # noqa: PTH108
-        if isinstance(error, OSError):
-            raise cannot_write(place, error) from error
-        raise
-
-
-def cannot_write(place: Path, error: OSError) -> CannotWrite:
-    """The one line for a file that the file system does not take."""
-    reason = error.strerror or one_line(error)
-    return CannotWrite(f"{place} cannot be written: {reason}; once that is mended the same command resumes")

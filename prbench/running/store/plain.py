@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 _PLAIN = frozenset({type(None), bool, int, str})
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
 def plain(value: Any) -> Any:
@@ -41,7 +42,10 @@ def plain(value: Any) -> Any:
 
 def canonical(value: Any) -> str:
     """The one JSON text of ``value``: keys sorted, no spaces, ASCII."""
-    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    try:
+        return _encode(value)  # most values are plain already
+    except (TypeError, ValueError):
+        return _encode(plain(value))
 
 
 def digest(*texts: str | bytes) -> str:

@@ -18,7 +18,7 @@ from prbench.core import HeldOut, Measurement, Problem, Provenance, Reconstructi
 from prbench.errors import BadInput, one_line
 
 from .array_files import read_arrays
-from .folder import plain_arrays, replace_file
+from .files import plain_arrays, replace_file
 from .plain import canonical
 
 _NUMBERS = "problem"

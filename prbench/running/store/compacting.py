@@ -1,0 +1,135 @@
+"""Making ``records.parquet``: one file for hundreds of records, one file per folder of records for thousands."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .files import cannot_write, replace_file
+from .index import TABLE, Group, Index
+from .parquet import Rows, Stamp, write_part
+from .record import Record
+from .table import row_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MANY = 5000
+_TICK_NS = 2_000_000_000
+Read = Callable[[Path], tuple[Record, str] | None]
+"""Reads the file of a record; None where it cannot be read."""
+
+
+def compact(index: Index, read: Read, *, thorough: bool) -> int:
+    """Bring the tables up to date and say how many records they hold.
+
+    Raises:
+        CannotWrite: where the file system does not take it.
+        DamagedTable: where a table cannot be read.
+    """
+    # What has changed just now may change again within one tick of the file system's clock, and is read again next time.
+    settled = time.time_ns() - _TICK_NS
+    folders = {name: at if at < settled else 0 for name, at in index.folders.items()}
+    groups = list(index.groups(thorough=thorough))
+    count = sum(len(group) for _, group in groups)
+    try:
+        if index.sharded:
+            count = sum(_one_of_many(index, name, group, folders, read, settled) for name, group in groups)
+        elif count < MANY or _travels_alone(index, groups):
+            count = _all_in_one(index, groups, folders, read, settled)
+        else:
+            count = _cut(index, groups, folders, read, settled)
+        _sweep(index)
+    except OSError as error:
+        raise cannot_write(index.table, error) from error
+    return count
+
+
+def _all_in_one(index: Index, groups: Sequence[tuple[str, Group]], folders: Mapping[str, int], read: Read, settled: int) -> int:
+    tables = [table for _, group in groups for table in _tables(group, read, settled)] or [Rows([], [], []).table()]
+    replace_file(index.table, lambda file: write_part(file, tables, folders))
+    return sum(len(table) for table in tables)
+
+
+def _one_of_many(index: Index, name: str, group: Group, folders: Mapping[str, int], read: Read, settled: int) -> int:
+    """Write the table of one folder anew where it no longer tells all."""
+    path, at = index.part_path(name), folders.get(name)
+    if group.part is not None and not group.changed and (at is None or group.part.folders.get(name) == at):
+        return len(group)
+    tables = list(_tables(group, read, settled))
+    count = sum(len(table) for table in tables)
+    if count:
+        replace_file(path, lambda file: write_part(file, tables, {name: at or 0}))
+    else:
+        path.unlink(missing_ok=True)
+    return count
+
+
+def _cut(index: Index, groups: Sequence[tuple[str, Group]], folders: Mapping[str, int], read: Read, settled: int) -> int:
+    """Write a folder of tables in place of one file or of none; complete before it takes its place."""
+    import pyarrow.compute as pc
+
+    new = index.table.with_name(f".{TABLE}.{os.getpid()}.{secrets.token_hex(4)}")
+    old = new.with_suffix(".old")
+    new.mkdir()
+    count = 0
+    try:
+        for name, at in sorted(folders.items()):
+            if groups and groups[0][0] == "":  # one file answers for all
+                one = groups[0][1]
+                kept = None if one.part is None else one.part.read(None, one.kept)
+                mine = Group(loose=[path for path in one.loose if path.parent.name == name])
+                tables = [] if kept is None else [kept.filter(pc.starts_with(kept["key"], name))]
+                tables += _tables(mine, read, settled)
+            else:
+                tables = [table for other, group in groups if other == name for table in _tables(group, read, settled)]
+            rows = sum(len(table) for table in tables)
+            if rows:
+                replace_file(new / f"{name}.parquet", lambda file, t=tables, f={name: at}: write_part(file, t, f))  # type: ignore[misc]
+            count += rows
+        if index.table.is_file():
+            index.table.rename(old)
+        new.rename(index.table)
+    except OSError:
+        if index.table.is_dir():  # another process was first
+            return count
+        raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        old.unlink(missing_ok=True)
+    return count
+
+
+def _tables(group: Group, read: Read, settled: int) -> list[pa.Table]:
+    """The rows of a group: those that a table answers for, and those read now."""
+    tables = [] if group.part is None else [group.part.read(None, group.kept)]
+    rows = Rows([], [], [])
+    for path in group.loose:
+        with contextlib.suppress(FileNotFoundError):
+            before = path.stat()
+            found = read(path)
+            if found is not None:
+                rows.rows.append(row_of(found[0]))
+                rows.texts.append(found[1])
+                rows.stamps.append(Stamp(before.st_mtime_ns if before.st_mtime_ns < settled else 0, before.st_size))
+    return [table for table in (*tables, *([rows.table()] if rows.rows else [])) if len(table)]
+
+
+def _travels_alone(index: Index, groups: Sequence[tuple[str, Group]]) -> bool:
+    """Whether there are rows without the folders of their files, which nothing could make again."""
+    part = groups[0][1].part if groups else None
+    return part is not None and any(key[:2] not in index.folders for key in part.stamps())
+
+
+def _sweep(index: Index) -> None:
+    """Remove what processes killed while writing have left, once it is an hour old."""
+    for place in index.runs.glob("??/.*.*.*"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - place.stat().st_mtime > 3600:
+                place.unlink()

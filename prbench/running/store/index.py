@@ -1,0 +1,136 @@
+"""Which records a folder holds: those that its Parquet files answer for, and those whose own files are to be read.
+
+``records.parquet`` is one file or, for thousands of records, a folder of one file per folder of ``runs/``, so that making it
+takes the memory of a single such folder and bringing it up to date rewrites only those that have changed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .parquet import DamagedTable, Part, Stamp
+
+TABLE = "records.parquet"
+
+
+@dataclass
+class Group:
+    """Records that are read together.
+
+    Attributes:
+        part: the Parquet file that answers for some of them, None where there is none.
+        kept: the keys for which it does, None for all that it holds.
+        loose: the files of the others.
+    """
+
+    part: Part | None = None
+    kept: set[str] | None = None
+    loose: list[Path] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        of_part = 0 if self.part is None else len(self.part) if self.kept is None else len(self.kept)
+        return of_part + len(self.loose)
+
+    @property
+    def changed(self) -> bool:
+        """Whether the Parquet file no longer tells all."""
+        return bool(self.loose) or self.kept is not None
+
+
+class Index:
+    """The Parquet files of a store beside its folders of records, as they are now.
+
+    A folder untouched since its Parquet file was made is not looked into unless asked; in another, a file unchanged since is not
+    read again, and a row without its file is gone. A row whose whole folder is absent stands: a table may travel alone.
+
+    Attributes:
+        runs, table: where the records are, and the table or the folder of tables.
+        folders: the folders of records with the time of their last change.
+        sharded: whether there is a Parquet file for each of them.
+    """
+
+    def __init__(self, path: Path, damaged: Mapping[Path, str]) -> None:
+        self.runs, self.table, self._damaged = path / "runs", path / TABLE, damaged
+        self.folders = self._folder_times()
+        self.sharded = self.table.is_dir()
+
+    def part_path(self, name: str) -> Path:
+        """Where the Parquet file of a folder of records is, or would be."""
+        return self.table / f"{name}.parquet" if self.sharded else self.table
+
+    def groups(self, *, thorough: bool = False) -> Iterator[tuple[str, Group]]:
+        """The records by folder, ``""`` for all, in the order of their keys.
+
+        Args:
+            thorough: look at every file, not only into folders that have changed: what was edited in place is found.
+        """
+        if not self.sharded and (single := self._open(self.table)) is not None:
+            yield "", self._of_one_file(single, thorough=thorough)
+            return
+        names = {*self.folders, *(path.stem for path in self.table.glob("??.parquet"))} if self.sharded else self.folders
+        for name in sorted(names):
+            part = self._open(self.part_path(name)) if self.sharded else None
+            yield name, self._of_folder(name, part, thorough=thorough)
+
+    def part_of(self, key: str) -> Part | None:
+        """The Parquet file that may know a key."""
+        return self._open(self.part_path(key[:2]))
+
+    def _open(self, path: Path) -> Part | None:
+        return Part(path) if path not in self._damaged and path.is_file() else None
+
+    def _of_one_file(self, part: Part, *, thorough: bool) -> Group:
+        names = {name for name, at in self.folders.items() if thorough or part.folders.get(name) != at}
+        if not names:
+            return Group(part)
+        stamps = part.stamps()
+        group = Group(part, {key for key in stamps if key[:2] not in names})
+        for name in sorted(names):
+            self._scan(name, stamps, group)
+        return _simplified(group, len(stamps))
+
+    def _of_folder(self, name: str, part: Part | None, *, thorough: bool) -> Group:
+        at = self.folders.get(name)
+        if part is not None and (at is None or (not thorough and part.folders.get(name) == at)):
+            return Group(part)
+        stamps = {} if part is None else part.stamps(name)
+        group = Group(part, set())
+        self._scan(name, stamps, group)
+        return _simplified(group, -1 if part is None else len(part))
+
+    def _scan(self, name: str, stamps: Mapping[str, Stamp], group: Group) -> None:
+        """Sort the files of a folder into those that the table answers for and those to be read."""
+        assert group.kept is not None
+        try:
+            entries = sorted(os.scandir(self.runs / name), key=lambda entry: entry.name)
+        except FileNotFoundError:  # removed meanwhile
+            return
+        for entry in entries:
+            key, _, suffix = entry.name.partition(".")
+            if suffix != "json":
+                continue
+            known = stamps.get(key)
+            if known is not None:
+                found = entry.stat()
+                if known.same(found.st_mtime_ns, found.st_size):
+                    group.kept.add(key)
+                    continue
+            group.loose.append(Path(entry.path))
+
+    def _folder_times(self) -> dict[str, int]:
+        if not self.runs.is_dir():
+            return {}
+        return {
+            entry.name: entry.stat().st_mtime_ns for entry in os.scandir(self.runs) if len(entry.name) == 2 and entry.is_dir()
+        }
+
+
+def _simplified(group: Group, rows: int) -> Group:
+    """The group with ``kept`` None where the table answers for all that it holds."""
+    return Group(group.part, None, group.loose) if group.kept is not None and len(group.kept) == rows else group
+
+
+__all__ = ["TABLE", "DamagedTable", "Group", "Index"]
