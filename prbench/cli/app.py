@@ -25,6 +25,7 @@ VERBS = (
     "show-mesh",
     "rescore",
     "compact",
+    "verify",
     "train",
     "search",
     "export",

@@ -12,11 +12,12 @@ from . import folders
 @click.command("compact")
 @folders.argument
 def command(folder: Path | None) -> None:
-    """Gather all records into one Parquet table, so that reading a hundred thousand takes a moment.
+    """Gather all records into Parquet tables, so that reading a million takes seconds.
 
-    The table is derived from the records, which stay as they are; it can be made anew at any time.
+    Every record is looked at, so that one edited or cut off in place is told. The tables are derived from the records, which stay
+    as they are; they can be made anew at any time.
     """
-    store = folders.open_results(folder).store
+    store = folders.find_store(folder)
     count = store.compact()
     click.echo(f"{count} records in {store.path / 'records.parquet'}")
     folders.tell_corrupt(store)

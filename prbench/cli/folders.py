@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from prbench.errors import UsageError
+from prbench.errors import UsageError, one_line
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from prbench.running.store.folder import Store
     from prbench.running.store.results import ResultSet
 
@@ -34,12 +36,18 @@ def open_results(folder: Path | None) -> ResultSet:
     Raises:
         UsageError: where there are no results, or ``folder`` holds several stores.
     """
-    from prbench.running.store.folder import Store
     from prbench.running.store.results import ResultSet
 
-    store = Store(_find(folder))
+    store = find_store(folder)
     store.compact_if_many()
     return ResultSet(store)
+
+
+def find_store(folder: Path | None) -> Store:
+    """The store in ``folder``, as it is; raises as :func:`open_results`."""
+    from prbench.running.store.folder import Store
+
+    return Store(_find(folder))
 
 
 def _find(folder: Path | None) -> Path:
@@ -59,7 +67,7 @@ def _find(folder: Path | None) -> Path:
 
 
 def _is_store(folder: Path) -> bool:
-    return (folder / "runs").is_dir() or (folder / "records.parquet").is_file()
+    return (folder / "runs").is_dir() or (folder / "records.parquet").exists()
 
 
 def _stores_below(folder: Path) -> list[Path]:
@@ -73,6 +81,22 @@ def _changed(folder: Path) -> float:
 def tell_corrupt(store: Store) -> None:
     """Name on stderr the files that could not be read, a few of them where there are many."""
     for path, reason in list(store.corrupt.items())[:_TOLD]:
-        click.echo(f"not readable, counts as missing: {path}: {reason}", err=True)
+        click.echo(f"not readable, counts as missing: {one_line(path)}: {reason}", err=True)
     if len(store.corrupt) > _TOLD:
         click.echo(f"and {len(store.corrupt) - _TOLD} more files that are not readable", err=True)
+    for column in sorted(store.renamed)[:_TOLD]:
+        name = one_line(column.partition(".")[2], 60)
+        click.echo(
+            f"the metric {name!r} has the name of a column of results; its scores are the column {one_line(column)!r}", err=True
+        )
+
+
+def tell_failed_metrics(frame: pd.DataFrame) -> None:
+    """Name on stderr each metric that failed, once, with its reason."""
+    from prbench.analysis.progress import count_failed_metrics
+
+    counts = count_failed_metrics(frame)
+    for told, cells in list(counts.items())[:_TOLD]:
+        click.echo(f"metric {one_line(told)} ({cells} cell{'s' * (cells != 1)}; the other metrics were scored)", err=True)
+    if len(counts) > _TOLD:
+        click.echo(f"and {len(counts) - _TOLD} more reasons why metrics failed", err=True)

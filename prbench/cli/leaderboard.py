@@ -37,6 +37,7 @@ def command(folder: Path | None, task: str | None, by: str | None, show: str, fo
 
     results = folders.open_results(folder)
     boards = leaderboards(results.frame, task)
+    folders.tell_corrupt(results.store)
     about = None if by is None else pivots(boards, by)
     if form != "table":
         click.echo(ranked.FORMATS[form](boards) if about is None else turned.FORMATS[form](about, show))

@@ -82,6 +82,7 @@ def command(
 
     A pattern of your own:  prbench run -d 'file[path=measured.cxi]' -s hio-er
     """
+    from prbench.errors import CannotWrite
     from prbench.running.engine import plan, run_matrix
     from prbench.running.remote.shard import parse_shard, shard_of
     from prbench.running.store.folder import Store
@@ -114,6 +115,11 @@ def command(
         summary.tell(results, state)
     else:
         _tell_shard(results, state, shard)
+    if len(results) < state.total:
+        raise CannotWrite(
+            f"{state.total - len(results)} of {state.total} records are gone from {store.path}, or cannot be read; "
+            "they were removed or damaged while the run went on, and the same command runs their cells again"
+        )
     ctx.exit(CELLS_FAILED if summary.has_failures(results) else OK)
 
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 @click.command("status")
 @folders.argument
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def command(folder: Path | None, form: str) -> None:
+@click.option("--verify", is_flag=True, help="Check all digests as well; exits with 1 where one does not match.")
+@click.pass_context
+def command(ctx: click.Context, folder: Path | None, form: str, *, verify: bool) -> None:
     """Count the cells of stored results by task, solver and status, and give the reasons of failures.
 
     Without DIR the newest results below prbench-results are taken.
@@ -24,7 +26,7 @@ def command(folder: Path | None, form: str) -> None:
     from prbench.analysis.progress import count_cells, count_reasons, count_warnings
 
     results = folders.open_results(folder)
-    frame, store = results.frame, results.store
+    frame, store = results.tally(), results.store
     counts, reasons, said = count_cells(frame), count_reasons(frame), count_warnings(frame)
     if form == "json":
         import json
@@ -39,14 +41,19 @@ def command(folder: Path | None, form: str) -> None:
     out = console()
     filled = [str(name) for name in counts.columns if name in ("task", "solver", "cells", "ok") or counts[name].any()]
     columns: list[Column] = [name if name in ("task", "solver") else (name, {"justify": "right"}) for name in filled]
-    out.print(table(f"{store.path}: {len(frame)} cells", columns, counts[filled].itertuples(index=False)))
+    out.print(table(f"{store.path}: {int(frame['cells'].sum())} cells", columns, counts[filled].itertuples(index=False)))
     if len(reasons):
         out.print()
         out.print(table("failures", list(reasons.columns), reasons.itertuples(index=False)))
     if len(said):
         out.print()
         out.print(table("warnings", list(said.columns), said.itertuples(index=False)))
+    folders.tell_failed_metrics(frame)
     folders.tell_corrupt(store)
+    if verify:
+        from .verify import tell_verification
+
+        ctx.exit(0 if tell_verification(store) else 1)
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .display import counts, duration
+from .folders import tell_failed_metrics
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,6 +47,7 @@ def tell(results: ResultSet, state: RunState) -> None:
         click.echo(f"{picture.path}\n  {picture.caption}")
     _tell_failures(results)
     _tell_warnings(results)
+    tell_failed_metrics(results.frame)
     folder = shlex.quote(str(results.store.path))
     click.echo(f"\nresults: {results.store.path}\nnext:    {_next_command(results, folder)}")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from prbench.analysis.comparison import TOO_FEW
 from prbench.analysis.paired import LEAST_PAIRS
 
+from .csv_text import csv_text
 from .leaderboards import NOTHING, escape_markdown, number, spread
 from .markup import json_rows, latex_table, pipe_table
 
@@ -69,7 +70,7 @@ def as_json(found: Versus) -> str:
 
 def as_csv(found: Versus) -> str:
     """Flat rows with every column."""
-    return str(found.rows.to_csv(index=False)).rstrip("\n")
+    return csv_text(found.rows)
 
 
 def as_markdown(found: Versus) -> str:

@@ -81,8 +81,11 @@ def _export(results: ResultSet, row: dict[str, Any]) -> Export | None:
     if not path.exists() or path.stat().st_mtime < _changed(results, key):
         path.parent.mkdir(exist_ok=True)
         scores = {metric: value for metric, value in record.metrics.items() if math.isfinite(value)}
+        found = results.drawable(key)
+        if found is None:
+            return None
         write = _write_object if task == FarField.task else _write_maps
-        write(path, problem, results.reconstruction(key), scores, row["solver"])
+        write(path, problem, found, scores, row["solver"])
     shown = {metric: float(row.get(metric, math.nan)) for metric in TRUTHLESS.get(task, {})}
     return Export(path, task, row["solver"], row["dataset"], int(row["sample"]), int(row["seed"]), shown)
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from prbench.errors import one_line
 
+from .csv_text import csv_text
+
 if TYPE_CHECKING:
     from rich.console import Group
 
@@ -131,7 +133,7 @@ def as_csv(boards: Sequence[Leaderboard]) -> str:
 
     rows = pd.concat([board.rows for board in boards], ignore_index=True)
     names = {name: rows[name].map(lambda text: one_line(text, 500)) for name in ("dataset", "solver")}
-    return str(rows.assign(**names).to_csv(index=False)).rstrip("\n")
+    return csv_text(rows.assign(**names))
 
 
 def as_markdown(boards: Sequence[Leaderboard]) -> str:

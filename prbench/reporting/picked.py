@@ -36,6 +36,5 @@ def picked(results: ResultSet, board: Leaderboard, dataset: str, most: int) -> l
 
 
 def _stored(results: ResultSet, row: pd.Series[Any]) -> tuple[dict[str, Any], Reconstruction] | None:
-    if not results.arrays(str(row["key"])):
-        return None
-    return {str(k): v for k, v in row.items()}, results.reconstruction(str(row["key"]))
+    found = results.drawable(str(row["key"]))
+    return None if found is None else ({str(k): v for k, v in row.items()}, found)

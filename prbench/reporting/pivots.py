@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from prbench.core.names import format_value
 from prbench.errors import one_line
 
+from .csv_text import csv_text
 from .leaderboards import NOTHING, escape_latex, escape_markdown, json_value, latex_cell, number, spread
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def as_csv(pivots: Sequence[Pivot], shown: str = "all") -> str:  # noqa: ARG001 
     """Flat rows, one a solver and value; ``inf`` where failures reach the median."""
     import pandas as pd
 
-    return str(pd.concat([pivot.rows for pivot in pivots], ignore_index=True).to_csv(index=False)).rstrip("\n")
+    return csv_text(pd.concat([pivot.rows for pivot in pivots], ignore_index=True))
 
 
 def as_markdown(pivots: Sequence[Pivot], shown: str = "all") -> str:

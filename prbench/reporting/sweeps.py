@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from prbench.core.names import format_value
 from prbench.errors import one_line
 
+from .csv_text import csv_text
 from .leaderboards import NOTHING, escape_markdown, number, spread
 from .markup import json_rows, latex_table, pipe_table
 
@@ -67,7 +68,7 @@ def as_json(sweep: Sweep) -> str:
 
 def as_csv(sweep: Sweep) -> str:
     """Flat rows with every column."""
-    return str(sweep.rows.to_csv(index=False)).rstrip("\n")
+    return csv_text(sweep.rows)
 
 
 def as_markdown(sweep: Sweep) -> str:

@@ -8,8 +8,8 @@ import pytest
 
 from prbench.running.request.cell import find_plugin, make_cell
 from prbench.running.store.index import TABLE
-from prbench.running.store.record import Record
 from prbench.running.store.parquet import write_table
+from prbench.running.store.record import Record
 
 RECORDS = 100_000
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import prbench
+from prbench.analysis.progress import count_failed_metrics
 from prbench.core import metric
 from prbench.errors import MissingDependency, PrbenchError, UsageError
 from prbench.running import scoring
@@ -50,6 +51,7 @@ def use(monkeypatch, *metrics):
     named = {m.info.name: m for m in metrics}
     monkeypatch.setattr(scoring, "plugin_names", lambda kind: sorted(named))
     monkeypatch.setattr(scoring, "load_plugin", lambda kind, name: named[name])
+    scoring._found.cache_clear()
 
 
 def cells():
@@ -86,17 +88,59 @@ def test_what_is_no_reconstruction_has_no_score(monkeypatch):
         prbench.score(prbench.Reconstruction(object=np.ones((4, 5), complex)), problem)
 
 
-def test_a_metric_that_fails_is_an_error_that_rescoring_heals(tmp_path, monkeypatch):
+class Elsewhere(Exception):
+    """What importing a package of somebody else's may raise."""
+
+
+def use_with_one_that_does_not_import(monkeypatch, *metrics):
+    named = {m.info.name: m for m in metrics}
+
+    def load(kind, name):
+        if name not in named:
+            raise Elsewhere("no such symbol")
+        return named[name]
+
+    monkeypatch.setattr(scoring, "plugin_names", lambda kind: sorted([*named, "missing"]))
+    monkeypatch.setattr(scoring, "load_plugin", load)
+    scoring._found.cache_clear()
+
+
+def test_a_metric_that_raises_or_does_not_import_fails_no_cell_and_is_named(tmp_path, monkeypatch):
+    use_with_one_that_does_not_import(monkeypatch, answer, broken)
+    store = Store(tmp_path)
+    record = execute(cells()[0], store)
+    assert (record.status, record.error, record.metrics["answer"]) == ("ok", None, 42.0)
+    assert np.isnan(record.metrics["broken"])
+    assert "missing" not in record.metrics
+    failed = scoring.failed_metrics(record.notes)
+    assert "ZeroDivisionError: by zero" in failed["broken"]
+    assert "Elsewhere: no such symbol" in failed["missing"]
+    counted = count_failed_metrics(store.frame())
+    assert len(counted) == 2
+    assert set(counted.values()) == {1}
+
+
+def test_a_metric_that_was_asked_for_by_name_raises_and_one_of_all_warns(monkeypatch):
+    use(monkeypatch, answer, broken)
+    problem = prbench.get_dataset(f"{FILE}:Dots", size=4).problem(0)
+    with pytest.raises(scoring.MetricFailed, match="broken failed: ZeroDivisionError"):
+        prbench.score(problem.truth, problem, ["broken"])
+    with pytest.warns(RuntimeWarning, match="broken"):
+        scores = prbench.score(problem.truth, problem)
+    assert scores["answer"] == 42
+
+
+def test_a_metric_that_failed_is_scored_by_rescoring_once_it_works(tmp_path, monkeypatch):
     store = Store(tmp_path)
     use(monkeypatch, answer, broken)
     (first, second) = cells()
     record = execute(first, store)
     execute(second, store)
-    assert (record.status, record.error["stage"], record.error["type"]) == ("error", "scoring", "MetricFailed")
-    assert "broken failed: ZeroDivisionError" in record.error["message"]
-    assert rescore(store) == 0
-    use(monkeypatch, answer)
     told = []
+    assert rescore(store, lambda record, what: told.append(what)) == 2
+    assert told == ["scored but for broken"] * 2
+    use(monkeypatch, answer)
+    told.clear()
     assert rescore(store, lambda record, what: told.append(what)) == 2
     assert told == ["scored", "scored"]
     healed = store.read(first.key)

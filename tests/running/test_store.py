@@ -19,6 +19,7 @@ from prbench.running.request.cell import Cell
 from prbench.running.store.folder import Store
 from prbench.running.store.plain import canonical
 from prbench.running.store.record import CorruptRecord, Record
+from prbench.running.store.record_text import seal
 
 
 def record(sample: int = 0, seed: int = 0, status="ok", **more) -> Record:
@@ -96,8 +97,12 @@ def test_a_record_cut_anywhere_or_moved_is_corrupt(tmp_path):
     for end in range(len(text)):
         with pytest.raises(CorruptRecord):
             Record.from_json(text[:end])
-    with pytest.raises(CorruptRecord, match="key"):
+    with pytest.raises(CorruptRecord, match="digest"):
         Record.from_json(text.replace('"beta": 0.9', '"beta": 0.8'))
+    moved = json.loads(text.replace('"beta": 0.9', '"beta": 0.8'))
+    del moved["digest"]
+    with pytest.raises(CorruptRecord, match="key"):
+        Record.from_json(seal(json.dumps(moved)))
 
 
 def test_an_archive_of_arrays_cut_off_is_told(tmp_path):

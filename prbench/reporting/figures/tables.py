@@ -9,6 +9,7 @@ import numpy as np
 from prbench.analysis import SCORED, bootstrap_medians, group_medians
 from prbench.reporting.leaderboards import as_latex, spread
 from prbench.reporting.markup import latex_table
+from prbench.running.store.table import metric_columns
 
 from .matter import Matter
 from .published import Quoted
@@ -28,7 +29,7 @@ def metrics_table(matter: Matter) -> str:
     """For each dataset every metric and cost known there: medians over samples of what was scored, with their intervals."""
     frame = matter.frame
     scored = frame[frame["status"].isin(SCORED)]
-    scores = list(frame.columns)[list(frame.columns).index("threads") + 1 : list(frame.columns).index("latency_s")]
+    scores = metric_columns(frame.columns)
     lines: list[str] = []
     for dataset in matter.datasets:
         mine = scored[scored["dataset"] == dataset]

@@ -10,10 +10,12 @@ import numpy as np
 
 from prbench.analysis import NOT_RUN, SCORED, Leaderboard
 from prbench.analysis.progress import count_warnings
+from prbench.errors import one_line
 from prbench.reporting.curves import Track, summary
 from prbench.reporting.gathered import Gathered
 from prbench.reporting.leaderboards import as_csv, as_latex, as_markdown, how_to_get, wanted_extras
 from prbench.reporting.variations import Axis, axes, natural
+from prbench.running.store.table import metric_columns
 
 from .columns import columnar, numbers, short
 
@@ -93,7 +95,7 @@ def _task(task: str, frame: pd.DataFrame, board: Leaderboard | None, gathered: G
     records = frame[frame["task"] == task]
     share = len(records) / len(frame)
     cells = records.sort_values(["dataset", "solver", "sample", "seed", "key"])
-    metrics = [str(name) for name in cells.columns[_first_metric(cells) : _first_cost(cells)] if cells[name].notna().any()]
+    metrics = [name for name in metric_columns(cells.columns) if cells[name].notna().any()]
     costs = [name for name in _COSTS if cells[name].notna().any()]
     most = int(MOST_NUMBERS * share / max(len(metrics) + len(costs), 1))
     listed = cells.head(most)[[*_CELL_COLUMNS, *metrics, *costs, "stale", "key", "environment", "code_id"]]
@@ -126,14 +128,6 @@ def _task(task: str, frame: pd.DataFrame, board: Leaderboard | None, gathered: G
         "axes": _axes(board, gathered),
         "downloads": {"csv": as_csv([board]) + "\n", "tex": as_latex([board]) + "\n", "md": as_markdown([board]) + "\n"},
     }
-
-
-def _first_metric(cells: pd.DataFrame) -> int:
-    return list(cells.columns).index("threads") + 1
-
-
-def _first_cost(cells: pd.DataFrame) -> int:
-    return list(cells.columns).index("latency_s")
 
 
 def _curves(task: str, gathered: Gathered) -> dict[str, Any]:
@@ -194,7 +188,11 @@ def _environments(results: ResultSet, gathered: Gathered) -> list[dict[str, Any]
     found = []
     for name, cells in sorted(gathered.environments.items(), key=lambda item: (-item[1], item[0])):
         place = results.store.path / "environments" / f"{name}.json"
-        known = json.loads(place.read_text(encoding="utf-8")) if name and place.is_file() else {}
+        try:
+            known = json.loads(place.read_bytes()) if name and place.is_file() else {}
+        except (OSError, ValueError, RecursionError) as error:
+            known = {}
+            results.store.corrupt[place] = f"not an environment: {one_line(error, 120)}"
         found.append({"id": name, "cells": cells, "values": known if isinstance(known, dict) else {}})
     return found
 

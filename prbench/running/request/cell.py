@@ -55,7 +55,9 @@ class Cell:
     inputs: str = ""
 
     def to_plain(self) -> dict[str, Any]:
-        """The spec as JSON holds it."""
+        """The spec as JSON holds it; of a cell that an older version wrote, as that did."""
+        if (older := self.__dict__.get("older_spec")) is not None:
+            return dict(older)
         return {name: plain(getattr(self, name)) for name in _FIELDS}
 
     @classmethod
@@ -73,7 +75,11 @@ class Cell:
         if key is not None:
             if digest(canonical(spec)) != key:
                 raise ValueError("its key does not belong to its spec")
-            cell.__dict__["key"] = key  # a spec of fewer members has a key of its own, by which its record is found
+            if unknown := spec.keys() - set(_FIELDS):
+                raise ValueError(f"its spec has a member that this version does not know, {min(unknown)!r}; update prbench")
+            cell.__dict__["key"] = key
+            if len(spec) < len(_FIELDS):  # it has a key of its own, by which its record is found
+                cell.__dict__["older_spec"] = dict(spec)
         return cell
 
     @cached_property

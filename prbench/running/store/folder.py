@@ -33,7 +33,7 @@ from .parquet import table_of
 from .place import Place
 from .plain import canonical, digest
 from .record import CorruptRecord, Record
-from .table import row_of
+from .table import RENAMED, row_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,11 +50,13 @@ class Store:
         path: the folder.
         corrupt: files met that are not what their name promises, with the reason. They count as missing and stay where they are;
             a new record in the place of one keeps it as ``<key>.json.corrupt``.
+        renamed: columns met of metrics that have the name of another column (see :func:`.table.metric_column`).
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.corrupt: dict[Path, str] = {}
+        self.renamed: set[str] = set()
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path} is a file; results need a folder")
         self._place = Place(self.path)
@@ -190,13 +192,17 @@ class Store:
             return None
         return record
 
+    def arrays_path(self, key: str) -> Path:
+        """Where the arrays of a record are, if it has any."""
+        return self._record_path(key).with_suffix(".npz")
+
     def arrays(self, key: str) -> dict[str, np.ndarray]:
         """The arrays stored with a record, by name; empty where there are none.
 
         Raises:
             CorruptRecord: where the file cannot be read.
         """
-        place = self._record_path(key).with_suffix(".npz")
+        place = self.arrays_path(key)
         try:
             return read_arrays(place)
         except FileNotFoundError:
@@ -311,10 +317,12 @@ class Store:
         """The rows of all readable records in pieces of bounded size."""
         for _, group in index.groups():
             if group.part is not None:
+                self.renamed.update(name for name in group.part.names if name.startswith(RENAMED))
                 yield with_texts(group.part.visible(columns, group.kept), columns)
             for start in range(0, len(group.loose), _AT_A_TIME):
                 rows = [row_of(record) for record in self._read_all(group.loose[start : start + _AT_A_TIME])]
                 table = table_of(rows)
+                self.renamed.update(name for name in table.column_names if name.startswith(RENAMED))
                 yield table if columns is None else table.select(list(dict.fromkeys(["key", *columns])))
 
     def _read_all(self, places: Sequence[Path]) -> Iterator[Record]:

@@ -79,6 +79,10 @@ class Index:
         """The Parquet file that may know a key."""
         return self._open(self.part_path(key[:2]))
 
+    def open_part(self, path: Path) -> Part:
+        """A Parquet file of this store; raises as :class:`~prbench.running.store.parquet.Part`."""
+        return Part(path)
+
     def _open(self, path: Path) -> Part | None:
         return Part(path) if path not in self._damaged and path.is_file() else None
 

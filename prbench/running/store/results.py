@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prbench.core import Reconstruction
-from prbench.errors import PrbenchError, UsageError
+from prbench.errors import PrbenchError, UsageError, one_line
 from prbench.running.code_id import code_id
 from prbench.running.executing import reconstruction_of
 from prbench.running.request.cell import find_plugin
@@ -44,20 +44,21 @@ class ResultSet:
         Columns: ``key, task, solver, dataset, sample, seed, status``; ``split, backend, device_class, precision, time_limit_s,
         threads``; one a metric, by name; the cost ``latency_s, latency_fft, fft_pair_s, ffts, operators, iterations,
         peak_memory_host, peak_memory_device, repeats, parameters, flops``; ``problem_id, code_id, environment, started, ended,
-        error``; and ``stale``, True where the code of solver or dataset has changed since, or is not installed.
+        error, warnings, failed_metrics``; and ``stale``, True where the code of solver or dataset has changed since, or is not
+        installed.
         """
         frame = self.store.frame()
         if self._keys is not None:
             order = {key: place for place, key in enumerate(self._keys)}
             frame = frame[frame["key"].isin(order)].sort_values("key", key=lambda k: k.map(order), ignore_index=True)
-        now: dict[tuple[str, str], str] = {}
-        stale = np.zeros(len(frame), dtype=bool)
-        columns = (frame[name] for name in ("solver", "dataset", "code_id"))
-        for row, (solver, dataset, code) in enumerate(zip(*columns, strict=True)):
-            if (solver, dataset) not in now:
-                now[solver, dataset] = _code_now(solver, dataset)
-            stale[row] = code != now[solver, dataset]
-        return frame.assign(stale=stale)
+        return _with_stale(frame)
+
+    def tally(self) -> pd.DataFrame:
+        """How many records of the store agree in ``task, solver, dataset, status, code_id, error, warnings, failed_metrics``:
+        these, their number in ``cells``, and ``stale``. In bounded memory, where :attr:`frame` takes a row per record.
+        """
+        columns = ("task", "solver", "dataset", "status", "code_id", "error", "warnings", "failed_metrics")
+        return _with_stale(self.store.tally(columns))
 
     @property
     def failed(self) -> pd.DataFrame:
@@ -90,6 +91,17 @@ class ResultSet:
             raise UsageError(f"{record.cell} has no reconstruction: it ended as {record.status}")
         return reconstruction_of(arrays)
 
+    def drawable(self, key: str) -> Reconstruction | None:
+        """The reconstruction of a record for a picture among others: None where there is none, or none that can be read, which is
+        noted in :attr:`Store.corrupt`.
+        """
+        try:
+            arrays = self.store.arrays(key)
+            return reconstruction_of(arrays) if arrays else None
+        except (PrbenchError, ValueError, TypeError) as error:
+            self.store.corrupt[self.store.arrays_path(key)] = one_line(error)
+            return None
+
     def problem(self, key: str) -> Any:
         """The problem of a record, made anew.
 
@@ -97,6 +109,18 @@ class ResultSet:
             UsageError: where its dataset is no longer known.
         """
         return self.record(key).cell.problem()
+
+
+def _with_stale(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows with ``solver, dataset, code_id``, and ``stale`` beside them."""
+    now: dict[tuple[str, str], str] = {}
+    stale = np.zeros(len(frame), dtype=bool)
+    columns = (frame[name] for name in ("solver", "dataset", "code_id"))
+    for row, (solver, dataset, code) in enumerate(zip(*columns, strict=True)):
+        if (solver, dataset) not in now:
+            now[solver, dataset] = _code_now(solver, dataset)
+        stale[row] = code != now[solver, dataset]
+    return frame.assign(stale=stale)
 
 
 def _code_now(solver: str, dataset: str) -> str:

@@ -54,7 +54,7 @@ def row_of(record: Record) -> dict[str, Any]:
         "ended": record.ended,
         "warnings": "\n".join(record.warnings),
         "error": f"{error.get('type', '')}: {one_line(error.get('message', ''))}" if error else "",
-        "failed_metrics": "; ".join(f"{name} {why}" for name, why in failed_metrics(record.notes).items()),
+        "failed_metrics": "\n".join(f"{name} {why}" for name, why in failed_metrics(record.notes).items()),
     }
 
 

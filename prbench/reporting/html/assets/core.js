@@ -84,6 +84,7 @@ function download(name, kind, text) {
 }
 
 function csvCell(value) {
+  if (typeof value === "string" && /^[=+\-@\t\r]/.test(value)) value = `'${value}`;  // no formula in a spreadsheet
   const text = typeof value === "number" ? (Number.isNaN(value) ? "" : String(value).replace("Infinity", "inf")) : value;
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
