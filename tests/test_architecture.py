@@ -185,6 +185,16 @@ def test_what_is_public_can_be_reached() -> None:
         _ = prbench.nothing
 
 
+def test_the_measurement_of_every_task_is_public() -> None:
+    from prbench.core import Measurement
+
+    homes = {path.parent.name for path in (ROOT / "prbench" / "tasks").glob("*/__init__.py")}
+    assert {place.rpartition(".")[2] for place in prbench.MEASUREMENTS.values()} == homes
+    for name in prbench.MEASUREMENTS:
+        assert issubclass(getattr(prbench, name), Measurement)
+        assert name in prbench.__all__
+
+
 def calls(module: str) -> Iterator[tuple[str, ast.Call]]:
     for node in ast.walk(tree(module)):
         if isinstance(node, ast.Call):
