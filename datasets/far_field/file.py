@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.core.data_files import DataFile
+from prbench.core.inspection import Inspection
 from prbench.errors import UsageError
 from prbench.tasks.far_field import FarField
 
@@ -15,6 +16,7 @@ from ..readers.corrections import Corrections
 from ..readers.pattern import Reading, read_pattern
 from ..readers.scans import linked_files, pattern_address
 from ..readers.series import parse_address
+from ._inspection import inspect_pattern
 from ._measured import BIN_DOC, HOLDOUT_DOC, hold_out, parse_shape, read_support
 
 
@@ -61,6 +63,11 @@ class File(Dataset):
     holdout: float = setting(0.02, valid="[0, 0.5]", doc=HOLDOUT_DOC)
 
     files: ClassVar[tuple[DataFile, ...]] = ()
+
+    @classmethod
+    def inspect(cls, path: str) -> Inspection | None:
+        """See :meth:`~prbench.core.Dataset.inspect`."""
+        return inspect_pattern(path)
 
     @property
     def samples(self) -> int:

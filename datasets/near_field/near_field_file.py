@@ -8,12 +8,14 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from prbench.core import Dataset, Problem, Provenance, Split, register, setting
+from prbench.core import Dataset, Problem, Provenance, Split, format_name, register, setting
 from prbench.core.data_files import DataFile, sha256_of
+from prbench.core.inspection import Inspection
 from prbench.errors import BadInput, UsageError
 from prbench.tasks.near_field import NearField
 
 from ..readers.formats import read_array
+from ..readers.images_of_objects import look_at
 from ..readers.pictures import SUFFIXES, read_picture
 from ._simulated import MODEL_DOC, PADDING_DOC, Model
 
@@ -44,6 +46,25 @@ class NearFieldFile(Dataset):
     delta_beta: float | None = setting(None, valid="(0, inf)", doc="delta / beta of an object of one material; none: not known")
 
     files: ClassVar[tuple[DataFile, ...]] = ()
+
+    @classmethod
+    def inspect(cls, path: str) -> Inspection | None:
+        """See :meth:`~prbench.core.Dataset.inspect`."""
+        seen = look_at(path, "near-field")
+        if seen is None:
+            return None
+        image, fit, known, notes = seen
+        missing = tuple(name for name, value in known.items() if value is None)
+        wrong = int((~np.isfinite(image) | (image < 0)).sum())
+        settings = {"path": path, **({"invalid": "mask"} if wrong else {}), **{name: name.upper() for name in missing}}
+        level = float(np.nanmedian(image))
+        warnings = [f"{wrong} pixels are negative or not finite; invalid=mask leaves them out"] if wrong else []
+        if not 0.8 < level < 1.25:
+            warnings.append(f"the median is {level:.3g}, an empty beam's is 1: give flat=, or the image is divided by its median")
+        facts = {"geometry": ", ".join(f"{name} {value:.6g}" for name, value in known.items() if value) or "not in the file"}
+        return Inspection(
+            format_name(cls.plugin_name, settings), "near-field", fit, notes, facts, tuple(warnings), missing, image
+        )
 
     @property
     def samples(self) -> int:

@@ -8,12 +8,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from prbench.core import Dataset, Problem, Provenance, Split, register, setting
+from prbench.core import Dataset, Problem, Provenance, Split, format_name, register, setting
 from prbench.core.data_files import DataFile, sha256_of
+from prbench.core.inspection import Inspection
 from prbench.errors import BadInput, UsageError
+from prbench.physics.fringes import find_carrier
 from prbench.tasks.off_axis import Hologram
 
 from ..readers.formats import read_array
+from ..readers.images_of_objects import look_at
 from ..readers.pictures import SUFFIXES, read_picture
 
 
@@ -39,6 +42,24 @@ class OffAxisFile(Dataset):
     carrier_column: float | None = setting(None, valid="[-0.5, 0.5]", doc="column frequency of that order", unit="1/px")
 
     files: ClassVar[tuple[DataFile, ...]] = ()
+
+    @classmethod
+    def inspect(cls, path: str) -> Inspection | None:
+        """See :meth:`~prbench.core.Dataset.inspect`."""
+        seen = look_at(path, "off-axis")
+        if seen is None:
+            return None
+        image, fit, known, notes = seen
+        settings: dict[str, object] = {"path": path}
+        inside = [note.path.rpartition("::")[2] for note in notes if "::" in note.path and note.shape == image.shape]
+        empty = next((name for name in inside if name in ("bg_data", "background", "reference", "empty")), None)
+        if empty is not None:
+            settings |= {"dataset": next(name for name in inside if name != empty), "background": empty}
+        row, column = find_carrier(np.where(np.isfinite(image), image, 0).astype(np.float64))
+        fringes = f"{row:.4f}, {column:.4f} cycles per pixel along rows and columns"
+        facts = {"geometry": ", ".join(f"{name} {value:.6g}" for name, value in known.items() if value) or "not in the file"}
+        facts = {"carrier": fringes, **facts} if fit > 0.5 else facts
+        return Inspection(format_name(cls.plugin_name, settings), "off-axis", fit, notes, facts, picture=image)
 
     @property
     def samples(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from pathlib import Path
 from typing import IO
@@ -11,7 +12,9 @@ import numpy as np
 from prbench.errors import BadInput, one_line
 
 from .choosing import FLAGS, INTENSITY, intensities
-from .raw import Raw, check_declared
+from .raw import Geometry, Raw, check_declared
+
+_SCALAR_BYTES = 4096
 
 
 def read_npy(path: Path, inside: str | None = None) -> Raw:
@@ -33,7 +36,22 @@ def read_npz(path: Path, inside: str | None = None) -> Raw:
         data = _member(path, archive, chosen)
         beside = [name for name in FLAGS if name in names and name != chosen]
         flags = _member(path, archive, beside[0]) if beside and inside not in FLAGS else None
-    return Raw(data, f"{path}, array {chosen}", flags)
+        geometry = _geometry(archive, names)
+    return Raw(data, f"{path}, array {chosen}", flags, **geometry)
+
+
+def _geometry(archive: zipfile.ZipFile, names: list[str]) -> Geometry:
+    """The lengths ``wavelength_m``, ``distance_m`` and ``pixel_m`` of a file that has them."""
+
+    def number(name: str) -> float | None:
+        if name not in names or archive.getinfo(f"{name}.npy").file_size > _SCALAR_BYTES:
+            return None
+        with archive.open(f"{name}.npy") as stream:
+            found = np.lib.format.read_array(stream, allow_pickle=False)
+        value = float(found) if found.size == 1 and found.dtype.kind in "iuf" else math.nan
+        return value if math.isfinite(value) and value > 0 else None
+
+    return {"wavelength_m": number("wavelength_m"), "distance_m": number("distance_m"), "pixel_m": number("pixel_m")}
 
 
 def npz_names(archive: zipfile.ZipFile) -> list[str]:
@@ -60,6 +78,8 @@ def choose(path: Path, names: list[str], inside: str | None) -> str:
     for name in INTENSITY:
         if name in names:
             return name
+    if not names:
+        raise BadInput(f"{path}: holds no array of numbers with two axes; expected an intensity")
     others = intensities(names)
     if len(others) != 1:
         raise BadInput(f"{path}: which array is the intensity? Its arrays are: {listed}; name one with dataset=")

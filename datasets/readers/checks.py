@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,19 +15,34 @@ from .raw import DataType
 if TYPE_CHECKING:
     from .pattern import Reading
 
+OPPOSITE = {"unusable": "measured", "measured": "unusable"}
+"""Of what a nonzero pixel of a mask may mean."""
 _SAMPLE = 200_000
 _FEW = 30
 
 
-def missing_numbers(missing: Sequence[int]) -> list[str]:
+class Suspicion(NamedTuple):
+    """Something suspicious.
+
+    Attributes:
+        text: one line.
+        settings: what would mend it, by name; empty where no setting does.
+    """
+
+    text: str
+    settings: dict[str, str] = {}  # noqa: RUF012 - never changed
+
+
+def missing_numbers(missing: Sequence[int]) -> list[Suspicion]:
     """Numbers missing in a series of files."""
     if not missing:
         return []
     shown = ", ".join(str(number) for number in missing[:5]) + (", …" if len(missing) > 5 else "")
-    return [f"{len(missing)} numbers are missing in the series of files: {shown}; the frames are taken as equally spaced"]
+    text = f"{len(missing)} numbers are missing in the series of files: {shown}; the frames are taken as equally spaced"
+    return [Suspicion(text)]
 
 
-def hidden(data: np.ndarray, measured: np.ndarray | None, means: str) -> list[str]:
+def hidden(data: np.ndarray, measured: np.ndarray | None, means: str) -> list[Suspicion]:
     """A mask that hides more than half of the counts."""
     if measured is None:
         return []
@@ -39,14 +54,12 @@ def hidden(data: np.ndarray, measured: np.ndarray | None, means: str) -> list[st
     share = float(counts[~measured].sum()) / total if total else 0.0
     if share <= 0.5:
         return []
-    other = "measured" if means == "unusable" else "unusable"
     pixels = 100 * float((~measured).mean())
-    return [
-        f"the mask hides {100 * share:.0f} % of the counts ({pixels:.0f} % of the pixels); mask_means={other} says the opposite"
-    ]
+    text = f"the mask hides {100 * share:.0f} % of the counts ({pixels:.0f} % of the pixels)"
+    return [Suspicion(f"{text}; mask_means={OPPOSITE[means]} says the opposite", {"mask_means": OPPOSITE[means]})]
 
 
-def order(data: np.ndarray, measured: np.ndarray | None) -> list[str]:
+def order(data: np.ndarray, measured: np.ndarray | None) -> list[Suspicion]:
     """Zero frequency at index 0 instead of in the middle: counts gather at the corners."""
     seen = _clean(data, measured)
     if not (seen > 0).any() or min(seen.shape) < 8:
@@ -60,11 +73,12 @@ def order(data: np.ndarray, measured: np.ndarray | None) -> list[str]:
         middle &= along >= 0.375
     peak = np.unravel_index(int(seen.argmax()), seen.shape)
     if corner[peak] and float(seen[corner].mean()) > 10 * float(seen[middle].mean()):
-        return ["the counts gather at the corners, as with zero frequency at index 0; is_fft_shifted=true says so"]
+        text = "the counts gather at the corners, as with zero frequency at index 0; is_fft_shifted=true says so"
+        return [Suspicion(text, {"is_fft_shifted": "true"})]
     return []
 
 
-def values(data: np.ndarray, measured: np.ndarray | None, how: Reading, data_type: DataType | None) -> list[str]:
+def values(data: np.ndarray, measured: np.ndarray | None, how: Reading, data_type: DataType | None) -> list[Suspicion]:
     """Values that are no plain counts: amplitudes, logarithms, fractions, a plateau of saturated pixels.
 
     Args:
@@ -87,26 +101,27 @@ def values(data: np.ndarray, measured: np.ndarray | None, how: Reading, data_typ
         if kind is not None:
             return [*said, kind]
         if data_type is None and how.corrections == NO_CORRECTIONS:
-            said.append("the counts are not whole numbers; photons are, and likelihoods need gain=, the units per photon")
+            text = "the counts are not whole numbers; photons are, and likelihoods need gain=, the units per photon"
+            said.append(Suspicion(text))
     if float(sample.mean()) > float(sample.max()) / 5 and sample.max() > 2 and data_type is None:
-        said.append(
-            f"the largest value is only {sample.max() / sample.mean():.1f} times the mean: "
-            "a logarithm or a picture's grey values are no intensities"
-        )
+        ratio = sample.max() / sample.mean()
+        text = f"the largest value is only {ratio:.1f} times the mean: a logarithm or a picture's grey values are no intensities"
+        said.append(Suspicion(text))
     return said
 
 
-def _plateau(seen: np.ndarray) -> list[str]:
+def _plateau(seen: np.ndarray) -> list[Suspicion]:
     largest = seen.max()
     at_top = int((seen == largest).sum())
     below = int(((seen < largest) & (seen >= 0.9 * float(largest))).sum())
     if largest >= 20 and at_top >= 3 and at_top > below:
         top = format_value(float(largest))
-        return [f"{at_top} pixels share the largest value, {top}: saturated? saturated={top} leaves them out"]
+        text = f"{at_top} pixels share the largest value, {top}: saturated? saturated={top} leaves them out"
+        return [Suspicion(text, {"saturated": top})]
     return []
 
 
-def _disguise(sample: np.ndarray) -> str | None:
+def _disguise(sample: np.ndarray) -> Suspicion | None:
     """Whether some function of the values gives whole numbers, and which."""
     functions: dict[str, tuple[Callable[[np.ndarray], np.ndarray], str]] = {
         "squares": (np.square, "amplitudes; data_type=amplitude says so"),
@@ -118,11 +133,12 @@ def _disguise(sample: np.ndarray) -> str | None:
         found = function(sample)
         clear = found[(found > 1.5) & (found < 2e4)]
         if clear.size >= _FEW and float((np.abs(clear - np.round(clear)) < 0.01 + 1e-6 * clear).mean()) > 0.98:
-            return f"the {name} of the values are whole numbers: these are {meaning}"
+            text = f"the {name} of the values are whole numbers: these are {meaning}"
+            return Suspicion(text, {"data_type": "amplitude"} if name == "squares" else {})
     return None
 
 
-def stack(data: np.ndarray, measured: np.ndarray | None) -> list[str]:
+def stack(data: np.ndarray, measured: np.ndarray | None) -> list[Suspicion]:
     """Frames along the first axis that are alike, as exposures of one pattern are and slices of a volume are not."""
     if data.ndim != 3 or len(data) < 3:
         return []
@@ -139,18 +155,19 @@ def stack(data: np.ndarray, measured: np.ndarray | None) -> list[str]:
         alike[number] = 0.5 < scale < 2 and float((rest * rest).sum()) < 0.2 * max(float((frame * frame).sum()), 1e-300)
     brightest = np.argsort(totals)[-max(1, len(totals) // 10) :]
     if alike.mean() > 0.5 and alike[brightest].mean() > 0.5:
-        return [
+        text = (
             f"{int(alike.sum())} of {len(data)} frames are alike: exposures of one pattern, not a volume; frames=sum adds them up"
-        ]
+        )
+        return [Suspicion(text, {"frames": "sum"})]
     return []
 
 
-def shape_of_pattern(counts: np.ndarray, mask: np.ndarray | None, *, centre_known: bool) -> list[str]:
+def shape_of_pattern(counts: np.ndarray, mask: np.ndarray | None, *, centre_known: bool) -> list[Suspicion]:
     """A peak that is far from zero frequency, and a pattern that is sampled too coarsely for its object."""
     return [*([] if centre_known else _peak(counts, mask)), *_sampling(counts, mask)]
 
 
-def _peak(counts: np.ndarray, mask: np.ndarray | None) -> list[str]:
+def _peak(counts: np.ndarray, mask: np.ndarray | None) -> list[Suspicion]:
     middle = tuple(n // 2 for n in counts.shape)
     peak = tuple(int(i) for i in np.unravel_index(int(counts.argmax()), counts.shape))
     away = tuple(p - m for p, m in zip(peak, middle, strict=True))
@@ -161,10 +178,11 @@ def _peak(counts: np.ndarray, mask: np.ndarray | None) -> list[str]:
     if all(abs(a) <= max(3, n / 32) + 2 * blind for a, n in zip(away, counts.shape, strict=True)):
         return []
     shown = ", ".join(f"{a:+d}" for a in away)
-    return [f"the brightest pixel, {peak}, is {shown} pixels off zero frequency, {middle}; center=peak brings it there"]
+    text = f"the brightest pixel, {peak}, is {shown} pixels off zero frequency, {middle}; center=peak brings it there"
+    return [Suspicion(text, {"center": "peak"})]
 
 
-def _sampling(counts: np.ndarray, mask: np.ndarray | None) -> list[str]:
+def _sampling(counts: np.ndarray, mask: np.ndarray | None) -> list[Suspicion]:
     """Whether the autocorrelation reaches the rim of its frame, where an object of half the frame leaves nothing but noise."""
     from scipy import fft
 
@@ -180,7 +198,7 @@ def _sampling(counts: np.ndarray, mask: np.ndarray | None) -> list[str]:
     if not wide:
         return []
     axes = " and ".join(str(axis) for axis in wide)
-    return [f"the pattern is sampled too coarsely along axis {axes}: the object is wider than half of its frame"]
+    return [Suspicion(f"the pattern is sampled too coarsely along axis {axes}: the object is wider than half of its frame")]
 
 
 def _clean(data: np.ndarray, measured: np.ndarray | None) -> np.ndarray:

@@ -12,7 +12,7 @@ FLAGS = ("bad", "mask")
 
 _OTHER = re.compile(
     r"mask|flat|white_?field|dark|bad_?(pixel)?s?$|count_?rate|weight|efficien|gain|background|bkg|sigma|error|stddev|variance"
-    r"|support|saturat|look_?up|truth|guess|probe|kernel",
+    r"|support|saturat|look_?up|truth|guess|probe|kernel|phase|^gt_",
     re.IGNORECASE,
 )
 

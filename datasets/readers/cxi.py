@@ -19,7 +19,7 @@ from prbench.errors import BadInput, one_line
 
 from .choosing import intensities, is_no_intensity
 from .hdf5 import Container, Links, opened
-from .raw import DataType, Geometry, Raw, check_declared
+from .raw import DataType, Geometry, Raw, Refused, check_declared
 
 CONVENTIONS = (
     "/entry_1/data_1/data",
@@ -80,9 +80,11 @@ def pattern_paths(file: Container) -> list[str]:
         if places:
             return places
     contents = file.contents()
+    if contents.links and file.links == "no":
+        message = f"{path}: no image by convention; {contents.listing()}; links=folder follows those of the file's own folder"
+        raise Refused(message, links="folder")
     if contents.links:
-        hint = "name an array, dataset=" if file.links == "folder" else "links=folder follows those of the file's own folder"
-        raise BadInput(f"{path}: no image by convention; {contents.listing()}; {hint}")
+        raise BadInput(f"{path}: no image by convention; {contents.listing()}; name an array, dataset=")
     chosen = intensities(contents.images)
     if len(chosen) == 1:
         return chosen
@@ -129,7 +131,8 @@ def _numbered(file: Container) -> list[str]:
         outside = [name for name in names if type(group.item.get(name, getlink=True)).__name__ == "ExternalLink"]
         if outside:
             named = file.contents("/entry/data").named_links()
-            raise BadInput(f"{file.path}: its frames are in other files: {named}; links=folder follows those of its own folder")
+            message = f"{file.path}: its frames are in other files: {named}; links=folder follows those of its own folder"
+            raise Refused(message, links="folder")
     return [f"/entry/data/{name}" for name in names]
 
 

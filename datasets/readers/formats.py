@@ -21,6 +21,7 @@ IMAGE_SUFFIXES = (".tif", ".tiff", ".edf", ".cbf")
 """Formats of one image per file, in which a scan is a series of files."""
 SUFFIXES = (*HDF5_SUFFIXES, ".npy", ".npz", ".mat", *IMAGE_SUFFIXES)
 _GZ = ".gz"
+_ARCHIVES = (".tar", ".xz", ".lzma", ".zip", ".bz2", ".tgz", ".7z")
 _BLOCK = 2**20
 
 
@@ -75,7 +76,9 @@ def _reader(path: Path, links: Links) -> Reader:
     kind = kind_of(path)
     if kind not in readers or (path.suffix.lower() == _GZ and kind not in IMAGE_SUFFIXES):
         suffix = "".join(path.suffixes[-2:]) if path.suffix.lower() == _GZ else path.suffix
-        raise BadInput(f"{path}: suffix {suffix!r} is not known; expected one of {', '.join(readers)}, or an image with {_GZ}")
+        packed = "; unpack it first" if path.suffix.lower() in _ARCHIVES else ""
+        expected = f"{', '.join(readers)}, or an image with {_GZ}"
+        raise BadInput(f"{path}: suffix {suffix!r} is not known; expected one of {expected}{packed}")
     return readers[kind]
 
 

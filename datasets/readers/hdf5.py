@@ -20,7 +20,7 @@ from prbench.errors import BadInput, one_line
 
 from .arrays import choose
 from .choosing import FLAGS
-from .raw import MAX_PIXELS, Raw, check_declared
+from .raw import MAX_PIXELS, Raw, Refused, check_declared
 
 Links = Literal["no", "folder"]
 
@@ -110,7 +110,8 @@ class Container:
         shown = one_line(name, 100)
         if self.links == "no":
             how = "links=folder follows those of its own folder"
-            raise BadInput(f"{where}: its data are in another file, {shown}, which is not followed; {how}")
+            message = f"{where}: its data are in another file, {shown}, which is not followed; {how}"
+            raise Refused(message, links="folder")
         if "\0" in name or len(name) > 1024:
             raise BadInput(f"{where}: leads to a file of no possible name")
         there = (self._folder / name).resolve()

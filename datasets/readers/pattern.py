@@ -16,7 +16,7 @@ from . import checks
 from .corrections import NO_CORRECTIONS, Corrections, corrected, unusable
 from .framing import centred, middle_of, parse_crop
 from .hdf5 import Links
-from .raw import DataType, Raw
+from .raw import DataType, Raw, Refused
 from .series import Address, gaps, parse_address, read_address
 from .tiff_folders import sha256_of_all
 
@@ -33,7 +33,7 @@ class Pattern:
         mask: bool, True where measured, or None where all of it is.
         sha256: of the file, or of the files.
         wavelength_m, distance_m, pixel_m: geometry, where the file has it.
-        warnings: what is suspicious, one line each.
+        suspicions: what is suspicious, with the settings that would mend it.
     """
 
     intensity: np.ndarray
@@ -42,7 +42,12 @@ class Pattern:
     wavelength_m: float | None = None
     distance_m: float | None = None
     pixel_m: float | None = None
-    warnings: tuple[str, ...] = ()
+    suspicions: tuple[checks.Suspicion, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is suspicious, one line each."""
+        return tuple(dict.fromkeys(suspicion.text for suspicion in self.suspicions))
 
 
 @dataclass(frozen=True)
@@ -95,18 +100,18 @@ def read_pattern(source: Path | Address, how: Reading | None = None) -> Pattern:
     how = how or Reading()
     address = source if isinstance(source, Address) else Address((source,))
     raw = read_address(address, how.dataset, how.links)
-    warnings = checks.missing_numbers(gaps(address.paths) if address.is_series else [])
+    suspicions = checks.missing_numbers(gaps(address.paths) if address.is_series else [])
     _check_kind(raw)
     chosen = parse_frames(how.frames)
     data, flags = _selected(raw.data, _mask_of(raw, address, how), chosen, raw.where)
     measured = None if flags is None else _measured(flags, raw.where, data.shape, how.mask_means)
     if how.is_fft_shifted is None and raw.is_fft_shifted is None:
-        warnings += checks.order(data, measured)
+        suspicions += checks.order(data, measured)
     data_type = how.data_type or raw.data_type
-    warnings += checks.values(data, measured, how, data_type)
-    warnings += checks.hidden(data, measured, how.mask_means)
+    suspicions += checks.values(data, measured, how, data_type)
+    suspicions += checks.hidden(data, measured, how.mask_means)
     if chosen is None and how.frames == "all":
-        warnings += checks.stack(data, measured)
+        suspicions += checks.stack(data, measured)
     counts, measured = _checked(data, measured, raw.where, how)
     if data_type == "amplitude":
         counts = counts * counts
@@ -120,17 +125,17 @@ def read_pattern(source: Path | Address, how: Reading | None = None) -> Pattern:
     pattern = binned(Pattern(counts, measured, sha256, **raw.geometry), how.bin)
     kept = np.where(pattern.intensity > how.threshold, pattern.intensity, np.float32(0)) if how.threshold else pattern.intensity
     if not (kept > 0).any():
-        raise BadInput(f"{raw.where}: no measured pixel is above zero, expected a diffraction pattern{_hint(flags, how)}")
+        message = f"{raw.where}: no measured pixel is above zero, expected a diffraction pattern{_hint(flags, how)}"
+        raise BadInput(message) if flags is None else Refused(message, mask_means=checks.OPPOSITE[how.mask_means])
     centre_known = how.center is not None or raw.center is not None
-    warnings += checks.shape_of_pattern(kept, pattern.mask, centre_known=centre_known)
-    return dataclasses.replace(pattern, intensity=kept, warnings=tuple(dict.fromkeys(warnings)))
+    suspicions += checks.shape_of_pattern(kept, pattern.mask, centre_known=centre_known)
+    return dataclasses.replace(pattern, intensity=kept, suspicions=tuple(suspicions))
 
 
 def _hint(flags: np.ndarray | None, how: Reading) -> str:
     if flags is None:
         return ""
-    other = "measured" if how.mask_means == "unusable" else "unusable"
-    return f"; nonzero in its mask was taken as {how.mask_means}, mask_means={other} says the opposite"
+    return f"; nonzero in its mask was taken as {how.mask_means}, mask_means={checks.OPPOSITE[how.mask_means]} says the opposite"
 
 
 def _check_kind(raw: Raw) -> None:
@@ -199,7 +204,8 @@ def _measured(flags: np.ndarray, where: str, shape: tuple[int, ...], means: str)
         raise BadInput(f"{where}: shape is {shape}, its mask's {flags.shape}; they must be equal")
     measured = np.broadcast_to((flags != 0) == (means == "measured"), shape)
     if not measured.any():
-        raise BadInput(f"{where}: the mask leaves no pixel; nonzero was taken as {means}, mask_means changes that")
+        message = f"{where}: the mask leaves no pixel; nonzero was taken as {means}, mask_means changes that"
+        raise Refused(message, mask_means=checks.OPPOSITE[means])
     return measured.copy()
 
 
@@ -211,9 +217,10 @@ def _checked(data: np.ndarray, measured: np.ndarray | None, where: str, how: Rea
     if wrong.any():
         if how.invalid == "error":
             first = tuple(int(i) for i in np.argwhere(wrong)[0])
-            raise BadInput(
-                f"{where}: {int(wrong.sum())} measured pixels are {said}, the first at {first}; invalid=mask leaves them out"
-            )
+            mend = "zero" if _is_noise(data, wrong) else "mask"
+            does = {"mask": "leaves them out", "zero": "takes them as no counts"}[mend]
+            message = f"{where}: {int(wrong.sum())} measured pixels are {said}, the first at {first}; invalid={mend} {does}"
+            raise Refused(message, invalid=mend)
         if how.invalid == "mask":
             saturated = saturated | wrong
     if saturated.any():
@@ -222,6 +229,14 @@ def _checked(data: np.ndarray, measured: np.ndarray | None, where: str, how: Rea
         counts = data.astype(np.float32)
     hidden = wrong if measured is None else wrong | ~measured
     return np.where(hidden, np.float32(0), counts) if hidden.any() else counts, measured
+
+
+def _is_noise(data: np.ndarray, wrong: np.ndarray) -> bool:
+    """Whether values below zero are what the subtraction of a background leaves: many, small, and not whole numbers."""
+    values = data[wrong]
+    if data.dtype.kind != "f" or values.size < 0.02 * data.size or not np.isfinite(values).all():
+        return False
+    return bool(-float(values.min()) < 0.05 * float(data.max()) and (values != np.round(values)).any())
 
 
 def _combined(counts: np.ndarray, measured: np.ndarray | None, how: str) -> tuple[np.ndarray, np.ndarray | None]:

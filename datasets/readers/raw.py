@@ -20,6 +20,18 @@ MAX_RATIO = 2000
 _SMALL = 2**24
 
 
+class Refused(BadInput):
+    """A file that other settings may read.
+
+    Attributes:
+        settings: these, by name.
+    """
+
+    def __init__(self, message: str, **settings: str) -> None:
+        super().__init__(message)
+        self.settings = settings
+
+
 class Geometry(TypedDict):
     """Lengths in metres that a file states; None where it does not."""
 

@@ -13,10 +13,22 @@ from prbench.errors import BadInput, one_line
 
 from .formats import read_array
 from .raw import MAX_PIXELS
-from .series import EXPECTED, parse_address
+from .series import EXPECTED, Address, parse_address
 
 Region = tuple[slice, slice]
 WHOLE: Region = (slice(None), slice(None))
+
+
+def image_series(place: str, what: str) -> Address:
+    """Where a series is: a folder, a pattern, a file with a stack, or an array inside one, ``file.h5::/array``.
+
+    Raises:
+        BadInput: where there are none.
+    """
+    found = parse_address(place, what)
+    if not found.is_series and not found.paths[0].is_file():
+        raise BadInput(f"{what}: no images at {one_line(place, 120)!r}, {EXPECTED}")
+    return found
 
 
 def image_files(place: str, what: str) -> list[Path]:
@@ -29,14 +41,11 @@ def image_files(place: str, what: str) -> list[Path]:
     Raises:
         BadInput: where there are none.
     """
-    found = parse_address(place, what)
-    if not found.is_series and not found.paths[0].is_file():
-        raise BadInput(f"{what}: no images at {one_line(place, 120)!r}, {EXPECTED}")
-    return list(found.paths)
+    return list(image_series(place, what).paths)
 
 
-def read_images(paths: Sequence[Path], region: Region = WHOLE) -> np.ndarray:
-    """Read files of one image each, or one file of a stack, cut to a region: float32 (N, H, W).
+def read_images(paths: Sequence[Path], region: Region = WHOLE, inside: str | None = None) -> np.ndarray:
+    """Read files of one image each, or one file of a stack, cut to a region: float32 (N, H, W); ``inside`` names its array.
 
     Raises:
         BadInput: naming the file, where it cannot be read, is no real image, has another shape than the first, or does not hold
@@ -45,7 +54,7 @@ def read_images(paths: Sequence[Path], region: Region = WHOLE) -> np.ndarray:
     images: list[np.ndarray] = []
     frame: tuple[int, ...] | None = None
     for path in paths:
-        raw = read_array(path)
+        raw = read_array(path, inside)
         stack = raw.data[None] if raw.data.ndim == 2 else raw.data
         if stack.dtype.kind not in "iuf" or stack.ndim != 3 or (len(stack) > 1 and len(paths) > 1):
             raise BadInput(f"{raw.where}: holds {raw.data.dtype} of shape {raw.data.shape}, expected one real image a file")

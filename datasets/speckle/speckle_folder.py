@@ -10,10 +10,13 @@ import numpy as np
 
 from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.core.data_files import DataFile
+from prbench.core.inspection import Inspection
 from prbench.errors import BadInput, UsageError
 from prbench.tasks.speckle import SpeckleStack
 
-from ..readers.tiff_folders import image_files, read_images, sha256_of_all
+from ..readers.series import Address
+from ..readers.tiff_folders import image_series, read_images, sha256_of_all
+from ._inspection import inspect_series
 from ._measured import IMAGES_DOC, first_pairs, parse_region, usable
 
 _SERIES = ("reference", "sample", "flat", "dark")
@@ -47,6 +50,11 @@ class SpeckleFolder(Dataset):
 
     files: ClassVar[tuple[DataFile, ...]] = ()
 
+    @classmethod
+    def inspect(cls, path: str) -> Inspection | None:
+        """See :meth:`~prbench.core.Dataset.inspect`."""
+        return inspect_series(path)
+
     @property
     def samples(self) -> int:
         """One."""
@@ -55,7 +63,7 @@ class SpeckleFolder(Dataset):
     @property
     def inputs(self) -> tuple[str, ...]:
         """Every file of every series."""
-        return tuple(str(path) for paths in self._series().values() for path in paths)
+        return tuple(str(path) for found in self._series().values() for path in found.paths)
 
     def make(self, index: int, seed: int, split: Split) -> Problem:  # noqa: ARG002 - there is one
         """Read the files.
@@ -67,7 +75,7 @@ class SpeckleFolder(Dataset):
         name, series = self.plugin_name, self._series()
         energy_ev, distance_m, pixel_m = self._geometry()
         region = parse_region(self.crop, f"{name}: crop")
-        read = {what: read_images(paths, region) for what, paths in series.items()}
+        read = {what: read_images(found.paths, region, found.inside) for what, found in series.items()}
         reference, sample = read.pop("reference"), read.pop("sample")
         if len(reference) != len(sample):
             raise BadInput(
@@ -80,7 +88,7 @@ class SpeckleFolder(Dataset):
             dark = frames.get("dark", np.float32(0))
             flat = frames["flat"] - dark if "flat" in frames else None
             mask = usable(reference - dark, sample, flat)
-        sha256 = sha256_of_all(path for paths in series.values() for path in paths)
+        sha256 = sha256_of_all(path for found in series.values() for path in found.paths)
         return Problem(
             measurement=SpeckleStack(
                 reference,
@@ -99,14 +107,14 @@ class SpeckleFolder(Dataset):
             provenance=Provenance(source=Path(self.sample).name, licence="the file's own", sha256=sha256),
         )
 
-    def _series(self) -> dict[str, list[Path]]:
+    def _series(self) -> dict[str, Address]:
         if not (self.reference and self.sample):
             raise UsageError(
                 f"{self.plugin_name}: give both series, as in "
                 f"{self.plugin_name}[reference=ref,sample=sam,energy_ev=25e3,distance_m=0.7,pixel_m=6.5e-6]"
             )
         places = {what: getattr(self, what) for what in _SERIES}
-        return {what: image_files(place, f"{self.plugin_name}: {what}") for what, place in places.items() if place}
+        return {what: image_series(place, f"{self.plugin_name}: {what}") for what, place in places.items() if place}
 
     def _geometry(self) -> tuple[float, float, float]:
         if self.energy_ev is None or self.distance_m is None or self.pixel_m is None:

@@ -13,6 +13,7 @@ from prbench.errors import PrbenchError, one_line
 
 VERBS = (
     "run",
+    "inspect",
     "list",
     "show",
     "status",

@@ -11,6 +11,7 @@ import numpy as np
 
 from prbench.errors import UsageError
 
+from .inspection import Inspection
 from .problem import Problem, Split
 from .registry import PluginInfo
 from .settings import Settings
@@ -36,6 +37,15 @@ class Dataset(Settings):
         What they contain is part of what a record answers to, and a run reads them before it writes anything.
         """
         return ()
+
+    @classmethod
+    def inspect(cls, path: str) -> Inspection | None:  # noqa: ARG003 - of datasets that read users' files
+        """What the dataset makes of a user's file or folder; None where it reads none, or nothing of this kind.
+
+        Raises:
+            BadInput: in one line with the next step, for what should be of this kind and cannot be read.
+        """
+        return None
 
     @abstractmethod
     def make(self, index: int, seed: int, split: Split) -> Problem:

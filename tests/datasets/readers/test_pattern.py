@@ -227,7 +227,7 @@ REFUSED = {
     "pickle npz": ("p.npz", lambda path: np.savez(path, data=np.array([{}], dtype=object)), "never unpickled"),
     "zip bomb": ("p.npz", _zip_bomb, f"at most {MAX_PIXELS}"),
     "two arrays": ("p.npz", lambda path: np.savez(path, a=PATTERN, b=PATTERN), "name one with dataset="),
-    "no arrays": ("p.npz", np.savez, "name one with dataset="),
+    "no arrays": ("p.npz", np.savez, "expected an intensity"),
     "colour": ("p.tif", lambda path: tifffile.imwrite(path, np.zeros((8, 8, 3), "u1"), photometric="rgb"), "samples a pixel"),
     "edf elsewhere": ("p.edf", _edf_elsewhere, "another file"),
     "edf truncated": ("p.edf", _edf_short, "bytes"),
