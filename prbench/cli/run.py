@@ -84,7 +84,7 @@ def command(
     """
     from prbench.errors import CannotWrite
     from prbench.running.engine import plan, run_matrix
-    from prbench.running.remote.shard import parse_shard, shard_of
+    from prbench.running.remote.shard import Shard, parse_shard
     from prbench.running.store.folder import Store
     from prbench.running.store.results import ResultSet
 
@@ -97,7 +97,8 @@ def command(
         matrix, solvers, datasets, samples=samples, seeds=seeds, seed=seed, backend=backend, time_limit_s=time_limit
     )
     engine = choose_engine(executor, scheduler, cluster, jobs, threads)
-    cells = asked.expand() if shard is None else shard_of(asked.expand(), *parse_shard(shard))
+    part = None if shard is None else Shard(asked.expand(), *parse_shard(shard))
+    cells = asked.expand() if part is None else part.part(part.number)
     store = Store(out or folders.default_folder(asked.name))
     again = cast("Rerun", rerun)
     if dry_run:
@@ -105,7 +106,7 @@ def command(
         return
     try:
         with choose_display() as display:
-            state = run_matrix(cells, store, jobs=jobs, threads=threads, rerun=again, on_event=display, engine=engine)
+            state = run_matrix(cells, store, jobs=jobs, threads=threads, rerun=again, on_event=display, engine=engine, shard=part)
     except KeyboardInterrupt:
         click.echo(f"stopped; what has finished is in {store.path}, and the same command resumes", err=True)
         raise
@@ -140,6 +141,8 @@ def _tell_shard(results: ResultSet, state: RunState, shard: str) -> None:
     from .display import counts, duration
 
     click.echo(f"shard {shard}, {state.total} cell{'s' * (state.total != 1)} in {duration(state.elapsed_s)}: {counts(state)}")
+    if state.helped:
+        click.echo(f"and {state.helped} cell{'s' * (state.helped != 1)} of other shards, which were behind")
     click.echo(
         f"results: {results.store.path}\nnext:    the same command without --shard, once all parts have ended: it tells the whole"
     )

@@ -6,19 +6,22 @@ import time
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from prbench.backend import physical_cores
 from prbench.errors import UsageError
 
+from .claims import Claims
 from .code_id import code_id
 from .environment import available_memory, visible_gpus
 from .local.pool import Limits, On, Pool
+from .remote.shard import Shard
 from .request.cell import Cell
 from .request.cells import Chosen, unique
 from .request.checking import check_inputs
+from .sharing import WAIT_S, SharedCells
 from .solving import Progress
 from .store.folder import Store
 from .store.record import FAILED, UNFINISHED
@@ -39,6 +42,7 @@ class RunState:
         running: the cells in hand, with the last point of their curve, None before the first.
         elapsed_s: since the run began.
         warnings: what is suspicious in users' files, by dataset, found before the first cell.
+        helped: cells of other shards that this run has computed beside its own.
         remaining_s: estimate of the time left, from ended cells of the same solver and dataset; None before the first.
     """
 
@@ -50,6 +54,7 @@ class RunState:
     elapsed_s: float = 0.0
     remaining_s: float | None = None
     warnings: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    helped: int = 0
 
     @property
     def failed(self) -> int:
@@ -59,16 +64,17 @@ class RunState:
 
 @dataclass(frozen=True)
 class RunEvent:
-    """One thing that happened: ``begin``, ``started``, ``progress``, ``ended``, ``interrupted`` or ``end``.
+    """One thing that happened: ``begin``, ``started``, ``progress``, ``ended``, ``waiting``, ``interrupted`` or ``end``.
 
     Attributes:
-        kind: see above; ``begin`` comes before the first cell and tells what is cached, ``interrupted`` or ``end`` comes last.
+        kind: see above; ``begin`` comes before the first cell and tells what is cached, ``interrupted`` or ``end`` comes last;
+            ``waiting`` says that only other runs into the folder have cells in hand.
         state: how far the run is now.
         cell: the cell, where it is about one.
         status: how it ended, for ``ended``; a cell that another run finished meanwhile ends as ``cached``.
     """
 
-    kind: Literal["begin", "started", "progress", "ended", "interrupted", "end"]
+    kind: Literal["begin", "started", "progress", "ended", "waiting", "interrupted", "end"]
     state: RunState
     cell: Cell | None = None
     status: str = ""
@@ -127,6 +133,11 @@ class LocalEngine:
         return Pool(store, jobs, Limits(threads, memory, self.hard_limit_s), gpus)
 
 
+def _kept(engine: Engine, store: Store) -> AbstractContextManager[Engine]:
+    """The engine, with workers that stay for several calls where they are of this machine."""
+    return engine.kept(store) if isinstance(engine, LocalEngine) else nullcontext(engine)
+
+
 @dataclass(frozen=True)
 class _Kept:
     """Workers that are there already."""
@@ -149,11 +160,12 @@ def run_matrix(
     rerun: Rerun = "missing",
     on_event: OnEvent | None = None,
     engine: Engine | None = None,
+    shard: Shard | None = None,
 ) -> RunState:
     """Execute the cells that have no record yet, or those that ``rerun`` names besides.
 
     Killed at any moment and called again it carries on: a finished cell is never run twice, a cell in hand is run again from its
-    start. Two runs may share a store; what one has finished the other does not begin.
+    start. Several runs may share a store: what one has finished or is at the others do not begin.
 
     Args:
         cells: what to run; equal cells are run once.
@@ -166,6 +178,7 @@ def run_matrix(
             changed since; ``all``.
         on_event: told of everything that happens.
         engine: who executes; workers on this machine where None.
+        shard: which part of a matrix ``cells`` are; once they are done, parts that are still under way are helped.
 
     Returns:
         How it went.
@@ -189,12 +202,15 @@ def run_matrix(
     if engine is None:
         gpu = any(cell.device_class != "cpu" for cell in todo)
         engine = LocalEngine(jobs, threads, memory_bytes, hard_limit_s, gpu)
-    if todo:
+    busy = bool(todo) or shard is not None
+    if busy:
         store.check_writable()
         store.hold()
     run.tell("begin")
     try:
-        engine.run(run.cells(store, known) if rerun == "missing" else iter(todo), store, run.on)
+        if busy:
+            with Claims(store.path, shard.note if shard else None) as claims, _kept(engine, store) as kept:
+                run.compute(kept, claims, known if rerun == "missing" else None, shard if rerun == "missing" else None)
     except KeyboardInterrupt:
         run.tell("interrupted")
         raise
@@ -237,6 +253,7 @@ class _Run:
     def __init__(self, state: RunState, todo: Sequence[Cell], on_event: OnEvent | None, store: Store) -> None:
         self.state = state
         self._store = store
+        self._shared: SharedCells
         self._todo = todo
         self._on_event = on_event
         self._began = time.monotonic()
@@ -244,16 +261,26 @@ class _Run:
         self._seconds: dict[tuple[object, ...], float] = defaultdict(float)
         self._left = Counter(cell.kind for cell in todo)
 
-    def cells(self, store: Store, known: Collection[str]) -> Iterator[Cell]:
-        """The cells to do, less those that another run has finished by the time their turn comes.
+    def compute(self, engine: Engine, claims: Claims, known: Collection[str] | None, shard: Shard | None) -> None:
+        """Have the cells computed that no other run is at, wait for the others, and help other shards.
 
-        ``known`` are the records that there were when the cells were chosen: what is to be done although it has one.
+        Args:
+            engine: who computes.
+            claims: of this run.
+            known: see :meth:`.sharing.SharedCells.first`.
+            shard: the part that this run is, where others are to be helped.
         """
-        for cell in self._todo:
-            if cell.key not in known and store.has(cell.key) and store.read(cell.key) is not None:
-                self._finish(cell, "cached", None)
-            else:
-                yield cell
+        self._shared = SharedCells(self._store, claims, lambda cell: self._finish(cell, "cached", None))
+        engine.run(self._shared.first(self._todo, known), self._store, self.on)
+        while self._shared.waiting:
+            free = self._shared.given_up()
+            if free:
+                engine.run(iter(free), self._store, self.on)
+            elif self._shared.waiting:
+                self.tell("waiting")
+                time.sleep(WAIT_S)
+        if shard is not None:
+            engine.run(self._shared.of_other_shards(shard), self._store, self.on)
 
     def on(self, event: str, cell: Cell, values: Mapping[str, Any]) -> None:
         """What the engine calls."""
@@ -265,10 +292,15 @@ class _Run:
             self.tell("progress", cell)
         elif event == "ended":
             self._store.check_place()
+            self._shared.claims.release(cell.key)
             self._finish(cell, values["status"], values["seconds"])
 
     def _finish(self, cell: Cell, status: str, seconds: float | None) -> None:
         self.state.running.pop(cell, None)
+        if cell.key in self._shared.helped:
+            self.state.helped += 1
+            self.tell("ended", cell, status)
+            return
         self._left[cell.kind] -= 1
         if seconds is None:
             self.state.cached += 1
