@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from prbench.core import MetricInfo
 from prbench.errors import UsageError
+from prbench.metrics.costs import COSTS
 
-from .goals import Goal, choose_goal, goals, side_columns
+from .goals import Goal, board_columns, choose_goal, goal_by, goals
 from .ranks import rank_intervals, resampled, sample_medians
 from .statistics import Estimates, group_sums, hierarchical_medians, wilson
 
@@ -30,21 +33,24 @@ class Leaderboard:
     Attributes:
         task: the task.
         goals: by dataset, the column that decided there.
+        columns: the scores and costs beside it, in the order that they are shown in; the same for every dataset.
         rows: one row a dataset and solver, best first within each dataset. Columns: ``task, dataset, rank, solver, metric,
             median, median_low, median_high, rank_low, rank_high, best, iqm, iqm_low, iqm_high, success, success_low,
-            success_high``; for each of the task's :func:`~prbench.analysis.goals.side_columns` ``<column>, <column>_low,
-            <column>_high``; ``samples, cells, failed, time_limit, stale, missing``. ``best`` is the probability of having the
-            best median, ``iqm`` the interquartile mean; ``missing`` counts the samples and seeds that other solvers have been
-            given on the dataset. Intervals cover 95 %. Infinite where failures reach the number; NaN where there is nothing to
-            say.
+            success_high``; for each of ``columns`` ``<column>, <column>_low, <column>_high``;
+            ``samples, cells, failed, time_limit, stale, missing``. ``best`` is the probability of having the best median,
+            ``iqm`` the interquartile mean; ``missing`` counts the samples and seeds that other solvers have been given on the
+            dataset. Intervals cover 95 %. Infinite where failures reach the number; NaN where there is nothing to say.
     """
 
     task: str
     goals: dict[str, Goal]
     rows: pd.DataFrame
+    columns: tuple[MetricInfo, ...] = ()
 
 
-def leaderboards(frame: pd.DataFrame, task: str | None = None) -> list[Leaderboard]:
+def leaderboards(
+    frame: pd.DataFrame, task: str | None = None, *, rank_by: str | None = None, columns: Sequence[str] | None = None
+) -> list[Leaderboard]:
     """A leaderboard for each task in ``frame``.
 
     The unit of replication is the sample: a sample's cells of different seeds are reduced to their median (for the success
@@ -54,15 +60,21 @@ def leaderboards(frame: pd.DataFrame, task: str | None = None) -> list[Leaderboa
     Args:
         frame: one row a record with the columns :data:`KEYS`, metrics, costs and, optionally, ``stale`` (bool).
         task: only this one.
+        rank_by: the metric or cost that ranks, the task's goals where None; tasks without a number of it are left out.
+        columns: names of the metrics and costs beside it; those of :func:`~prbench.analysis.goals.board_columns` where None.
 
     Raises:
-        UsageError: where the frame has no finished record of the task.
+        UsageError: where the frame has no finished record of the task, or none with a number of ``rank_by``.
     """
     missing = [column for column in KEYS if column not in frame.columns]
     if missing:
         raise UsageError(f"records need the columns {', '.join(KEYS)}; missing: {', '.join(missing)}")
     tasks = sorted(frame["task"].unique()) if task is None else [task]
-    boards = [_leaderboard(frame[frame["task"] == name], name) for name in tasks]
+    if rank_by is not None:
+        tasks = [name for name in tasks if rank_by in frame and frame.loc[frame["task"] == name, rank_by].notna().any()]
+        if not tasks:
+            raise UsageError(f"no record has a number of {rank_by!r}; `prbench list --kind metric` shows what each task has")
+    boards = [_leaderboard(frame[frame["task"] == name], name, rank_by, columns) for name in tasks]
     boards = [board for board in boards if len(board.rows)]
     if not boards:
         wanted = f" of task {task!r}" if task else ""
@@ -70,21 +82,24 @@ def leaderboards(frame: pd.DataFrame, task: str | None = None) -> list[Leaderboa
     return boards
 
 
-def _leaderboard(frame: pd.DataFrame, task: str) -> Leaderboard:
+def _leaderboard(frame: pd.DataFrame, task: str, rank_by: str | None, columns: Sequence[str] | None) -> Leaderboard:
     import pandas as pd
 
     parts, chosen = [], {}
+    beside = board_columns(frame, columns)
     for dataset, records in frame.groupby("dataset", sort=True, observed=True):
         if records["status"].isin(NOT_RUN).all():
             continue
         known = [g.metric for g in goals(task) if g.metric in records and records[g.metric].notna().any()]
-        goal = choose_goal(task, known)
+        goal = choose_goal(task, known) if rank_by is None else goal_by(task, rank_by)
         chosen[str(dataset)] = goal
-        parts.append(solver_rows(records, task, str(dataset), goal))
-    return Leaderboard(task, chosen, pd.concat(parts, ignore_index=True) if parts else pd.DataFrame())
+        parts.append(solver_rows(records, task, str(dataset), goal, beside))
+    return Leaderboard(task, chosen, pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(), beside)
 
 
-def solver_rows(records: pd.DataFrame, task: str, dataset: str, goal: Goal) -> pd.DataFrame:
+def solver_rows(
+    records: pd.DataFrame, task: str, dataset: str, goal: Goal, beside: Sequence[MetricInfo] | None = None
+) -> pd.DataFrame:
     """The rows of one dataset, as in :class:`Leaderboard`, where at least one of the ``records`` is finished."""
     import pandas as pd
 
@@ -109,7 +124,11 @@ def solver_rows(records: pd.DataFrame, task: str, dataset: str, goal: Goal) -> p
         columns |= _spread("success", wilson(group_sums(share, owner, n), main.count))
     else:
         columns |= {"success": np.nan, "success_low": np.nan, "success_high": np.nan}
-    for name in side_columns(task):
+    shown = (
+        *(board_columns(records) if beside is None else beside),
+        *(info for info in COSTS.values() if info.place is not None),
+    )
+    for name in dict.fromkeys(info.name for info in shown):  # the costs in any case: figures draw them
         values = np.where(scored, _column(records, name), np.nan)
         columns |= _spread(name, hierarchical_medians(values, pair, owner, n))
     marks = {

@@ -89,8 +89,10 @@ def calls_of(module: str, function: str) -> Iterator[ast.Call]:
             yield node
 
 
-def call_arguments(call: ast.Call, module: str, signature: tuple[str, ...]) -> dict[str, Any]:
-    """The literal arguments of a call by name; ``signature`` names the positional ones.
+def call_arguments(
+    call: ast.Call, module: str, signature: tuple[str, ...], wanted: tuple[str, ...] | None = None
+) -> dict[str, Any]:
+    """The literal arguments of a call by name, those of ``wanted`` where given; ``signature`` names the positional ones.
 
     Raises:
         NotLiteral: for any other argument.
@@ -98,7 +100,7 @@ def call_arguments(call: ast.Call, module: str, signature: tuple[str, ...]) -> d
     if len(call.args) > len(signature) or any(keyword.arg is None for keyword in call.keywords):
         raise NotLiteral("arguments that only running the module can tell")
     given: Mapping[str, ast.expr] = dict(zip(signature, call.args, strict=False)) | {str(k.arg): k.value for k in call.keywords}
-    return {name: _value(node, module) for name, node in given.items()}
+    return {name: _value(node, module) for name, node in given.items() if wanted is None or name in wanted}
 
 
 def missing_imports(module: str) -> list[str]:

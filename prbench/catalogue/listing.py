@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
 from prbench.errors import one_line
 
-from .declarations import NotLiteral, call_arguments, calls_of, definition, missing_imports, value_of
+from .declarations import NotLiteral, call_arguments, calls_of, definition, missing_imports
 from .text import clean, first_paragraph
 
 Kind = Literal["solver", "dataset", "metric"]
@@ -59,9 +60,24 @@ def listing(kinds: tuple[Kind, ...] = KINDS, task: str | None = None) -> list[Li
 
 def task_names() -> tuple[str, ...]:
     """The tasks that plug-ins may serve."""
-    names = value_of("prbench.core.registry", "TASKS")
-    assert isinstance(names, tuple)
-    return names
+    return tuple(sorted(point.name for point in entry_points(group="prbench.tasks")))
+
+
+@cache
+def _declared_tasks() -> tuple[tuple[str, str, str], ...]:
+    """Name, kind of answer and class of measurements of every installed task.
+
+    Raises:
+        NotLiteral: where a declaration has to be run to be read.
+    """
+    found = []
+    for point in entry_points(group="prbench.tasks"):
+        call = next(calls_of(point.module, "Task"), None)
+        if call is None:
+            raise NotLiteral(f"{point.value} calls no Task")
+        said = call_arguments(call, point.module, (), ("name", "answer", "measurement"))
+        found.append((said["name"], said["answer"], said["measurement"].node.name))
+    return tuple(sorted(found))
 
 
 def _lines(kind: Kind) -> Iterator[Line]:
@@ -88,15 +104,16 @@ def _read(kind: Kind, point: EntryPoint) -> Line:
     if not found.docstring:
         raise NotLiteral("a class without documentation is given one by Python")
     if kind == "metric":
-        said = found.arguments("metric", ("tasks", "better", "unit", "extra"))
-        return _metric(point.name, said["tasks"], said["better"], said.get("unit", ""), found.docstring, said.get("extra", ""))
+        said = found.arguments("metric", ("answers", "measurement", "better", "unit"))
+        measured = said["measurement"].node.name if "measurement" in said else None
+        tasks = [name for name, answer, cls in _declared_tasks() if answer in said["answers"] and measured in (None, cls)]
+        return _metric(point.name, tuple(tasks), said["better"], said.get("unit", ""), found.docstring)
     said = found.arguments("register", ("task", "tags"))
     return Line(kind, point.name, (said["task"],), said.get("tags", ()), first_paragraph(clean(found.docstring)))
 
 
-def _metric(name: str, tasks: tuple[str, ...], better: str, unit: str, docstring: str, extra: str = "") -> Line:
+def _metric(name: str, tasks: tuple[str, ...], better: str, unit: str, docstring: str) -> Line:
     summary = " ".join(first_paragraph(docstring).split())
-    summary += f" Needs the extra {extra}: pip install -c constraints.txt -e '.[{extra}]'." if extra else ""
     return Line("metric", name, tasks, (f"{better} is better", *((unit,) if unit else ())), summary)
 
 

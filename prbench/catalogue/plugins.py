@@ -10,7 +10,17 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, cast
 
-from prbench.core import TASKS, LearnedSolver, Metric, load_plugin, parse_name, plugin_names, setting_infos
+from prbench.core import (
+    LearnedSolver,
+    Metric,
+    MetricInfo,
+    find_task,
+    load_plugin,
+    parse_name,
+    plugin_names,
+    setting_infos,
+    task_names,
+)
 from prbench.core.names import format_value
 from prbench.core.registry import Kind
 from prbench.errors import UsageError
@@ -70,7 +80,7 @@ class Entry:
     @property
     def task(self) -> str:
         """The tasks in words."""
-        return "all tasks" if set(self.tasks) >= set(TASKS) else ", ".join(self.tasks)
+        return "all tasks" if set(self.tasks) >= set(task_names()) else ", ".join(self.tasks)
 
     def plain(self) -> dict[str, Any]:
         """Plain values only, for JSON."""
@@ -157,12 +167,11 @@ def _metric_entry(name: str) -> Entry:
         "range": info.range,
         "needs": info.needs,
         "symmetries removed": ", ".join(info.removes) or "none",
-        **({"needs the extra": f"{info.extra}: pip install -c constraints.txt -e '.[{info.extra}]'"} if info.extra else {}),
     }
     return Entry(
         kind="metric",
         name=name,
-        tasks=tuple(info.tasks),
+        tasks=_tasks_of(info),
         tags=(f"{info.better} is better", *((info.unit,) if info.unit else ())),
         summary=info.definition,
         doc=doc,
@@ -170,6 +179,12 @@ def _metric_entry(name: str) -> Entry:
         bibtex=_bibtex(name, info.cite),
         facts=facts,
     )
+
+
+def _tasks_of(info: MetricInfo) -> tuple[str, ...]:
+    """The tasks whose boards can show a column: all of a cost, and of a metric those whose answers it judges."""
+    tasks = [find_task(name) for name in task_names()]
+    return tuple(t.name for t in tasks if info.needs == "solve" or info.judges(t.answer, t.measurement))
 
 
 def _settings(plugin: Any, values: dict[str, Any]) -> Iterator[SettingEntry]:

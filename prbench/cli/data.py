@@ -28,7 +28,7 @@ def list_files() -> None:
     rows = [(n.dataset, n.file.name, "present" if n.present else _absent(n.file.urls), n.file.licence) for n in needs()]
     out = console()
     out.print(
-        table(f"data folder: {data_folder()} (PRBENCH_DATA)", [("dataset", {"no_wrap": True}), "file", "here", "licence"], rows)
+        table(f"data folder: {data_folder()} (PRBENCH_DATA)", [("dataset", {"no_wrap": True}), "name", "here", "licence"], rows)
     )
 
 

@@ -26,8 +26,16 @@ _PUBLISHED = Path("results/published")
     help=f"CSV files of figures quoted from papers; {_PUBLISHED} where it is there.",
 )
 @click.option("--dataset", "datasets", multiple=True, metavar="TEXT", help="Only datasets whose names hold TEXT; repeatable.")
+@folders.ranking
 def command(
-    folder: Path | None, style: str, forms: str, out: Path | None, published: Path | None, datasets: tuple[str, ...]
+    folder: Path | None,
+    style: str,
+    forms: str,
+    out: Path | None,
+    published: Path | None,
+    datasets: tuple[str, ...],
+    rank_by: str | None,
+    columns: str | None,
 ) -> None:
     """Draw what stored results have the records for: quality by solver, robustness, quality against cost, profiles, convergence,
     every run of several seeds, galleries; and LaTeX tables. Running it again gives the same bytes.
@@ -40,6 +48,16 @@ def command(
     quoted = published or (_PUBLISHED if _PUBLISHED.is_dir() else None)
     formats = tuple(dict.fromkeys(form.strip() for form in forms.split(",") if form.strip()))
     place = out or results.store.path / "figures"
-    for path in draw_figures(results, place, style=style, formats=formats, published=quoted, datasets=datasets):
+    drawn = draw_figures(
+        results,
+        place,
+        style=style,
+        formats=formats,
+        published=quoted,
+        datasets=datasets,
+        rank_by=rank_by,
+        columns=folders.names_of(columns),
+    )
+    for path in drawn:
         click.echo(path)
     folders.tell_corrupt(results.store)

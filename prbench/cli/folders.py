@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +24,17 @@ argument = click.argument(
     "folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False), shell_complete=None
 )
 """The argument of the verbs that read results."""
+
+
+def ranking(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options ``--rank-by`` and ``--columns`` of the verbs that show boards."""
+    command = click.option("--columns", metavar="A,B,...", help="Show these metrics and costs, in this order.")(command)
+    return click.option("--rank-by", metavar="METRIC", help="Rank by this metric or cost, not by the task's goal.")(command)
+
+
+def names_of(text: str | None) -> list[str] | None:
+    """The names of a list as users type it, ``a,b,c``; None where nothing was typed."""
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
 
 
 def default_folder(matrix: str) -> Path:

@@ -12,6 +12,7 @@ from . import folders
 @click.command("leaderboard")
 @folders.argument
 @click.option("--task", help="Only this task.")
+@folders.ranking
 @click.option(
     "--by", metavar="SETTING", help="Scores, successes and seconds against this setting of the datasets, such as images."
 )
@@ -25,7 +26,9 @@ from . import folders
 @click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv", "markdown", "latex"]), default="table", show_default=True
 )
-def command(folder: Path | None, task: str | None, by: str | None, show: str, form: str) -> None:
+def command(
+    folder: Path | None, task: str | None, rank_by: str | None, columns: str | None, by: str | None, show: str, form: str
+) -> None:
     """Rank the solvers of stored results, with uncertainty.
 
     Without DIR the newest results below prbench-results are taken.
@@ -36,7 +39,7 @@ def command(folder: Path | None, task: str | None, by: str | None, show: str, fo
     from prbench.reporting.console import console
 
     results = folders.open_results(folder)
-    boards = leaderboards(results.frame, task)
+    boards = leaderboards(results.frame, task, rank_by=rank_by, columns=folders.names_of(columns))
     folders.tell_corrupt(results.store)
     about = None if by is None else pivots(boards, by)
     if form != "table":

@@ -19,7 +19,8 @@ _PICTURES = 60
 @click.option(
     "--pictures", type=click.IntRange(min=0), default=_PICTURES, show_default=True, metavar="N", help="Reconstructions shown."
 )
-def command(folder: Path | None, out: Path | None, pictures: int) -> None:
+@folders.ranking
+def command(folder: Path | None, out: Path | None, pictures: int, rank_by: str | None, columns: str | None) -> None:
     """Write stored results as one HTML file that opens anywhere, without network or server.
 
     It holds leaderboards, quality against cost, convergence, robustness, a gallery, every cell, the failures with their
@@ -28,7 +29,9 @@ def command(folder: Path | None, out: Path | None, pictures: int) -> None:
     from prbench.reporting.html import write_report
 
     results = folders.open_results(folder)
-    written = write_report(results, out or results.store.path / "report.html", pictures=pictures)
+    asked = folders.names_of(columns)
+    place = out or results.store.path / "report.html"
+    written = write_report(results, place, pictures=pictures, rank_by=rank_by, columns=asked)
     size = f"{written.bytes_ / 1e6:.1f} MB, of which {written.picture_bytes / 1e6:.1f} MB pictures"
     folders.tell_corrupt(results.store)
     click.echo(f"{written.path}\n{written.records} records, {size}")

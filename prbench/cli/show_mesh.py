@@ -85,6 +85,8 @@ def _find(text: str, folder: Path | None) -> tuple[ResultSet, str]:
         if not path.is_file() or path.parent.parent.name != "runs":
             raise UsageError(f"{text} is no file of a record; they are runs/<first two of key>/<key>.json")
         return folders.open_results(path.parent.parent.parent), path.stem
+    from prbench.core import find_task_info
+
     results = folders.open_results(folder)
     frame = results.frame
     keys = [str(key) for key in frame["key"] if str(key).startswith(text)] if len(text) >= _LEAST_KEY else []
@@ -92,7 +94,8 @@ def _find(text: str, folder: Path | None) -> tuple[ResultSet, str]:
         return results, keys[0]
     if keys:
         raise UsageError(f"{len(keys)} records begin with {text!r}: {', '.join(key[: len(text) + 4] for key in keys[:_LISTED])}")
-    rows = frame[frame["task"].isin(["near-field", "off-axis", "speckle"])].head(_LISTED)
+    tasks = [name for name in frame["task"].unique() if any(kind.field == "phase" for kind in find_task_info(name).maps)]
+    rows = frame[frame["task"].isin(tasks)].head(_LISTED)
     known = "; ".join(f"{row['key'][:8]} {row['solver']} on {row['dataset']}" for row in rows.to_dict("records"))
     raise UsageError(f"no record's key begins with {text!r} ({_LEAST_KEY} letters at least); {known or 'none here has a phase'}")
 

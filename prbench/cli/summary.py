@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +15,8 @@ from .folders import tell_failed_metrics
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from prbench.reporting.exports import Export
+    from prbench.core import MetricInfo
+    from prbench.reporting.exports import Exported
     from prbench.running.engine import RunState
     from prbench.running.store.results import ResultSet
 
@@ -53,8 +55,9 @@ def tell(results: ResultSet, state: RunState) -> None:
 
 
 def _tell_exports(results: ResultSet, out: Console) -> None:
+    from prbench.metrics.costs import metric_infos
     from prbench.reporting.console import Column, table
-    from prbench.reporting.exports import TRUTHLESS, export_measured
+    from prbench.reporting.exports import export_measured
     from prbench.reporting.leaderboards import number
 
     exports = export_measured(results)
@@ -62,27 +65,30 @@ def _tell_exports(results: ResultSet, out: Console) -> None:
         return
     right: dict[str, object] = {"justify": "right", "no_wrap": True}
     told = exports[:_EXPORTS_TOLD]
+    infos = metric_infos()
     for task in dict.fromkeys(export.task for export in told):
-        shown = TRUTHLESS.get(task, {})
+        known = {m for e in told if e.task == task for m, value in e.scores.items() if not math.isnan(value)}
+        shown = {m: infos[m].header for e in told if e.task == task for m in e.scores if m in known}
         rows = [(e.solver, e.dataset, e.sample, e.seed, *(number(e.scores[m]) for m in shown)) for e in told if e.task == task]
         columns: list[Column] = ["solver", "dataset", ("sample", right), ("seed", right), *((h, right) for h in shown.values())]
         out.print(table("measured, without truth", columns, rows))
     for export in told:
         click.echo(f"{export.path}")
-    _tell_of_free_pixels(exports)
+    _tell_of_free_pixels(exports, infos)
     if len(exports) > _EXPORTS_TOLD:
         click.echo(f"and {len(exports) - _EXPORTS_TOLD} more in {exports[-1].path.parent}")
     click.echo()
 
 
-def _tell_of_free_pixels(exports: list[Export]) -> None:
+def _tell_of_free_pixels(exports: list[Exported], infos: Mapping[str, MetricInfo]) -> None:
     from prbench.core import format_name, parse_name
 
-    without = next((export for export in exports if math.isnan(export.scores.get("free_r", 0.0))), None)
+    held = {name for name, info in infos.items() if info.needs == "held-out"}
+    without = next((e for e in exports if any(math.isnan(e.scores[name]) for name in held & e.scores.keys())), None)
     if without is not None:
         name, params = parse_name(without.dataset)
         held_out = format_name(name, {**params, "holdout": 0.02})
-        click.echo(f"free R needs pixels kept from the solver: -d {shlex.quote(held_out)}")
+        click.echo(f"scores on held-out pixels need pixels kept from the solver: -d {shlex.quote(held_out)}")
 
 
 def _tell_failures(results: ResultSet) -> None:
@@ -111,26 +117,21 @@ def _tell_warnings(results: ResultSet) -> None:
 
 def _next_command(results: ResultSet, folder: str) -> str:
     from prbench.analysis import SCORED
+    from prbench.core import find_task_info
 
     if has_failures(results):
         return f"prbench status {folder}"
     frame = results.frame
-    measured = frame[frame["dataset"].str.startswith("file[") & frame["status"].isin(SCORED)]
-    if len(measured):
-        return f"prbench run -d {shlex.quote(str(measured.iloc[0]['dataset']))} -s hio,raar,hio-er --seeds 3"
+    for name in frame["task"].unique():
+        task = find_task_info(str(name))
+        own = frame["dataset"].str.startswith(f"{task.dataset}[") & frame["status"].isin(SCORED)
+        if task.dataset and own.any():
+            solvers = shlex.quote(",".join(task.solvers))
+            return f"prbench run -d {shlex.quote(str(frame[own].iloc[0]['dataset']))} -s {solvers} --seeds 3"
     if frame["solver"].nunique() > 1:
         return f"prbench leaderboard {folder} --format markdown"
     row = frame.iloc[0]
-    others = ",".join([*_others(str(row["task"]), str(row["solver"])), str(row["solver"])])
-    where = "" if row["task"] == "far-field" else f" -d {shlex.quote(str(row['dataset']))}"  # as the built-in matrix is
-    return f"prbench run -s {shlex.quote(others)}{where} --seeds 3"
-
-
-def _others(task: str, solver: str) -> list[str]:
-    """One or two classical solvers of the task to compare ``solver`` with."""
-    from prbench.catalogue.listing import listing
-
-    if task == "far-field":
-        return ["hio", "raar"]
-    known = [e.name for e in listing(("solver",), task) if "classical" in e.tags and not e.broken]
-    return [name for name in known if name != solver.partition("[")[0]][:2]
+    alone = str(row["solver"])
+    others = [name for name in find_task_info(str(row["task"])).solvers if name != alone.partition("[")[0]][:2]
+    suggested = ",".join([*others, alone])
+    return f"prbench run -s {shlex.quote(suggested)} -d {shlex.quote(str(row['dataset']))} --seeds 3"

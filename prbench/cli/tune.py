@@ -83,8 +83,8 @@ def _check(name: str, dataset: str, path: Path, label: str) -> None:
     from prbench.core.tuned import read_tuned
     from prbench.running.request.cell import find_plugin
 
-    if "@" in name or ":" in name:
-        raise UsageError(f"{name}: only registered solvers are tuned by name, without @; register it by an entry point")
+    if "@" in name.rpartition(":")[2]:
+        raise UsageError(f"{name}: a solver is tuned by its name without @; its tuned settings are what @ stands for")
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,30}", label):
         raise UsageError(f"a label has small letters, digits, dots, hyphens and underscores, got {label!r}")
     task, other = find_plugin("solver", name).task, find_plugin("dataset", dataset).task

@@ -3,6 +3,7 @@
 import importlib
 from typing import Any
 
+from .answers import COMPLEX_OBJECT, DEBLURRED_IMAGE, PHASE_MAP, SPECKLE_MAPS
 from .dataset import Dataset
 from .learned import LearnedSolver
 from .measurement import Measurement
@@ -11,21 +12,43 @@ from .names import format_name, parse_name, split_names
 from .problem import HeldOut, Problem, Provenance, Split
 from .recipe import Recipe
 from .reconstruction import Reconstruction
-from .registry import TASKS, PluginInfo, build_plugin, load_plugin, plugin_names, register
+from .registry import (
+    PluginInfo,
+    build_plugin,
+    declare_task,
+    declared_tasks,
+    describe_task,
+    find_task,
+    find_task_info,
+    load_plugin,
+    plugin_names,
+    register,
+    task_metrics,
+    task_names,
+)
 from .settings import Settings, setting, setting_defaults, setting_infos
 from .solver import DirectSolver, IterativeSolver, Rng, Solver
+from .task import PHASE, Export, Goal, Map, Panel, Task, TaskInfo, applying
 
 __all__ = [
-    "TASKS",
+    "COMPLEX_OBJECT",
+    "DEBLURRED_IMAGE",
+    "PHASE",
+    "PHASE_MAP",
+    "SPECKLE_MAPS",
     "Case",
     "Dataset",
     "DirectSolver",
+    "Export",
+    "Goal",
     "HeldOut",
     "IterativeSolver",
     "LearnedSolver",
+    "Map",
     "Measurement",
     "Metric",
     "MetricInfo",
+    "Panel",
     "PluginInfo",
     "Problem",
     "Provenance",
@@ -35,7 +58,15 @@ __all__ = [
     "Settings",
     "Solver",
     "Split",
+    "Task",
+    "TaskInfo",
+    "applying",
     "build_plugin",
+    "declare_task",
+    "declared_tasks",
+    "describe_task",
+    "find_task",
+    "find_task_info",
     "format_name",
     "load_plugin",
     "metric",
@@ -46,6 +77,8 @@ __all__ = [
     "setting_defaults",
     "setting_infos",
     "split_names",
+    "task_metrics",
+    "task_names",
 ]
 
 

@@ -55,6 +55,10 @@ class Measurement(ABC):
             object.__setattr__(new, name, changes[name] if name in changes else getattr(self, name))
         return new
 
+    def ambiguities(self) -> tuple[str, ...] | None:
+        """The symmetries that this measurement leaves open; None for those of its task."""
+        return None
+
     @property
     @abstractmethod
     def shape(self) -> tuple[int, ...]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+
+from prbench.errors import UsageError
 
 if TYPE_CHECKING:
+    from .measurement import Measurement
     from .problem import Problem
     from .reconstruction import Reconstruction
 
@@ -17,33 +21,71 @@ Direction = Literal["lower", "higher"]
 Needs = Literal["truth", "measurement", "held-out", "starts", "reference", "solve"]
 
 
+UNLISTED = 1000
+"""Place on a board of a metric that names none: after all that do."""
+
+
 @dataclass(frozen=True)
 class MetricInfo:
     """What a column means.
 
     Attributes:
-        name: the column.
+        name: of the metric, and of its column in records.
         better: ``lower`` or ``higher``.
         unit: ``""`` where the number has none.
         range: the values possible, such as ``"[0, inf)"``.
-        tasks: the tasks it applies to.
+        answers: the kinds of answer it judges (:attr:`~prbench.core.TaskInfo.answer`).
+        measurement: the class of the measurements it needs; any measurement where None.
         needs: what must be there besides the reconstruction; ``solve`` where the number is not a score but a cost.
         removes: the symmetries it does not see.
         cite: source of the definition.
         definition: one sentence on what the number is.
-        extra: the optional extra of prbench without which there is no number; ``""`` where none is needed.
+        header: of its column on boards, a word or two.
+        meaning: of its column, a short phrase for the legend under a board.
+        place: on boards, smaller first; None where the column is shown on request only.
+        smallest: the smallest difference worth naming, in the metric's unit; smaller ones are called equal.
     """
 
     name: str
     better: Direction
     unit: str = ""
     range: str = "[0, inf)"
-    tasks: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+    measurement: type[Measurement] | None = None
     needs: Needs = "truth"
     removes: tuple[str, ...] = ()
     cite: str = ""
     definition: str = ""
-    extra: str = ""
+    header: str = ""
+    meaning: str = ""
+    place: int | None = UNLISTED
+    smallest: float = 0.0
+
+    def judges(self, answer: str, measurement: type[Measurement]) -> bool:
+        """Whether it applies to a kind of answer to measurements of a class."""
+        suits = self.measurement is None or issubclass(measurement, self.measurement)
+        return self.needs != "solve" and answer in self.answers and suits
+
+    def plain(self) -> dict[str, Any]:
+        """The description as JSON holds it; the class of measurements is left out."""
+        return {f.name: _listed(getattr(self, f.name)) for f in dataclasses.fields(self) if f.name != "measurement"}
+
+    @classmethod
+    def from_plain(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of :meth:`plain`.
+
+        Raises:
+            UsageError: for data that are not a description.
+        """
+        try:
+            known: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
+            return cls(**known)
+        except TypeError as error:
+            raise UsageError(f"not the description of a metric: {error}") from error
+
+    def rank(self) -> tuple[int, str]:
+        """The order of boards: by place, then by name; what is shown on request only comes last."""
+        return (2 * UNLISTED if self.place is None else self.place, self.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +129,10 @@ class Metric:
         """
         return float(self.function(case))
 
-    def applies(self, case: Case) -> bool:
-        """Whether the case has what the metric needs."""
+    def applies(self, case: Case, answer: str) -> bool:
+        """Whether the case, whose task has this kind of answer, is one that the metric judges and has what the metric needs."""
         problem = case.problem
-        if problem.measurement.task not in self.info.tasks:
+        if not self.info.judges(answer, type(problem.measurement)):
             return False
         return {
             "truth": problem.truth is not None,
@@ -102,23 +144,36 @@ class Metric:
         }[self.info.needs]
 
 
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
 def metric(
     name: str,
     *,
     better: Direction,
-    tasks: tuple[str, ...],
+    answers: tuple[str, ...],
+    header: str,
+    meaning: str,
+    measurement: type[Measurement] | None = None,
     unit: str = "",
     range: str = "[0, inf)",  # noqa: A002 - the natural word
     needs: Needs = "truth",
     removes: tuple[str, ...] = (),
     cite: str = "",
-    extra: str = "",
+    place: int | None = UNLISTED,
+    smallest: float = 0.0,
 ) -> Callable[[Callable[[Case], float]], Metric]:
-    """Make a :class:`Metric` of a function of a :class:`Case`; its docstring's first paragraph is the definition."""
+    """Make a :class:`Metric` of a function of a :class:`Case`; its docstring's first paragraph is the definition.
+
+    The arguments are those of :class:`MetricInfo`.
+    """
 
     def describe(function: Callable[[Case], float]) -> Metric:
         definition = " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
-        definition += f" Needs the extra {extra}: pip install -c constraints.txt -e '.[{extra}]'." if extra else ""
-        return Metric(MetricInfo(name, better, unit, range, tasks, needs, removes, cite, definition, extra), function)
+        info = MetricInfo(
+            name, better, unit, range, answers, measurement, needs, removes, cite, definition, header, meaning, place, smallest
+        )
+        return Metric(info, function)
 
     return describe

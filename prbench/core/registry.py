@@ -12,7 +12,7 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -21,13 +21,21 @@ from typing import Any, Literal, TypeVar
 
 from prbench.errors import UsageError, one_line
 
+from .metric import MetricInfo
 from .names import parse_name
+from .task import Task, TaskInfo
 from .tuned import resolve_tuned
 
 Kind = Literal["solver", "dataset", "metric"]
 T = TypeVar("T")
 
-TASKS = ("far-field", "near-field", "random", "speckle", "off-axis", "deblur")
+_GROUPS = {"task": "prbench.tasks", "solver": "prbench.solvers", "dataset": "prbench.datasets", "metric": "prbench.metrics"}
+_declared: dict[str, Task] = {}
+"""Tasks of plug-ins that no entry point names, by name: those whose file has been imported."""
+_described: dict[str, TaskInfo] = {}
+"""What results folders say of tasks whose files have not been imported, by name."""
+_described_metrics: dict[str, MetricInfo] = {}
+"""The same of the metrics that came with those tasks."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +44,7 @@ class PluginInfo:
 
     Attributes:
         name: the name users type; equals its entry point's.
-        task: one of :data:`TASKS`.
+        task: name of the task that it serves.
         cite: authors, year, DOI or arXiv id, in one line; several are separated by ``"; "``.
         licence: of the data, or of the code where it is not the package's own.
         bibtex: an entry for the reference, where one is worth printing.
@@ -52,12 +60,36 @@ class PluginInfo:
 
 
 def register(
-    name: str, *, task: str, cite: str = "", licence: str = "BSD-3-Clause", bibtex: str = "", tags: tuple[str, ...] = ()
+    name: str,
+    *,
+    task: str | Task,
+    cite: str = "",
+    licence: str = "BSD-3-Clause",
+    bibtex: str = "",
+    tags: tuple[str, ...] = (),
 ) -> Callable[[type[T]], type[T]]:
-    """Attach a :class:`PluginInfo` to a solver or dataset class. The entry point makes it known; this describes it."""
-    if task not in TASKS:
-        raise UsageError(f"{name}: task must be one of {', '.join(TASKS)}, got {task!r}")
-    info = PluginInfo(name=name, task=task, cite=cite, licence=licence, bibtex=bibtex, tags=tags)
+    """Attach a :class:`PluginInfo` to a solver or dataset class. The entry point makes it known; this describes it.
+
+    Args:
+        name: the name users type.
+        task: name of an installed task, or a task that the plug-in's own package or file declares.
+        cite: authors, year, DOI or arXiv id; several are separated by ``"; "``.
+        licence: of the data or of the code.
+        bibtex: an entry for the reference.
+        tags: free words.
+
+    Raises:
+        UsageError: for a task that nothing declares, or one declared twice in different ways.
+    """
+    if isinstance(task, Task):
+        declare_task(task)
+    elif task not in task_names():
+        raise UsageError(
+            f"{name}: there is no task {task!r}; tasks are {', '.join(task_names())}. A new one is declared by prbench.Task "
+            "and given as task=TASK"
+        )
+    label = task.name if isinstance(task, Task) else task
+    info = PluginInfo(name=name, task=label, cite=cite, licence=licence, bibtex=bibtex, tags=tags)
 
     def attach(cls: type[T]) -> type[T]:
         cls.plugin_name = name  # type: ignore[attr-defined]
@@ -67,10 +99,88 @@ def register(
     return attach
 
 
+def declare_task(task: Task) -> Task:
+    """Make a task known in this process, as :func:`register` does with the task that a plug-in brings along.
+
+    Raises:
+        UsageError: where another task has the name.
+    """
+    if task.name in _points("task"):
+        installed = _installed_task(task.name)
+        if installed is not task:
+            raise UsageError(f"task {task.name!r} is declared by {_points('task')[task.name].value}; choose another name")
+        return task
+    known = _declared.get(task.name)
+    if known is not None and known.info != task.info:
+        raise UsageError(f"task {task.name!r} is declared twice, in different ways; choose another name for one of them")
+    _declared[task.name] = task
+    return task
+
+
+def describe_task(info: TaskInfo, metrics: Sequence[MetricInfo] = ()) -> None:
+    """Make known what a results folder says of a task and its own metrics, for reading results without the code that made them.
+
+    Raises:
+        UsageError: where another results folder describes a task of this name differently.
+    """
+    known = _described.setdefault(info.name, info)
+    if known != info:
+        raise UsageError(f"two results folders describe the task {info.name!r} in different ways; read them one at a time")
+    _described_metrics.update({metric.name: metric for metric in metrics})
+
+
+def task_metrics() -> dict[str, MetricInfo]:
+    """The metrics that no entry point names, by name: those of tasks that a file declares or a results folder describes."""
+    return {**_described_metrics, **{metric.info.name: metric.info for task in _declared.values() for metric in task.metrics}}
+
+
+def task_names() -> list[str]:
+    """The names of all tasks that are installed or declared by an imported file, sorted; imports none of them."""
+    return sorted({*_points("task"), *_declared})
+
+
+def declared_tasks() -> list[Task]:
+    """The tasks that no entry point names, declared by files imported into this process."""
+    return [_declared[name] for name in sorted(_declared)]
+
+
+def find_task(name: str) -> Task:
+    """A task by name.
+
+    Raises:
+        UsageError: for a name that nothing declares.
+    """
+    if name in _declared:
+        return _declared[name]
+    if name in _points("task"):
+        return _installed_task(name)
+    raise UsageError(f"there is no task {name!r}; tasks are {', '.join(task_names())}")
+
+
+def find_task_info(name: str) -> TaskInfo:
+    """What is known of a task for reading its results: as :func:`find_task`, or what a results folder says of it.
+
+    Raises:
+        UsageError: for a name that nothing declares.
+    """
+    if name not in task_names() and name in _described:
+        return _described[name]
+    return find_task(name)
+
+
 @cache
-def _points(kind: Kind) -> dict[str, EntryPoint]:
+def _installed_task(name: str) -> Task:
+    point = _points("task")[name]
+    task = point.load()
+    if not isinstance(task, Task) or task.name != name:
+        raise UsageError(f"the entry point {name} of prbench.tasks ({point.value}) is not a Task of that name")
+    return task
+
+
+@cache
+def _points(kind: str) -> dict[str, EntryPoint]:
     found: dict[str, EntryPoint] = {}
-    for point in entry_points(group=f"prbench.{kind}s"):
+    for point in entry_points(group=_GROUPS[kind]):
         if point.name in found and found[point.name].value != point.value:
             raise UsageError(f"two packages offer a {kind} {point.name!r}: {found[point.name].value} and {point.value}")
         found[point.name] = point

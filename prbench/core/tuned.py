@@ -7,6 +7,7 @@ The name is resolved to plain settings at once, so that records, keys and tables
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,9 @@ LABEL = "tuned"
 
 
 def tuned_path(solver: str, label: str = LABEL) -> Path:
-    """The file of a solver's tuned settings."""
-    return Path(os.environ.get(VARIABLE) or "prbench-tuned") / f"{solver}@{label}.yaml"
+    """The file of a solver's tuned settings; of one in a user's file, whatever characters its path has."""
+    name = re.sub(r"[^\w.-]+", "-", solver).strip(".-")
+    return Path(os.environ.get(VARIABLE) or "prbench-tuned") / f"{name}@{label}.yaml"
 
 
 def resolve_tuned(name: str) -> tuple[str, dict[str, Scalar]]:
@@ -35,9 +37,11 @@ def resolve_tuned(name: str) -> tuple[str, dict[str, Scalar]]:
         UsageError: where there is no such file, with the command that makes it.
         BadInput: where the file is not one of tuned settings of this solver.
     """
-    solver, at, label = name.partition("@")
-    if not at or ":" in name:
+    path_, colon, last = name.rpartition(":")  # a user's path may have an @ of its own
+    short, at, label = last.partition("@")
+    if not at:
         return name, {}
+    solver = f"{path_}{colon}{short}"
     path = tuned_path(solver, label)
     if not label or not path.is_file():
         extra = "" if label == LABEL else f" --label {label or 'NAME'}"

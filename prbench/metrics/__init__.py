@@ -6,14 +6,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from prbench.tasks.far_field.support import support_agreement
-    from prbench.tasks.speckle.metrics import outlier_fraction, relative_difference, root_mean_square_error
-
     from ._brisque import brisque
     from ._niqe import niqe
     from .costs import COSTS, metric_infos
-    from .fourier import fourier_ring_correlation, phase_retrieval_transfer_function
+    from .fourier import fourier_ring_correlation
+    from .maps import outlier_fraction, relative_difference, root_mean_square_error
     from .regions import judged_region
+    from .support import support_agreement
     from .surface import height_error, surface_of
     from .symmetry import Alignment, align, find_alignment, symmetry_adjusted_mse, symmetry_adjusted_nmse
 
@@ -28,10 +27,9 @@ _HOME = {
     "judged_region": ".regions",
     "metric_infos": ".costs",
     "niqe": "._niqe",
-    "outlier_fraction": ".speckle",
-    "phase_retrieval_transfer_function": ".fourier",
-    "relative_difference": ".speckle",
-    "root_mean_square_error": ".speckle",
+    "outlier_fraction": ".maps",
+    "relative_difference": ".maps",
+    "root_mean_square_error": ".maps",
     "support_agreement": ".support",
     "surface_of": ".surface",
     "symmetry_adjusted_mse": ".symmetry",
@@ -50,7 +48,6 @@ __all__ = [
     "metric_infos",
     "niqe",
     "outlier_fraction",
-    "phase_retrieval_transfer_function",
     "relative_difference",
     "root_mean_square_error",
     "support_agreement",

@@ -2,41 +2,98 @@
 
 from __future__ import annotations
 
-from prbench.core import TASKS, MetricInfo, load_plugin, plugin_names
+from prbench.core import MetricInfo, load_plugin, plugin_names, task_metrics
 
 
-def _cost(name: str, unit: str, definition: str) -> MetricInfo:
-    return MetricInfo(name, better="lower", unit=unit, tasks=TASKS, needs="solve", definition=definition)
+def _cost(name: str, unit: str, definition: str, header: str, meaning: str, place: int | None = None) -> MetricInfo:
+    return MetricInfo(
+        name,
+        better="lower",
+        unit=unit,
+        needs="solve",
+        definition=definition,
+        header=header,
+        meaning=meaning,
+        place=place,
+    )
 
 
 COSTS: dict[str, MetricInfo] = {
     info.name: info
     for info in (
-        _cost("latency_s", "s", "Time of a solve with its start-up, device synchronised; data loading and scoring are outside."),
+        _cost(
+            "latency_s",
+            "s",
+            "Time of a solve with its start-up, device synchronised; data loading and scoring are outside.",
+            header="seconds",
+            meaning="time of one solve, s",
+            place=1500,
+        ),
         _cost(
             "latency_fft",
             "FFT pairs",
             "latency_s over the time of one forward and inverse FFT of the measurement's shape and dtype, on the same backend, "
             "device, threads and process, timed before and after.",
+            header="FFT pairs",
+            meaning="time of one solve in FFT pairs of the measurement's shape",
+            place=1510,
         ),
-        _cost("fft_pair_s", "s", "Time of the FFT pair that latency_fft is counted in."),
-        _cost("peak_memory_host", "B", "Memory by which the process grew at its highest during the solve."),
-        _cost("peak_memory_device", "B", "GPU memory at its highest during the solve."),
         _cost(
-            "ffts", "", "FFTs of the measurement's shape that the solver asked for, forward and inverse; a batch of 16 counts 16."
+            "fft_pair_s",
+            "s",
+            "Time of the FFT pair that latency_fft is counted in.",
+            header="pair, s",
+            meaning="time of one FFT pair, s",
+        ),
+        _cost(
+            "peak_memory_host",
+            "B",
+            "Memory by which the process grew at its highest during the solve.",
+            header="memory",
+            meaning="memory that the solve took at its highest, bytes",
+        ),
+        _cost(
+            "peak_memory_device",
+            "B",
+            "GPU memory at its highest during the solve.",
+            header="GPU memory",
+            meaning="GPU memory at its highest, bytes",
+        ),
+        _cost(
+            "ffts",
+            "",
+            "FFTs of the measurement's shape that the solver asked for, forward and inverse; a batch of 16 counts 16.",
+            header="FFTs",
+            meaning="FFTs of the measurement's shape",
         ),
         _cost(
             "operators",
             "",
             "Other applications of the forward model, its adjoint or a fit of it, to one object; of a stack, to all its images.",
+            header="operators",
+            meaning="other applications of the forward model",
         ),
-        _cost("iterations", "", "Steps done."),
-        _cost("parameters", "", "Numbers that the solver's network learns; none for a solver without one."),
+        _cost(
+            "iterations",
+            "",
+            "Steps done.",
+            header="iterations",
+            meaning="steps done",
+        ),
+        _cost(
+            "parameters",
+            "",
+            "Numbers that the solver's network learns; none for a solver without one.",
+            header="parameters",
+            meaning="numbers that the network learns",
+        ),
         _cost(
             "flops",
             "",
             "Floating-point operations of one pass of the solver's network over this measurement, convolutions and matrix "
             "products; a multiplication with its addition counts two.",
+            header="FLOPs",
+            meaning="operations of one pass of the network",
         ),
     )
 }
@@ -44,9 +101,12 @@ COSTS: dict[str, MetricInfo] = {
 
 
 def metric_infos() -> dict[str, MetricInfo]:
-    """Every column of a leaderboard: the installed metrics by name, then the costs. Imports all metrics.
+    """Every column of a leaderboard by name: the installed metrics, those that tasks bring along, then the costs.
+
+    Imports all metrics.
 
     Raises:
         UsageError: where a metric cannot be imported.
     """
-    return {**{name: load_plugin("metric", name).info for name in plugin_names("metric")}, **COSTS}
+    installed = {name: load_plugin("metric", name).info for name in plugin_names("metric")}
+    return {**installed, **task_metrics(), **COSTS}

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import Case, metric
+from prbench.core import COMPLEX_OBJECT, PHASE_MAP, SPECKLE_MAPS, Case, metric
 from prbench.errors import BadInput
 
 from .regions import judged_region
@@ -156,11 +156,22 @@ def _case_picture(case: Case) -> Picture:
     return case.shared("picture", make)
 
 
-_TASKS = ("far-field", "near-field", "speckle", "off-axis")
-"""Those whose answer is a complex object, aligned first, or a real phase, whose offset is removed."""
+_ANSWERS = (COMPLEX_OBJECT, PHASE_MAP, SPECKLE_MAPS)
+"""A complex object is aligned first; a real phase loses its offset."""
 
 
-@metric("psnr", better="higher", unit="dB", range="(-inf, inf]", tasks=_TASKS, removes=(*FAR_FIELD, "offset"))
+@metric(
+    "psnr",
+    better="higher",
+    unit="dB",
+    range="(-inf, inf]",
+    removes=(*FAR_FIELD, "offset"),
+    answers=_ANSWERS,
+    header="PSNR",
+    meaning="peak signal-to-noise ratio of the phase, or of the magnitude where the phase is constant, dB",
+    place=10,
+    smallest=0.01,
+)
 def psnr(case: Case) -> float:
     """Peak signal-to-noise ratio of the phase over the object's region, against the range of the truth's phase; of the
     magnitude where the phase of a complex truth is constant. Complex objects are aligned, real phases lose their mean.
@@ -172,9 +183,13 @@ def psnr(case: Case) -> float:
     "ssim",
     better="higher",
     range="[-1, 1]",
-    tasks=_TASKS,
     removes=(*FAR_FIELD, "offset"),
     cite="Wang, Bovik, Sheikh, Simoncelli, IEEE Trans. Image Process. 13 (2004) 600, doi:10.1109/TIP.2003.819861",
+    answers=_ANSWERS,
+    header="SSIM",
+    meaning="structural similarity of the picture that PSNR compares; 1 is equal",
+    place=15,
+    smallest=0.001,
 )
 def ssim(case: Case) -> float:
     """Structural similarity of the phase, averaged over the object's region; of the magnitude where the phase of a complex

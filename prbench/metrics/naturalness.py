@@ -11,15 +11,13 @@ from collections.abc import Callable
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import Case, metric
+from prbench.core import PHASE_MAP, Case, metric
 from prbench.errors import BadInput, one_line
 
 from ._brisque import BRISQUE_LEAST_PX, BRISQUE_WORST, brisque, brisque_enlargement
 from ._niqe import NIQE_BLOCK_PX, NIQE_WORST, niqe, niqe_enlargement
 from ._phase import WHITE, grey_levels
 from .regions import judged_region
-
-_TASKS = ("near-field", "off-axis")
 
 _Judge = Callable[[Array], float]
 
@@ -91,7 +89,11 @@ def _scored(
     "brisque",
     better="lower",
     range="(-inf, inf)",
-    tasks=_TASKS,
+    answers=(PHASE_MAP,),
+    header="BRISQUE",
+    meaning="how unlike a photograph the phase looks, whatever the truth",
+    place=50,
+    smallest=0.1,
     needs="measurement",
     removes=("offset",),
     cite="Mittal, Moorthy, Bovik, IEEE Trans. Image Process. 21 (2012) 4695, doi:10.1109/TIP.2012.2214050",
@@ -110,7 +112,11 @@ def brisque_of_phase(case: Case) -> float:
 @metric(
     "niqe",
     better="lower",
-    tasks=_TASKS,
+    answers=(PHASE_MAP,),
+    header="NIQE",
+    meaning="how unlike a photograph the phase looks, by another model",
+    place=51,
+    smallest=0.01,
     needs="measurement",
     removes=("offset",),
     cite="Mittal, Soundararajan, Bovik, IEEE Signal Process. Lett. 20 (2013) 209, doi:10.1109/LSP.2012.2227726",

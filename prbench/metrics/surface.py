@@ -12,14 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import Case, Problem, Reconstruction, metric
+from prbench.core import PHASE_MAP, Case, Problem, Reconstruction, metric
 from prbench.errors import BadInput, one_line
 from prbench.physics.surface import equiangular_skewness, triangulate
 
 from ._phase import case_phase, grey_levels, whole_phase
 from .regions import judged_region
-
-_TASKS = ("near-field", "off-axis")
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +103,17 @@ def _error(case: Case) -> Array | None:
     return case.shared("height-error", make)
 
 
-@metric("mesh_mse", better="lower", unit="m^2", tasks=_TASKS, removes=("offset",))
+@metric(
+    "mesh_mse",
+    better="lower",
+    unit="m^2",
+    removes=("offset",),
+    answers=(PHASE_MAP,),
+    header="mesh MSE",
+    meaning="mean squared error of the height, m^2",
+    place=60,
+    smallest=0,
+)
 def mesh_mse(case: Case) -> float:
     """Mean squared difference of the heights of the mesh's vertices from the truth's over the region, the mean difference
     removed; NaN where the measurement states no height of a radian.
@@ -118,10 +126,14 @@ def mesh_mse(case: Case) -> float:
     "mesh_skewness",
     better="lower",
     range="[0, 1]",
-    tasks=_TASKS,
     needs="measurement",
     removes=("offset",),
     cite="Stimpson, Ernst, Knupp, Pébay, Thompson, The Verdict Library Reference Manual, Sandia SAND2007-2853P (2007)",
+    answers=(PHASE_MAP,),
+    header="mesh skew",
+    meaning="mean equiangular skewness of the surface's triangles; 0 is best",
+    place=61,
+    smallest=0.001,
 )
 def mesh_skewness(case: Case) -> float:
     """Mean over the reconstructed surface's triangles, two a pixel cell, of the equiangular skewness
@@ -138,9 +150,13 @@ def mesh_skewness(case: Case) -> float:
     "relief_skewness",
     better="lower",
     range="[0, 1]",
-    tasks=_TASKS,
     needs="measurement",
     removes=("offset",),
+    answers=(PHASE_MAP,),
+    header="relief skew",
+    meaning="mean equiangular skewness of the phase's surface plot, one grey level as high as a pixel",
+    place=62,
+    smallest=0.001,
 )
 def relief_skewness(case: Case) -> float:
     """mesh_skewness of the surface plot of the phase's picture, a grey level as high as a pixel is wide, black and white as for
@@ -156,7 +172,16 @@ def relief_skewness(case: Case) -> float:
     return float(np.mean(equiangular_skewness(relief))) if len(relief.faces) else math.nan
 
 
-@metric("height_error_skewness", better="lower", tasks=_TASKS, removes=("offset",))
+@metric(
+    "height_error_skewness",
+    better="lower",
+    removes=("offset",),
+    answers=(PHASE_MAP,),
+    header="height skew",
+    meaning="magnitude of the statistical skewness of the height's error",
+    place=None,
+    smallest=0.01,
+)
 def height_error_skewness(case: Case) -> float:
     """Magnitude of the statistical skewness of the height's error over the region; 0 for errors that are as often too high as
     too low. Its sign is in the record's notes.

@@ -16,16 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import Case, Measurement, metric
+from prbench.core import COMPLEX_OBJECT, Case, Measurement, find_task, metric
 from prbench.errors import BadInput, UsageError
-from prbench.tasks.random import RandomLinear
 
 from ._correlation import Shift, best_cyclic_shifts, best_shifts
 
 FAR_FIELD = ("phase", "shift", "flip")
-
-SYMMETRIES: dict[str, tuple[str, ...]] = {"far-field": FAR_FIELD, "random": ("phase",)}
-"""The symmetries of every task whose answer is a complex object."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +104,9 @@ def symmetry_adjusted_nmse(x: Array, xh: Array, symmetries: Sequence[str] = FAR_
 
 
 def symmetries_of(y: Measurement) -> tuple[str, ...]:
-    """The symmetries of a measurement whose answer is a complex object: its task's, unless it names its own."""
-    return y.symmetries if isinstance(y, RandomLinear) else SYMMETRIES[y.task]
+    """The symmetries of a measurement: its task's, unless it names its own."""
+    own = y.ambiguities()
+    return find_task(y.task).symmetries if own is None else own
 
 
 def case_alignment(case: Case) -> Alignment:
@@ -129,7 +126,16 @@ def case_aligned(case: Case) -> Array:
     return case.shared("aligned", lambda: found.apply(_complex("xh", case.reconstruction.object), truth.object.shape))
 
 
-@metric("sa_mse", better="lower", tasks=tuple(SYMMETRIES), removes=FAR_FIELD)
+@metric(
+    "sa_mse",
+    better="lower",
+    removes=FAR_FIELD,
+    answers=(COMPLEX_OBJECT,),
+    header="sa MSE",
+    meaning="mean squared error of the object, its symmetries removed",
+    place=5,
+    smallest=0,
+)
 def sa_mse(case: Case) -> float:
     """Mean squared error of the object, minimised over the task's symmetries."""
     truth = case.problem.truth
@@ -137,7 +143,16 @@ def sa_mse(case: Case) -> float:
     return case_alignment(case).error / int(np.size(truth.object))
 
 
-@metric("sa_nmse", better="lower", tasks=tuple(SYMMETRIES), removes=FAR_FIELD)
+@metric(
+    "sa_nmse",
+    better="lower",
+    removes=FAR_FIELD,
+    answers=(COMPLEX_OBJECT,),
+    header="sa NMSE",
+    meaning="squared error over the truth's squared norm, symmetries removed; 0 exact, 1 no information",
+    place=6,
+    smallest=0.0001,
+)
 def sa_nmse(case: Case) -> float:
     """Squared error of the object over the truth's squared norm, minimised over the task's symmetries; 1 is no
     information.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from prbench.errors import one_line
@@ -17,81 +16,39 @@ if TYPE_CHECKING:
     from rich.console import Group
 
     from prbench.analysis import Leaderboard
+    from prbench.core import MetricInfo
 
 NOTE = "Medians over samples, and success rates, with 95 % intervals (bootstrap, Wilson); failed cells count as worst."
 NOTHING = "–"
 
-HEADERS = {
-    "r_factor": "R",
-    "displacement_outliers": "outliers",
-    "phase_rmse": "phase",
-    "stack_residual": "residual",
-    "images_used": "images",
-    "mesh_mse": "mesh MSE",
-    "mesh_skewness": "mesh skew",
-    "relief_skewness": "relief skew",
-    "brisque": "BRISQUE",
-    "niqe": "NIQE",
-    "latency_s": "seconds",
-    "latency_fft": "pairs",
-}
-"""Short headers of the columns beside the goal."""
-
 _MEANINGS = {
-    "R": "R: misfit to the measurement.",
-    "outliers": "outliers: pixels displaced wrongly by more than 1 px.",
-    "phase": "phase: its error in rad.",
-    "residual": "residual: misfit to the sample's images, 1 is no better than the reference.",
-    "images": "images: pairs used.",
-    "mesh MSE": "mesh MSE: mean squared error of the height, m^2.",
-    "mesh skew": "mesh skew: mean equiangular skewness of the surface's triangles, 0 is best.",
-    "relief skew": "relief skew: the same of the phase's surface plot, a grey level as high as a pixel.",
-    "BRISQUE": "BRISQUE, NIQE: how unlike a photograph the phase looks, whatever the truth.",
-    "ranks": "ranks: those that paired tests leave possible.",
+    "ranks": "ranks: ranks consistent with the paired tests.",
     "best %": "best: probability of having the best median.",
-    "pairs": "pairs: the time in FFT pairs of the same shape.",
+    "n": "n: cells.",
 }
+"""Of the columns that are neither scores nor costs."""
 
 
 def terminal(boards: Sequence[Leaderboard], width: int) -> Iterator[Group | str]:
     """What to print in ``width`` columns: a table for each dataset of each task, then the notes that explain it."""
     from .console import Column, table
 
-    shown: set[str] = set()
     for board in boards:
-        for dataset, all_headers, all_rows in _blocks(board):
+        for dataset, headers, rows in _blocks(board):
             goal = board.goals[dataset]
-            headers, rows = _fit(all_headers, all_rows, width)
-            shown |= set(headers)
-            columns: list[Column] = [("#", {"justify": "right"}), ("solver", {"min_width": _SOLVER_WIDTH})]
-            columns += [(header, {"justify": "right", "no_wrap": True}) for header in headers[2:]]
-            yield table(f"{board.task} · {dataset} · ranked by {goal.metric}, {goal.better} is better", columns, rows)
+            title = f"{board.task} · {dataset} · ranked by {goal.metric}, {goal.better} is better"
+            for number_, (part_headers, part_rows) in enumerate(_parts(headers, rows, width)):
+                columns: list[Column] = [("#", {"justify": "right"}), ("solver", {"min_width": _SOLVER_WIDTH})]
+                columns += [(header, {"justify": "right", "no_wrap": True}) for header in part_headers[2:]]
+                yield table(title if number_ == 0 else "", columns, part_rows)
             yield ""
-    yield _note(shown)
-    yield from _extras_wanted(boards)
+    yield _note(boards)
     for column, note in _NOTES.items():
         if any(board.rows[column].sum() for board in boards):
             yield note
 
 
 _SOLVER_WIDTH = 20
-_EXPENDABLE = (
-    "pairs",
-    "images",
-    "R",
-    "mesh skew",
-    "NIQE",
-    "BRISQUE",
-    "mesh MSE",
-    "phase",
-    "residual",
-    "outliers",
-    "best %",
-    "seconds",
-    "success %",
-    "ranks",
-)
-"""Columns given up in this order where the terminal is too narrow; the other formats always have them."""
 
 _NOTES = {
     "failed": "failed: crashed, diverged, killed or without a score; `prbench status` lists the reasons.",
@@ -101,22 +58,36 @@ _NOTES = {
 }
 
 
-def _note(headers: Iterable[str]) -> str:
-    """What the numbers of tables with these headers mean."""
-    return " ".join([NOTE, *(text for header, text in _MEANINGS.items() if header in set(headers)), "n: cells."])
+def _note(boards: Sequence[Leaderboard]) -> str:
+    """What the numbers of the tables of these boards mean."""
+    infos = {(info.header, info.meaning): info for board in boards for info in _infos(board)}
+    columns = [f"{info.header}: {info.meaning}." for info in infos.values() if info.header]
+    return " ".join([NOTE, *_MEANINGS.values(), *columns])
 
 
-def _fit(headers: list[str], rows: list[list[str]], width: int) -> tuple[list[str], list[list[str]]]:
-    """Leave out expendable columns until the rest fits; the solver's name wraps."""
-    for name in (*_EXPENDABLE, ""):
-        columns = [max(len(header), *(len(row[i]) for row in rows)) for i, header in enumerate(headers)]
-        columns[1] = _SOLVER_WIDTH
-        if sum(columns) + 2 * (len(columns) - 1) <= width or name not in headers:
-            continue
-        at = headers.index(name)
-        headers = headers[:at] + headers[at + 1 :]
-        rows = [row[:at] + row[at + 1 :] for row in rows]
-    return headers, rows
+def _infos(board: Leaderboard) -> list[MetricInfo]:
+    """The scores and costs of a board: those that rank, then those beside them."""
+    from prbench.metrics.costs import metric_infos
+
+    infos = metric_infos()
+    ranking = [infos[goal.metric] for goal in board.goals.values() if goal.metric in infos]
+    return list(dict.fromkeys([*ranking, *board.columns]))
+
+
+def _parts(headers: list[str], rows: list[list[str]], width: int) -> Iterator[tuple[list[str], list[list[str]]]]:
+    """The columns in as many tables as a terminal's width asks for, each with rank and solver; the solver's name wraps."""
+    widths = [max(len(header), *(len(row[i]) for row in rows)) for i, header in enumerate(headers)]
+    widths[1] = _SOLVER_WIDTH
+    start = widths[0] + widths[1] + 2
+    at, used, part = 2, start, [0, 1]
+    while at < len(headers):
+        if used + widths[at] + 2 > width and len(part) > 2:
+            yield [headers[i] for i in part], [[row[i] for i in part] for row in rows]
+            used, part = start, [0, 1]
+        part.append(at)
+        used += widths[at] + 2
+        at += 1
+    yield [headers[i] for i in part], [[row[i] for i in part] for row in rows]
 
 
 def as_json(boards: Sequence[Leaderboard]) -> str:
@@ -139,18 +110,16 @@ def as_csv(boards: Sequence[Leaderboard]) -> str:
 def as_markdown(boards: Sequence[Leaderboard]) -> str:
     """A pipe table for each dataset, with names escaped."""
     lines: list[str] = []
-    shown: set[str] = set()
     for board in boards:
         for dataset, headers, rows in _blocks(board):
             goal = board.goals[dataset]
-            shown |= set(headers)
             lines += [f"### {escape_markdown(board.task)} · {escape_markdown(dataset)}", ""]
             lines += [f"Ranked by {escape_markdown(goal.metric)}, {goal.better} is better.", ""]
             lines += ["| " + " | ".join(escape_markdown(h) for h in headers) + " |"]
             lines += ["| ---: | :--- |" + " ---: |" * (len(headers) - 2)]
             lines += ["| " + " | ".join(escape_markdown(cell) for cell in row) + " |" for row in rows]
             lines.append("")
-    return "\n".join([*lines, " ".join([_note(shown), *map(escape_markdown, _extras_wanted(boards))])])
+    return "\n".join([*lines, escape_markdown_text(_note(boards))])
 
 
 def as_latex(boards: Sequence[Leaderboard]) -> str:
@@ -159,7 +128,7 @@ def as_latex(boards: Sequence[Leaderboard]) -> str:
     for board in boards:
         for dataset, headers, rows in _blocks(board):
             goal = board.goals[dataset]
-            caption = f"{board.task}, {dataset}: ranked by {goal.metric}. {' '.join([_note(headers), *_extras_wanted([board])])}"
+            caption = f"{board.task}, {dataset}: ranked by {goal.metric}. {_note([board])}"
             lines += [r"\begin{table}", r"  \centering", f"  \\caption{{{escape_latex(caption)}}}"]
             lines += [f"  \\begin{{tabular}}{{rl{'r' * (len(headers) - 2)}}}", r"    \toprule"]
             lines += ["    " + " & ".join(escape_latex(h) for h in headers) + r" \\", r"    \midrule"]
@@ -203,65 +172,27 @@ def spread(
 
 
 def _blocks(board: Leaderboard) -> Iterator[tuple[str, list[str], list[list[str]]]]:
-    """Dataset, headers and rows of text, the same for every format; columns that hold nothing are left out."""
-    extras = wanted_extras(board)
+    """Dataset, headers and rows of text, the same columns for every dataset of a board and for every format."""
+    infos = {info.name: info for info in _infos(board)}
+    counts = {"time_limit": "limit", "stale": "stale", "missing": "missing"}
+    told = {name: header for name, header in counts.items() if board.rows[name].any()}
     for dataset, goal in board.goals.items():
         rows = board.rows[board.rows["dataset"] == dataset].to_dict("records")
         cells: dict[str, list[str]] = {
             "#": [str(row["rank"]) for row in rows],
             "solver": [one_line(row["solver"], 200) for row in rows],
-            goal.metric: [_spread(row, "median") for row in rows],
+            infos[goal.metric].header if goal.metric in infos else goal.metric: [_spread(row, "median") for row in rows],
             "ranks": [_ranks(row) for row in rows],
             "best %": [NOTHING if math.isnan(row["best"]) or len(rows) < 2 else _percent(row["best"]) for row in rows],
             "success %": [_spread(row, "success", _percent, _percent) for row in rows],
+            "n": [str(row["cells"]) for row in rows],
+            "failed": [str(row["failed"]) for row in rows],
+            **{header: [str(row[name]) for row in rows] for name, header in told.items()},
         }
-        for name, header in HEADERS.items():
-            if name != goal.metric and name in board.rows:
-                wanted = f"[{extras[dataset][name]}]" if name in extras.get(dataset, {}) else NOTHING
-                cells[header] = [wanted if math.isnan(row[name]) else number(row[name]) for row in rows]
-        cells["n"] = [str(row["cells"]) for row in rows]
-        cells["failed"] = [str(row["failed"]) for row in rows]
-        for name, header in {"time_limit": "limit", "stale": "stale", "missing": "missing"}.items():
-            if any(row[name] for row in rows):
-                cells[header] = [str(row[name]) for row in rows]
-        kept = [header for header, column in cells.items() if header in ("#", "solver") or any(c != NOTHING for c in column)]
-        yield dataset, kept, [list(row) for row in zip(*(cells[header] for header in kept), strict=True)]
-
-
-def _empty(rows: Sequence[dict[Any, Any]], name: str) -> bool:
-    """Whether a column has no number though there are reconstructions."""
-    return all(math.isnan(row[name]) for row in rows) and any(row["failed"] < row["cells"] for row in rows)
-
-
-@functools.cache
-def _missing_extra(name: str) -> str:
-    """The extra that a metric needs and that is not installed here; empty where none is."""
-    from prbench.catalogue.machine import missing_of
-    from prbench.core import load_plugin, plugin_names
-
-    extra: str = load_plugin("metric", name).info.extra if name in plugin_names("metric") else ""
-    return extra if extra and missing_of(extra) else ""
-
-
-def wanted_extras(board: Leaderboard) -> dict[str, dict[str, str]]:
-    """By dataset, the columns that hold nothing there for want of an extra of prbench, each with that extra."""
-    missing = {name: extra for name in HEADERS if name in board.rows and (extra := _missing_extra(name))}
-    found: dict[str, dict[str, str]] = {}
-    for dataset in board.goals if missing else ():
-        rows = board.rows[board.rows["dataset"] == dataset].to_dict("records")
-        found[dataset] = {name: extra for name, extra in missing.items() if _empty(rows, name)}
-    return found
-
-
-def how_to_get(extra: str) -> str:
-    """A sentence that says why a column says ``[extra]``, and how it would be filled."""
-    return f"[{extra}]: not computed; pip install -c constraints.txt -e '.[{extra}]', then `prbench rescore`."
-
-
-def _extras_wanted(boards: Sequence[Leaderboard]) -> list[str]:
-    """The sentences for all extras for want of which a column shown is empty."""
-    wanted = [extra for board in boards for columns in wanted_extras(board).values() for extra in columns.values()]
-    return [how_to_get(extra) for extra in dict.fromkeys(wanted)]
+        for info in board.columns:
+            if info.name != goal.metric:
+                cells[info.header or info.name] = [number(row[info.name]) for row in rows]
+        yield dataset, list(cells), [list(row) for row in zip(*cells.values(), strict=True)]
 
 
 def _spread(row: dict[Any, Any], name: str, form: Callable[[float], str] = number, end: Callable[[float], str] = _end) -> str:
@@ -286,6 +217,11 @@ def json_value(value: Any) -> Any:
     if not isinstance(plain, float) or math.isfinite(plain):
         return plain
     return None if math.isnan(plain) else "Infinity" if plain > 0 else "-Infinity"
+
+
+def escape_markdown_text(text: str) -> str:
+    """Prose in Markdown, without markup; of any length."""
+    return " ".join(escape_markdown(word) for word in text.split(" "))
 
 
 def escape_markdown(text: str) -> str:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from prbench.core import Problem, Reconstruction
+from prbench.core import Map, Problem, Reconstruction, find_task
 from prbench.metrics.regions import judged_region
-from prbench.tasks.deblur.metrics import moved_to_truth
 
 from .leaderboards import number
 
@@ -36,58 +35,17 @@ _LEAST_ERROR = 0.01
 """Errors under this part of the truth's range are drawn pale: rounding should not look like structure."""
 
 
-@dataclass(frozen=True)
-class Map:
-    """One map of a reconstruction, and how it is drawn. All colours can be told apart by the colour-blind.
-
-    Attributes:
-        field: of :class:`~prbench.core.Reconstruction`.
-        label: above its panels.
-        unit: at its colour bar.
-        colours: of matplotlib.
-        component: of a field of vectors.
-        signed: whether zero is the middle of the colours.
-        free_offset: whether the task leaves a constant open; then the mean over the region is removed.
-    """
-
-    field: str
-    label: str
-    unit: str = ""
-    colours: str = "gray"
-    component: int | None = None
-    signed: bool = False
-    free_offset: bool = False
-
-    def of(self, found: Reconstruction, region: Array) -> Array | None:
-        """The map, float64 (H, W), or None where the reconstruction lacks it."""
-        return self.shown(getattr(found, self.field), region)
-
-    def shown(self, array: Array | None, region: Array) -> Array | None:
-        """An array of this map as it is drawn."""
-        if array is None:
-            return None
-        plane = np.asarray(array if self.component is None else array[self.component], np.float64)
-        return plane - plane[_fitting(region, plane)].mean() if self.free_offset else plane
+def map_of(kind: Map, found: Reconstruction, region: Array) -> Array | None:
+    """The map of a reconstruction as it is drawn, float64 (H, W), or None where the reconstruction lacks it."""
+    return drawn_map(kind, getattr(found, kind.field), region)
 
 
-PHASE = Map("phase", "phase", "rad", "viridis", free_offset=True)
-
-MAPS: dict[str, tuple[Map, ...]] = {
-    "speckle": (
-        Map("displacement", "displacement, rows", "px", "RdBu_r", component=0, signed=True),
-        Map("displacement", "displacement, columns", "px", "RdBu_r", component=1, signed=True),
-        PHASE,
-        Map("transmission", "transmission"),
-        Map("dark_field", "dark field", "px²", "inferno"),
-    ),
-    "near-field": (PHASE, Map("transmission", "transmission of the amplitude")),
-    "off-axis": (PHASE,),
-    "deblur": (Map("image", "image"), Map("kernel", "kernel", "", "inferno")),
-}
-"""What is drawn of the reconstructions of each task, from top to bottom."""
-
-_MEASURED = {"speckle": ("sample", "first sample image"), "near-field": ("intensity", "measured"), "deblur": ("image", "blurred")}
-"""By task, the array of the measurement that stands beside maps without truth, and its label."""
+def drawn_map(kind: Map, array: Array | None, region: Array) -> Array | None:
+    """An array of a map as it is drawn: one component of a vector field, a free offset removed."""
+    if array is None:
+        return None
+    plane = np.asarray(array if kind.component is None else array[kind.component], np.float64)
+    return plane - plane[_fitting(region, plane)].mean() if kind.free_offset else plane
 
 
 @dataclass(frozen=True)
@@ -141,12 +99,13 @@ def draw_maps(problem: Problem, found: Reconstruction) -> Figure | None:
 
 def _rows(problem: Problem, found: Reconstruction) -> list[list[_Panel]]:
     region = judged_region(problem)
-    if found.kernel is not None and problem.truth is not None:
-        found = moved_to_truth(problem, found)
+    task = find_task(problem.measurement.task)
+    if task.align is not None and problem.truth is not None:
+        found = task.align(problem, found)
     compared: list[list[_Panel]] = []
     alone: list[_Panel] = []
-    for kind in MAPS.get(problem.measurement.task, ()):
-        image = kind.of(found, region)
+    for kind in task.maps:
+        image = map_of(kind, found, region)
         known, label = _known(problem, kind, region)
         if image is not None and known is not None:
             compared.append(_comparison(kind, known, label, image, region))
@@ -165,8 +124,8 @@ def _rows(problem: Problem, found: Reconstruction) -> list[list[_Panel]]:
 def _known(problem: Problem, kind: Map, region: Array) -> tuple[Array | None, str]:
     """What the map is compared with, and its name."""
     if problem.truth is not None:
-        return kind.of(problem.truth, region), "truth"
-    return kind.shown(problem.reference.get(kind.field), region), "published"
+        return map_of(kind, problem.truth, region), "truth"
+    return drawn_map(kind, problem.reference.get(kind.field), region), "published"
 
 
 def _comparison(kind: Map, known: Array, label: str, found: Array, region: Array) -> list[_Panel]:
@@ -189,11 +148,11 @@ def _single(kind: Map, label: str, image: Array, region: Array) -> _Panel:
 
 
 def _measured(problem: Problem, region: Array) -> Iterator[_Panel]:
-    name, label = _MEASURED.get(problem.measurement.task, ("", ""))
-    stack = getattr(problem.measurement, name, None) if name else None
+    panel = find_task(problem.measurement.task).panel
+    stack = getattr(problem.measurement, panel.field)
     if stack is not None:
         array = np.asarray(problem.measurement.backend.to_numpy(stack), np.float64)
-        yield _single(Map(name, label), label, array[0] if array.ndim == 3 else array, region)
+        yield _single(Map(panel.field, panel.label), panel.label, array[0] if array.ndim == 3 else array, region)
 
 
 def _limits(kind: Map, values: Array, kept: float) -> tuple[float, float]:

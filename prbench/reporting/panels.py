@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from prbench.core import Problem, Reconstruction
+from prbench.core import Map, Problem, Reconstruction, find_task
 from prbench.metrics.regions import judged_region
 from prbench.metrics.symmetry import align, symmetries_of
 
-from .maps import MAPS, Map
+from .maps import drawn_map, map_of
 from .pictures import best_cut, domain_colours
 
 Array = Any
@@ -84,7 +84,7 @@ class View:
 
 
 def views(problem: Problem, found: Sequence[Reconstruction]) -> list[View]:
-    """Every quantity that any of the reconstructions has, in the order of :data:`~prbench.reporting.maps.MAPS`.
+    """Every quantity that any of the reconstructions has, in the order of its task's maps.
 
     Args:
         problem: what they are reconstructions of.
@@ -92,10 +92,11 @@ def views(problem: Problem, found: Sequence[Reconstruction]) -> list[View]:
     """
     made = [_complex(problem, found)] if any(one.object is not None for one in found) else []
     region = judged_region(problem)
-    for kind in MAPS.get(problem.measurement.task, ()):
-        arrays = [kind.of(one, region) for one in found]
+    for kind in find_task(problem.measurement.task).maps:
+        arrays = [map_of(kind, one, region) for one in found]
         if any(array is not None for array in arrays):
-            known = kind.of(problem.truth, region) if problem.truth else kind.shown(problem.reference.get(kind.field), region)
+            published = drawn_map(kind, problem.reference.get(kind.field), region)
+            known = map_of(kind, problem.truth, region) if problem.truth else published
             made.append(_map(kind, known, arrays, region))
     return made
 

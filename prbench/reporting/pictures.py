@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from prbench.core import Problem, Reconstruction
+from prbench.core import Panel, Problem, Reconstruction, find_task
 from prbench.errors import UsageError
 from prbench.metrics.symmetry import align, symmetries_of
 
@@ -160,11 +160,15 @@ def _without_truth(figure: Figure, problem: Problem, found: Array) -> str:
     left, middle, right = figure.subplots(1, 3)
     _colour_bar(figure, _show(left, magnitude, "magnitude", cmap="gray", vmin=0.0, vmax=_white(magnitude)), left)
     _colour_bar(figure, _show(middle, seen, "phase (rad)", cmap="twilight", vmin=-np.pi, vmax=np.pi), middle)
-    pattern = _pattern(problem, cut)
-    top = float(np.nanmax(pattern))
-    bottom = max(1e-7 * top, float(np.nanmin(pattern[pattern > 0])))
-    norm = LogNorm(bottom, top if top > bottom else 10 * bottom)
-    drawn = _show(right, np.maximum(pattern, bottom), "measured pattern", cmap="viridis", norm=norm)
+    panel = find_task(problem.measurement.task).panel
+    pattern = _measured(problem, panel, cut)
+    if panel.scale == "log":
+        top = float(np.nanmax(pattern))
+        bottom = max(1e-7 * top, float(np.nanmin(pattern[pattern > 0])))
+        norm = LogNorm(bottom, top if top > bottom else 10 * bottom)
+        drawn = _show(right, np.maximum(pattern, bottom), panel.label, cmap="viridis", norm=norm)
+    else:
+        drawn = _show(right, pattern, panel.label, cmap="viridis")
     _colour_bar(figure, drawn, right)
     return str(cut)
 
@@ -175,10 +179,10 @@ def _white(magnitude: Array) -> float:
     return float(np.quantile(visible, 0.998)) if visible.size else 1.0
 
 
-def _pattern(problem: Problem, cut: Cut) -> Array:
-    """The measured intensity, unmeasured pixels NaN; of a 3D pattern the plane through zero frequency along the same axis."""
+def _measured(problem: Problem, panel: Panel, cut: Cut) -> Array:
+    """The measured array, unmeasured pixels NaN; of a 3D pattern the plane through zero frequency along the same axis."""
     measurement = problem.measurement
-    intensity = measurement.backend.to_numpy(getattr(measurement, "intensity", np.zeros((1, 1)))).astype(float)
+    intensity = measurement.backend.to_numpy(getattr(measurement, panel.field)).astype(float)
     mask = getattr(measurement, "mask", None)
     if mask is not None:
         intensity = np.where(measurement.backend.to_numpy(mask), intensity, np.nan)

@@ -25,6 +25,7 @@ from .sharing import WAIT_S, SharedCells
 from .solving import Progress
 from .store.folder import Store
 from .store.record import FAILED, UNFINISHED
+from .store.task_files import write_tasks
 
 Rerun = Literal["missing", "failed", "stale", "all"]
 RERUNS: tuple[Rerun, ...] = ("missing", "failed", "stale", "all")
@@ -206,6 +207,7 @@ def run_matrix(
     if busy:
         store.check_writable()
         store.hold()
+        write_tasks(store.path)
     run.tell("begin")
     try:
         if busy:

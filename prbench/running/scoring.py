@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from prbench.core import Case, Metric, Problem, Reconstruction, load_plugin, plugin_names
+from prbench.core import Case, Metric, Problem, Reconstruction, Task, find_task, load_plugin, plugin_names
 from prbench.errors import MissingDependency, PrbenchError, UsageError, one_line
 
 
@@ -80,14 +80,16 @@ def assess(
         raise UsageError("the reconstruction has non-finite numbers; it has diverged and has no scores")
     problem.measurement.check(reconstruction)
     case = Case(reconstruction, problem)
+    task = find_task(problem.measurement.task)
     if metrics is not None:
-        return {metric.info.name: _apply(metric, case) for metric in find_metrics(metrics) if metric.applies(case)}, case.notes
+        named = [metric for metric in _metrics_for(task, metrics) if metric.applies(case, task.answer)]
+        return {metric.info.name: _apply(metric, case) for metric in named}, case.notes
     usable, broken = _installed()
     case.notes.update(broken)
     scores = {}
-    for metric in usable:
+    for metric in (*usable, *task.metrics):
         try:
-            if metric.applies(case):
+            if metric.applies(case, task.answer):
                 scores[metric.info.name] = _apply(metric, case)
         except MetricFailed as failure:
             scores[metric.info.name] = math.nan
@@ -95,6 +97,12 @@ def assess(
         except Exception as error:  # noqa: BLE001 - of another package's declaration, say
             case.notes[metric.info.name] = f"{_FAILED}{_told(error)}"
     return scores, case.notes
+
+
+def _metrics_for(task: Task, names: Sequence[str]) -> list[Metric]:
+    """Metrics by name, installed ones or the task's own."""
+    own = {metric.info.name: metric for metric in task.metrics}
+    return [*find_metrics([name for name in names if name not in own]), *(own[name] for name in names if name in own)]
 
 
 def failed_metrics(notes: Mapping[str, object]) -> dict[str, str]:

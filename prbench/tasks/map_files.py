@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from prbench.core import Measurement, Reconstruction
+from prbench.core import Export, Map, Measurement, Problem, Reconstruction, find_task
 from prbench.errors import UsageError, one_line
-from prbench.reporting.maps import MAPS, Map
 
 
 def tiff_name(kind: Map) -> str:
@@ -51,7 +50,7 @@ def write_tiffs(
     paths = []
     try:
         place.mkdir(parents=True, exist_ok=True)
-        for kind in MAPS.get(measurement.task, ()):
+        for kind in find_task(measurement.task).maps:
             array = getattr(found, kind.field)
             if array is None:
                 (place / tiff_name(kind)).unlink(missing_ok=True)  # of an earlier version of the solver
@@ -84,3 +83,11 @@ def _write(path: Path, plane: Any, description: dict[str, Any], pixel_m: float |
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+def _export(folder: Path, problem: Problem, found: Reconstruction, scores: Mapping[str, float], solver: str) -> None:
+    write_tiffs(folder, problem.measurement, found, source=problem.provenance.source, scores=scores, solver=solver)
+
+
+MAP_EXPORT = Export("tiff", "", _export)
+"""Reconstructions as folders of TIFF files, one per map."""

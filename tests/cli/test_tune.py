@@ -87,7 +87,7 @@ def test_the_label_runs_as_its_settings(tuned):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["tune", "hio@tuned", "-d", "crystal2d"], "only registered solvers are tuned"),
+        (["tune", "hio@tuned", "-d", "crystal2d"], "without @"),
         (["tune", "hio", "-d", "warped-speckle"], "hio solves far-field problems, warped-speckle has speckle ones"),
         (["tune", "hio", "-d", "crystal2d", "--label", "../x"], "a label has small letters"),
         (["tune", "hio", "-d", "crystal2d[size=16]", "--vary", "colour"], "colour declares no range"),

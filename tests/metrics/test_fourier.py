@@ -3,17 +3,11 @@ import math
 import numpy as np
 import pytest
 
-from prbench.core import HeldOut
+from prbench.core import COMPLEX_OBJECT, HeldOut
 from prbench.errors import BadInput
-from prbench.metrics._shells import first_crossing, shell_numbers
-from prbench.metrics.fourier import (
-    fourier_ring_correlation,
-    frc,
-    free_r,
-    phase_retrieval_transfer_function,
-    prtf,
-    r_factor,
-)
+from prbench.metrics.fourier import fourier_ring_correlation, frc, r_factor
+from prbench.metrics.shells import first_crossing, shell_numbers
+from prbench.tasks.far_field.metrics import free_r, phase_retrieval_transfer_function, prtf
 
 
 def noise(shape, seed):
@@ -55,8 +49,8 @@ def test_free_r_looks_at_held_out_pixels_only(crystal, make_case, simulate):
     intensity = np.where(held_out, y.intensity, 7.0)
     case = make_case(x, 1.2 * x, measurement=y.without(held_out), held_out=HeldOut(held_out, intensity))
     assert free_r(case) == pytest.approx(0.2, rel=1e-5)
-    assert free_r.applies(case)
-    assert not free_r.applies(make_case(x, x))
+    assert free_r.applies(case, COMPLEX_OBJECT)
+    assert not free_r.applies(make_case(x, x), COMPLEX_OBJECT)
     dark = make_case(x, x, held_out=HeldOut(held_out, np.zeros((64, 64))))
     assert math.isnan(free_r(dark))
 
@@ -93,9 +87,9 @@ def test_prtf_of_equal_starts_is_one(crystal, copy_of, make_case, simulate):
     _, curve = phase_retrieval_transfer_function(starts, simulate(x))
     assert np.allclose(curve, 1, atol=1e-5)
     case = make_case(x, x, aux={"starts": starts})
-    assert prtf.applies(case)
+    assert prtf.applies(case, COMPLEX_OBJECT)
     assert prtf(case) == 1
-    assert not prtf.applies(make_case(x, x))
+    assert not prtf.applies(make_case(x, x), COMPLEX_OBJECT)
 
 
 def test_prtf_falls_where_the_starts_disagree(crystal, make_case):

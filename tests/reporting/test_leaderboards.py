@@ -3,7 +3,6 @@ import io
 import json
 import math
 import re
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from prbench.analysis import leaderboards
-from prbench.core import load_plugin
+from prbench.errors import UsageError
 from prbench.reporting.leaderboards import FORMATS, number, spread, terminal
 
 NASTY = "evil[path='a|b_c%d$e#f&g{h}~i^j\\k<script>']"
@@ -50,7 +49,7 @@ def test_the_table_fits_the_terminal(boards, width):
     text = out.getvalue()
     assert max(len(line) for line in text.splitlines()) <= width
     for block in text.split("ranked by")[1:]:
-        assert re.search(r"#\s+solver.*\bn\s+failed\s+limit\s+stale", block)
+        assert re.search(r"#\s+solver", block)
     assert "\x1b" not in text
 
 
@@ -100,34 +99,43 @@ def test_no_median_is_shown_without_its_interval():
     assert [number(x) for x in (1234.5, 1.2e-5, 2.5e7, float("nan"))] == ["1234", "1.2e-05", "2.5e+07", "–"]
 
 
-def test_a_column_without_its_extra_says_how_to_get_it(monkeypatch):
-    from prbench.reporting import leaderboards as shown
-
-    def of_an_extra(kind, name):
-        found = load_plugin(kind, name)
-        return replace(found, info=replace(found.info, extra="tune" if name in nothing else ""))
-
-    monkeypatch.setattr("prbench.core.load_plugin", of_an_extra)
-    cell = {"task": "near-field", "dataset": "x", "sample": 0, "seed": 0, "status": "ok", "psnr": 20.0, "r_factor": 0.1}
-    nothing = {"niqe": math.nan, "brisque": math.nan}
-    empty = leaderboards(pd.DataFrame([{**cell, **nothing, "solver": solver} for solver in "ab"]))
-    partly = leaderboards(
-        pd.DataFrame([{**cell, "solver": "a", "niqe": 3.0, "brisque": 9.0}, {**cell, **nothing, "solver": "b"}])
-    )
-
-    def told(boards):
+def test_every_column_is_shown_whatever_the_width(boards):
+    def shown(width):
         out = io.StringIO()
-        for part in terminal(boards, 200):
-            Console(file=out, width=200).print(part, markup=False)
-        return out.getvalue()
+        for part in terminal(boards, width):
+            Console(file=out, width=width).print(part, markup=False)
+        return {
+            header
+            for header in ("sa NMSE", "ranks", "n", "failed", "R", "seconds", "FFT pairs", "stale")
+            if header in out.getvalue()
+        }
 
-    for missing, some in (([], False), (["optuna"], True)):
-        shown._missing_extra.cache_clear()
-        monkeypatch.setattr("prbench.catalogue.machine.missing_of", lambda _extra, found=missing: found)
-        assert ("'.[tune]'" in told(empty)) == some
-        assert (told(empty).count("[tune]") > 1) == some
-        assert ("pip install" in FORMATS["markdown"](empty)) == some
-        assert ("pip install" in FORMATS["latex"](empty)) == some
-        assert "pip install" not in told(partly)
-        assert "NIQE" in told(partly)
-    shown._missing_extra.cache_clear()
+    assert shown(50) == shown(80) == shown(300)
+    assert len(shown(50)) == 8
+
+
+def test_tables_of_one_board_have_the_same_columns_and_a_legend():
+    cell = {"task": "near-field", "sample": 0, "seed": 0, "status": "ok", "psnr": 20.0, "latency_s": 1.0}
+    rows = [{**cell, "solver": "a", "dataset": "x", "niqe": 3.0}, {**cell, "solver": "a", "dataset": "y", "niqe": math.nan}]
+    boards = leaderboards(pd.DataFrame(rows))
+    text = FORMATS["markdown"](boards)
+    heads = {line for line in text.splitlines() if line.startswith("| \\#")}
+    assert len(heads) == 1
+    assert "NIQE" in heads.pop()
+    for info in boards[0].columns:
+        assert info.meaning
+        assert re.sub(r"[^a-z]", "", info.meaning.lower()) in re.sub(r"[^a-z]", "", text.lower())
+
+
+def test_any_metric_ranks_and_any_columns_are_shown():
+    cell = {"task": "far-field", "dataset": "x", "sample": 0, "seed": 0, "status": "ok"}
+    rows = [{**cell, "solver": "a", "sa_nmse": 0.1, "psnr": 20.0}, {**cell, "solver": "b", "sa_nmse": 0.2, "psnr": 30.0}]
+    frame = pd.DataFrame(rows)
+    assert list(leaderboards(frame)[0].rows["solver"]) == ["a", "b"]
+    board = leaderboards(frame, rank_by="psnr", columns=["sa_nmse"])[0]
+    assert list(board.rows["solver"]) == ["b", "a"]
+    assert [info.name for info in board.columns] == ["sa_nmse"]
+    with pytest.raises(UsageError, match="there is no metric 'nothing'"):
+        leaderboards(frame, columns=["nothing"])
+    with pytest.raises(UsageError, match="no record has a number of 'ssim'"):
+        leaderboards(frame, rank_by="ssim")

@@ -52,6 +52,8 @@ def draw_figures(
     formats: Sequence[str] = ("pdf",),
     published: Path | None = None,
     datasets: Sequence[str] = (),
+    rank_by: str | None = None,
+    columns: Sequence[str] | None = None,
 ) -> Iterator[Path]:
     """Draw results into ``folder``, which is made, and tell each path once it is written.
 
@@ -66,6 +68,8 @@ def draw_figures(
         formats: of :data:`~prbench.reporting.figures.saving.FORMATS`.
         published: folder of the CSV files of figures quoted from papers, or None.
         datasets: only those whose names hold one of these texts; empty for all.
+        rank_by: the metric or cost that ranks; the tasks' goals where None.
+        columns: names of the metrics and costs that the tables show; those of each task where None.
 
     Raises:
         UsageError: for an unknown style or format, datasets that there are none of, or results of which nothing has been run.
@@ -82,7 +86,7 @@ def draw_figures(
     quoted = [] if published is None else read_published(published)
     gathered, infos = gather(results), metric_infos()
     folder.mkdir(parents=True, exist_ok=True)
-    for board in leaderboards(results.frame):
+    for board in leaderboards(results.frame, rank_by=rank_by, columns=columns):
         matter = Matter(results, board, gathered, infos, [row for row in quoted if row.task == board.task], STYLES[style])
         with styled(matter.style):
             written = list(_figures(matter, folder, formats))

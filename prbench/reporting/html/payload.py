@@ -13,7 +13,7 @@ from prbench.analysis.progress import count_warnings
 from prbench.errors import one_line
 from prbench.reporting.curves import Track, summary
 from prbench.reporting.gathered import Gathered
-from prbench.reporting.leaderboards import as_csv, as_latex, as_markdown, how_to_get, wanted_extras
+from prbench.reporting.leaderboards import as_csv, as_latex, as_markdown
 from prbench.reporting.variations import Axis, axes, natural
 from prbench.running.store.table import metric_columns
 
@@ -59,7 +59,7 @@ def payload(
     ranked = {board.task: board for board in boards}
     tasks = [_task(task, frame, ranked.get(task), gathered, gallery.get(task)) for task in sorted(frame["task"].unique())]
     shown = {name for task in tasks for name in task["shown"]}
-    shown |= {name for task in tasks for columns in task["wanted"].values() for name in columns}
+    shown |= {info.name for board in ranked.values() for info in board.columns}
     return {
         "meta": _meta(results),
         "tasks": tasks,
@@ -113,16 +113,14 @@ def _task(task: str, frame: pd.DataFrame, board: Leaderboard | None, gathered: G
         "board": None,
         "goals": {},
         "axes": [],
-        "wanted": {},
-        "how_to_get": [],
+        "columns": [],
+        "legend": [],
     }
     if board is None:
         return found
-    wanted = wanted_extras(board)
-    extras = dict.fromkeys(extra for columns in wanted.values() for extra in columns.values())
     return found | {
-        "wanted": wanted,
-        "how_to_get": [how_to_get(extra) for extra in extras],
+        "columns": [info.name for info in board.columns],
+        "legend": [f"{info.header}: {info.meaning}." for info in board.columns],
         "board": columnar(board.rows.drop(columns="task")),
         "goals": {name: {"metric": g.metric, "better": g.better, "success": short(g.success)} for name, g in board.goals.items()},
         "axes": _axes(board, gathered),
@@ -169,7 +167,8 @@ def _axis(axis: Axis) -> dict[str, Any]:
 
 
 def _described(info: MetricInfo) -> dict[str, str]:
-    return {"better": info.better, "unit": info.unit, "needs": info.needs, "definition": info.definition}
+    described = {"better": info.better, "unit": info.unit, "needs": info.needs, "definition": info.definition}
+    return described | {"header": info.header, "meaning": info.meaning}
 
 
 def _failures(gathered: Gathered) -> dict[str, Any]:

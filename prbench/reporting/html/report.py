@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,14 @@ class Written:
     picture_bytes: int
 
 
-def write_report(results: ResultSet, path: str | Path, *, pictures: int = PICTURES) -> Written:
+def write_report(
+    results: ResultSet,
+    path: str | Path,
+    *,
+    pictures: int = PICTURES,
+    rank_by: str | None = None,
+    columns: Sequence[str] | None = None,
+) -> Written:
     """Write results as one HTML file that needs neither network nor server.
 
     It holds the leaderboards, quality against cost, convergence, the curves of settings that vary, a gallery, every cell, the
@@ -50,6 +58,8 @@ def write_report(results: ResultSet, path: str | Path, *, pictures: int = PICTUR
         results: what to report.
         path: the file; its folder must exist.
         pictures: at most so many reconstructions are shown.
+        rank_by: the metric or cost that ranks; the tasks' goals where None.
+        columns: names of the metrics and costs that the boards show at first; those of each task where None.
 
     Raises:
         UsageError: where there are no records.
@@ -58,7 +68,7 @@ def write_report(results: ResultSet, path: str | Path, *, pictures: int = PICTUR
     if frame.empty:
         raise UsageError(f"no records in {results.store.path}; `prbench run` makes some")
     gathered = gather(results)
-    boards = leaderboards(frame) if not frame["status"].isin(NOT_RUN).all() else []
+    boards = leaderboards(frame, rank_by=rank_by, columns=columns) if not frame["status"].isin(NOT_RUN).all() else []
     shown = gallery(results, boards, pictures)
     data = script_json(payload(results, gathered, boards, shown, metric_infos()))
     html = _page(data, title=results.store.path.resolve().name)

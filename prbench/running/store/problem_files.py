@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from prbench.core import HeldOut, Measurement, Problem, Provenance, Reconstruction
-from prbench.errors import BadInput, one_line
+from prbench.core import HeldOut, Problem, Provenance, Reconstruction, find_task
+from prbench.errors import BadInput, UsageError, one_line
 
 from .array_files import read_arrays
 from .files import plain_arrays, replace_file
@@ -62,7 +62,7 @@ def read_problem(place: str | Path) -> Problem:
     try:
         arrays = read_arrays(place)
         described = json.loads(str(arrays.pop(_NUMBERS)))
-        kind: Any = {cls.task: cls for cls in Measurement.__subclasses__()}[described["task"]]
+        kind: Any = find_task(described["task"]).measurement
         numbers = {key: tuple(v) if isinstance(v, list) else v for key, v in described["measurement"].items()}
         truth, held_out = _group(arrays, "truth."), _group(arrays, "held_out.")
         return Problem(
@@ -75,7 +75,7 @@ def read_problem(place: str | Path) -> Problem:
             object_region=arrays.get("object_region"),
             reference=_group(arrays, "reference."),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, UsageError) as error:
         raise BadInput(
             f"{place} is not a problem as `prbench data make` writes them: {one_line(error, 120)}; delete it and make it again"
         ) from error

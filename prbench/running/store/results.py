@@ -15,6 +15,7 @@ from prbench.running.request.cell import find_plugin
 
 from .folder import Store
 from .record import FAILED, Record
+from .task_files import read_tasks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,7 @@ class ResultSet:
     def __init__(self, store: Store, keys: list[str] | None = None) -> None:
         self.store = store
         self._keys = keys
+        read_tasks(store.path)
 
     def __len__(self) -> int:
         return len(self.frame)

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core import Case, Problem, Reconstruction, metric
+from prbench.core import DEBLURRED_IMAGE, Case, Problem, Reconstruction, metric
 from prbench.errors import BadInput
 
 from . import BlurredImage
 
-_DEBLUR = ("deblur",)
 _MOVES = ("shift",)
 
 
@@ -150,13 +149,37 @@ def _psnr(image: Registered) -> float:
     return 10 * math.log10(span**2 / error) if error > 0 else math.inf
 
 
-@metric("image_psnr", better="higher", unit="dB", range="(-inf, inf]", tasks=_DEBLUR, removes=_MOVES)
+@metric(
+    "image_psnr",
+    better="higher",
+    unit="dB",
+    range="(-inf, inf]",
+    removes=_MOVES,
+    answers=(DEBLURRED_IMAGE,),
+    measurement=BlurredImage,
+    header="PSNR",
+    meaning="peak signal-to-noise ratio of the image, dB",
+    place=10,
+    smallest=0.01,
+)
 def image_psnr(case: Case) -> float:
     """Peak signal-to-noise ratio of the image where the blurred one looks at it, against the range of the truth there."""
     return _psnr(_registered(case))
 
 
-@metric("psnr_gain", better="higher", unit="dB", range="(-inf, inf]", tasks=_DEBLUR, removes=_MOVES)
+@metric(
+    "psnr_gain",
+    better="higher",
+    unit="dB",
+    range="(-inf, inf]",
+    removes=_MOVES,
+    answers=(DEBLURRED_IMAGE,),
+    measurement=BlurredImage,
+    header="gain",
+    meaning="PSNR minus that of the blurred image, dB",
+    place=1,
+    smallest=0.01,
+)
 def psnr_gain(case: Case) -> float:
     """Peak signal-to-noise ratio of the image less that of the blurred one, each moved to where it is nearest to the truth;
     below 0 the blurred one was nearer.
@@ -169,9 +192,14 @@ def psnr_gain(case: Case) -> float:
     "image_ssim",
     better="higher",
     range="[-1, 1]",
-    tasks=_DEBLUR,
     removes=_MOVES,
     cite="Wang, Bovik, Sheikh, Simoncelli, IEEE Trans. Image Process. 13 (2004) 600, doi:10.1109/TIP.2003.819861",
+    answers=(DEBLURRED_IMAGE,),
+    measurement=BlurredImage,
+    header="SSIM",
+    meaning="structural similarity of the image; 1 is equal",
+    place=20,
+    smallest=0.001,
 )
 def image_ssim(case: Case) -> float:
     """Structural similarity of the image where the blurred one looks at it."""
@@ -188,7 +216,19 @@ def image_ssim(case: Case) -> float:
     )
 
 
-@metric("kernel_similarity", better="higher", range="[0, 1]", tasks=_DEBLUR, removes=_MOVES, cite="Hu, Yang, ECCV 2012, 59")
+@metric(
+    "kernel_similarity",
+    better="higher",
+    range="[0, 1]",
+    removes=_MOVES,
+    cite="Hu, Yang, ECCV 2012, 59",
+    answers=(DEBLURRED_IMAGE,),
+    measurement=BlurredImage,
+    header="kernel",
+    meaning="correlation of the kernel with the true one; 1 is equal",
+    place=30,
+    smallest=0.001,
+)
 def kernel_agreement(case: Case) -> float:
     """Largest normalised correlation of the kernel with the true one over translations."""
     truth = case.problem.truth
@@ -196,7 +236,18 @@ def kernel_agreement(case: Case) -> float:
     return kernel_similarity(truth.kernel, case.reconstruction.kernel)
 
 
-@metric("blur_residual", better="lower", tasks=_DEBLUR, needs="measurement", removes=_MOVES)
+@metric(
+    "blur_residual",
+    better="lower",
+    needs="measurement",
+    removes=_MOVES,
+    answers=(DEBLURRED_IMAGE,),
+    measurement=BlurredImage,
+    header="residual",
+    meaning="misfit to the blurred image",
+    place=40,
+    smallest=0.0001,
+)
 def blur_residual(case: Case) -> float:
     """Norm of the blurred image less what image and kernel make, over its own norm."""
     y = case.problem.measurement

@@ -9,39 +9,25 @@ import math
 
 import numpy as np
 
-from prbench.backend import Array
-from prbench.core import Case, metric
-from prbench.errors import BadInput
+from prbench.core import PHASE_MAP, Case, metric
+from prbench.metrics.maps import correlation
 from prbench.metrics.regions import judged_region
 
 from . import NearField
 
-_NEAR_FIELD = ("near-field",)
 
-
-def correlation(truth: Array, found: Array, region: Array | None = None) -> float:
-    """Pearson's correlation of two maps over a region; NaN where one of them is constant.
-
-    Args:
-        truth: real (H, W).
-        found: same shape.
-        region: bool, same shape; everywhere where None.
-
-    Raises:
-        BadInput: where shapes differ or the region is empty.
-    """
-    truth, found = np.asarray(truth, np.float64), np.asarray(found, np.float64)
-    inside = np.ones(truth.shape, bool) if region is None else np.asarray(region, bool)
-    if not truth.shape == found.shape == inside.shape:
-        raise BadInput(f"both maps and the region must have one shape, got {truth.shape}, {found.shape}, {inside.shape}")
-    if not inside.any():
-        raise BadInput("the region is empty; there is nothing to compare")
-    first, second = (array[inside] - array[inside].mean() for array in (truth, found))
-    norm = float(np.linalg.norm(first) * np.linalg.norm(second))
-    return float(first @ second) / norm if norm > 0 else math.nan
-
-
-@metric("phase_correlation", better="higher", range="[-1, 1]", tasks=_NEAR_FIELD, removes=("offset", "scale"))
+@metric(
+    "phase_correlation",
+    better="higher",
+    range="[-1, 1]",
+    removes=("offset", "scale"),
+    answers=(PHASE_MAP,),
+    measurement=NearField,
+    header="correlation",
+    meaning="Pearson correlation of the phase with the truth",
+    place=35,
+    smallest=0.001,
+)
 def phase_correlation(case: Case) -> float:
     """Pearson's correlation of the phase with the true one over the region; sees neither offset nor scale, and is what a
     measurement whose model is incomplete can still be asked for.
@@ -50,7 +36,17 @@ def phase_correlation(case: Case) -> float:
     return correlation(case.problem.truth.phase, case.reconstruction.phase, judged_region(case.problem))
 
 
-@metric("intensity_residual", better="lower", tasks=_NEAR_FIELD, needs="measurement")
+@metric(
+    "intensity_residual",
+    better="lower",
+    needs="measurement",
+    answers=(PHASE_MAP,),
+    measurement=NearField,
+    header="residual",
+    meaning="misfit to the measurement; 1 is no better than no object",
+    place=40,
+    smallest=0.001,
+)
 def intensity_residual(case: Case) -> float:
     """Norm of the intensity expected of phase and transmission less the measured one, over the norm of the measured less the
     empty beam, under the measurement's own model; 1 is no better than no object, 0 exact. Noise alone keeps it above 0.

@@ -7,16 +7,14 @@ import math
 import numpy as np
 
 from prbench.backend import Array, get_backend
-from prbench.core import Case, metric
+from prbench.core import PHASE_MAP, Case, metric
+from prbench.metrics.maps import root_mean_square_error
 from prbench.metrics.regions import judged_region
 from prbench.physics.aberrations import Polynomials, fit_background
 from prbench.physics.fringes import Band, find_carrier, order_radius
 from prbench.physics.unwrapping import wrapped
-from prbench.tasks.speckle.metrics import root_mean_square_error
 
 from . import Hologram
-
-_OFF_AXIS = ("off-axis",)
 
 OBJECT_FROM = 0.1
 """Part of the truth's range from which a phase counts as the object's: a choice, above the rings of diffraction around it."""
@@ -39,7 +37,18 @@ def object_pixels(truth: Array) -> Array:
     return np.asarray(np.abs(truth) > OBJECT_FROM * np.ptp(truth))
 
 
-@metric("object_phase_rmse", better="lower", unit="rad", tasks=_OFF_AXIS, removes=("offset",))
+@metric(
+    "object_phase_rmse",
+    better="lower",
+    unit="rad",
+    removes=("offset",),
+    answers=(PHASE_MAP,),
+    measurement=Hologram,
+    header="object phase",
+    meaning="root mean square error of the phase on the object, rad",
+    place=32,
+    smallest=0.001,
+)
 def object_phase_rmse(case: Case) -> float:
     """Root mean square error of the phase on the object, where the truth exceeds a tenth of its range. What is removed is the
     mean error of the whole region, so that a phase wrong all over the object counts. NaN where there is no object.
@@ -92,7 +101,19 @@ def _left(rest: Array, basis: Polynomials) -> float:
     return math.sqrt(float((power * gap**2).sum()) / whole) if whole > 0 else math.nan
 
 
-@metric("fringe_residual", better="lower", unit="rad", range="[0, pi]", tasks=_OFF_AXIS, needs="measurement")
+@metric(
+    "fringe_residual",
+    better="lower",
+    unit="rad",
+    range="[0, pi]",
+    needs="measurement",
+    answers=(PHASE_MAP,),
+    measurement=Hologram,
+    header="residual",
+    meaning="what the phase leaves of the phase that the fringes carry, rad",
+    place=40,
+    smallest=0.001,
+)
 def fringe_residual(case: Case) -> float:
     """Root mean square of what the phase and an aberration of degree 4 leave of the phase that the fringes carry in the order at
     their carrier, wrapped. Small where a phase is that of the fringes, right or wrong by a smooth aberration.

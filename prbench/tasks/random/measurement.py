@@ -254,6 +254,10 @@ class RandomLinear(Measurement):
         xp = self.backend.xp
         return xp.abs(self.apply(self.constrain(x)[None])[0]) ** 2
 
+    def ambiguities(self) -> tuple[str, ...]:
+        """What X is known up to: :attr:`symmetries`."""
+        return self.symmetries
+
     def check(self, reconstruction: object) -> None:
         """Raise PrbenchError unless ``object`` is a complex array of ``object_shape``."""
         found = getattr(reconstruction, "object", None)

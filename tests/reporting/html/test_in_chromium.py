@@ -5,7 +5,6 @@ import json
 
 import numpy as np
 
-from prbench.core import load_plugin
 from prbench.reporting.html import write_report
 from prbench.running.request.cell import find_plugin, make_cell
 from prbench.running.store.folder import Store
@@ -228,31 +227,5 @@ def test_a_leaderboard_of_very_many_datasets_is_shown_in_part_until_asked(browse
     assert len(solvers(page)) < 350
     click(page, f"{BOARD} [data-all]")
     assert len(solvers(page)) == 350
-    assert page.problems() == []
-    page.close()
-
-
-def test_a_column_that_wants_an_extra_says_so(browser, tmp_path, monkeypatch):
-    from prbench.reporting import leaderboards as shown
-
-    def of_an_extra(kind, name):
-        found = load_plugin(kind, name)
-        return dataclasses.replace(found, info=dataclasses.replace(found.info, extra="tune")) if name == "brisque" else found
-
-    store = Store(tmp_path / "results")
-    for solver in ("tie", "ctf"):
-        cell = make_cell(find_plugin("solver", solver), find_plugin("dataset", "radiograph"), sample=0, seed=0, backend="numpy")
-        metrics = {"psnr": 20.0, "brisque": float("nan"), "niqe": float("nan") if solver == "tie" else 4.0}
-        store.write(Record.of(cell, "ok", metrics=metrics, cost={"latency_s": 1.0}))
-    monkeypatch.setattr("prbench.catalogue.machine.missing_of", lambda _extra: ["optuna"])
-    monkeypatch.setattr("prbench.core.load_plugin", of_an_extra)
-    shown._missing_extra.cache_clear()
-    written = write_report(ResultSet(store), tmp_path / "report.html")
-    shown._missing_extra.cache_clear()
-    page = browser.page()
-    page.open(written.path.as_uri(), READY)
-    assert texts(page, "#near-field-leaderboard td.wanted") == ["[tune]", "[tune]"]
-    assert "brisque" in texts(page, "#near-field-leaderboard th button")
-    assert any("pip install" in note for note in texts(page, "#near-field-leaderboard .note"))
     assert page.problems() == []
     page.close()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from prbench.core import Case, Problem, Provenance, Reconstruction, load_plugin
+from prbench.core import SPECKLE_MAPS, Case, Problem, Provenance, Reconstruction, load_plugin
 from prbench.errors import BadInput
 from prbench.metrics import judged_region, outlier_fraction, relative_difference, root_mean_square_error
 from prbench.metrics.image import psnr, ssim
@@ -167,11 +167,11 @@ def test_the_published_dark_field_is_compared_far_inside():
     maps = {"displacement": np.zeros((2, *shape)), "transmission": np.ones(shape), "phase": np.zeros(shape)}
     case = Case(Reconstruction(dark_field=found, **maps), problem)
     metric = load_plugin("metric", "dark_field_difference")
-    assert metric.applies(case)
+    assert metric.applies(case, SPECKLE_MAPS)
     assert metric(case) == pytest.approx(0.02)
     assert math.isnan(metric(Case(Reconstruction(**maps), problem)))
     assert math.isnan(metric(make_case(reference={"dark_field": answer().dark_field})))  # all of it is rim
-    assert not metric.applies(make_case())
+    assert not metric.applies(make_case(), SPECKLE_MAPS)
 
 
 def test_maps_that_do_not_fit_are_refused():

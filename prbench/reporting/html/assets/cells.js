@@ -47,7 +47,7 @@ function cellsBlock(task) {
     const focused = table.contains(document.activeElement) ? document.activeElement.dataset.sort : null;
     table.setAttribute("aria-rowcount", rows.length + 1);
     table.replaceChildren(element("thead", {}, element("tr", { "aria-rowindex": 1 }, task.cell_columns.map((name) =>
-      header(name, HEADERS[name] && name !== "rank" ? HEADERS[name] : name, DATA.metrics[name]?.definition ?? "", sort, (next) => state.set(key("sort"), next, ""), cells.isText(name) ? "text" : null)))), element("tbody", {}));
+      header(name, name === "rank" ? name : headerOf(name), DATA.metrics[name]?.definition ?? "", sort, (next) => state.set(key("sort"), next, ""), cells.isText(name) ? "text" : null)))), element("tbody", {}));
     if (focused) table.querySelector(`[data-sort="${CSS.escape(focused)}"]`)?.focus();
     drawn = "";
     frame.scrollTop = 0;

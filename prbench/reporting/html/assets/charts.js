@@ -120,7 +120,7 @@ function paretoCharts(task) {
     element("p", { class: "note" }, "Filled and named: solvers that no other beats in both. Bars are 95 % intervals."));
   state.follow([`${task.name}.dataset`, `${task.name}.hide`, `${task.name}.cost`, "theme"], () => {
     const cost = costs.includes(state.get(`${task.name}.cost`, costs[0])) ? state.get(`${task.name}.cost`, costs[0]) : costs[0];
-    controls.replaceChildren(buttons("Cost", costs.map((name) => [name, HEADERS[name] ?? name]), cost, (name) => state.set(`${task.name}.cost`, name, costs[0])));
+    controls.replaceChildren(buttons("Cost", costs.map((name) => [name, headerOf(name)]), cost, (name) => state.set(`${task.name}.cost`, name, costs[0])));
     const [datasets, left] = some(datasetOf(task) ? [datasetOf(task)] : task.datasets);
     showCharts(grid, datasets.map((dataset) => paretoChart(task, board, dataset, cost)).filter(Boolean), left);
   });

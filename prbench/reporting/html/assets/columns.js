@@ -1,6 +1,6 @@
 // What the columns of a leaderboard are called, and what stands in their cells.
 const HEADERS = {
-  rank: "#", solver: "solver", median: "score", success: "success %", best: "best %", iqm: "mean of middle", r_factor: "R", latency_s: "seconds", latency_fft: "pairs",
+  rank: "#", solver: "solver", median: "score", success: "success %", best: "best %", iqm: "mean of middle",
   samples: "samples", cells: "n", failed: "failed", time_limit: "limit", stale: "stale", missing: "missing",
 };
 const MEANING = {
@@ -22,6 +22,11 @@ const FRONT = ["rank", "solver", "median", "range", "best", "success"];
 const LAST = ["cells", "failed", "time_limit", "stale", "missing"];
 const NOT_COLUMNS = new Set(["dataset", "metric"]);
 
+// The short header of a column: a metric declares its own.
+function headerOf(name) {
+  return HEADERS[name] ?? (DATA.metrics[name]?.header || name);
+}
+
 // Columns of a board in reading order: {name, header, kind, meaning}; kind is text, spread, percent, range or count.
 function boardColumns(board) {
   const ends = (name) => board.has(`${name}_low`) && board.has(`${name}_high`);
@@ -30,23 +35,22 @@ function boardColumns(board) {
   const middle = [...known].filter((name) => !FRONT.includes(name) && !LAST.includes(name) && !NOT_COLUMNS.has(name));
   return [...FRONT, ...middle, ...LAST].filter((name) => known.has(name)).map((name) => ({
     name,
-    header: name === "range" ? "interval" : HEADERS[name] ?? name,
+    header: name === "range" ? "interval" : headerOf(name),
     kind: name === "range" ? "range" : board.isText(name) ? "text" : name === "success" ? "percent" : name === "best" ? "share" : name === "rank" ? "rank" : ends(name) ? "spread" : "count",
     meaning: MEANING[name] ?? DATA.metrics[name]?.definition ?? "",
     better: DATA.metrics[name]?.better,
   }));
 }
 
-// Shown unless the reader chooses: what says something or lacks an extra to say it, without counts that are zero everywhere.
+// Shown unless the reader chooses: what says something, without counts that are zero everywhere.
 function usualColumns(task, board, columns) {
   const usual = new Set([...FRONT, "cells", "failed"]);
-  const wanted = new Set(Object.values(task.wanted).flatMap((names) => Object.keys(names)));
   return columns.filter(({ name, kind }) => {
-    if (name === "range" || wanted.has(name)) return true;
+    if (name === "range") return true;
     const some = kind === "text" || board.rows().some((row) => !Number.isNaN(board.at(name, row)) && board.at(name, row) !== 0);
     if (name in MARKS && name !== "failed") return some;
     if (usual.has(name)) return some || name === "cells" || name === "failed";
-    return kind === "spread" && some && !/^latency_s$|^median_|^iqm/.test(name);
+    return task.columns.includes(name);
   }).map(({ name }) => name);
 }
 
@@ -56,7 +60,6 @@ function ends(low, high, form) {
 
 function boardCell(task, board, column, row, scale) {
   const { name, kind } = column;
-  const extra = task.wanted[board.at("dataset", row)]?.[name];
   const value = kind === "range" ? 0 : board.at(name, row);
   if (name === "solver") return element("td", { class: "text sticky" }, element("span", { class: "solver" }, glyph(task, value), named(value)));
   if (kind === "text") return element("td", { class: "text" }, value);
@@ -65,7 +68,6 @@ function boardCell(task, board, column, row, scale) {
   if (kind === "rank") return element("td", {}, number(value), rankEnds(board, row));
   if (kind === "share") return element("td", {}, Number.isNaN(value) || alone(board, row) ? NOTHING : (100 * value).toFixed(0));
   if (name in MARKS && value > 0) return element("td", {}, element("span", { class: `chip ${MARKS[name]}` }, number(value)));
-  if (extra && Number.isNaN(value)) return element("td", { class: "wanted", title: `needs the extra ${extra}; see below the table` }, `[${extra}]`);
   if (kind === "count") return element("td", {}, number(value));
   const form = kind === "percent" ? (share) => (100 * share).toFixed(0) : (inner) => number(inner, inner === value ? 3 : 2);
   if (Number.isNaN(value)) return element("td", {}, NOTHING);

@@ -44,7 +44,7 @@ function leaderboard(task) {
   const table = element("table", {});
   place.append(element("div", { class: "scroll" }, table), element("p", { class: "note" },
     "Medians over samples with 95 % bootstrap intervals, success rates with Wilson intervals; failed cells count as worst. ",
-    ["pairs: the time in FFT pairs of the measurement's shape.", ...task.how_to_get].join(" ")));
+    task.legend.join(" ")));
 
   state.follow([`${task.name}.`], () => {
     const needle = state.get(key("filter"), "");

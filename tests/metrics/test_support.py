@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+from prbench.core import COMPLEX_OBJECT
 from prbench.errors import BadInput
-from prbench.tasks.far_field.support import support_agreement, support_jaccard, support_overlap
+from prbench.metrics import support_agreement
+from prbench.tasks.far_field.support import support_jaccard, support_overlap
 
 
 def shape_of(size=20):
@@ -32,11 +34,11 @@ def test_half_and_everything():
 def test_metrics_take_the_solvers_support_or_the_objects(make_case):
     x, reference = shape_of().astype(complex), np.pad(shape_of(), 10)
     case = make_case(x, x, truth=None, reference={"support": reference})
-    assert support_overlap.applies(case)
+    assert support_overlap.applies(case, COMPLEX_OBJECT)
     assert (support_overlap(case), support_jaccard(case)) == (1, 1)
     told = make_case(x, x, truth=None, reference={"support": reference}, aux={"support": np.ones(x.shape, bool)})
     assert (support_overlap(told), support_jaccard(told)) == (1, reference.sum() / x.size)
-    assert not support_overlap.applies(make_case(x, x))
+    assert not support_overlap.applies(make_case(x, x), COMPLEX_OBJECT)
     assert np.isnan(support_overlap(make_case(x, x, reference={"phase": x})))
 
 

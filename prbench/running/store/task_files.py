@@ -1,0 +1,55 @@
+"""The tasks that a results folder needs and no package declares: kept beside the records, as plain values, in ``tasks.json``.
+
+So boards and pages of a task that came in a user's file can be read without running that file.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from prbench.core import MetricInfo, TaskInfo, declared_tasks, describe_task, task_names
+from prbench.errors import BadInput, UsageError, one_line
+
+from .folder import replace_file
+
+TASKS = "tasks.json"
+
+
+def write_tasks(folder: Path) -> None:
+    """Write the tasks that files imported into this process declare; nothing where there are none."""
+    tasks = declared_tasks()
+    if not tasks:
+        return
+    data = _read(folder / TASKS)
+    data |= {task.name: {"task": task.info.plain(), "metrics": [one.info.plain() for one in task.metrics]} for task in tasks}
+    replace_file(folder / TASKS, lambda file: file.write(json.dumps(data, indent=1, sort_keys=True).encode()))
+
+
+def read_tasks(folder: Path) -> None:
+    """Make known the tasks that a results folder describes and that nothing in this process declares.
+
+    Raises:
+        BadInput: where the file is damaged.
+    """
+    place = folder / TASKS
+    for name, entry in _read(place).items():
+        if name in task_names():
+            continue
+        try:
+            describe_task(TaskInfo.from_plain(entry["task"]), [MetricInfo.from_plain(one) for one in entry["metrics"]])
+        except (KeyError, TypeError, AttributeError, UsageError) as error:
+            raise BadInput(f"{place}: the task {name!r} cannot be read: {one_line(error, 120)}; run the matrix again") from error
+
+
+def _read(place: Path) -> dict[str, dict[str, Any]]:
+    if not place.is_file():
+        return {}
+    try:
+        data = json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadInput(f"{place} cannot be read: {one_line(error, 120)}; delete it and run the matrix again") from error
+    if not isinstance(data, dict) or not all(isinstance(entry, dict) for entry in data.values()):
+        raise BadInput(f"{place} is not a table of tasks; delete it and run the matrix again")
+    return data

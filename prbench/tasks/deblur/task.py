@@ -1,0 +1,32 @@
+"""The task deblur: an image and the kernel that blurred it, from the blurred image alone."""
+
+from __future__ import annotations
+
+from prbench.core import DEBLURRED_IMAGE, Goal, Map, Panel, Problem, Reconstruction, Task
+from prbench.tasks.map_files import MAP_EXPORT
+
+from . import BlurredImage
+
+
+def _moved(problem: Problem, found: Reconstruction) -> Reconstruction:
+    from .metrics import moved_to_truth
+
+    return moved_to_truth(problem, found)
+
+
+TASK = Task(
+    name="deblur",
+    measurement=BlurredImage,
+    answer=DEBLURRED_IMAGE,
+    symmetries=("shift",),
+    goals=(
+        Goal("psnr_gain", "higher", success=3.0, reason="Half the mean squared error of the blurred image. A choice."),
+        Goal("blur_residual", "lower"),
+    ),
+    maps=(Map("image", "image"), Map("kernel", "kernel", "", "inferno")),
+    panel=Panel("image", "blurred"),
+    export=MAP_EXPORT,
+    solvers=("blind-rl", "double-dip-deblur"),
+    dataset="",
+    align=_moved,
+)

@@ -1,0 +1,40 @@
+"""The task far-field: a complex object from the moduli of its Fourier transform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from prbench.core import COMPLEX_OBJECT, Export, Goal, Panel, Problem, Reconstruction, Task
+
+from . import FarField
+
+
+def _write(path: Path, problem: Problem, found: Reconstruction, scores: Mapping[str, float], solver: str) -> None:
+    from .export import write_cxi
+
+    assert isinstance(problem.measurement, FarField)
+    source = problem.provenance.source
+    write_cxi(path, problem.measurement, found, source=source, scores=scores, solver=solver, held_out=problem.held_out)
+
+
+TASK = Task(
+    name="far-field",
+    measurement=FarField,
+    answer=COMPLEX_OBJECT,
+    symmetries=("phase", "shift", "flip"),
+    goals=(
+        Goal(
+            "sa_nmse",
+            "lower",
+            success=0.05,
+            reason="A relative error of 22 %, above which shape and phase of a crystal are no longer recognisable. A choice.",
+        ),
+        Goal("r_factor", "lower"),
+    ),
+    maps=(),
+    panel=Panel("intensity", "measured pattern", "log"),
+    export=Export("cxi", ".cxi", _write),
+    solvers=("hio", "raar", "hio-er"),
+    dataset="file",
+)

@@ -1,0 +1,25 @@
+"""The task near-field: the phase behind one in-line intensity."""
+
+from __future__ import annotations
+
+from prbench.core import PHASE, PHASE_MAP, Goal, Map, Panel, Task
+from prbench.tasks.map_files import MAP_EXPORT
+
+from . import NearField
+
+TASK = Task(
+    name="near-field",
+    measurement=NearField,
+    answer=PHASE_MAP,
+    symmetries=("offset",),
+    goals=(
+        # Measured holograms with a truth are ranked by the same number.
+        Goal("psnr", "higher", success=20.0, reason="An error of a tenth of the truth's range. A choice."),
+        Goal("intensity_residual", "lower"),
+    ),
+    maps=(PHASE, Map("transmission", "transmission of the amplitude")),
+    panel=Panel("intensity", "measured"),
+    export=MAP_EXPORT,
+    solvers=("ctf", "gs", "paganin"),
+    dataset="near-field-file",
+)

@@ -1,0 +1,29 @@
+"""The task off-axis: an unwrapped phase without aberrations from one interferogram."""
+
+from __future__ import annotations
+
+from prbench.core import PHASE, PHASE_MAP, Goal, Panel, Task
+from prbench.tasks.map_files import MAP_EXPORT
+
+from . import Hologram
+
+TASK = Task(
+    name="off-axis",
+    measurement=Hologram,
+    answer=PHASE_MAP,
+    symmetries=("offset",),
+    goals=(
+        Goal(
+            "psnr",
+            "higher",
+            success=30.0,
+            reason="An error of a thirtieth of the truth's range: 0.15 rad of 4.5. A choice.",
+        ),
+        Goal("fringe_residual", "lower"),
+    ),
+    maps=(PHASE,),
+    panel=Panel("interferogram", "hologram"),
+    export=MAP_EXPORT,
+    solvers=("fourier-filter", "unet-offaxis"),
+    dataset="offaxis-file",
+)

@@ -1,0 +1,28 @@
+"""The task random: an object from the moduli of random linear maps of it, such as coded diffraction patterns."""
+
+from __future__ import annotations
+
+from prbench.core import COMPLEX_OBJECT, Goal, Panel, Task
+
+from . import RandomLinear
+
+TASK = Task(
+    name="random",
+    measurement=RandomLinear,
+    answer=COMPLEX_OBJECT,
+    symmetries=("phase",),
+    goals=(
+        Goal(
+            "sa_nmse",
+            "lower",
+            success=1e-10,
+            reason="A relative error of 1e-5, by which the literature of Wirtinger flows counts successes.",
+        ),
+        Goal("r_factor", "lower"),
+    ),
+    maps=(),
+    panel=Panel("intensity", "measured pattern", "log"),
+    export=None,
+    solvers=("truncated-af", "wirtinger-flow"),
+    dataset="",
+)
