@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prbench.core import Case, NearField, Problem, Provenance, Reconstruction, load_plugin
+from prbench.core import Case, NearField, Problem, Provenance, Reconstruction
 from prbench.errors import BadInput
 from prbench.metrics import naturalness
 from prbench.metrics._brisque import BRISQUE_WORST, brisque_enlargement
@@ -129,8 +129,3 @@ def test_a_reconstruction_without_phase_has_no_score():
     case = Case(Reconstruction(image=np.ones((192, 192))), problem_of((192, 192)))
     assert math.isnan(brisque_of_phase(case))
     assert math.isnan(niqe_of_phase(case))
-
-
-@pytest.mark.parametrize("name", ["brisque", "niqe"])
-def test_the_metric_needs_no_extra(name):
-    assert load_plugin("metric", name).info.extra == ""
