@@ -16,7 +16,6 @@ from .registry import (
     PluginInfo,
     build_plugin,
     declare_task,
-    declared_tasks,
     describe_task,
     find_task,
     find_task_info,
@@ -28,7 +27,7 @@ from .registry import (
 )
 from .settings import Settings, setting, setting_defaults, setting_infos
 from .solver import DirectSolver, IterativeSolver, Rng, Solver
-from .task import PHASE, Export, Goal, Map, Panel, Task, TaskInfo, applying
+from .task import PHASE, Export, Goal, Map, Panel, Task, TaskInfo, applying, is_task_name
 
 __all__ = [
     "COMPLEX_OBJECT",
@@ -63,11 +62,11 @@ __all__ = [
     "applying",
     "build_plugin",
     "declare_task",
-    "declared_tasks",
     "describe_task",
     "find_task",
     "find_task_info",
     "format_name",
+    "is_task_name",
     "load_plugin",
     "metric",
     "parse_name",

@@ -139,11 +139,6 @@ def task_names() -> list[str]:
     return sorted({*_points("task"), *_declared})
 
 
-def declared_tasks() -> list[Task]:
-    """The tasks that no entry point names, declared by files imported into this process."""
-    return [_declared[name] for name in sorted(_declared)]
-
-
 def find_task(name: str) -> Task:
     """A task by name.
 

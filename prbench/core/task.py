@@ -7,6 +7,7 @@ needs it. Nothing else names it: boards, figures, exports and suggestions of the
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,15 @@ if TYPE_CHECKING:
     from .problem import Problem
     from .reconstruction import Reconstruction
 
+_NAME_LENGTH = 40
+
 SYMMETRIES = ("phase", "shift", "flip", "offset")
 """Ambiguities that a task may leave open: global phase, translation, conjugate flip, a constant added to a real map."""
+
+
+def is_task_name(name: object) -> bool:
+    """Whether a value can name a task: lower-case letters, digits and hyphens, so that it can stand in the names of files."""
+    return isinstance(name, str) and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) is not None and len(name) <= _NAME_LENGTH
 
 
 @dataclass(frozen=True)
@@ -138,7 +146,7 @@ class TaskInfo:
             UsageError: naming the member and what was expected.
         """
         where = f"task {self.name!r}"
-        if not self.name or not self.name.replace("-", "").isalnum() or self.name != self.name.lower():
+        if not is_task_name(self.name):
             raise UsageError(f"{where}: name must be lower-case letters, digits and hyphens")
         if not self.answer:
             raise UsageError(f"{where}: answer must name the kind of answer, such as 'complex object'")

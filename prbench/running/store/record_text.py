@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, cast, get_args
 
+from prbench.core import is_task_name
 from prbench.core.names import format_name, parse_name
 from prbench.errors import PrbenchError, UsageError, one_line
 from prbench.running.request.cell import Cell
@@ -111,7 +112,7 @@ def _cell(data: Mapping[str, Any]) -> Cell:
         and all(value is None or (isinstance(value, bool | int | float | str) and _fits(value)) for value in params)
         and (cell.time_limit_s is None or type(cell.time_limit_s) in _NUMBERS)
     )
-    if not right or not isinstance(cell.task, str):
+    if not right or not is_task_name(cell.task):
         raise CorruptRecord("a member of its spec is not of the kind that it is in a record")
     if data["status"] not in STATUSES:
         raise CorruptRecord("its status is unknown")

@@ -1,6 +1,6 @@
-"""The tasks that a results folder needs and no package declares: kept beside the records, as plain values, in ``tasks.json``.
+"""The tasks of a results folder that are not prbench's own: kept beside the records, as plain values, in ``tasks.json``.
 
-So boards and pages of a task that came in a user's file can be read without running that file.
+So boards and pages of a task that came in a user's file, or in a package no longer installed, can be read without its code.
 """
 
 from __future__ import annotations
@@ -9,17 +9,18 @@ import json
 from pathlib import Path
 from typing import Any
 
-from prbench.core import MetricInfo, TaskInfo, declared_tasks, describe_task, task_names
+from prbench.core import MetricInfo, TaskInfo, describe_task, find_task, task_names
 from prbench.errors import BadInput, UsageError, one_line
 
-from .folder import replace_file
+from .files import replace_file
 
 TASKS = "tasks.json"
+_OWN = "prbench."
 
 
 def write_tasks(folder: Path) -> None:
-    """Write the tasks that files imported into this process declare; nothing where there are none."""
-    tasks = declared_tasks()
+    """Write the tasks known in this process that other packages and users' files declare; nothing where there are none."""
+    tasks = [task for task in map(find_task, task_names()) if not task.measurement.__module__.startswith(_OWN)]
     if not tasks:
         return
     data = _read(folder / TASKS)
