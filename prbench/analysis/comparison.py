@@ -11,9 +11,9 @@ import numpy as np
 from prbench.core import load_plugin
 from prbench.errors import UsageError, one_line
 
-from .goals import Goal, choose_goal, goals
+from .goals import Goal, choose_goal, goals, smallest_difference
 from .leaderboard import NOT_RUN, SCORED
-from .paired import LEAST_PAIRS, differences, holm, signed_rank
+from .paired import LEAST_PAIRS, differences, holm, signed_rank, worth_naming
 from .ranks import compares_ratios
 from .statistics import LEVEL, group_medians, hierarchical_medians
 
@@ -35,15 +35,17 @@ class Versus:
 
     Attributes:
         first, second: what they are called.
-        rows: one row a pair of solvers, task, dataset and measure. ``task, dataset, first, second`` (solvers), ``measure``
+        rows: one row per pair of solvers, task, dataset and measure. ``task, dataset, first, second`` (solvers), ``measure``
             (``quality`` or ``cost``), ``metric, better``; ``verdict``: the second is ``better``, ``worse``, there is ``no
             difference shown``, or there are ``too few`` pairs to tell; ``change, change_low, change_high``: median over samples
-            of the second's value over the first's (``scale`` is ``ratio``) or less it (``difference``), with its bootstrap
-            interval of 95 %; ``p``, of Wilcoxon's signed-rank test, and ``p_holm``, corrected for all rows of the measure;
-            ``effect``, the rank-biserial correlation, 1 where the second is better in all pairs, and ``superiority``, the share
-            of pairs in which it is; ``first_median, second_median``; ``unit`` (``sample``, or ``seed`` where there is but one
-            sample), ``units``, ``pairs`` of cells; ``first_only, second_only``, cells without partner; ``first_failed,
-            second_failed, first_stale, second_stale``, among the pairs.
+            of the second's value over the first's (``scale`` is ``ratio``) or minus it (``difference``), with its bootstrap
+            interval of 95 %; ``smallest``, the smallest difference worth naming, below which a pair is a tie, and
+            ``worth_naming``, whether the pairs are that far apart on average: else there is no difference; ``p``, of Wilcoxon's
+            signed-rank test, and ``p_holm``, corrected for all rows of the measure; ``effect``, the rank-biserial correlation, 1
+            where the second is better in all pairs, and ``superiority``, the share of pairs in which it is; ``first_median,
+            second_median``; ``unit`` (``sample``, or ``seed`` where there is one sample only), ``units``, ``pairs`` of cells;
+            ``first_only, second_only``, cells without partner; ``first_failed, second_failed, first_stale, second_stale``, among
+            the pairs.
     """
 
     first: str
@@ -147,7 +149,7 @@ def _verdict(row: dict[Any, Any], least: float) -> str:
     if row["units"] < LEAST_PAIRS:
         return TOO_FEW
     small = row["scale"] == "ratio" and 1 / least < row["change"] < least
-    if row["p_holm"] > 1 - LEVEL or small:
+    if row["p_holm"] > 1 - LEVEL or small or not row["worth_naming"]:
         return UNDECIDED
     return BETTER if row["effect"] > 0 else WORSE
 
@@ -230,7 +232,7 @@ def _quality(pairs: pd.DataFrame, goal: Goal) -> dict[str, Any]:
     failed = {f"{side}_failed": int(np.isnan(x).sum()) for side, x in zip(("first", "second"), values, strict=True)}
     first, second = (np.where(np.isnan(x), goal.worst, x) for x in values)
     ratio = compares_ratios(np.concatenate([first, second]), goal)
-    found = _evidence(first, second, pairs["sample"].to_numpy(), ratio=ratio, lower=goal.better == "lower")
+    found = _evidence(first, second, pairs["sample"].to_numpy(), ratio=ratio, goal=goal)
     return {"measure": "quality", "metric": goal.metric, "better": goal.better, **failed, **found}
 
 
@@ -240,12 +242,13 @@ def _cost(pairs: pd.DataFrame, cost: str) -> Iterator[dict[str, Any]]:
     told = ~np.isnan(first) & ~np.isnan(second)
     if told.any():
         failed = {"first_failed": int(np.isnan(first).sum()), "second_failed": int(np.isnan(second).sum())}
-        found = _evidence(first[told], second[told], pairs["sample"].to_numpy()[told], ratio=True, lower=True)
+        found = _evidence(first[told], second[told], pairs["sample"].to_numpy()[told], ratio=True, goal=Goal(cost))
         yield {"measure": "cost", "metric": cost, "better": "lower", **failed, **found}
 
 
-def _evidence(first: np.ndarray, second: np.ndarray, sample: np.ndarray, *, ratio: bool, lower: bool) -> dict[str, Any]:
+def _evidence(first: np.ndarray, second: np.ndarray, sample: np.ndarray, *, ratio: bool, goal: Goal) -> dict[str, Any]:
     """How far ``second`` is from ``first``, both (N,) without NaN; samples are the units, seeds where there is one sample."""
+    smallest, lower = smallest_difference(goal), goal.better == "lower"
     change = np.clip(differences(first, second, ratio=ratio), -_FAR, _FAR)
     samples, unit = np.unique(sample, return_inverse=True)
     name = "sample"
@@ -253,13 +256,16 @@ def _evidence(first: np.ndarray, second: np.ndarray, sample: np.ndarray, *, rati
         unit, name = np.arange(len(change)), "seed"
     units = int(unit.max()) + 1
     alone = np.zeros(units, dtype=int)
-    test = signed_rank(group_medians(change, unit, units)[0][None])
+    tested = np.clip(differences(first, second, ratio=ratio, smallest=smallest), -_FAR, _FAR)
+    test = signed_rank(group_medians(tested, unit, units)[0][None])
     middle = hierarchical_medians(change, unit, alone, 1)
     ends = {"change": middle.value[0], "change_low": middle.low[0], "change_high": middle.high[0]}
     sides = {"first_median": first, "second_median": second}
     return {
         "scale": "ratio" if ratio else "difference",
         **{key: _unclipped(float(value), ratio=ratio) for key, value in ends.items()},
+        "smallest": smallest,
+        "worth_naming": bool(worth_naming(first, second, smallest)),
         "p": float(test.p[0]),
         "effect": float(0.0 - test.effect[0] if lower else test.effect[0]),
         "superiority": float(1 - test.superiority[0] if lower else test.superiority[0]),

@@ -12,7 +12,7 @@ from prbench.metrics.costs import metric_infos
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Goal", "board_columns", "choose_goal", "goal_by", "goals"]
+__all__ = ["Goal", "board_columns", "choose_goal", "goal_by", "goals", "smallest_difference"]
 
 
 def goals(task: str) -> tuple[Goal, ...]:
@@ -35,6 +35,19 @@ def goal_by(task: str, name: str) -> Goal:
     """
     own = next((goal for goal in goals(task) if goal.metric == name), None)
     return own or Goal(name, _info(name).better)
+
+
+def smallest_difference(goal: Goal) -> float:
+    """The smallest difference of a metric or cost that is worth naming, in its unit; closer values are called equal.
+
+    It is what the metric declares, and not more than the error that a task calls a success: where an error of 1e-10 is one, an
+    error of 1e-5 is another matter. It is 0, so that every difference counts, for a metric that is no longer installed.
+    """
+    info = metric_infos().get(goal.metric)
+    declared = 0.0 if info is None else info.smallest
+    if goal.better == "lower" and goal.success is not None and goal.success > 0:
+        return min(declared, goal.success)
+    return declared
 
 
 def board_columns(records: pd.DataFrame, asked: Sequence[str] | None = None) -> tuple[MetricInfo, ...]:

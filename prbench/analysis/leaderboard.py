@@ -12,8 +12,8 @@ from prbench.core import MetricInfo
 from prbench.errors import UsageError
 from prbench.metrics.costs import COSTS
 
-from .goals import Goal, board_columns, choose_goal, goal_by, goals
-from .ranks import rank_intervals, resampled, sample_medians
+from .goals import Goal, board_columns, choose_goal, goal_by, goals, smallest_difference
+from .ranks import point_ranks, rank_intervals, resampled, sample_medians
 from .statistics import Estimates, group_sums, hierarchical_medians, wilson
 
 if TYPE_CHECKING:
@@ -141,15 +141,16 @@ def solver_rows(
     columns |= {name: group_sums(mark, solver, n).astype(int) for name, mark in marks.items()}
     columns["missing"] = asked.max() + 1 - np.bincount(np.unique(solver * (asked.max() + 1) + met) // (asked.max() + 1))
     block = pd.DataFrame(columns)
-    rank = block["median"].rank(method="min", ascending=goal.better == "lower").astype(int)
+    rank = point_ranks(main.value, goal, smallest_difference(goal))
     block.insert(2, "rank", rank)
     block["rank_low"], block["rank_high"] = np.minimum(block["rank_low"], rank), np.maximum(block["rank_high"], rank)
-    return block.sort_values(["rank", "solver"], kind="stable")
+    up = goal.better == "lower"
+    return block.sort_values(["rank", "median", "solver"], ascending=[True, up, True], kind="stable")
 
 
 def _ranking(scores: np.ndarray, goal: Goal) -> dict[str, object]:
     """What compares the solvers of one dataset with each other."""
-    low, high = rank_intervals(sample_medians(scores), goal)
+    low, high = rank_intervals(sample_medians(scores), goal, smallest_difference(goal))
     iqm, best = resampled(scores, goal)
     return {"rank_low": low, "rank_high": high, "best": best, **_spread("iqm", iqm)}
 

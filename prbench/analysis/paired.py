@@ -31,15 +31,51 @@ class PairedTests:
     count: np.ndarray
 
 
-def differences(first: np.ndarray, second: np.ndarray, *, ratio: bool) -> np.ndarray:
+def differences(first: np.ndarray, second: np.ndarray, *, ratio: bool, smallest: float = 0.0) -> np.ndarray:
     """``second - first``, or ``log(second / first)`` of values that are not negative; broadcast.
 
     Two failures are a tie; one failure is infinitely far; NaN where either value is missing.
+
+    Args:
+        first: float array, in the metric's unit.
+        second: the same; the two broadcast.
+        ratio: whether to compare by ratio.
+        smallest: the smallest difference worth naming, in the metric's unit; values closer than that are a tie as well, and
+            their difference is 0 (:func:`prbench.analysis.goals.smallest_difference`).
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         a, b = (np.log(first), np.log(second)) if ratio else (first, second)
         found = np.asarray(b - a, dtype=float)
-    return np.where((a == b) & np.isinf(a), 0.0, found)
+        equal = (a == b) & np.isinf(a)
+        if smallest > 0:
+            equal |= np.abs(np.subtract(second, first)) < smallest * _ROUNDING
+    return np.where(equal, 0.0, found)
+
+
+_ROUNDING = 1 - 1e-9
+"""0.251 - 0.25 is a little less than 0.001 in floating point, and still a difference of 0.001."""
+
+
+def worth_naming(first: np.ndarray, second: np.ndarray, smallest: float) -> np.ndarray:
+    """Whether paired values are far enough apart, on average, for a difference between them to be called one.
+
+    A test says whether a difference is there, not whether it matters: many equal pairs beside a few that differ a little are
+    significant sooner or later. Here the mean distance decides, so that a few failures, infinitely far, always count.
+
+    Args:
+        first: float (..., N), in the metric's unit; NaN where there is no value.
+        second: the same.
+        smallest: the smallest difference worth naming; 0 where every difference is.
+
+    Returns:
+        bool (...).
+    """
+    if smallest <= 0:
+        return np.ones(np.broadcast_shapes(np.shape(first), np.shape(second))[:-1], dtype=bool)
+    apart = np.abs(differences(first, second, ratio=False))
+    there = ~np.isnan(apart)
+    total = np.where(there, apart, 0.0).sum(axis=-1)
+    return np.asarray(total >= smallest * _ROUNDING * np.maximum(there.sum(axis=-1), 1))
 
 
 def signed_rank(values: np.ndarray) -> PairedTests:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from .goals import Goal
-from .paired import differences, holm, signed_rank
+from .paired import differences, holm, signed_rank, worth_naming
 from .resampling import RESAMPLES, chances_of_best, interquartile_means, percentile_interval, resample
 from .statistics import LEVEL, Estimates, group_medians
 
 
-def rank_intervals(per_sample: np.ndarray, goal: Goal) -> tuple[np.ndarray, np.ndarray]:
-    """For each solver the ranks that the data leave possible.
+def rank_intervals(per_sample: np.ndarray, goal: Goal, smallest: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """For each solver the ranks consistent with the paired tests.
 
     A solver's rank is one more than the number of those shown better, and at most the number of solvers less those shown worse;
     what is shown is what paired signed-rank tests show, corrected by Holm for all comparisons of that solver. That each such set
@@ -22,17 +22,22 @@ def rank_intervals(per_sample: np.ndarray, goal: Goal) -> tuple[np.ndarray, np.n
     Args:
         per_sample: float (S, P), the score of each solver on each sample; NaN where it has none, ``goal.worst`` where it failed.
         goal: which way is better, and whether ratios or differences are compared.
+        smallest: the smallest difference worth naming, in the metric's unit: closer scores are ties in the tests, and no solver
+            is shown better than one that is closer on average (:func:`prbench.analysis.paired.worth_naming`).
 
     Returns:
         lowest and highest rank, int (S,), 1 being best. One to S where nothing is shown, as with few samples.
     """
     solvers = len(per_sample)
     first, second = np.triu_indices(solvers, 1)
-    tests = signed_rank(differences(per_sample[first], per_sample[second], ratio=compares_ratios(per_sample, goal)))
+    a, b = per_sample[first], per_sample[second]
+    tests = signed_rank(differences(a, b, ratio=compares_ratios(per_sample, goal), smallest=smallest))
+    named = np.zeros((solvers, solvers), dtype=bool)
+    named[first, second] = named[second, first] = worth_naming(a, b, smallest)
     p, effect = np.full((solvers, solvers), np.nan), np.zeros((solvers, solvers))
     p[first, second] = p[second, first] = tests.p
     effect[first, second], effect[second, first] = tests.effect, -tests.effect
-    shown = holm(p) <= 1 - LEVEL
+    shown = (holm(p) <= 1 - LEVEL) & named
     # effect[i, j] > 0: the score of j is higher than that of i.
     higher, lower = (shown & (effect > 0)).sum(axis=1), (shown & (effect < 0)).sum(axis=1)
     better, worse = (lower, higher) if goal.better == "lower" else (higher, lower)
@@ -88,3 +93,19 @@ def sample_medians(scores: np.ndarray) -> np.ndarray:
 def compares_ratios(values: np.ndarray, goal: Goal) -> bool:
     """Whether scores are compared by ratio: errors, none of which is negative. Others, such as decibels, are subtracted."""
     return goal.better == "lower" and not bool((values < 0).any())
+
+
+def point_ranks(medians: np.ndarray, goal: Goal, smallest: float = 0.0) -> np.ndarray:
+    """One more than the number of solvers whose median is better by at least the smallest difference worth naming.
+
+    Args:
+        medians: float (S,), infinite where failures reach them.
+        goal: which way is better.
+        smallest: in the metric's unit; closer medians share a rank.
+
+    Returns:
+        int (S,), 1 being best.
+    """
+    signed = medians if goal.better == "lower" else -medians
+    apart = -differences(signed[:, None], signed[None, :], ratio=False, smallest=smallest)
+    return 1 + np.asarray((apart > 0).sum(axis=1))

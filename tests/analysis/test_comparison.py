@@ -188,3 +188,25 @@ def test_two_records_of_one_cell_are_told_apart_by_where_they_ran_or_refused():
     frame = pd.concat([records(solver="raar[beta=0.8]"), records(solver="raar[beta=0.9]"), records()])
     with pytest.raises(UsageError, match="there are several solvers 'raar'"):
         compare_solvers(frame, ["hio", "raar"])
+
+
+def test_a_difference_too_small_to_name_is_no_verdict():
+    """0.25 against 0.25: the second is lower by 1e-5 on each of 30 samples."""
+    first = records(samples=30, seeds=1).assign(sa_nmse=0.25 + 0.01 * np.random.default_rng(0).random(30))
+    second = first.assign(sa_nmse=first["sa_nmse"] - 1e-5)
+    found = row(compare_results(first, second))
+    assert (found["verdict"], found["worth_naming"], found["smallest"], found["p"]) == (UNDECIDED, False, 0.0001, 1)
+    assert row(compare_results(first, first.assign(sa_nmse=first["sa_nmse"] - 1e-3)))["verdict"] == BETTER
+
+
+def test_few_small_differences_among_many_ties_are_no_verdict():
+    first = records(samples=200, seeds=1).assign(sa_nmse=0.25)
+    second = first.assign(sa_nmse=np.where(first["sample"] < 8, 0.2495, 0.25))
+    found = row(compare_results(first, second))
+    assert found["p"] < 0.05
+    assert found["verdict"] == UNDECIDED
+
+
+def test_where_success_is_a_tiny_error_tiny_errors_are_told_apart():
+    first = records(samples=12, seeds=1).assign(task="random", dataset="gaussian-random", sa_nmse=1e-6)
+    assert row(compare_results(first, first.assign(sa_nmse=1e-12)))["verdict"] == BETTER

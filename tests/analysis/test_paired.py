@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from prbench.analysis.paired import LEAST_PAIRS, differences, holm, signed_rank
+from prbench.analysis.paired import LEAST_PAIRS, differences, holm, signed_rank, worth_naming
 
 probabilities = st.lists(st.floats(0, 1), min_size=1, max_size=30)
 
@@ -93,3 +93,23 @@ def test_differences_of_failures():
     assert found[:4].tolist() == [np.log(2), 0, -np.inf, np.inf]
     assert np.isnan(found[4])
     assert differences(a, b, ratio=False)[:4].tolist() == [1, 0, -np.inf, np.inf]
+
+
+@pytest.mark.parametrize("ratio", [True, False])
+def test_differences_too_small_to_name_are_ties(ratio):
+    first, second = np.array([0.25, 0.25, 0.25, np.inf, 0.25, np.nan]), np.array([0.2501, 0.251, 0.249, np.inf, np.inf, 1])
+    found = differences(first, second, ratio=ratio, smallest=0.001)
+    assert found[[0, 3]].tolist() == [0, 0]
+    plain = differences(first, second, ratio=ratio)
+    np.testing.assert_array_equal(found[[1, 2, 4, 5]], plain[[1, 2, 4, 5]])
+    assert plain[0] > 0
+
+
+def test_a_difference_is_worth_naming_by_the_mean_distance_and_failures_always_are():
+    same = np.full(100, 0.25)
+    few, failed, many = same.copy(), same.copy(), same + 0.002
+    few[:6] += 0.01  # 0.0006 on average
+    failed[0] = np.inf
+    assert worth_naming(np.stack([same] * 4), np.stack([same, few, failed, many]), 0.001).tolist() == [False, False, True, True]
+    assert worth_naming(same, same, 0).all()
+    assert not worth_naming(np.array([np.nan, np.inf]), np.array([1.0, np.inf]), 0.001)

@@ -1,7 +1,7 @@
 import numpy as np
 
 from prbench.analysis.goals import Goal
-from prbench.analysis.ranks import rank_intervals, resampled, sample_medians
+from prbench.analysis.ranks import point_ranks, rank_intervals, resampled, sample_medians
 
 LOWER, HIGHER = Goal("error", "lower"), Goal("psnr", "higher")
 
@@ -69,3 +69,20 @@ def test_being_best_is_asked_of_the_samples_that_all_have():
 def test_medians_over_seeds_leave_missing_cells_out_and_keep_failures():
     x = np.array([[[1.0, np.inf, 3], [2, np.nan, np.nan], [np.nan, np.nan, np.nan]]])
     np.testing.assert_array_equal(sample_medians(x), [[3, 2, np.nan]])
+
+
+def test_no_rank_rests_on_a_difference_too_small_to_name():
+    """The second solver is lower on every sample, by 1e-5."""
+    x = 0.25 + 0.01 * np.random.default_rng(0).random(30)
+    close = np.stack([x, x - 1e-5])
+    assert rank_intervals(close, LOWER)[0].tolist() == [2, 1]
+    low, high = rank_intervals(close, LOWER, smallest=0.001)
+    assert (low.tolist(), high.tolist()) == ([1, 1], [2, 2])
+    assert rank_intervals(np.stack([x, x - 0.002]), LOWER, smallest=0.001)[0].tolist() == [2, 1]
+
+
+def test_medians_closer_than_the_smallest_difference_share_a_rank():
+    medians = np.array([0.25, 0.2504, 0.3, np.inf, np.inf])
+    assert point_ranks(medians, LOWER, 0.001).tolist() == [1, 1, 3, 4, 4]
+    assert point_ranks(medians, LOWER).tolist() == [1, 2, 3, 4, 4]
+    assert point_ranks(np.array([30.0, 30.005, 25, -np.inf]), HIGHER, 0.01).tolist() == [1, 1, 3, 4]
