@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import re
 
@@ -11,8 +12,9 @@ from prbench.core import HeldOut, Problem, Rng
 from prbench.errors import BadInput, UsageError, one_line
 from prbench.physics.free_pixels import free_pixel_islands
 from prbench.tasks.far_field import FarField
+from prbench.tasks.far_field.object_space import with_ramp
 
-from ..readers.formats import HDF5_SUFFIXES, kind_of
+from ..readers.formats import HDF5_SUFFIXES, kind_of, read_array
 from ..readers.series import parse_address, read_address
 
 BIN_DOC = "pixels along every axis that are added up to one"
@@ -89,6 +91,36 @@ def read_support(text: str, shape: tuple[int, ...]) -> np.ndarray:
     if not (data != 0).any():
         raise BadInput(f"support: {raw.where} has no pixel inside")
     return _in_frame(data != 0, shape)
+
+
+def read_initial(text: str, shape: tuple[int, ...]) -> np.ndarray:
+    """An object to begin from: a result's ``/entry_1/image_1/data`` with its ramp of phase, or a complex array of another file.
+
+    Args:
+        text: path of the file, with ``::`` and the array inside where it has several.
+        shape: of the detector; a smaller array is placed in the middle.
+
+    Returns:
+        complex64 of ``shape``.
+
+    Raises:
+        BadInput: where the file has no object that fits.
+    """
+    address = parse_address(text, "initial")
+    inside, ramp = address.inside, None
+    if inside is None and kind_of(address.paths[0]) in HDF5_SUFFIXES:
+        inside = "/entry_1/image_1/data"
+        with contextlib.suppress(BadInput):
+            ramp = read_array(address.paths[0], "/entry_1/image_1/process_1/phase_ramp").data
+    raw = read_address(address, inside)
+    data = raw.data.reshape([n for n in raw.data.shape if n != 1])
+    if data.dtype.kind not in "fc" or data.ndim != len(shape) or any(m > n for m, n in zip(data.shape, shape, strict=True)):
+        raise BadInput(f"initial: {raw.where} holds {data.dtype} of shape {data.shape}, expected an object of at most {shape}")
+    if not np.isfinite(data).all() or not data.any():
+        raise BadInput(f"initial: {raw.where} is zero or has numbers that are not finite")
+    if ramp is not None and ramp.shape == (data.ndim,) and np.isfinite(ramp).all():
+        data = with_ramp(data.astype(np.complex64), tuple(float(slope) for slope in ramp))
+    return _in_frame(data.astype(np.complex64), shape)
 
 
 def _in_frame(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -17,7 +17,7 @@ from ..readers.pattern import Reading, read_pattern
 from ..readers.scans import linked_files, pattern_address
 from ..readers.series import parse_address
 from ._inspection import inspect_pattern
-from ._measured import BIN_DOC, HOLDOUT_DOC, hold_out, parse_shape, read_support
+from ._measured import BIN_DOC, HOLDOUT_DOC, hold_out, parse_shape, read_initial, read_support
 
 
 @register("file", task="far-field", cite="the file's own", licence="the file's own", tags=("measured",))
@@ -59,6 +59,7 @@ class File(Dataset):
     bin: int = setting(1, valid="[1, 64]", doc=BIN_DOC)
     object_shape: str | None = setting(None, doc="shape of the object, such as 64x64; none: half the detector's, binned")
     support: str | None = setting(None, doc="file of the support, or of a result that has one")
+    initial: str | None = setting(None, doc="file of an object to begin from, such as a result's CXI")
     gain: float | None = setting(None, valid="(0, inf)", doc="units of intensity per photon, for likelihoods; none: unknown")
     holdout: float = setting(0.02, valid="[0, 0.5]", doc=HOLDOUT_DOC)
 
@@ -83,7 +84,7 @@ class File(Dataset):
         found = [*address.paths]
         if self.links == "folder":
             found += linked_files(address.paths)
-        for name in ("spec", "mask", "dark", "flat", "background", "support"):
+        for name in ("spec", "mask", "dark", "flat", "background", "support", "initial"):
             text = getattr(self, name)
             if text is not None:
                 named = parse_address(text, name)
@@ -104,6 +105,7 @@ class File(Dataset):
         address = pattern_address(self.path, self.spec)
         pattern = read_pattern(address, self._reading())
         support = None if self.support is None else read_support(self.support, pattern.intensity.shape)
+        initial = None if self.initial is None else read_initial(self.initial, pattern.intensity.shape)
         name = Path(self.path).name
         problem = Problem(
             measurement=FarField(
@@ -111,6 +113,7 @@ class File(Dataset):
                 pattern.mask,
                 shape,
                 support=support,
+                initial=initial,
                 gain=self.gain,
                 wavelength_m=address.wavelength_m or pattern.wavelength_m,
                 distance_m=pattern.distance_m,

@@ -66,7 +66,7 @@ def _export(results: ResultSet, row: dict[str, Any]) -> Exported | None:
         return None
     task, key = row["task"], row["key"]
     name = re.sub(r"[^a-z0-9.-]+", "_", f"{row['solver'].partition('[')[0]}-{row['dataset'].partition('[')[0]}".lower())
-    name = f"{name}-{row['sample']}-{row['seed']}-{key[:8]}"
+    name = f"{name}-{row['sample']}-Run{row['seed']:04d}-{key[:8]}"  # cdiutils reads the number of a run from its name
     export = find_task(task).export
     assert export is not None
     path = results.store.path / export.folder / f"{name}{export.suffix}"

@@ -18,6 +18,7 @@ from prbench.core import HeldOut, Reconstruction
 from prbench.errors import UsageError, one_line
 
 from .measurement import SUPPORT_THRESHOLD, FarField
+from .object_space import voxel_size_m, without_ramp
 
 
 def write_cxi(
@@ -32,9 +33,13 @@ def write_cxi(
 ) -> Path:
     """Write a reconstruction to a CXI file, under a temporary name first, so that a half-written file never stands there.
 
-    The object is at ``/entry_1/image_1/data`` (and ``/entry_1/data_1/data``), complex as a compound {r, i}; ``support`` and
-    ``mask`` beside it, the mask with the detector's shape and nonzero where unusable. Scores are at
-    ``/entry_1/image_1/process_1/results``, ``llk_poisson`` and ``free_llk_poisson`` always among them.
+    The object is at ``/entry_1/image_1/data`` (and ``/entry_1/data_1/data``), complex as a compound {r, i}, without the slope of
+    its phase, which is at ``/entry_1/image_1/process_1/phase_ramp`` in radians per pixel. ``support`` stands beside it, also as
+    ``mask``, where PyNX and cdiutils look for it; the detector's mask, nonzero where unusable, is at
+    ``/entry_1/image_1/instrument_1/detector_1/mask``. Where the geometry is known, ``voxel_size`` is the size of the object's
+    pixels in metres along its axes, and ``image_size`` that of its frame along x, y (and z), as CXI has it. Scores are at
+    ``/entry_1/image_1/process_1/results``, ``llk_poisson`` and ``free_llk_poisson`` always among them; an attribute ``reason``
+    says why one is NaN.
 
     Args:
         path: of the file; its folder must exist.
@@ -87,23 +92,28 @@ def _write(
     entry["start_time"] = now
     image = _group(entry, "image_1", "NXdata", signal="data", interpretation="image" if y.ndim == 2 else "scaler")
     x = np.asarray(found.object).astype(np.complex64)
-    _array(image, "data", x)
+    level, ramp = without_ramp(x)
+    _array(image, "data", level)
     support = found.aux.get("support")
     if getattr(support, "shape", None) != x.shape:
         support = np.abs(x) > SUPPORT_THRESHOLD * np.abs(x).max()
     _array(image, "support", np.asarray(support).astype(bool).astype(np.int8))
-    unusable = np.zeros(y.shape, dtype=np.int8) if y.mask is None else (~np.asarray(y.mask)).astype(np.int8)
-    _array(image, "mask", unusable)
+    image["mask"] = image["support"]
     image["data_space"], image["data_type"], image["is_fft_shifted"] = "real", "electron density", 0
     _geometry(image, y)
+    _sizes(image, y)
     data = _group(entry, "data_1", "NXdata", signal="data", interpretation="image" if y.ndim == 2 else "scaler")
     data["data"] = image["data"]
     process = _group(image, "process_1", "NXprocess")
     process["program"], process["version"], process["command"] = "prbench", prbench.__version__, solver
+    process["phase_ramp"] = ramp
+    process["phase_ramp"].attrs["units"] = "rad/pixel"
     results = _group(process, "results", "NXcollection")
     likelihood, free = poisson_deviance(y, x, held_out)
     for key, value in {"llk_poisson": likelihood, "free_llk_poisson": free, **scores}.items():
         results[key] = float(value)
+    if held_out is None:
+        results["free_llk_poisson"].attrs["reason"] = "no pixels were kept from the solver; the setting holdout= keeps some"
     results["nb_point_support"] = int(np.asarray(support).astype(bool).sum())
 
 
@@ -128,11 +138,28 @@ def _geometry(image: Any, y: FarField) -> None:
         beam["energy"] = h * c / y.wavelength_m
         beam["energy"].attrs["units"] = "J"
     detector = _group(instrument, "detector_1", "NXdetector")
+    unusable = np.zeros(y.shape, dtype=np.int8) if y.mask is None else (~np.asarray(y.mask)).astype(np.int8)
+    _array(detector, "mask", unusable)
     lengths = {"distance": y.distance_m, "x_pixel_size": y.pixel_m, "y_pixel_size": y.pixel_m}
     for key, value in lengths.items():
         if value is not None:
             detector[key] = value
             detector[key].attrs["units"] = "m"
+
+
+def _sizes(image: Any, y: FarField) -> None:
+    """Size of the object's pixels and frame; an attribute ``reason`` says why one is NaN."""
+    sizes = voxel_size_m(y)
+    if all(size is None for size in sizes):
+        return
+    found = np.array([math.nan if size is None else size for size in sizes])
+    assert y.object_shape is not None
+    image["voxel_size"] = found
+    image["image_size"] = (found * np.array(y.object_shape))[::-1]
+    for name in ("voxel_size", "image_size"):
+        image[name].attrs["units"] = "m"
+        if y.ndim == 3:
+            image[name].attrs["reason"] = "the step of the rocking curve, the first axis, is not part of the measurement"
 
 
 def poisson_deviance(y: FarField, x: np.ndarray, held_out: HeldOut | None = None) -> tuple[float, float]:

@@ -42,6 +42,7 @@ class FarField(Measurement):
         mask: bool, same shape, True where measured; all pixels where None.
         object_shape: shape of X, at most the detector's; half of it in every axis (oversampling 2) where None.
         support: bool, the detector's shape: pixels of the object grid where X may differ from zero, where that is known.
+        initial: complex, the detector's shape: an object to begin from, in the middle of the grid, where there is one.
         gain: units of ``intensity`` a photon; None where it is not known or there is no shot noise. Likelihoods take 1 then.
         support_size: number of object pixels that differ from zero, where that is known.
         real: whether X is known to be real.
@@ -54,12 +55,13 @@ class FarField(Measurement):
     """
 
     task: ClassVar[str] = "far-field"
-    arrays: ClassVar[tuple[str, ...]] = ("intensity", "mask", "support")
+    arrays: ClassVar[tuple[str, ...]] = ("intensity", "mask", "support", "initial")
 
     intensity: Array
     mask: Array | None = None
     object_shape: tuple[int, ...] | None = None
     support: Array | None = dataclasses.field(default=None, kw_only=True)
+    initial: Array | None = dataclasses.field(default=None, kw_only=True)
     gain: float | None = dataclasses.field(default=None, kw_only=True)
     support_size: int | None = dataclasses.field(default=None, kw_only=True)
     real: bool = dataclasses.field(default=False, kw_only=True)
@@ -96,6 +98,12 @@ class FarField(Measurement):
             if not support.any():
                 raise BadInput("support has no pixel; leave it out where it is not known")
             object.__setattr__(self, "support", support)
+        if self.initial is not None:
+            initial = np.asarray(self.initial)
+            if initial.shape != shape or initial.dtype.kind not in "fc" or not np.isfinite(initial).all() or not initial.any():
+                raise BadInput(f"initial must be a finite complex array of shape {shape} that is not zero, got {initial.shape}")
+            wide = np.asarray(self.intensity).dtype == np.float64
+            object.__setattr__(self, "initial", initial.astype(np.complex128 if wide else np.complex64))
         if self.support_size is not None and not 1 <= self.support_size <= math.prod(shape):
             raise BadInput(f"support_size must be in [1, {math.prod(shape)}], got {self.support_size}")
         if self.gain is not None and not (math.isfinite(self.gain) and self.gain > 0):
@@ -186,8 +194,19 @@ class FarField(Measurement):
         return xp.roll(inside, tuple(n // 2 for n in self.shape), axis=tuple(range(self.ndim)))
 
     def random_start(self, rng: np.random.Generator, starts: int) -> Array:
-        """Fields with the measured amplitudes and uniformly random phases: complex (starts, *shape). Counted."""
+        """Fields with the measured amplitudes and uniformly random phases: complex (starts, *shape). Counted.
+
+        From :attr:`initial`, where there is one, the phases differ at random by up to a quarter of a turn, those of the first
+        field not at all; what is not measured is the initial object's.
+        """
         xp = self.backend.xp
+        if self.initial is not None:
+            G = self.transform(xp.astype(self.initial, self.backend.complex)[None])
+            G = replace_modulus(G, self.amplitude, 1.0, self._tiny, out=G)
+            away = (rng.random((starts, *self.shape), dtype=np.float32) - np.float32(0.5)) * np.float32(np.pi)
+            away[0] = 0
+            phase = self.backend.asarray(away)
+            return self.inverse(G * (xp.cos(phase) + 1j * xp.sin(phase)))
         measured = xp.where(self.measured, self.amplitude, xp.zeros_like(self.amplitude))
         phase = self.backend.asarray(rng.random((starts, *self.shape), dtype=np.float32) * np.float32(2 * np.pi))
         return self.inverse(measured * (xp.cos(phase) + 1j * xp.sin(phase)))
