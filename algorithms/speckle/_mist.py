@@ -39,38 +39,46 @@ class MistSolver(DirectSolver[SpeckleStack]):
     least_images: ClassVar[int]
     instead: ClassVar[str] = ""
     """The solver to use for fewer pairs."""
-    example: ClassVar[dict[str, object]] = {"gamma": 1000.0}
+    example: ClassVar[dict[str, object]] = {"delta_beta": 1000.0}
 
-    gamma: float | None = setting(
-        None, valid="(0, inf)", range=(50, 5000), log=True, doc="delta / beta of the sample's material; none: the measurement's"
+    delta_beta: float | None = setting(
+        None,
+        valid="(0, inf)",
+        range=(50, 5000),
+        log=True,
+        was="gamma",
+        doc="delta / beta of the sample's material; none: the measurement's",
     )
 
     @abstractmethod
-    def retrieve(self, y: SpeckleStack, gamma: float) -> Reconstruction:
+    def retrieve(self, y: SpeckleStack, delta_beta: float) -> Reconstruction:
         """Transmission, phase and, where the method has one, dark field; numpy arrays for a measurement of such."""
 
     def solve(self, y: SpeckleStack, rng: Rng) -> Reconstruction:  # noqa: ARG002 - nothing random
         """What :meth:`retrieve` finds, and the displacement that the phase makes.
 
         Raises:
-            BadInput: for fewer pairs than the method needs, or where neither the setting nor the measurement has gamma.
+            BadInput: for fewer pairs than the method needs, or where neither the setting nor the measurement has delta / beta.
         """
         need_images(y, self.least_images, self.plugin_name, self.instead)
-        gamma = y.gamma if self.gamma is None else self.gamma
-        if gamma is None:
+        delta_beta = y.delta_beta if self.delta_beta is None else self.delta_beta
+        if delta_beta is None:
             raise BadInput(
-                f"{self.plugin_name} needs gamma, the ratio delta / beta of the sample's material, and the measurement has none; "
-                f"give it as {self.plugin_name}[gamma=...] or with the data"
+                f"{self.plugin_name} needs delta_beta, delta / beta of the sample's material, and the measurement has none; "
+                f"give it as {self.plugin_name}[delta_beta=...] or with the data"
             )
         here = y.in_numpy()
-        found = self.retrieve(here, gamma)
+        found = self.retrieve(here, delta_beta)
         maps = dict(found.items()) | {"displacement": displacement_of(here, found.phase)}
         return Reconstruction(**{name: y.backend.xp.asarray(array) for name, array in maps.items()}, aux=found.aux)
 
 
-def absorption_wavenumber_sq(y: SpeckleStack, gamma: float) -> float:
-    """``4 pi / (lambda z gamma)``, 1/m^2: below this squared wavenumber one material shows by absorption, above it by phase."""
-    return 4 * math.pi / (y.wavelength_m * y.distance_m * gamma)
+def absorption_wavenumber_sq(y: SpeckleStack, delta_beta: float) -> float:
+    """``4 pi / (lambda z delta / beta)``, 1/m^2.
+
+    Below this squared wavenumber one material shows by absorption, above it by phase.
+    """
+    return 4 * math.pi / (y.wavelength_m * y.distance_m * delta_beta)
 
 
 def taken(y: SpeckleStack, blur: Array | None = None) -> Array:
@@ -100,20 +108,20 @@ def taken(y: SpeckleStack, blur: Array | None = None) -> Array:
     return top / bottom
 
 
-def single_material(y: SpeckleStack, lost: Array, gamma: float) -> tuple[Array, Array]:
+def single_material(y: SpeckleStack, lost: Array, delta_beta: float) -> tuple[Array, Array]:
     """Transmission and phase of one material from ``1 - G``, where ``G = T - div(T grad phi) / radians_per_px``.
 
-    ``T = F^-1{ F[G] / (1 + pi gamma lambda z f^2) }``, ``phi = gamma/2 ln T`` (Paganin et al. 2002,
+    ``T = F^-1{ F[G] / (1 + pi gamma lambda z f^2) }``, ``phi = gamma/2 ln T``, gamma = delta / beta (Paganin et al. 2002,
     doi:10.1046/j.1365-2818.2002.01010.x), G continued by its mirror images; counted as one FFT. Weak samples take little: what
     they take, and not what they leave, is filtered, for the sake of single precision.
     """
     y.counters.ffts += 1
     xp = y.backend.xp
-    scale = absorption_wavenumber_sq(y, gamma) * y.pixel_m**2
+    scale = absorption_wavenumber_sq(y, delta_beta) * y.pixel_m**2
     absorbed = _filtered(y, lost, 1 / (1 + wavenumber_sq(y) / scale))
     most = 1 - LEAST_TRANSMISSION
     absorbed = xp.where(absorbed < most, absorbed, xp.ones_like(absorbed) * most)
-    return 1 - absorbed, gamma / 2 * xp.log1p(-absorbed)
+    return 1 - absorbed, delta_beta / 2 * xp.log1p(-absorbed)
 
 
 def inverse_laplacian(y: SpeckleStack, x: Array, e_per_m2: float) -> Array:

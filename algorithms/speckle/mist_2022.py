@@ -34,8 +34,8 @@ class Mist2022(MistSolver):
         0.01, valid="[0, inf)", range=(1e-4, 1), log=True, doc="regularisation of the slope, by the mean squared variance"
     )
 
-    def retrieve(self, y: SpeckleStack, gamma: float) -> Reconstruction:
+    def retrieve(self, y: SpeckleStack, delta_beta: float) -> Reconstruction:
         """Transmission, phase and dark field; one pass over the stack and one FFT."""
         lost, G2 = slowly_varying(y, self.ridge)
-        transmission, phase = single_material(y, lost + laplacian(G2, y.backend.xp), gamma)
+        transmission, phase = single_material(y, lost + laplacian(G2, y.backend.xp), delta_beta)
         return Reconstruction(transmission=transmission, phase=phase, dark_field=2 * G2 / transmission)

@@ -24,9 +24,9 @@ class Mist2023(MistSolver):
 
     ``(I_r - I_s) / z = I_r lap(phi/k - D') - lap(I_r) D' - 2 grad(I_r) . grad D'``, solved with a ridge; D' and its gradient are
     made one image, low frequencies from D'. Then ``lap phi = k / (z I_r) [ I_r - I_s + z lap(D' I_r) ]``, phi by an inverse
-    Laplacian with 1/(kappa^2 + e), ``T = exp(2 phi / gamma)``, and D' is divided by T. Everything in the phase that is slower
-    than ``1 / sqrt(e)`` hangs on e (Alloo et al., arXiv:2412.15513): 1e8 is the authors'; none makes it ``4 pi / (lambda z
-    gamma)``, for which weak absorption and phase of one material agree, as in MIST 2020 and 2022.
+    Laplacian with 1/(kappa^2 + e), ``T = exp(2 phi / gamma)``, gamma = delta / beta, and D' is divided by T. Everything in
+    the phase that is slower than ``1 / sqrt(e)`` hangs on e (Alloo et al., arXiv:2412.15513): 1e8 is the authors'; none makes
+    it ``4 pi / (lambda z gamma)``, for which weak absorption and phase of one material agree, as in MIST 2020 and 2022.
     """
 
     least_images: ClassVar[int] = 4
@@ -43,11 +43,11 @@ class Mist2023(MistSolver):
     )
     pairs: Literal["first", "all"] = setting("all", doc=PAIRS_DOC)
 
-    def retrieve(self, y: SpeckleStack, gamma: float) -> Reconstruction:
+    def retrieve(self, y: SpeckleStack, delta_beta: float) -> Reconstruction:
         """Transmission, phase and dark field; three passes over the stack, seven real transforms, counted as four FFTs."""
-        e_per_m2 = absorption_wavenumber_sq(y, gamma) if self.e_per_m2 is None else self.e_per_m2
+        e_per_m2 = absorption_wavenumber_sq(y, delta_beta) if self.e_per_m2 is None else self.e_per_m2
         blur = rapidly_varying(y, self.ridge, self.r_m2)
         curvature = y.radians_per_px * taken(y.first(1) if self.pairs == "first" else y, blur)
         phase = inverse_laplacian(y, curvature, e_per_m2)
-        transmission = y.backend.xp.exp(2 * phase / gamma)
+        transmission = y.backend.xp.exp(2 * phase / delta_beta)
         return Reconstruction(transmission=transmission, phase=phase, dark_field=blur / transmission)

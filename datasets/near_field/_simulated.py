@@ -10,6 +10,7 @@ import numpy as np
 
 from prbench.backend import get_backend
 from prbench.core import Dataset, Problem, Provenance, Reconstruction, Split, setting
+from prbench.physics.materials import wavelength_of_energy
 from prbench.physics.noise import shot_noise
 from prbench.tasks.near_field import NearField
 
@@ -37,7 +38,9 @@ class PictureOfPhase(Dataset):
     photons: float | None = setting(
         None, valid="(0, 1e15]", range=(10, 1e5), log=True, doc="mean photons a pixel; none: no noise"
     )
-    wavelength_m: float = setting(632.8e-9, valid="(0, 1)", doc="of the light", unit="m")
+    wavelength_m: float = setting(
+        632.8e-9, valid="(0, 1)", doc="of the light", unit="m", also={"energy_ev": wavelength_of_energy}
+    )
     pixel_m: float = setting(8e-6, valid="(0, 1)", doc="of the detector", unit="m")
     distance_m: float = setting(22.3e-3, valid="[0, inf)", range=(2e-3, 40e-3), doc="from object to detector", unit="m")
     refractive_contrast: float = setting(

@@ -12,6 +12,7 @@ from prbench.core import Dataset, Problem, Provenance, Split, format_name, regis
 from prbench.core.data_files import DataFile, sha256_of
 from prbench.core.inspection import Inspection
 from prbench.errors import BadInput, UsageError
+from prbench.physics.materials import wavelength_of_energy
 from prbench.tasks.near_field import NearField
 
 from ..readers.formats import read_array
@@ -35,7 +36,9 @@ class NearFieldFile(Dataset):
         "median", doc="what the empty beam is without a flat: the image's median, or 1"
     )
     invalid: Literal["error", "mask"] = setting("error", doc="negative and non-finite pixels: refuse the file, or leave them out")
-    wavelength_m: float | None = setting(None, valid="(0, 1)", doc="of the light; none: the file's", unit="m")
+    wavelength_m: float | None = setting(
+        None, valid="(0, 1)", doc="of the light; none: the file's", unit="m", also={"energy_ev": wavelength_of_energy}
+    )
     pixel_m: float | None = setting(
         None, valid="(0, 1)", doc="of the detector, at the object where the beam magnifies; none: the file's", unit="m"
     )

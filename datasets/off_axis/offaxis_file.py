@@ -13,6 +13,7 @@ from prbench.core.data_files import DataFile, sha256_of
 from prbench.core.inspection import Inspection
 from prbench.errors import BadInput, UsageError
 from prbench.physics.fringes import find_carrier
+from prbench.physics.materials import wavelength_of_energy
 from prbench.tasks.off_axis import Hologram
 
 from ..readers.formats import read_array
@@ -32,7 +33,9 @@ class OffAxisFile(Dataset):
     path: str = setting("", doc="of the file")
     dataset: str | None = setting(None, doc="place of the image inside an HDF5 or NPZ file; none: by convention")
     background: str | None = setting(None, doc="another file, or another place in the same: the hologram without the object")
-    wavelength_m: float | None = setting(None, valid="(0, 1)", doc="of the light in vacuum", unit="m")
+    wavelength_m: float | None = setting(
+        None, valid="(0, 1)", doc="of the light in vacuum", unit="m", also={"energy_ev": wavelength_of_energy}
+    )
     pixel_m: float | None = setting(None, valid="(0, 1)", doc="of the camera, seen at the object", unit="m")
     refractive_contrast: float | None = setting(
         None, valid="[-2, 2]", doc="index of the object less the medium's, by which a phase is a thickness"

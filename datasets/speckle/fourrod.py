@@ -34,7 +34,7 @@ def dark_field_px2(published: np.ndarray) -> np.ndarray:
 
 
 def _measurement(reference: np.ndarray, sample: np.ndarray, flat: np.ndarray) -> SpeckleStack:
-    return SpeckleStack(reference, sample, flat=flat, energy_ev=25e3, distance_m=_DISTANCE_M, pixel_m=_PIXEL_M, gamma=2335.0)
+    return SpeckleStack(reference, sample, flat=flat, energy_ev=25e3, distance_m=_DISTANCE_M, pixel_m=_PIXEL_M, delta_beta=2335.0)
 
 
 def _file(path: str) -> DataFile:

@@ -10,7 +10,7 @@ import numpy as np
 from prbench.backend import get_backend
 from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.errors import UsageError
-from prbench.physics.materials import refraction
+from prbench.physics.materials import energy_of_wavelength, refraction
 from prbench.tasks.speckle import SpeckleStack
 
 from ._grains import Membrane
@@ -64,7 +64,9 @@ class Sandpaper(Dataset):
     photons: float | None = setting(
         5000, valid="(0, 1e12]", range=(100, 1e5), log=True, doc="mean photons a pixel of the reference; none: no noise"
     )
-    energy_ev: float = setting(28e3, valid="[5e3, 2e5]", range=(15e3, 60e3), doc="photon energy", unit="eV")
+    energy_ev: float = setting(
+        28e3, valid="[5e3, 2e5]", range=(15e3, 60e3), doc="photon energy", unit="eV", also={"wavelength_m": energy_of_wavelength}
+    )
     distance_m: float = setting(2.0, valid="(0, 100]", range=(0.5, 5), doc="from sample to detector", unit="m")
     membrane_m: float = setting(0.5, valid="[0, 100]", range=(0.1, 1), doc="from the membrane to the sample", unit="m")
     source_m: float = setting(150.0, valid="(0, 1e6]", doc="from source to sample", unit="m")
@@ -107,7 +109,7 @@ class Sandpaper(Dataset):
                 energy_ev=self.energy_ev,
                 distance_m=line.effective_distance_m,
                 pixel_m=line.effective_pixel_m,
-                gamma=material.gamma,
+                delta_beta=material.gamma,
             ),
             truth=truth,
             id=f"{self.plugin_name}-{geometry}-{name}-{split}-{seed}-{index}",

@@ -12,6 +12,7 @@ from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.core.data_files import DataFile
 from prbench.core.inspection import Inspection
 from prbench.errors import BadInput, UsageError
+from prbench.physics.materials import energy_of_wavelength
 from prbench.tasks.speckle import SpeckleStack
 
 from ..readers.series import Address
@@ -36,12 +37,16 @@ class SpeckleFolder(Dataset):
     sample: str = setting("", doc="images with the sample, as many")
     flat: str | None = setting(None, doc="images of the beam without speckles, averaged; none: already divided out")
     dark: str | None = setting(None, doc="images without beam, averaged; none: already subtracted")
-    energy_ev: float | None = setting(None, valid="(0, inf)", unit="eV", doc="photon energy")
+    energy_ev: float | None = setting(
+        None, valid="(0, inf)", unit="eV", doc="photon energy", also={"wavelength_m": energy_of_wavelength}
+    )
     distance_m: float | None = setting(None, valid="(0, inf)", unit="m", doc="from sample to detector")
     pixel_m: float | None = setting(
         None, valid="(0, inf)", unit="m", doc="of the detector, at the sample where the beam magnifies"
     )
-    gamma: float | None = setting(None, valid="(0, inf)", doc="delta / beta of a sample of one material; none: not known")
+    delta_beta: float | None = setting(
+        None, valid="(0, inf)", was="gamma", doc="delta / beta of a sample of one material; none: not known"
+    )
     images: int | None = setting(None, valid="[1, inf)", doc=IMAGES_DOC)
     crop: str | None = setting(None, doc="rows and columns to use, such as 870:1300x140:2360; none: all")
     invalid: Literal["error", "mask"] = setting(
@@ -96,7 +101,7 @@ class SpeckleFolder(Dataset):
                 energy_ev=energy_ev,
                 distance_m=distance_m,
                 pixel_m=pixel_m,
-                gamma=self.gamma,
+                delta_beta=self.delta_beta,
                 mask=mask,
                 flat=frames.get("flat"),
                 dark=frames.get("dark"),

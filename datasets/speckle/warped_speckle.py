@@ -48,7 +48,9 @@ class WarpedSpeckle(Dataset):
     photons: float | None = setting(
         5000, valid="[100, 1e9]", range=(100, 1e5), log=True, doc="mean photons a pixel of the reference; none: no noise"
     )
-    absorption: float = setting(0, valid="[0, 0.95]", range=(0, 0.5), doc="where the sample is thickest; its gamma is told then")
+    absorption: float = setting(
+        0, valid="[0, 0.95]", range=(0, 0.5), doc="where the sample is thickest; its delta / beta is told then"
+    )
     blur: float = setting(0, valid="[0, 1]", range=(0, 0.5), doc="largest variance of the dark field's blur", unit="px^2")
 
     example: ClassVar[dict[str, object]] = {"size": 80, "images": 4, "shift": 1, "speckle": 6, "photons": None}
@@ -60,8 +62,8 @@ class WarpedSpeckle(Dataset):
         dark_field = self.blur * _between_0_and_1(waves(of_sample, self.size, self.size / 8).value)
         optics = SpeckleStack(np.ones((1, 1, 1)), np.ones((1, 1, 1)), energy_ev=28e3, distance_m=2.0, pixel_m=6.5e-6)
         phase = (path - path.max()) * optics.radians_per_px
-        gamma = 2 * float(phase.min()) / math.log(1 - self.absorption) if self.absorption > 0 and self.shift > 0 else None
-        transmission = np.ones_like(phase) if gamma is None else np.exp(2 * phase / gamma)
+        delta_beta = 2 * float(phase.min()) / math.log(1 - self.absorption) if self.absorption > 0 and self.shift > 0 else None
+        transmission = np.ones_like(phase) if delta_beta is None else np.exp(2 * phase / delta_beta)
         pairs = [self._pair(of_speckles, displacement, dark_field) for _ in range(self.images)]
         reference, sample = (np.stack(images) for images in zip(*pairs, strict=True))
         sample *= transmission
@@ -71,7 +73,12 @@ class WarpedSpeckle(Dataset):
         region[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX] = True
         return Problem(
             measurement=SpeckleStack(
-                reference, sample, energy_ev=optics.energy_ev, distance_m=optics.distance_m, pixel_m=optics.pixel_m, gamma=gamma
+                reference,
+                sample,
+                energy_ev=optics.energy_ev,
+                distance_m=optics.distance_m,
+                pixel_m=optics.pixel_m,
+                delta_beta=delta_beta,
             ),
             truth=Reconstruction(displacement=displacement, transmission=transmission, phase=phase, dark_field=dark_field),
             id=f"{self.plugin_name}-{split}-{seed}-{index}",

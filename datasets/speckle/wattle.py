@@ -35,7 +35,7 @@ def _file(name: str) -> DataFile:
 )
 @dataclass(frozen=True)
 class Wattle(Dataset):
-    """15 pairs, each with its dark current, and a flat field, 2157x2560 pixels as TIFF; 25 keV, 2 m, 9.9 micrometres, gamma 1403.
+    """15 pairs, each with its dark current, and a flat field, 2157x2560 pixels as TIFF; 25 keV, 2 m, 9.9 um, delta / beta 1403.
 
     Cut to the 2100x2500 pixels that the authors use, where no file has its header written into the image, and corrected as they
     do. Pixels without beam are unmeasured. There is no truth.
@@ -66,7 +66,9 @@ class Wattle(Dataset):
         reference, sample = (corrected(pair, dark, beam) for pair in pairs)
         mask = usable(reference, sample)
         return Problem(
-            measurement=SpeckleStack(reference, sample, mask=mask, energy_ev=25e3, distance_m=2.0, pixel_m=9.9e-6, gamma=1403.0),
+            measurement=SpeckleStack(
+                reference, sample, mask=mask, energy_ev=25e3, distance_m=2.0, pixel_m=9.9e-6, delta_beta=1403.0
+            ),
             truth=None,
             id=f"{place}-{split}-{seed}-{index}",
             split=split,

@@ -23,6 +23,7 @@ from prbench.core import (
 )
 from prbench.core.names import format_value
 from prbench.core.registry import Kind
+from prbench.core.settings import SettingInfo
 from prbench.errors import UsageError
 from prbench.metrics.costs import COSTS
 
@@ -203,8 +204,15 @@ def _settings(plugin: Any, values: dict[str, Any]) -> Iterator[SettingEntry]:
             valid=valid,
             search=search,
             unit=info.unit,
-            doc=info.doc,
+            doc=info.doc + _other_names(info),
         )
+
+
+def _other_names(info: SettingInfo) -> str:
+    """Under which other names a setting is read, in words."""
+    said = [f"formerly {info.was}"] if info.was else []
+    said += [f"or give {name}" for name in info.also]
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def _type_name(hint: object) -> str:

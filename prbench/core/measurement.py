@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar, Self
 
@@ -25,6 +26,8 @@ class Measurement(ABC):
     task: ClassVar[str]
     arrays: ClassVar[tuple[str, ...]]
     """Names of the fields that hold arrays and move with :meth:`to`."""
+    former_names: ClassVar[Mapping[str, str]] = {}
+    """Fields by the names that they had in files of earlier versions."""
 
     backend: Backend = dataclasses.field(default_factory=lambda: get_backend("numpy"), kw_only=True, repr=False)
     counters: Counters = dataclasses.field(default_factory=Counters, kw_only=True, repr=False)

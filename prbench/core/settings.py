@@ -3,6 +3,12 @@
 A plug-in is a frozen dataclass whose fields are made by :func:`setting`. The field carries default, admissible
 values, the range worth searching, unit and one line of documentation, so that validation, ``prbench show``, tuning and
 sensitivity analysis need nothing else.
+
+A setting may be given under other names: one that it had in earlier versions (``was=``), or that of another quantity which means
+the same (``also=``), such as ``wavelength_m`` for ``energy_ev``. They are read wherever settings are given by name, in requests,
+in files of tuned settings and in stored records; what is written from then on is the present name. The key of a record is that of
+the names and values it was stored with, so that a stored record keeps its key and is found by it, and a cell that is run again
+under a new name gets a new one.
 """
 
 from __future__ import annotations
@@ -11,7 +17,7 @@ import dataclasses
 import math
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, Self, TypeVar, cast
@@ -35,6 +41,13 @@ class SettingInfo:
     choices: tuple[Scalar, ...] | None = None
     log: bool = False
     unit: str = ""
+    was: str = ""
+    also: Mapping[str, Callable[[float], float]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def other_names(self) -> tuple[str, ...]:
+        """Names that the setting may be given under besides its own."""
+        return (*((self.was,) if self.was else ()), *self.also)
 
 
 def setting(
@@ -46,6 +59,8 @@ def setting(
     choices: tuple[Scalar, ...] | None = None,
     log: bool = False,
     unit: str = "",
+    was: str = "",
+    also: Mapping[str, Callable[[float], float]] | None = None,
 ) -> Value:
     """Declare a setting of a plug-in.
 
@@ -59,8 +74,10 @@ def setting(
         choices: the admissible values, where they are few and not spelled by the annotation: those of a ``Literal`` are derived.
         log: whether the range is searched on a logarithmic scale.
         unit: SI unit, where there is one.
+        was: the name that the setting had in earlier versions, under which it is still read.
+        also: other quantities that say the same, by name, each with the function that turns its number into the setting's.
     """
-    info = SettingInfo(doc=doc, range=range, valid=valid, choices=choices, log=log, unit=unit)
+    info = SettingInfo(doc, range, valid, choices, log, unit, was, also or {})
     return dataclasses.field(default=default, metadata={_KEY: info})
 
 
@@ -89,14 +106,9 @@ class Settings:
         """Build from a mapping of names to values; strings are converted to the declared types.
 
         Raises:
-            UsageError: for an unknown name (with the known ones) or an inadmissible value.
+            UsageError: for an unknown name (with the known ones), an inadmissible value, or a setting given under two names.
         """
-        known = setting_infos(cls)
-        for key in params:
-            if key not in known:
-                listed = ", ".join(known) or "none"
-                raise UsageError(f"{cls.plugin_name or cls.__name__} has no setting {key!r}; its settings are: {listed}")
-        return cls(**params)
+        return cls(**_present_names(cls, params))
 
     def params(self) -> dict[str, Scalar]:
         """All settings with their values, defaults included, in declaration order."""
@@ -121,6 +133,34 @@ def setting_infos(cls: type[Settings]) -> dict[str, SettingInfo]:
 def setting_defaults(cls: type[Settings]) -> dict[str, Scalar]:
     """The default of every setting of a plug-in class."""
     return {f.name: cast("Scalar", f.default) for f in dataclasses.fields(cls) if _KEY in f.metadata}
+
+
+def _present_names(cls: type[Settings], params: Mapping[str, object]) -> dict[str, Any]:
+    """The same settings under the names that they have now."""
+    where, known = cls.plugin_name or cls.__name__, setting_infos(cls)
+    owners = {other: name for name, info in known.items() for other in info.other_names}
+    found: dict[str, Any] = {}
+    given: dict[str, str] = {}
+    for key, value in params.items():
+        name = key if key in known else owners.get(key, "")
+        if not name:
+            raise UsageError(f"{where} has no setting {key!r}; its settings are: {', '.join(known) or 'none'}")
+        if name in given:
+            raise UsageError(f"{where}: {given[name]} and {key} are one setting, {name}; give it once")
+        convert = known[name].also.get(key) if key != name else None
+        given[name], found[name] = key, value if convert is None else _converted(where, key, value, convert)
+    return found
+
+
+def _converted(where: str, key: str, value: object, convert: Callable[[float], float]) -> object:
+    """A number of another quantity as the setting's; none stays none."""
+    number = _coerce(where, key, value, float | None)
+    if number is None:
+        return None
+    assert isinstance(number, float)
+    if not (math.isfinite(number) and number > 0):
+        raise UsageError(f"{where}: {key} must be positive and finite, got {value}")
+    return convert(number)
 
 
 @cache

@@ -17,6 +17,17 @@ from prbench.errors import BadInput, UsageError
 PLANCK_TIMES_C_EV_M = 1.239841984332e-6
 """h c in eV m (CODATA 2018, exact)."""
 
+
+def energy_of_wavelength(wavelength_m: float) -> float:
+    """Photon energy in eV of light of a wavelength in vacuum, in metres."""
+    return PLANCK_TIMES_C_EV_M / wavelength_m
+
+
+def wavelength_of_energy(energy_ev: float) -> float:
+    """Wavelength in vacuum, in metres, of a photon energy in eV."""
+    return PLANCK_TIMES_C_EV_M / energy_ev
+
+
 ENERGIES_EV = (1e3, 3e5)
 """Between these the refraction here is defined; xraylib's tables reach farther, the model of free electrons does not."""
 

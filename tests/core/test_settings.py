@@ -120,6 +120,49 @@ def test_the_defaults_are_left_out_of_the_spelling_and_stand_in_the_params() -> 
     assert Example(steps=5, beta=1.0).spelled() == "example[beta=1,steps=5]"
 
 
+@dataclass(frozen=True)
+class Renamed(Settings):
+    plugin_name: ClassVar[str] = "renamed"
+
+    energy: float = setting(2.0, valid="(0, 10]", doc="energy", was="e", also={"wavelength": lambda w: 8.0 / w})
+    ratio: float | None = setting(None, doc="ratio", was="gamma", also={"inverse": lambda w: 1 / w})
+
+
+@pytest.mark.parametrize(
+    ("given_", "found"),
+    [
+        ({"e": "3"}, {"energy": 3.0, "ratio": None}),
+        ({"wavelength": "4"}, {"energy": 2.0, "ratio": None}),
+        ({"gamma": 7, "wavelength": 8}, {"energy": 1.0, "ratio": 7.0}),
+        ({"gamma": "none"}, {"energy": 2.0, "ratio": None}),
+        ({"inverse": None}, {"energy": 2.0, "ratio": None}),
+    ],
+)
+def test_other_names_of_a_setting_are_read(given_: dict[str, object], found: dict[str, object]) -> None:
+    made = Renamed.from_params(given_)
+    assert made.params() == found
+    name, read = parse_name(made.spelled())
+    assert name == "renamed"
+    assert Renamed.from_params(read) == made
+    assert not {"e", "gamma", "wavelength", "inverse"} & set(read)
+
+
+@pytest.mark.parametrize(
+    ("given_", "told"),
+    [
+        ({"e": 1, "energy": 2}, "e and energy are one setting, energy"),
+        ({"wavelength": 1, "e": 2}, "wavelength and e are one setting, energy"),
+        ({"wavelength": 0}, "wavelength must be positive and finite, got 0"),
+        ({"wavelength": "red"}, "wavelength must be float or none, got 'red'"),
+        ({"wavelength": 0.1}, r"energy must be in \(0, 10\], got 80.0"),
+        ({"f": 1}, "has no setting 'f'; its settings are: energy, ratio"),
+    ],
+)
+def test_other_names_are_checked_as_the_setting_is(given_: dict[str, object], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        Renamed.from_params(given_)
+
+
 SETTINGS = st.fixed_dictionaries(
     {},
     optional={

@@ -20,7 +20,7 @@ def stack(side: int, images: int) -> SpeckleStack:
     R = 1 + 0.2 * ripple / ripple.std()
     S = 0.95 * R + 0.05 * laplace(R, axes=(1, 2), mode="wrap")
     repeated = (np.tile(x.astype(np.float32), (1, side // _TILE, side // _TILE)) for x in (R, S))
-    return SpeckleStack(*repeated, energy_ev=25e3, distance_m=0.7, pixel_m=6.5e-6, gamma=2335.0)
+    return SpeckleStack(*repeated, energy_ev=25e3, distance_m=0.7, pixel_m=6.5e-6, delta_beta=2335.0)
 
 
 def mist(solver: str, side: int, images: int = 13, library: str = "torch") -> Callable[[], object]:

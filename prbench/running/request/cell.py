@@ -157,8 +157,10 @@ def _build(kind: Kind, name: str, label: str, params: Mapping[str, object]) -> A
 
 def _spelled(kind: Kind, name: str, label: str, params: Mapping[str, Scalar]) -> str:
     if (kind, name, label) not in _spellings:
-        defaults = setting_defaults(type(_build(kind, name, label, params)))
-        _spellings[kind, name, label] = format_name(name, {key: value for key, value in params.items() if value != defaults[key]})
+        built = _build(kind, name, label, params)
+        defaults = setting_defaults(type(built))
+        changed = {key: value for key, value in built.params().items() if value != defaults[key]}
+        _spellings[kind, name, label] = format_name(name, changed)
     return _spellings[kind, name, label]
 
 

@@ -63,7 +63,8 @@ def read_problem(place: str | Path) -> Problem:
         arrays = read_arrays(place)
         described = json.loads(str(arrays.pop(_NUMBERS)))
         kind: Any = find_task(described["task"]).measurement
-        numbers = {key: tuple(v) if isinstance(v, list) else v for key, v in described["measurement"].items()}
+        named = {kind.former_names.get(key, key): value for key, value in described["measurement"].items()}
+        numbers = {key: tuple(v) if isinstance(v, list) else v for key, v in named.items()}
         truth, held_out = _group(arrays, "truth."), _group(arrays, "held_out.")
         return Problem(
             measurement=kind(**_group(arrays, "measurement."), **numbers),

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from prbench.backend import Array
+from prbench.core.checks import answer_array, mask_of, real_array, refuse
 from prbench.core.measurement import Measurement, filled_from_nearest
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput, PrbenchError
@@ -41,10 +42,7 @@ class BlurredImage(Measurement):
     noise_sigma: float | None = dataclasses.field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        image = np.asarray(self.image)
-        if image.ndim != 2 or image.dtype.kind not in "fiub":
-            raise BadInput(f"image must be a real array (rows, columns), got {image.dtype} of shape {image.shape}")
-        image = image if image.dtype == np.float64 else image.astype(np.float32)
+        image = real_array("image", self.image, (2,), "array (rows, columns)")
         sizes = tuple(self.kernel_shape)
         if len(sizes) != 2 or not all(
             int(k) == k and k >= 1 and k % 2 and k <= n for k, n in zip(sizes, image.shape, strict=True)
@@ -54,17 +52,10 @@ class BlurredImage(Measurement):
         if self.noise_sigma is not None and not (math.isfinite(self.noise_sigma) and self.noise_sigma >= 0):
             raise BadInput(f"noise_sigma must be at least 0 and finite, got {self.noise_sigma}")
         if self.mask is not None:
-            mask = np.asarray(self.mask)
-            if mask.shape != image.shape:
-                raise BadInput(f"mask has shape {mask.shape}, the image {image.shape}; they must be equal")
-            mask = mask.astype(bool)
-            if not mask.any():
-                raise BadInput("mask leaves no measured pixel")
+            mask = mask_of(self.mask, image.shape, "the image")
             object.__setattr__(self, "mask", mask)
             image = filled_from_nearest(image, mask)
-        bad = int((~np.isfinite(image)).sum())
-        if bad:
-            raise BadInput(f"image has {bad} measured pixels that are not finite; mask them")
+        refuse("image", ~np.isfinite(image), "not finite")
         if not image.any():
             raise BadInput("image is zero wherever it was measured; there is nothing to deblur")
         object.__setattr__(self, "image", image)
@@ -136,13 +127,7 @@ class BlurredImage(Measurement):
     def check(self, reconstruction: object) -> None:
         """Raise PrbenchError unless ``image`` has the shape of x, ``kernel`` its own, both real, and the kernel sums to one."""
         for name, shape in (("image", self.object_shape), ("kernel", self.kernel_shape)):
-            array = getattr(reconstruction, name, None)
-            found, kind = getattr(array, "shape", None), getattr(getattr(array, "dtype", None), "kind", "?")
-            if found != shape or kind != "f":
-                raise PrbenchError(
-                    f"a deblurring solver must return {name} as a real array of shape {shape}, "
-                    f"got {type(array).__name__} of shape {found} and kind {kind!r}"
-                )
+            answer_array(reconstruction, name, shape, "f", "a deblurring solver")
         kernel = reconstruction.kernel  # type: ignore[attr-defined]
         total = float(np.sum(kernel))
         if np.isfinite(kernel).all() and not abs(total - 1) < 1e-3:  # that nothing diverged is asked elsewhere

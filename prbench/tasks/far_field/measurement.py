@@ -12,9 +12,10 @@ import numpy as np
 
 from prbench.backend import Array, pointwise
 from prbench.backend.pointwise import abs2, sqrt, where
+from prbench.core.checks import answer_array, light, real_array, refuse_intensities, same_shape
 from prbench.core.measurement import Measurement
 from prbench.core.reconstruction import Reconstruction
-from prbench.errors import BadInput, PrbenchError
+from prbench.errors import BadInput
 
 from .window import best_window
 
@@ -47,7 +48,8 @@ class FarField(Measurement):
         support_size: number of object pixels that differ from zero, where that is known.
         real: whether X is known to be real.
         nonnegative: whether the real part of X is known to be nonnegative.
-        wavelength_m, distance_m, pixel_m: geometry, for files and pictures; retrieval needs none of it.
+        wavelength_m, energy_ev: of the light; either, the other follows.
+        distance_m, pixel_m: geometry with these, for files and pictures; retrieval needs none of it.
 
     Raises:
         BadInput: for shapes that disagree, fewer than two dimensions, measured intensities that are negative or not finite, and
@@ -67,34 +69,28 @@ class FarField(Measurement):
     real: bool = dataclasses.field(default=False, kw_only=True)
     nonnegative: bool = dataclasses.field(default=False, kw_only=True)
     wavelength_m: float | None = dataclasses.field(default=None, kw_only=True)
+    energy_ev: float | None = dataclasses.field(default=None, kw_only=True)
     distance_m: float | None = dataclasses.field(default=None, kw_only=True)
     pixel_m: float | None = dataclasses.field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        intensity = np.asarray(self.intensity)
-        if intensity.ndim not in (2, 3) or intensity.dtype.kind not in "fiub":
-            raise BadInput(f"intensity must be a real 2D or 3D array, got {intensity.dtype} of shape {intensity.shape}")
-        if intensity.dtype != np.float64:
-            intensity = intensity.astype(np.float32)
+        intensity = real_array("intensity", self.intensity, (2, 3), "2D or 3D array")
         shape = intensity.shape
         if self.mask is not None:
-            mask = _same_shape_bool("mask", self.mask, shape)
+            mask = same_shape("mask", self.mask, shape, "the intensity").astype(bool)
             intensity = np.where(mask, intensity, intensity.dtype.type(0))
             object.__setattr__(self, "mask", mask)
-        bad = int((~np.isfinite(intensity) | (intensity < 0)).sum())
-        if bad:
-            raise BadInput(
-                f"intensity has {bad} measured pixels that are negative or not finite; mask them (files: invalid=mask)"
-            )
-        if not (intensity > 0).any():
-            raise BadInput("intensity is zero in every measured pixel; there is nothing to reconstruct")
+        refuse_intensities(intensity, remedy="mask them (files: invalid=mask)", where="in every measured pixel")
         object.__setattr__(self, "intensity", intensity)
+        wavelength_m, energy_ev = light(self.wavelength_m, self.energy_ev)
+        object.__setattr__(self, "wavelength_m", wavelength_m)
+        object.__setattr__(self, "energy_ev", energy_ev)
         self._check_knowledge(shape)
 
     def _check_knowledge(self, shape: tuple[int, ...]) -> None:
         """What is known of the object and its photons must fit the detector."""
         if self.support is not None:
-            support = _same_shape_bool("support", self.support, shape)
+            support = same_shape("support", self.support, shape, "the intensity").astype(bool)
             if not support.any():
                 raise BadInput("support has no pixel; leave it out where it is not known")
             object.__setattr__(self, "support", support)
@@ -262,13 +258,7 @@ class FarField(Measurement):
 
     def check(self, reconstruction: object) -> None:
         """Raise PrbenchError unless ``object`` is a complex array of ``object_shape``."""
-        found = getattr(reconstruction, "object", None)
-        shape, kind = getattr(found, "shape", None), getattr(getattr(found, "dtype", None), "kind", "?")
-        if shape != self._object_shape or kind != "c":
-            raise PrbenchError(
-                f"a far-field solver must return object as a complex array of shape {self._object_shape}, "
-                f"got {type(found).__name__} of shape {shape} and kind {kind!r}"
-            )
+        answer_array(reconstruction, "object", self._object_shape, "c", "a far-field solver")
 
     def suspicions(self, reconstruction: Reconstruction) -> tuple[str, ...]:
         """A support that fills the object's frame: any pattern is explained by it."""
@@ -290,10 +280,3 @@ class FarField(Measurement):
         xp = self.backend.xp
         rolled = xp.roll(array, tuple(-(n // 2) for n in self.shape), axis=tuple(range(self.ndim)))
         return rolled.contiguous() if hasattr(rolled, "contiguous") else xp.ascontiguousarray(rolled)
-
-
-def _same_shape_bool(name: str, array: Array, shape: tuple[int, ...]) -> np.ndarray:
-    found = np.asarray(array)
-    if found.shape != shape:
-        raise BadInput(f"{name} has shape {found.shape}, the intensity {shape}; they must be equal")
-    return found.astype(bool)

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from prbench.backend import Array
+from prbench.core.checks import NOT_GIVEN, answer_array, known_light, mask_of, positive, real_array, refuse_intensities
 from prbench.core.measurement import Measurement, filled_from_nearest
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput, PrbenchError
@@ -40,7 +41,7 @@ class NearField(Measurement):
     Args:
         intensity: real (H, W), at least 0. What stands in unmeasured pixels is replaced by the nearest measured one.
         mask: bool (H, W), True where measured; all pixels where None.
-        wavelength_m: in the medium.
+        wavelength_m, energy_ev: of the light; either, the other follows. In a medium give the wavelength there.
         pixel_m: of the detector, at the object where the beam magnifies.
         distance_m: z, from object to detector, at least 0.
         model: of the three; what a solver may take for true of this measurement.
@@ -64,7 +65,8 @@ class NearField(Measurement):
 
     intensity: Array
     mask: Array | None = None
-    wavelength_m: float = dataclasses.field(kw_only=True)
+    wavelength_m: float = dataclasses.field(default=NOT_GIVEN, kw_only=True)
+    energy_ev: float = dataclasses.field(default=NOT_GIVEN, kw_only=True)
     pixel_m: float = dataclasses.field(kw_only=True)
     distance_m: float = dataclasses.field(kw_only=True)
     model: Model = dataclasses.field(default="angular-spectrum", kw_only=True)
@@ -77,32 +79,21 @@ class NearField(Measurement):
     reflection: bool = dataclasses.field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
-        intensity = np.asarray(self.intensity)
-        if intensity.ndim != 2 or intensity.dtype.kind not in "fiub" or not intensity.size:
-            raise BadInput(f"intensity must be a real array (rows, columns), got {intensity.dtype} of shape {intensity.shape}")
-        intensity = intensity if intensity.dtype == np.float64 else intensity.astype(np.float32)
+        intensity = real_array("intensity", self.intensity, (2,), "array (rows, columns)")
         if self.mask is not None:
-            mask = np.asarray(self.mask).astype(bool)
-            if mask.shape != intensity.shape:
-                raise BadInput(f"mask has shape {mask.shape}, the intensity {intensity.shape}; they must be equal")
-            if not mask.any():
-                raise BadInput("mask leaves no measured pixel")
+            mask = mask_of(self.mask, intensity.shape, "the intensity")
             object.__setattr__(self, "mask", mask)
             intensity = filled_from_nearest(intensity, mask)
-        bad = int((~np.isfinite(intensity) | (intensity < 0)).sum())
-        if bad:
-            raise BadInput(f"intensity has {bad} measured pixels that are negative or not finite; mask them")
-        if not intensity.any():
-            raise BadInput("intensity is zero wherever it was measured; there is nothing to reconstruct")
+        refuse_intensities(intensity)
         object.__setattr__(self, "intensity", intensity)
         self._check_geometry()
 
     def _check_geometry(self) -> None:
         """What is said beside the arrays must be physical, and the transfer function sampled."""
-        for name in ("wavelength_m", "pixel_m", "delta_beta", "gain"):
-            value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value > 0):
-                raise BadInput(f"{name} must be positive and finite, got {value}")
+        wavelength_m, energy_ev = known_light(self.wavelength_m, self.energy_ev)
+        object.__setattr__(self, "wavelength_m", wavelength_m)
+        object.__setattr__(self, "energy_ev", energy_ev)
+        positive(pixel_m=self.pixel_m, delta_beta=self.delta_beta, gain=self.gain)
         if not (math.isfinite(self.distance_m) and self.distance_m >= 0):
             raise BadInput(f"distance_m must be at least 0 and finite, got {self.distance_m}")
         if self.model not in MODELS:
@@ -300,16 +291,10 @@ class NearField(Measurement):
     def check(self, reconstruction: object) -> None:
         """Raise PrbenchError unless ``phase``, and ``transmission`` where there is one, are real (H, W), and that at least 0."""
         for name in ("phase", "transmission"):
-            array = getattr(reconstruction, name, None)
-            if array is None and name == "transmission":
+            if name == "transmission" and getattr(reconstruction, name, None) is None:
                 continue
-            found, kind = getattr(array, "shape", None), getattr(getattr(array, "dtype", None), "kind", "?")
-            if found != self.shape or kind != "f":
-                raise PrbenchError(
-                    f"a near-field solver must return {name} as a real array of shape {self.shape}, "
-                    f"got {type(array).__name__} of shape {found} and kind {kind!r}"
-                )
-            if name == "transmission" and bool((np.asarray(array) < 0).any()):
+            answer_array(reconstruction, name, self.shape, "f", "a near-field solver")
+            if name == "transmission" and bool((np.asarray(getattr(reconstruction, name)) < 0).any()):
                 raise PrbenchError("a near-field solver must return a transmission of at least 0, got a negative one")
 
     def describe(self) -> dict[str, object]:

@@ -9,9 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from prbench.backend import Array
+from prbench.core.checks import answer_array, light, mask_of, positive, real_array, refuse, same_shape
 from prbench.core.measurement import Measurement, filled_from_nearest
 from prbench.core.reconstruction import Reconstruction
-from prbench.errors import BadInput, PrbenchError
+from prbench.errors import BadInput
 from prbench.physics.surface import metres_per_radian
 
 NUISANCES = ("offset", "modulation", "aberration", "carrier")
@@ -34,7 +35,8 @@ class Hologram(Measurement):
         interferogram: real (H, W). What stands in unmeasured pixels is replaced by the nearest measured one.
         background: real (H, W), taken with the same optics without an object; None where there is none.
         mask: bool (H, W), True where measured; all pixels where None.
-        wavelength_m: in vacuum; None where it is not known, which no phase depends on.
+        wavelength_m, energy_ev: of the light in vacuum; either, the other follows. None where it is not known, which no phase
+            depends on.
         pixel_m: of the camera, seen at the object; None where it is not known.
         carrier: row and column frequency in cycles/px, a hint that decides the sign; None where nothing is known.
         denser: whether the object is known to delay the wave. Where no carrier is told either, the order meant is then the one in
@@ -53,6 +55,7 @@ class Hologram(Measurement):
     background: Array | None = None
     mask: Array | None = None
     wavelength_m: float | None = dataclasses.field(default=None, kw_only=True)
+    energy_ev: float | None = dataclasses.field(default=None, kw_only=True)
     pixel_m: float | None = dataclasses.field(default=None, kw_only=True)
     carrier: tuple[float, float] | None = dataclasses.field(default=None, kw_only=True)
     denser: bool = dataclasses.field(default=False, kw_only=True)
@@ -62,11 +65,7 @@ class Hologram(Measurement):
         frame = np.asarray(self.interferogram).shape
         mask = None
         if self.mask is not None:
-            mask = np.asarray(self.mask).astype(bool)
-            if mask.shape != frame:
-                raise BadInput(f"mask has shape {mask.shape}, the interferogram {frame}; they must be equal")
-            if not mask.any():
-                raise BadInput("mask leaves no measured pixel")
+            mask = mask_of(self.mask, frame, "the interferogram")
             object.__setattr__(self, "mask", mask)
         for name in ("interferogram", "background"):
             array = getattr(self, name)
@@ -74,10 +73,10 @@ class Hologram(Measurement):
                 object.__setattr__(self, name, _frame(name, array, frame, mask))
         if not np.ptp(self.interferogram):
             raise BadInput("interferogram is constant; there are no fringes to take a phase from")
-        for name in ("wavelength_m", "pixel_m"):
-            value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value > 0):
-                raise BadInput(f"{name} must be positive and finite, got {value}")
+        wavelength_m, energy_ev = light(self.wavelength_m, self.energy_ev)
+        object.__setattr__(self, "wavelength_m", wavelength_m)
+        object.__setattr__(self, "energy_ev", energy_ev)
+        positive(pixel_m=self.pixel_m)
         if self.carrier is not None:
             carrier = tuple(float(frequency) for frequency in self.carrier)
             if len(carrier) != 2 or not all(abs(frequency) <= 0.5 for frequency in carrier) or not any(carrier):
@@ -121,13 +120,7 @@ class Hologram(Measurement):
 
     def check(self, reconstruction: object) -> None:
         """Raise PrbenchError unless ``phase`` is real (H, W)."""
-        array = getattr(reconstruction, "phase", None)
-        found, kind = getattr(array, "shape", None), getattr(getattr(array, "dtype", None), "kind", "?")
-        if found != self.shape or kind != "f":
-            raise PrbenchError(
-                f"an off-axis solver must return phase as a real array of shape {self.shape}, "
-                f"got {type(array).__name__} of shape {found} and kind {kind!r}"
-            )
+        answer_array(reconstruction, "phase", self.shape, "f", "an off-axis solver")
 
     def describe(self) -> dict[str, object]:
         """As every measurement, and whether a background was taken."""
@@ -139,16 +132,10 @@ LEAST_SIDE_PX = 16
 
 
 def _frame(name: str, array: Array, shape: tuple[int, ...], mask: np.ndarray | None) -> np.ndarray:
-    found = np.asarray(array)
-    if found.ndim != 2 or found.dtype.kind not in "fiub":
-        raise BadInput(f"{name} must be a real array (rows, columns), got {found.dtype} of shape {found.shape}")
-    if found.shape != shape:
-        raise BadInput(f"{name} has shape {found.shape}, the interferogram {shape}; they must be equal")
+    found = real_array(name, array, (2,), "array (rows, columns)")
+    same_shape(name, found, shape, "the interferogram")
     if min(shape) < LEAST_SIDE_PX:
         raise BadInput(f"{name} has shape {shape}; fringes need at least {LEAST_SIDE_PX} pixels a side")
-    found = found if found.dtype == np.float64 else found.astype(np.float32)
     found = np.ascontiguousarray(found) if mask is None else filled_from_nearest(found, mask)
-    bad = int((~np.isfinite(found)).sum())
-    if bad:
-        raise BadInput(f"{name} has {bad} measured pixels that are not finite; mask them")
+    refuse(name, ~np.isfinite(found), "not finite")
     return found

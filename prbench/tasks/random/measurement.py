@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from prbench.backend import Array
+from prbench.core.checks import answer_array, mask_of, refuse_intensities
 from prbench.core.measurement import Measurement
-from prbench.errors import BadInput, PrbenchError
+from prbench.errors import BadInput
 
 _POWER_ITERATIONS = 15
 
@@ -58,16 +59,9 @@ class RandomLinear(Measurement):
             raise BadInput(f"intensity has shape {intensity.shape}, the map gives {expected}")
         intensity = intensity if intensity.dtype == np.float64 else intensity.astype(np.float32)
         if self.mask is not None:
-            mask = np.asarray(self.mask)
-            if mask.shape != intensity.shape:
-                raise BadInput(f"mask has shape {mask.shape}, the intensity {intensity.shape}; they must be equal")
-            object.__setattr__(self, "mask", mask.astype(bool))
+            object.__setattr__(self, "mask", mask_of(self.mask, intensity.shape, "the intensity"))
             intensity = np.where(self.mask, intensity, intensity.dtype.type(0))
-        bad = int((~np.isfinite(intensity) | (intensity < 0)).sum())
-        if bad:
-            raise BadInput(f"intensity has {bad} measured values that are negative or not finite; mask them")
-        if not (intensity > 0).any():
-            raise BadInput("intensity is zero wherever it was measured; there is nothing to reconstruct")
+        refuse_intensities(intensity, what="values")
         object.__setattr__(self, "intensity", intensity)
 
     def _expected_shape(self) -> tuple[int, ...]:
@@ -260,13 +254,7 @@ class RandomLinear(Measurement):
 
     def check(self, reconstruction: object) -> None:
         """Raise PrbenchError unless ``object`` is a complex array of ``object_shape``."""
-        found = getattr(reconstruction, "object", None)
-        shape, kind = getattr(found, "shape", None), getattr(getattr(found, "dtype", None), "kind", "?")
-        if shape != self.object_shape or kind != "c":
-            raise PrbenchError(
-                f"a solver of random measurements must return object as a complex array of shape {self.object_shape}, "
-                f"got {type(found).__name__} of shape {shape} and kind {kind!r}"
-            )
+        answer_array(reconstruction, "object", self.object_shape, "c", "a solver of random measurements")
 
     def describe(self) -> dict[str, object]:
         """As every measurement, and the ratio m/n."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
 
 from prbench.backend import Array
+from prbench.core.checks import NOT_GIVEN, answer_array, known_light, mask_of, positive, real_array, refuse, same_shape
 from prbench.core.measurement import Measurement, filled_from_nearest
 from prbench.core.reconstruction import Reconstruction
-from prbench.errors import BadInput, PrbenchError
-from prbench.physics.materials import PLANCK_TIMES_C_EV_M
+from prbench.errors import BadInput
 
+_REMEDY = "mask them (files: invalid=mask)"
 _MEAN_SIGMA_PX = 8.0
 """Width of the Gaussian that tells the beam's slow profile from its speckles: several times a usual speckle."""
 
@@ -39,13 +40,13 @@ class SpeckleStack(Measurement):
     Args:
         reference: real (N, H, W), positive where measured.
         sample: real (N, H, W), pair by pair with ``reference``.
-        energy_ev: photon energy.
+        wavelength_m, energy_ev: of the light; either, the other follows.
         distance_m: from sample to detector.
         pixel_m: of the detector, at the sample where the beam magnifies.
         mask: bool (H, W), True where measured; all pixels where None.
         flat: (H, W) image of the beam without membrane; both stacks are divided by it, its mean put to 1.
         dark: (H, W) image without beam; subtracted from flat and stacks.
-        gamma: delta / beta of a sample of one material, where that is known.
+        delta_beta: delta / beta of a sample of one material, where that is known.
 
     Raises:
         BadInput: for stacks of different shape, without images, or whose measured pixels are not finite; for a reference or a
@@ -54,43 +55,44 @@ class SpeckleStack(Measurement):
 
     task: ClassVar[str] = "speckle"
     arrays: ClassVar[tuple[str, ...]] = ("reference", "sample", "mask")
+    former_names: ClassVar[Mapping[str, str]] = {"gamma": "delta_beta"}
 
     reference: Array
     sample: Array
-    energy_ev: float = dataclasses.field(kw_only=True)
+    wavelength_m: float = dataclasses.field(default=NOT_GIVEN, kw_only=True)
+    energy_ev: float = dataclasses.field(default=NOT_GIVEN, kw_only=True)
     distance_m: float = dataclasses.field(kw_only=True)
     pixel_m: float = dataclasses.field(kw_only=True)
     mask: Array | None = dataclasses.field(default=None, kw_only=True)
     flat: dataclasses.InitVar[Array | None] = dataclasses.field(default=None, kw_only=True)
     dark: dataclasses.InitVar[Array | None] = dataclasses.field(default=None, kw_only=True)
-    gamma: float | None = dataclasses.field(default=None, kw_only=True)
+    delta_beta: float | None = dataclasses.field(default=None, kw_only=True)
 
     def __post_init__(self, flat: Array | None, dark: Array | None) -> None:
-        for name in ("energy_ev", "distance_m", "pixel_m", "gamma"):
-            value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value > 0):
-                raise BadInput(f"{name} must be positive and finite, got {value}")
-        reference, sample = _stack("reference", self.reference), _stack("sample", self.sample)
+        wavelength_m, energy_ev = known_light(self.wavelength_m, self.energy_ev)
+        object.__setattr__(self, "wavelength_m", wavelength_m)
+        object.__setattr__(self, "energy_ev", energy_ev)
+        positive(distance_m=self.distance_m, pixel_m=self.pixel_m, delta_beta=self.delta_beta)
+        axes = "array (images, rows, columns)"
+        reference, sample = (real_array(name, getattr(self, name), (3,), axes) for name in ("reference", "sample"))
         if reference.shape != sample.shape:
             raise BadInput(
                 f"reference has shape {reference.shape}, sample {sample.shape}; they must be equal, images pair by pair"
             )
         frame = reference.shape[1:]
-        mask = np.ones(frame, bool) if self.mask is None else _frame("mask", self.mask, frame).astype(bool)
-        if not mask.any():
-            raise BadInput("mask leaves no measured pixel")
+        mask = np.ones(frame, bool) if self.mask is None else mask_of(self.mask, frame, "the images")
         dark = None if dark is None else _frame("dark", dark, frame)
         flat = None if flat is None else _frame("flat", flat, frame) - (0 if dark is None else dark)
         if flat is not None:
-            _refuse("flat", ~(flat > 0), mask, "not positive")
+            refuse("flat", ~(flat > 0) & mask, "not positive", remedy=_REMEDY)
             flat = flat / flat[mask].mean(dtype=np.float64).astype(flat.dtype)
         for name, stack in (("reference", reference), ("sample", sample)):
             corrected = stack if dark is None else stack - dark
             corrected = corrected if flat is None else corrected / np.where(mask, flat, 1)
             for n, image in enumerate(corrected):
-                _refuse(f"{name} image {n}", ~np.isfinite(image), mask, "not finite")
+                refuse(f"{name} image {n}", ~np.isfinite(image) & mask, "not finite", remedy=_REMEDY)
                 if name == "reference":
-                    _refuse(f"{name} image {n}", ~(image > 0), mask, "not positive")
+                    refuse(f"{name} image {n}", ~(image > 0) & mask, "not positive", remedy=_REMEDY)
             object.__setattr__(self, name, filled_from_nearest(corrected, mask))
         object.__setattr__(self, "mask", None if self.mask is None else mask)
 
@@ -103,11 +105,6 @@ class SpeckleStack(Measurement):
     def shape(self) -> tuple[int, ...]:
         """(H, W) of an image."""
         return tuple(self.reference.shape[1:])
-
-    @property
-    def wavelength_m(self) -> float:
-        """From the photon energy."""
-        return PLANCK_TIMES_C_EV_M / self.energy_ev
 
     @property
     def radians_per_px(self) -> float:
@@ -169,39 +166,18 @@ class SpeckleStack(Measurement):
         """Raise PrbenchError unless displacement (2, H, W), transmission, phase and any dark field (H, W) are real."""
         shapes = {"displacement": (2, *self.shape), "transmission": self.shape, "phase": self.shape, "dark_field": self.shape}
         for name, shape in shapes.items():
-            array = getattr(reconstruction, name, None)
-            if array is None and name == "dark_field":
+            if name == "dark_field" and getattr(reconstruction, name, None) is None:
                 continue
-            found, kind = getattr(array, "shape", None), getattr(getattr(array, "dtype", None), "kind", "?")
-            if found != shape or kind != "f":
-                raise PrbenchError(
-                    f"a speckle solver must return {name} as a real array of shape {shape}, "
-                    f"got {type(array).__name__} of shape {found} and kind {kind!r}"
-                )
+            answer_array(reconstruction, name, shape, "f", "a speckle solver")
 
     def describe(self) -> dict[str, object]:
         """As every measurement, and the number of pairs."""
         return {**super().describe(), "images": self.images}
 
 
-def _stack(name: str, array: Array) -> np.ndarray:
-    stack = np.asarray(array)
-    if stack.ndim != 3 or stack.dtype.kind not in "fiub" or not stack.size:
-        raise BadInput(f"{name} must be a real array (images, rows, columns), got {stack.dtype} of shape {stack.shape}")
-    return stack if stack.dtype == np.float64 else stack.astype(np.float32)
-
-
 def _frame(name: str, array: Array, frame: tuple[int, ...]) -> np.ndarray:
-    found = np.asarray(array)
-    if found.shape != frame:
-        raise BadInput(f"{name} has shape {found.shape}, the images {frame}; they must be equal")
+    found = same_shape(name, array, frame, "the images")
     return found if found.dtype == np.float64 else found.astype(np.float32)
-
-
-def _refuse(what: str, bad: np.ndarray, mask: np.ndarray, fault: str) -> None:
-    count = int((bad & mask).sum())
-    if count:
-        raise BadInput(f"{what} has {count} measured pixels that are {fault}; mask them (files: invalid=mask)")
 
 
 def _blurred(stack: np.ndarray, variance: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -49,7 +49,7 @@ def sample(blur_px2=0.15, images=8):
     phase = -20 * hill((45, 60), 10)
     transmission = np.exp(2 * phase / GAMMA)
     blur = blur_px2 * hill((50, 45), 12)
-    return SpeckleStack(R, fokker_planck(R, phase, transmission, blur), gamma=GAMMA, **GEOMETRY), phase, transmission, blur
+    return SpeckleStack(R, fokker_planck(R, phase, transmission, blur), delta_beta=GAMMA, **GEOMETRY), phase, transmission, blur
 
 
 def solved(name, y, backend=None):
@@ -93,10 +93,10 @@ def test_the_dark_field_of_a_uniform_blur(name, within):
     R = speckles()
     k_sq = np.add.outer(*((2 * np.pi * np.fft.fftfreq(n)) ** 2 for n in SHAPE))
     S = np.fft.ifft2(np.fft.fft2(R) * np.exp(-0.05 * k_sq)).real
-    x = solved(name, SpeckleStack(R, S, gamma=GAMMA, **GEOMETRY))
+    x = solved(name, SpeckleStack(R, S, delta_beta=GAMMA, **GEOMETRY))
     assert x.dark_field[INNER].mean() == pytest.approx(0.1, rel=0.12)
     exact = R + 0.05 * np.stack([laplace(image, mode="reflect") for image in R])
-    x = solved(name, SpeckleStack(R, exact, gamma=GAMMA, **GEOMETRY))
+    x = solved(name, SpeckleStack(R, exact, delta_beta=GAMMA, **GEOMETRY))
     np.testing.assert_allclose(x.dark_field.mean(), 0.1, rtol=within)
 
 
@@ -110,7 +110,7 @@ def test_a_dark_field_that_varies_is_recovered_by_the_method_made_for_it():
 @pytest.mark.parametrize("name", ["mist-2020", "mist-2022", "mist-2023[e_per_m2=none]"])
 def test_homogeneous_absorption_is_a_transmission(name):
     R = speckles()
-    x = solved(name, SpeckleStack(R, 0.98 * R, gamma=GAMMA, **GEOMETRY))
+    x = solved(name, SpeckleStack(R, 0.98 * R, delta_beta=GAMMA, **GEOMETRY))
     np.testing.assert_allclose(x.transmission, 0.98, rtol=3e-4)
     np.testing.assert_allclose(x.displacement, 0, atol=1e-3)
 
@@ -118,7 +118,7 @@ def test_homogeneous_absorption_is_a_transmission(name):
 @pytest.mark.parametrize("name", ALL)
 def test_no_sample_is_seen_where_there_is_none(name):
     R = speckles()
-    x = solved(name, SpeckleStack(R, R, gamma=GAMMA, **GEOMETRY))
+    x = solved(name, SpeckleStack(R, R, delta_beta=GAMMA, **GEOMETRY))
     np.testing.assert_allclose(x.transmission, 1, atol=1e-9)
     np.testing.assert_allclose(x.displacement, 0, atol=1e-9)
     assert x.dark_field is None or np.abs(x.dark_field).max() < 1e-9
@@ -127,7 +127,7 @@ def test_no_sample_is_seen_where_there_is_none(name):
 @pytest.mark.parametrize("name", ALL)
 def test_the_unit_of_intensity_is_nobodys_business(name):
     y, *_ = sample()
-    bright = SpeckleStack(7e3 * y.reference, 7e3 * y.sample, gamma=GAMMA, **GEOMETRY)
+    bright = SpeckleStack(7e3 * y.reference, 7e3 * y.sample, delta_beta=GAMMA, **GEOMETRY)
     for (field, a), (_, b) in zip(solved(name, y).items(), solved(name, bright).items(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6 * np.abs(a).max(), err_msg=field)
 
@@ -135,7 +135,7 @@ def test_the_unit_of_intensity_is_nobodys_business(name):
 @pytest.mark.parametrize("name", ALL)
 def test_the_order_of_the_pairs_does_not_matter(name):
     y, *_ = sample()
-    shuffled = SpeckleStack(y.reference[::-1], y.sample[::-1], gamma=GAMMA, **GEOMETRY)
+    shuffled = SpeckleStack(y.reference[::-1], y.sample[::-1], delta_beta=GAMMA, **GEOMETRY)
     for (field, a), (_, b) in zip(solved(name, y).items(), solved(name, shuffled).items(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6 * np.abs(a).max(), err_msg=field)
 
@@ -145,7 +145,7 @@ def test_the_published_phase_hangs_on_the_first_pair_and_loses_by_it():
     one, several = (solved(f"mist-2023[e_per_m2=none,pairs={pairs}]", y) for pairs in ("first", "all"))
     np.testing.assert_allclose(one.dark_field * one.transmission, several.dark_field * several.transmission, rtol=1e-9)
     assert rms(free(one.phase) - free(phase)) > 1.5 * rms(free(several.phase) - free(phase))
-    swapped = SpeckleStack(y.reference[::-1], y.sample[::-1], gamma=GAMMA, **GEOMETRY)
+    swapped = SpeckleStack(y.reference[::-1], y.sample[::-1], delta_beta=GAMMA, **GEOMETRY)
     assert rms(solved("mist-2023[e_per_m2=none,pairs=first]", swapped).phase - one.phase) > 0.1
     assert solved("mist-2020[pairs=first]", y).aux["images_used"] == 1
 
@@ -176,17 +176,17 @@ def test_too_few_pairs_are_refused_in_one_line(name, images, message):
 
 
 @pytest.mark.parametrize("name", ["mist-2020", "mist-2022", "mist-2023"])
-def test_without_gamma_the_message_says_where_to_give_it(name):
+def test_without_delta_beta_the_message_says_where_to_give_it(name):
     R = speckles()
-    with pytest.raises(BadInput, match=rf"{name} needs gamma.*{name}\[gamma=\.\.\.\]"):
+    with pytest.raises(BadInput, match=rf"{name} needs delta_beta.*{name}\[delta_beta=\.\.\.\]"):
         prbench.get_solver(name).solve(SpeckleStack(R, R, **GEOMETRY), np.random.default_rng(0))
-    assert solved(f"{name}[gamma=500]", SpeckleStack(R, R, **GEOMETRY)).transmission.max() == pytest.approx(1)
+    assert solved(f"{name}[delta_beta=500]", SpeckleStack(R, R, **GEOMETRY)).transmission.max() == pytest.approx(1)
 
 
 def test_a_membrane_that_never_moved_is_named():
     R = np.tile(speckles(1), (3, 1, 1))
     with pytest.raises(BadInput, match="reference images are all alike"):
-        prbench.get_solver("mist-2022").solve(SpeckleStack(R, R, gamma=GAMMA, **GEOMETRY), np.random.default_rng(0))
+        prbench.get_solver("mist-2022").solve(SpeckleStack(R, R, delta_beta=GAMMA, **GEOMETRY), np.random.default_rng(0))
 
 
 needs_fourrod = pytest.mark.skipif(

@@ -33,7 +33,7 @@ def stack(made: Problem) -> SpeckleStack:
 def test_fourrod_is_divided_by_its_flat_field() -> None:
     made = problem("fourrod")
     y = stack(made)
-    assert (y.images, y.shape, y.gamma) == (13, (256, 1024), 2335.0)
+    assert (y.images, y.shape, y.delta_beta) == (13, (256, 1024), 2335.0)
     assert y.reference.std(axis=0).mean() / y.reference.mean() == pytest.approx(0.06, rel=0.2)
     assert y.reference.mean(axis=0).std() / y.reference.mean() < 0.05
     assert made.reference["dark_field"].max() == pytest.approx(0.93, rel=0.01)
@@ -97,7 +97,7 @@ def test_wattle_subtracts_the_dark_current_of_each_pair(data: Path) -> None:
     beam[100, 200] = 5
     write(plugin.flat.path, beam)
     y = stack(problem("wattle[images=2]"))
-    assert (y.images, y.shape, y.energy_ev, y.distance_m, y.pixel_m, y.gamma) == (2, (2100, 2500), 25e3, 2.0, 9.9e-6, 1403.0)
+    assert (y.images, y.shape, y.energy_ev, y.distance_m, y.pixel_m, y.delta_beta) == (2, (2100, 2500), 25e3, 2.0, 9.9e-6, 1403.0)
     np.testing.assert_allclose(y.reference[:, 0, 0], [60 / 120, 60 / 110])
     np.testing.assert_allclose(y.sample, 0.5 * y.reference, rtol=1e-6)
     assert y.mask is not None
@@ -125,15 +125,15 @@ def series(tmp_path: Path) -> Path:
 
 def test_a_users_folders(series: Path) -> None:
     at = f"speckle-folder[reference={series}/ref,sample='{series}/sam/Sam*.tif',flat={series}/flat,dark={series}/dark.tif"
-    made = problem(f"{at},{GEOMETRY},gamma=900,crop=2:12x0:8]")
+    made = problem(f"{at},{GEOMETRY},delta_beta=900,crop=2:12x0:8]")
     y = stack(made)
-    assert (y.images, y.shape, y.gamma, made.truth) == (11, (10, 8), 900.0, None)
+    assert (y.images, y.shape, y.delta_beta, made.truth) == (11, (10, 8), 900.0, None)
     np.testing.assert_allclose(y.sample, 0.5 * y.reference, rtol=1e-5)
     assert y.reference[10].mean() > y.reference[1].mean()
     assert stack(problem(f"{at},{GEOMETRY},images=3]")).images == 3
     assert len(build_plugin("dataset", f"{at},{GEOMETRY}]").inputs) == 11 + 11 + 2 + 1
     write(series / "sam/Sam2.tif", np.full((12, 10), 60, np.float32))
-    assert problem(f"{at},{GEOMETRY},gamma=900]").provenance.sha256 != made.provenance.sha256
+    assert problem(f"{at},{GEOMETRY},delta_beta=900]").provenance.sha256 != made.provenance.sha256
 
 
 def test_a_dead_pixel_is_named_or_left_out(series: Path) -> None:

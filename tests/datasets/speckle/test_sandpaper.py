@@ -243,7 +243,7 @@ def test_mixed_takes_geometries_and_materials_in_turn():
 
 def test_the_measurement_knows_geometry_and_material():
     y = problem(1, geometry="sphere", material="nylon").measurement
-    assert y.gamma == pytest.approx(refraction("nylon", 28e3).gamma)
+    assert y.delta_beta == pytest.approx(refraction("nylon", 28e3).gamma)
     assert y.pixel_m == pytest.approx(6.5e-6 * 150 / 152)
     assert y.distance_m == pytest.approx(2.0 * 150 / 152)
 

@@ -76,8 +76,8 @@ def test_uniform_displacement():
 def test_one_material_absorbs_as_its_gamma_says():
     problem = made(absorption=0.4)
     assert problem.truth.transmission.min() == pytest.approx(0.6)
-    np.testing.assert_allclose(problem.truth.transmission, np.exp(2 * problem.truth.phase / problem.measurement.gamma))
-    assert made().measurement.gamma is None
+    np.testing.assert_allclose(problem.truth.transmission, np.exp(2 * problem.truth.phase / problem.measurement.delta_beta))
+    assert made().measurement.delta_beta is None
 
 
 def test_photons_make_poisson_noise():

@@ -84,7 +84,7 @@ def test_dark_and_flat_are_taken_out_once():
     y = SpeckleStack(reference * profile + dark, 0.5 * reference * profile + dark, flat=4000 * flat + dark, dark=dark, **GEOMETRY)
     np.testing.assert_allclose(y.reference, reference, rtol=1e-6)
     np.testing.assert_allclose(y.sample, 0.5 * reference, rtol=1e-6)
-    again = dataclasses.replace(y, gamma=500.0)
+    again = dataclasses.replace(y, delta_beta=500.0)
     np.testing.assert_array_equal(again.reference, y.reference)
 
 
@@ -118,7 +118,7 @@ def test_fewer_images():
         ({"mask": np.zeros((48, 40))}, "mask leaves no measured pixel"),
         ({"energy_ev": 0.0}, "energy_ev must be positive and finite, got 0.0"),
         ({"distance_m": float("nan")}, "distance_m must be positive and finite, got nan"),
-        ({"gamma": -1.0}, "gamma must be positive and finite, got -1.0"),
+        ({"delta_beta": -1.0}, "delta_beta must be positive and finite, got -1.0"),
     ],
 )
 def test_bad_input_is_one_line(changes, message):
