@@ -82,6 +82,12 @@ class Cell:
                 cell.__dict__["older_spec"] = dict(spec)
         return cell
 
+    def sibling(self, sample: int, seed: int, key: str) -> Self:
+        """The cell that differs in sample and seed alone, and has that key; quicker than making it anew."""
+        cell = object.__new__(type(self))
+        cell.__dict__.update(self.__dict__, sample=sample, seed=seed, key=key)
+        return cell
+
     @cached_property
     def key(self) -> str:
         """BLAKE2b (16 bytes, hexadecimal) of the canonical JSON of the spec: the name of the record."""

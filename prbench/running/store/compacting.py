@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import secrets
 import shutil
@@ -26,8 +27,13 @@ Read = Callable[[Path], tuple[Record, str] | None]
 """Reads the file of a record; None where it cannot be read."""
 
 
-def compact(index: Index, read: Read, *, thorough: bool) -> int:
+def compact(index: Index, groups: Sequence[tuple[str, Group]], read: Read) -> int:
     """Bring the tables up to date and say how many records they hold.
+
+    Args:
+        index: of the store.
+        groups: as the index gave them.
+        read: reads the file of a record.
 
     Raises:
         CannotWrite: where the file system does not take it.
@@ -36,8 +42,9 @@ def compact(index: Index, read: Read, *, thorough: bool) -> int:
     # What has changed just now may change again within one tick of the file system's clock, and is read again next time.
     settled = time.time_ns() - _TICK_NS
     folders = {name: at if at < settled else 0 for name, at in index.folders.items()}
-    groups = list(index.groups(thorough=thorough))
     count = sum(len(group) for _, group in groups)
+    collecting = gc.isenabled()
+    gc.disable()  # what JSON makes has no cycles, and to look for some among all that is imported takes a third of the time
     try:
         if index.sharded:
             count = sum(_one_of_many(index, name, group, folders, read, settled) for name, group in groups)
@@ -48,6 +55,9 @@ def compact(index: Index, read: Read, *, thorough: bool) -> int:
         _sweep(index)
     except OSError as error:
         raise cannot_write(index.table, error) from error
+    finally:
+        if collecting:
+            gc.enable()
     return count
 
 

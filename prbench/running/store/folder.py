@@ -170,9 +170,9 @@ class Store:
             self.corrupt[place] = one_line(error)
             return None
 
-    def _of_file(self, place: Path, text: str) -> Record | None:
+    def _of_file(self, place: Path, text: str, *, curve: bool = True) -> Record | None:
         try:
-            record = Record.from_json(text)
+            record = Record.from_json(text, curve=curve)
             if place.name != f"{record.key}.json":
                 raise CorruptRecord(f"it is the record {record.key}")  # noqa: TRY301 - told as the other corruptions are
         except CorruptRecord as error:
@@ -238,8 +238,9 @@ class Store:
             for _, group in index.groups():
                 if group.part is not None:
                     found.add_table(group.part.read(["status", "code_id"], group.kept))
-                for record in self._read_all(group.loose):
-                    found.add(record.key, record.status, record.code_id)
+                for read in map(self._read_with_text, group.loose):
+                    if read is not None:
+                        found.add(read[0].key, read[0].status, read[0].code_id)
             return found.sorted()
 
         return self._tried(of)
@@ -266,9 +267,14 @@ class Store:
 
     def compact_if_many(self) -> None:
         """Compact where thousands of records would be read from files of their own each time, and the folder allows it."""
-        if sum(len(group.loose) for _, group in self._tried(lambda index: list(index.groups()))) >= MANY:
-            with contextlib.suppress(CannotWrite):
-                self.compact(thorough=False)
+
+        def of(index: Index) -> None:
+            groups = list(index.groups())
+            if sum(len(group.loose) for _, group in groups) >= MANY:
+                with contextlib.suppress(CannotWrite):
+                    compact(index, groups, self._read_with_text)
+
+        self._tried(of)
 
     def compact(self, *, thorough: bool = True) -> int:
         """Bring ``records.parquet`` up to date with the files and say how many records it holds.
@@ -279,7 +285,7 @@ class Store:
         Raises:
             CannotWrite: where the file system does not take it.
         """
-        return self._tried(lambda index: compact(index, self._read_with_text, thorough=thorough))
+        return self._tried(lambda index: compact(index, list(index.groups(thorough=thorough)), self._read_with_text))
 
     def write_environment(self, environment: Mapping[str, Any]) -> str:
         """Store an environment once and return its id, the digest of its content."""
@@ -320,18 +326,16 @@ class Store:
                 self.renamed.update(name for name in group.part.names if name.startswith(RENAMED))
                 yield with_texts(group.part.visible(columns, group.kept), columns)
             for start in range(0, len(group.loose), _AT_A_TIME):
-                rows = [row_of(record) for record in self._read_all(group.loose[start : start + _AT_A_TIME])]
+                places = group.loose[start : start + _AT_A_TIME]
+                rows = [row_of(found[0]) for place in places if (found := self._read_with_text(place)) is not None]
                 table = table_of(rows)
                 self.renamed.update(name for name in table.column_names if name.startswith(RENAMED))
                 yield table if columns is None else table.select(list(dict.fromkeys(["key", *columns])))
 
-    def _read_all(self, places: Sequence[Path]) -> Iterator[Record]:
-        """The records of files, as far as they can be read, one after another."""
-        return (record for place in places if (record := self._read(place)) is not None)
-
     def _read_with_text(self, place: Path) -> tuple[Record, str] | None:
+        """A record for a row, with an empty curve, and its text."""
         text = self._text(place)
-        record = None if text is None else self._of_file(place, text)
+        record = None if text is None else self._of_file(place, text, curve=False)
         return None if record is None or text is None else (record, text)
 
     def _record_path(self, key: str) -> Path:

@@ -156,18 +156,24 @@ class Rows:
 
 
 def table_of(rows: Sequence[Mapping[str, Any]], more: Mapping[str, pa.Array] | None = None) -> pa.Table:
-    """Rows with all columns and ``more``; numbers but counts are floats, NaN where a record has none."""
+    """Rows with all columns and ``more``; numbers but counts are floats, empty where a record has none."""
     import pyarrow as pa
 
-    names = in_order(list(dict.fromkeys([*HEAD, *SPEC, *COST, *TAIL, *(name for row in rows for name in row)])))
-    columns: dict[str, pa.Array] = {}
-    for name in names:
-        values = [row.get(name) for row in rows]
-        if name in TEXTS or name in COUNTS:
-            columns[name] = pa.array(values, pa.string() if name in TEXTS else pa.int64())
-        else:
-            columns[name] = pa.array([float("nan") if value is None else float(value) for value in values], pa.float64())
+    names = in_order([*HEAD, *SPEC, *COST, *TAIL, *set().union(*rows)])
+    lists = zip(*(map(row.get, names) for row in rows), strict=True) if rows else [()] * len(names)
+    columns = {name: _column(name, values) for name, values in zip(names, lists, strict=True)}
     return pa.table({**columns, **(more or {})})
+
+
+def _column(name: str, values: Sequence[Any]) -> pa.Array:
+    import pyarrow as pa
+
+    if name in TEXTS or name in COUNTS:
+        return pa.array(values, pa.string() if name in TEXTS else pa.int64())
+    try:
+        return pa.array(values, pa.float64())
+    except pa.ArrowInvalid:  # a whole number that a float holds in round figures only
+        return pa.array([None if value is None else float(value) for value in values], pa.float64())
 
 
 def write_part(file: IO[bytes], tables: Sequence[pa.Table], folders: Mapping[str, int]) -> None:
@@ -177,7 +183,9 @@ def write_part(file: IO[bytes], tables: Sequence[pa.Table], folders: Mapping[str
     table = concatenated(tables).sort_by("key")
     table = table.select([*in_order(table.column_names), *(name for name in _HIDDEN if name in table.column_names)])
     table = table.replace_schema_metadata({_FOLDERS: json.dumps(folders).encode()})
-    pq.write_table(table, file, compression="zstd", write_page_checksum=True)
+    repeated = [name for name in table.column_names if name in TEXTS and name != "key"]
+    counted = [name for name in table.column_names if name not in _HIDDEN]
+    pq.write_table(table, file, compression="zstd", write_page_checksum=True, use_dictionary=repeated, write_statistics=counted)
 
 
 def concatenated(tables: Sequence[pa.Table]) -> pa.Table:

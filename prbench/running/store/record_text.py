@@ -14,27 +14,22 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, cast, get_args
 
-from prbench.core import is_task_name
-from prbench.core.names import format_name, parse_name
-from prbench.errors import PrbenchError, UsageError, one_line
+from prbench.errors import one_line
 from prbench.running.request.cell import Cell
 from prbench.running.solving import Status
 
 from .plain import digest
+from .record_cell import NUMBERS as _NUMBERS
+from .record_cell import CorruptRecord, fits, is_count, read_cell
 
 SCHEMA = 2
 STATUSES: tuple[Status, ...] = get_args(Status)
 _SEAL = ', "digest": "'
 _SEAL_LENGTH = len(_SEAL) + 32 + 2
 _NOT_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
+_CURVE = ', "curve": {'
 _DEEPEST = 8
-_LARGEST = 2**63
 _NAME = re.compile(r"[\w.-]{0,64}")
-_NUMBERS = frozenset({int, float})
-
-
-class CorruptRecord(PrbenchError):
-    """A file in a store is not a record: cut off, changed by hand, or something else altogether."""
 
 
 def seal(body: str) -> str:
@@ -42,18 +37,24 @@ def seal(body: str) -> str:
     return f'{body[:-1]}{_SEAL}{digest(body)}"}}'
 
 
-def read_members(text: str) -> tuple[Cell, dict[str, Any]]:
+def read_members(text: str, *, curve: bool = True) -> tuple[Cell, dict[str, Any]]:
     """The cell of a record, and its other members by name, those that are there; missing ones take the defaults of the class.
+
+    Args:
+        text: of the record.
+        curve: whether to read the curve, which is half of the text and in no table; empty where False.
 
     Raises:
         CorruptRecord: where the text is not a record, does not match its digest, or a member is not what it is in a record.
     """
     try:
-        data = json.loads(text)
+        data = json.loads(text) if curve else _without_curve(text)
         _reader(data)(data, text)
         if "\\ud" in text or "\\uD" in text:
             json.dumps(data, ensure_ascii=False).encode()  # half of a character can be neither printed nor stored
-        return _cell(data), {name: _member(name, value) for name, value in data.items() if name not in _OF_THE_CELL}
+        _status("status", data["status"])
+        cell = read_cell(data["spec"], data["key"], _text("solver", data["solver"]), _text("dataset", data["dataset"]))
+        return cell, {name: _member(name, value) for name, value in data.items() if name not in _OF_THE_CELL}
     except CorruptRecord:
         raise
     except KeyError as error:
@@ -62,6 +63,16 @@ def read_members(text: str) -> tuple[Cell, dict[str, Any]]:
         raise CorruptRecord("not a record: its JSON is nested too deeply") from error
     except (TypeError, ValueError, AttributeError, OverflowError) as error:
         raise CorruptRecord(f"not a record ({type(error).__name__}: {one_line(error, 200)})") from error
+
+
+def _without_curve(text: str) -> Any:
+    """The JSON of a record with an empty curve, wherever its text is as :meth:`Record.to_json` writes it."""
+    start = text.find(_CURVE)
+    end = text.find("}", start)
+    if start < 0 or end < 0:
+        return json.loads(text)
+    data = json.loads(f"{text[: start + len(_CURVE)]}{text[end:]}")
+    return data if type(data) is dict and data.get("curve") == {} else json.loads(text)
 
 
 def _reader(data: Any) -> Callable[[dict[str, Any], str], None]:
@@ -95,60 +106,6 @@ _READERS: dict[int, Callable[[dict[str, Any], str], None]] = {1: _read_first, 2:
 _OF_THE_CELL = frozenset({"schema", "key", "task", "sample", "seed", "spec", "digest"})
 
 
-# The cell
-
-
-def _cell(data: Mapping[str, Any]) -> Cell:
-    spec, key = data["spec"], data["key"]
-    if type(spec) is not dict:
-        raise CorruptRecord(f"spec is {_kind(spec)}, a record has an object there")
-    cell = Cell.from_plain(spec, key=key)
-    texts = (cell.solver, cell.dataset, cell.split, cell.precision, cell.backend, cell.device_class, cell.inputs)
-    params = (*cell.solver_params.values(), *cell.dataset_params.values())
-    right = (
-        all(isinstance(text, str) for text in texts)
-        and _is_count(cell.sample)
-        and _is_count(cell.seed)
-        and all(value is None or (isinstance(value, bool | int | float | str) and _fits(value)) for value in params)
-        and (cell.time_limit_s is None or type(cell.time_limit_s) in _NUMBERS)
-    )
-    if not right or not is_task_name(cell.task):
-        raise CorruptRecord("a member of its spec is not of the kind that it is in a record")
-    if data["status"] not in STATUSES:
-        raise CorruptRecord("its status is unknown")
-    for kind, name, params_of in (("solver", cell.solver, cell.solver_params), ("dataset", cell.dataset, cell.dataset_params)):
-        if not _spells(_text(kind, data[kind]), name, params_of):
-            raise CorruptRecord(f"its {kind} {one_line(data[kind], 60)!r} is not the {kind} of its spec, {one_line(name, 60)}")
-    return cell
-
-
-def _spells(text: str, name: str, params: Mapping[str, Any]) -> bool:
-    """Whether ``text`` names ``name`` and gives no setting a value that it does not have; defaults may be left out."""
-    if text == name:
-        return True
-    parsed = _parsed(text)
-    if parsed is None or parsed[0] != name:
-        return False
-    return all(setting in params and _same(raw, params[setting]) for setting, raw in parsed[1].items())
-
-
-@lru_cache(maxsize=4096)
-def _parsed(text: str) -> tuple[str, dict[str, str]] | None:
-    try:
-        return parse_name(text)
-    except UsageError:
-        return None
-
-
-def _same(raw: str, value: Any) -> bool:
-    if type(value) in _NUMBERS:
-        try:
-            return bool(float(raw) == value)
-        except ValueError:
-            return False
-    return raw == parse_name(format_name("x", {"x": value}))[1]["x"]
-
-
 # The other members
 
 
@@ -165,18 +122,16 @@ def _wrong(name: str, value: Any, wanted: str) -> CorruptRecord:
     return CorruptRecord(f"{one_line(name, 40)} is {_kind(value)}, a record has {wanted} there")
 
 
-def _is_count(value: Any) -> bool:
-    return type(value) is int and 0 <= value < _LARGEST
-
-
-def _fits(value: Any) -> bool:
-    return type(value) is not int or abs(value) < _LARGEST
-
-
 def _text(name: str, value: Any) -> str:
     if type(value) is not str:
         raise _wrong(name, value, "text")
     return value
+
+
+def _status(name: str, value: Any) -> str:
+    if value not in STATUSES:
+        raise CorruptRecord(f"its {name} is unknown")
+    return cast("str", value)
 
 
 def _name(name: str, value: Any) -> str:
@@ -186,7 +141,7 @@ def _name(name: str, value: Any) -> str:
 
 
 def _count(name: str, value: Any) -> int:
-    if not _is_count(value):
+    if not is_count(value):
         raise CorruptRecord(f"{name} is not of the kind that it is in a record: a whole number from 0")
     return cast("int", value)
 
@@ -210,7 +165,7 @@ def _scores(name: str, value: Any) -> dict[str, float]:
 def _costs(name: str, value: Any) -> dict[str, float | int | None]:
     found: dict[str, float | int | None] = {}
     for key, item in _object(name, value).items():
-        found[key] = item if item is None or (type(item) in _NUMBERS and _fits(item)) else _number(key, item)
+        found[key] = item if item is None or (type(item) in _NUMBERS and fits(item)) else _number(key, item)
     return found
 
 
@@ -229,7 +184,7 @@ def _curve(name: str, value: Any) -> dict[str, list[float]]:
 
 def _notes(name: str, value: Any) -> dict[str, Any]:
     for key, item in _object(name, value).items():
-        if isinstance(item, dict | list) or not _fits(item):
+        if isinstance(item, dict | list) or not fits(item):
             raise _wrong(f"{name}.{key}", item, "text or a number")
     return cast("dict[str, Any]", value)
 
@@ -265,7 +220,7 @@ def _anything(name: str, value: Any, depth: int = 0) -> Any:
     elif type(value) is list:
         for item in value:
             _anything(name, item, depth + 1)
-    elif not _fits(value):
+    elif not fits(value):
         raise CorruptRecord(f"{one_line(name, 40)} holds a whole number of more than 63 bits")
     return value
 
@@ -277,7 +232,7 @@ def _lines(name: str, value: Any) -> tuple[str, ...]:
 
 
 _MEMBERS: dict[str, Callable[[str, Any], Any]] = {
-    "status": _text,
+    "status": _status,
     "solver": _text,
     "dataset": _text,
     "metrics": _scores,

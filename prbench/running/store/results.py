@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prbench.core import Reconstruction
-from prbench.errors import PrbenchError, UsageError, one_line
+from prbench.errors import BadInput, PrbenchError, UsageError, one_line
 from prbench.running.code_id import code_id
 from prbench.running.executing import reconstruction_of
 from prbench.running.request.cell import find_plugin
 
 from .folder import Store
 from .record import FAILED, Record
-from .task_files import read_tasks
+from .task_files import TASKS, read_tasks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,10 @@ class ResultSet:
     def __init__(self, store: Store, keys: list[str] | None = None) -> None:
         self.store = store
         self._keys = keys
-        read_tasks(store.path)
+        try:
+            read_tasks(store.path)
+        except BadInput as error:
+            store.corrupt[store.path / TASKS] = one_line(error)
 
     def __len__(self) -> int:
         return len(self.frame)
