@@ -1,7 +1,8 @@
-"""Write a folder of synthetic records, as a study leaves them: ``synthetic_records.py COUNT FOLDER``.
+"""Write a folder of synthetic records, as a study leaves them: ``synthetic_records.py COUNT FOLDER [tables]``.
 
 Ten solvers on ten datasets, a curve of 51 points, ten scores each, one in fifty failed: about 4 kB per record. Arrays there are
-none. The folder's times are set an hour back, as if the study had ended then.
+none. The folder's times are set an hour back, as if the study had ended then. With ``tables`` the Parquet files are written that
+``prbench compact`` would make of them, without the records' own files.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from prbench.running.request.cell import Cell, find_plugin, make_cell
+from prbench.running.store.index import TABLE
+from prbench.running.store.parquet import Rows, Stamp, write_part
 from prbench.running.store.plain import canonical, digest
 from prbench.running.store.record import Record
 from prbench.running.store.record_text import seal
+from prbench.running.store.table import row_of
 
 SOLVERS = ("er", "hio", "raar", "difference-map", "rrr", "hio-er", "hio[beta=0.8]", "raar[beta=0.8]", "er[iterations=500]", "ml")
 DATASETS = tuple(f"crystal2d[photons={10 ** (n / 3):.3g}]" for n in range(3, 13))
@@ -33,13 +38,21 @@ def cells() -> list[Cell]:
     return [make_cell(s, d, sample=0, seed=0, backend="numpy") for s in solvers for d in datasets]
 
 
-def texts(count: int) -> Iterator[tuple[str, str]]:
-    """Key and text of each record."""
-    rng = np.random.default_rng(0)
-    kinds = [(dataclasses.asdict(cell), cell, _template(cell)) for cell in cells()]
-    scores = rng.random((1000, len(METRICS)))
+def keys(count: int) -> Iterator[str]:
+    """The key of each record."""
+    specs = [dataclasses.asdict(cell) for cell in cells()]
     for number in range(count):
-        spec, cell, template = kinds[number % len(kinds)]
+        numbers = {"sample": number // len(specs) // 20, "seed": number // len(specs) % 20}
+        yield digest(canonical({**specs[number % len(specs)], **numbers}))
+
+
+def texts(numbers: Iterable[int]) -> Iterator[tuple[str, str]]:
+    """Key and text of the records of these numbers."""
+    rng = np.random.default_rng(0)
+    kinds = [(dataclasses.asdict(cell), _template(cell)) for cell in cells()]
+    scores = rng.random((1000, len(METRICS)))
+    for number in numbers:
+        spec, template = kinds[number % len(kinds)]
         spec = {**spec, "sample": number // len(kinds) // 20, "seed": number // len(kinds) % 20}
         key = digest(canonical(spec))
         failed = number % 50 == 7
@@ -70,7 +83,9 @@ def _template(cell: Cell) -> dict[str, object]:
     }
     cost = {"latency_s": 0.2, "latency_fft": 2063.7, "fft_pair_s": 1e-4, "ffts": 411, "operators": 0, "iterations": 200}
     times = {"started": "2026-01-01T00:00:00.000001+00:00", "ended": "2026-01-01T00:00:01.000001+00:00"}
-    record = Record.of(cell, "ok", cost={**cost, "repeats": 3}, curve=curve, problem=problem, code_id="0" * 32, threads=1, **times)
+    record = Record.of(
+        cell, "ok", cost={**cost, "repeats": 3}, curve=curve, problem=problem, code_id="0" * 32, threads=1, **times
+    )
     data: dict[str, object] = json.loads(record.to_json())
     del data["digest"]
     return data
@@ -81,7 +96,7 @@ def write(count: int, folder: Path) -> None:
     runs = folder / "runs"
     for number in range(256):
         (runs / f"{number:02x}").mkdir(parents=True, exist_ok=True)
-    for key, text in texts(count):
+    for key, text in texts(range(count)):
         with open(f"{runs}/{key[:2]}/{key}.json", "w", encoding="ascii") as file:  # noqa: PTH123 - a million times
             file.write(text)
     hour_ago = time.time() - 3600
@@ -91,5 +106,21 @@ def write(count: int, folder: Path) -> None:
         os.utime(path, (hour_ago, hour_ago))
 
 
+def write_tables(count: int, folder: Path) -> None:
+    """Write the tables alone, a folder of records after another."""
+    numbers: dict[str, array[int]] = {f"{n:02x}": array("q") for n in range(256)}
+    for number, key in enumerate(keys(count)):
+        numbers[key[:2]].append(number)
+    (folder / TABLE).mkdir(parents=True)
+    for name, mine in numbers.items():
+        rows = Rows([], [], [])
+        for _, text in texts(mine):
+            rows.rows.append(row_of(Record.from_json(text, curve=False)))
+            rows.texts.append(text)
+            rows.stamps.append(Stamp(0, len(text)))
+        with (folder / TABLE / f"{name}.parquet").open("wb") as file:
+            write_part(file, [rows.table()], {})
+
+
 if __name__ == "__main__":
-    write(int(sys.argv[1]), Path(sys.argv[2]))
+    (write_tables if sys.argv[3:] == ["tables"] else write)(int(sys.argv[1]), Path(sys.argv[2]))
