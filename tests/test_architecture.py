@@ -104,6 +104,21 @@ def test_arrows_run_one_way(package: str) -> None:
     assert wrong == []
 
 
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {module: {_module_of(name) for name in imports(module)} - {module, ""} for module in sources()}
+    while leaves := {module for module, needed in graph.items() if not needed}:
+        graph = {module: needed - leaves for module, needed in graph.items() if module not in leaves}
+    needed_by = {name for needed in graph.values() for name in needed}
+    assert {module for module in graph if module in needed_by} == set()
+
+
+def _module_of(name: str) -> str:
+    """The module that an imported name belongs to, or is; empty for one of another project."""
+    while name and name not in sources():
+        name = name.rpartition(".")[0]
+    return name
+
+
 def test_errors_is_a_leaf() -> None:
     assert [name for name in imports("prbench.errors") if name.startswith("prbench")] == []
 

@@ -15,9 +15,10 @@ from prbench.errors import BadInput
 from ..readers.corrections import Corrections
 from ..readers.kinds import kind_of_image, refuse_what_is_no_image
 from ..readers.listing import arrays_of, note_of
-from ..readers.pattern import Pattern, Reading, read_pattern
+from ..readers.pattern import Pattern, read_pattern
 from ..readers.pictures import SUFFIXES as PICTURES
 from ..readers.raw import Refused
+from ..readers.reading import Reading
 from ..readers.scans import pattern_address
 from ..readers.series import Address, read_address
 

@@ -12,7 +12,8 @@ from prbench.core.data_files import DataFile
 from prbench.tasks.far_field import FarField
 
 from ..readers.locate import locate
-from ..readers.pattern import Reading, binned, cropped, read_pattern
+from ..readers.pattern import binned, cropped, read_pattern
+from ..readers.reading import Reading
 from ._measured import BIN_DOC, HOLDOUT_DOC, about_peak, hold_out, parse_shape
 
 _LICENCE = "BSD-2-Clause"

@@ -10,7 +10,8 @@ from prbench.core.data_files import DataFile
 from prbench.tasks.far_field import FarField
 
 from ..readers.locate import locate
-from ..readers.pattern import Reading, read_pattern
+from ..readers.pattern import read_pattern
+from ..readers.reading import Reading
 from ._measured import HOLDOUT_DOC, hold_out
 
 _LICENCE = "CC0-1.0"

@@ -11,7 +11,8 @@ from prbench.tasks.far_field import FarField
 
 from ..readers.arrays import npz_array
 from ..readers.locate import locate
-from ..readers.pattern import Reading, read_pattern
+from ..readers.pattern import read_pattern
+from ..readers.reading import Reading
 from ._measured import HOLDOUT_DOC, hold_out, parse_shape
 
 _LICENCE = "CeCILL-B"

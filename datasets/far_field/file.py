@@ -13,7 +13,8 @@ from prbench.errors import UsageError
 from prbench.tasks.far_field import FarField
 
 from ..readers.corrections import Corrections
-from ..readers.pattern import Reading, read_pattern
+from ..readers.pattern import read_pattern
+from ..readers.reading import Reading
 from ..readers.scans import linked_files, pattern_address
 from ..readers.series import parse_address
 from ._inspection import inspect_pattern

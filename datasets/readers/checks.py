@@ -13,7 +13,7 @@ from .corrections import NO_CORRECTIONS
 from .raw import DataType
 
 if TYPE_CHECKING:
-    from .pattern import Reading
+    from .reading import Reading
 
 OPPOSITE = {"unusable": "measured", "measured": "unusable"}
 """Of what a nonzero pixel of a mask may mean."""

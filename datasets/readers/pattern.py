@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -13,15 +12,12 @@ from prbench.core.data_files import sha256_of
 from prbench.errors import BadInput, UsageError, one_line
 
 from . import checks
-from .corrections import NO_CORRECTIONS, Corrections, corrected, unusable
+from .corrections import corrected, unusable
 from .framing import centred, middle_of, parse_crop
-from .hdf5 import Links
-from .raw import DataType, Raw, Refused
+from .raw import Raw, Refused
+from .reading import Reading
 from .series import Address, gaps, parse_address, read_address
 from .tiff_folders import sha256_of_all
-
-MaskMeans = Literal["unusable", "measured"]
-Invalid = Literal["error", "mask", "zero"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,42 +44,6 @@ class Pattern:
     def warnings(self) -> tuple[str, ...]:
         """What is suspicious, one line each."""
         return tuple(dict.fromkeys(suspicion.text for suspicion in self.suspicions))
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How a pattern is read; every default is the file's own word, or nothing done.
-
-    Attributes:
-        dataset: path of the intensity inside an HDF5 file, or its name in an NPZ or MAT; by convention where None.
-        links: whether an HDF5 file may lead to others of its folder.
-        mask: another file, a path inside one (``file::path``), or inside the same one; the mask beside the intensity where None.
-        mask_means: what a nonzero pixel of the mask says. CXI, PyNX and most detectors' software mean ``unusable``.
-        invalid: whether measured pixels that are negative, not finite, or at the largest number of their type are an ``error``,
-            unmeasured (``mask``), or zero (``zero``).
-        frames: ``all`` of a stack, its ``sum`` or ``mean``, the number of one, or ``A:B``.
-        data_type: whether the values are intensities or amplitudes; as the file says where None, else intensities.
-        is_fft_shifted: whether zero frequency is at index 0; as the file says where None, else at ``n // 2``.
-        center: what becomes index ``n // 2``: ``peak``, ``com`` (centre of mass), or indices; as the file says where None.
-        crop: a shape about zero frequency, or a region such as ``100:400x0:512``.
-        bin: pixels along every axis that are added up to one.
-        threshold: counts, after binning, up to this are set to zero.
-        corrections: dark, flat, background, saturation, hot pixels.
-    """
-
-    dataset: str | None = None
-    links: Links = "no"
-    mask: str | None = None
-    mask_means: MaskMeans = "unusable"
-    invalid: Invalid = "error"
-    frames: str = "all"
-    data_type: DataType | None = None
-    is_fft_shifted: bool | None = None
-    center: str | None = None
-    crop: str | None = None
-    bin: int = 1
-    threshold: float = 0
-    corrections: Corrections = NO_CORRECTIONS
 
 
 def read_pattern(source: Path | Address, how: Reading | None = None) -> Pattern:

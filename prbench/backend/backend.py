@@ -234,7 +234,7 @@ def fft_pair_seconds(backend: Backend, shape: Sequence[int], repeats: int = 5) -
     spectrum, back = backend.empty(x.shape, backend.complex), backend.empty(x.shape, backend.complex)
     times = []
     for _ in range(repeats + 1):
-        with Clock(backend) as clock:
+        with Clock(backend.synchronize) as clock:
             spectrum = backend.fftn(x, ndim, out=spectrum)
             back = backend.ifftn(spectrum, ndim, normalised=False, out=back)
         times.append(clock.seconds)

@@ -152,7 +152,8 @@ def _extras() -> list[Finding]:
 
 
 def _plugins() -> list[Finding]:
-    from .listing import KINDS, imported_line, listing
+    from .kinds import KINDS
+    from .listing import imported_line, listing
 
     found = []
     for kind in KINDS:

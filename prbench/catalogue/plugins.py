@@ -27,7 +27,7 @@ from prbench.core.settings import SettingInfo
 from prbench.errors import UsageError
 from prbench.metrics.costs import COSTS
 
-from .listing import KINDS
+from .kinds import KINDS
 from .text import clean, first_paragraph
 
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s;,]+")

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
 import click
 
-from prbench.errors import UsageError
+from prbench.errors import UsageError, one_line
+
+_TASK_WIDTH, _TAGS_WIDTH = 12, 24
+_NO_TERMINAL_WIDTH, _LEAST_WIDTH = 100, 60
 
 
 @click.command("list")
@@ -13,7 +21,8 @@ from prbench.errors import UsageError
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 def command(task: str | None, kind: str | None, form: str) -> None:
     """List solvers, datasets and metrics."""
-    from prbench.catalogue.listing import KINDS, listing, task_names
+    from prbench.catalogue.kinds import KINDS
+    from prbench.catalogue.listing import listing, task_names
 
     if task is not None and task not in task_names():
         raise UsageError(f"there is no task {task!r}; tasks are {', '.join(task_names())}")
@@ -24,19 +33,21 @@ def command(task: str | None, kind: str | None, form: str) -> None:
 
         click.echo(json.dumps([e.plain() for e in entries], indent=2, ensure_ascii=False))
         return
-    from prbench.reporting.console import Column, console, table
-
-    out = console()
     name_width = max((len(e.name) for e in entries), default=10)
+    total = max(shutil.get_terminal_size((_NO_TERMINAL_WIDTH, 24)).columns, _LEAST_WIDTH)
+    widths = (name_width, _TASK_WIDTH, _TAGS_WIDTH, max(total - name_width - _TASK_WIDTH - _TAGS_WIDTH - 3, 10))
     for k in kinds:
         rows = [(e.name, e.task, ", ".join(e.tags), e.broken or e.summary) for e in entries if e.kind == k]
-        columns: list[Column] = [
-            ("name", {"min_width": name_width}),
-            ("task", {"max_width": 12}),
-            ("tags", {"max_width": 24}),
-            "what",
-        ]
-        out.print(table(f"{k}s ({len(rows)})", columns, rows))
-        out.print()
+        click.secho(f"{k}s ({len(rows)})", bold=True)
+        click.echo("\n".join([*_row(("name", "task", "tags", "what"), widths), "─" * (sum(widths) + 3)]))
+        click.echo("\n".join(line for row in rows for line in _row(row, widths)))
+        click.echo()
     if any(e.kind in ("solver", "dataset") for e in entries):
         click.echo("`prbench show NAME` tells the reference and the settings of one.")
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    """The lines of a row, each cell wrapped to its width; plain text, for a library of tables costs more than the whole list."""
+    wrapped = [textwrap.wrap(one_line(cell, 2000), width) or [""] for cell, width in zip(cells, widths, strict=True)]
+    for line in zip_longest(*wrapped, fillvalue=""):
+        yield " ".join(part.ljust(width) for part, width in zip(line, widths, strict=True)).rstrip()

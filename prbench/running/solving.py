@@ -179,7 +179,7 @@ def solve_prepared(
     place, rng = y.backend, random_source(seed)
     pair_before = pair_seconds(place, y.shape)
     place.reset_peak_memory()
-    clock = Clock(place)
+    clock = Clock(place.synchronize)
     if isinstance(solver, IterativeSolver):
         found, status, curve, steps = _iterate(solver, y, rng, clock, time_limit_s, callback)
     else:

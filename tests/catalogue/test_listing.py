@@ -1,14 +1,15 @@
 import json
 import subprocess
 import sys
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 
 import pytest
 
 from prbench.catalogue import declarations
 from prbench.catalogue import listing as module
-from prbench.catalogue.listing import KINDS, listing, task_names
+from prbench.catalogue.kinds import KINDS
+from prbench.catalogue.listing import listing, task_names
 from prbench.catalogue.plugins import describe
 from prbench.core import plugin_names
 from prbench.core import task_names as all_tasks
@@ -65,7 +66,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "__init__.py").write_text("raise RuntimeError('imported')\n")
     monkeypatch.syspath_prepend(tmp_path)
     point = EntryPoint("mine", "strange.solvers:Mine", "prbench.solvers")
-    monkeypatch.setattr(module, "entry_points", lambda group: [point] if group == "prbench.solvers" else [])
+    tasks = module.entry_points(group="prbench.tasks")
+    monkeypatch.setattr(module, "_all_points", lambda: EntryPoints([point, *tasks]))
     for function in ("_path", "_tree", "_bindings", "_is_installed"):
         getattr(declarations, function).cache_clear()
     return folder

@@ -10,8 +10,9 @@ from fabio.edfimage import EdfImage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prbench.datasets.readers.pattern import Pattern, Reading, binned, read_pattern
+from prbench.datasets.readers.pattern import Pattern, binned, read_pattern
 from prbench.datasets.readers.raw import MAX_PIXELS
+from prbench.datasets.readers.reading import Reading
 from prbench.errors import BadInput
 
 PATTERN = np.random.default_rng(0).integers(0, 50, (12, 10)).astype(np.float32)
