@@ -121,7 +121,8 @@ class TaskInfo:
         name: as users type it.
         answer: the kind of answer, such as ``complex object``; metrics say which kinds they judge.
         symmetries: ambiguities that the measurement leaves open, among :data:`SYMMETRIES`; metrics remove them.
-        goals: metrics that can decide a ranking, in order of preference: the first needs the truth, the last does not.
+        goals: metrics that can decide a ranking, in order of preference: the first needs the truth, the last the
+            measurement alone; between them may stand what needs more than that, such as pixels held out.
         maps: the real-valued maps drawn, from top to bottom; empty where the answer is a complex object.
         panel: the measured image drawn where there is no truth.
         solvers: names of solvers that the command line suggests to compare with.

@@ -42,13 +42,13 @@ def export_measured(results: ResultSet) -> list[Exported]:
     is left as it is.
     """
     frame = results.frame
-    exports = []
+    exports, infos = [], metric_infos()
     for task in sorted(frame["task"].unique()):
         if task not in task_names() or find_task(task).export is None:
             continue
         candidates = frame[frame["status"].isin(SCORED) & (frame["task"] == task)]
-        for goal in goals(task)[:-1]:  # the last one needs no truth
-            if goal.metric in candidates:
+        for goal in goals(task):
+            if goal.metric in candidates and infos[goal.metric].needs == "truth":
                 candidates = candidates[candidates[goal.metric].isna()]
         for row in candidates.to_dict("records"):
             export = _export(results, {str(key): value for key, value in row.items()})

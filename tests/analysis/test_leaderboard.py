@@ -164,3 +164,19 @@ def test_speckle_is_ranked_by_displacement_and_without_truth_by_what_the_images_
     assert goals("speckle")[0].success == 0.1
     assert (board.rows["images_used"] == 5).all()
     assert "r_factor" not in board.rows
+
+
+def test_measured_data_are_ranked_by_held_out_pixels_where_there_are_some():
+    """A support that fills the frame buys a low R; the pixels held out tell."""
+    cell = {"task": "far-field", "dataset": "file[path='a.npz']", "seed": 0, "status": "ok"}
+    rows = []
+    for sample in range(8):
+        rows.append({**cell, "solver": "loose", "sample": sample, "r_factor": 0.05, "free_r": 0.4, "support_share": 0.94})
+        rows.append({**cell, "solver": "tight", "sample": sample, "r_factor": 0.10, "free_r": 0.12, "support_share": 0.2})
+    (board,) = leaderboards(pd.DataFrame(rows))
+    assert board.goals["file[path='a.npz']"].metric == "free_r"
+    assert board.rows["solver"].tolist() == ["tight", "loose"]
+    assert board.rows["support_share"].tolist() == [0.2, 0.94]
+    assert "support" in [info.header for info in board.columns]
+    (board,) = leaderboards(pd.DataFrame(rows).drop(columns="free_r"))
+    assert board.goals["file[path='a.npz']"].metric == "r_factor"

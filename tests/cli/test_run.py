@@ -224,7 +224,7 @@ def test_a_pattern_of_ones_own_ends_as_cxi(here):
     ]
     result = invoke(*args)
     assert result.exit_code == 0, result.output
-    for word in ("free R", "PRTF", "ranked by r_factor"):
+    for word in ("free R", "support", "PRTF", "ranked by free_r"):
         assert word in result.stdout
     (cxi,) = here.glob("prbench-results/custom/cxi/*.cxi")
     assert str(cxi.relative_to(here)) in result.stdout

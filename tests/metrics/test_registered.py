@@ -8,7 +8,10 @@ import prbench.metrics
 from prbench.core import HeldOut, find_task, load_plugin, plugin_names, task_names
 from prbench.metrics import COSTS, metric_infos
 
-FAR_FIELD = {"sa_mse", "sa_nmse", "psnr", "ssim", "r_factor", "free_r", "frc", "prtf", "support_overlap", "support_jaccard"}
+FAR_FIELD = {
+    *("sa_mse", "sa_nmse", "psnr", "ssim", "r_factor", "free_r", "frc", "prtf"),
+    *("support_overlap", "support_jaccard", "support_share"),
+}
 
 
 def test_every_metric_says_what_it_is():

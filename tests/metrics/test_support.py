@@ -4,7 +4,7 @@ import pytest
 from prbench.core import COMPLEX_OBJECT
 from prbench.errors import BadInput
 from prbench.metrics import support_agreement
-from prbench.tasks.far_field.support import support_jaccard, support_overlap
+from prbench.tasks.far_field.support import support_jaccard, support_overlap, support_share
 
 
 def shape_of(size=20):
@@ -40,6 +40,17 @@ def test_metrics_take_the_solvers_support_or_the_objects(make_case):
     assert (support_overlap(told), support_jaccard(told)) == (1, reference.sum() / x.size)
     assert not support_overlap.applies(make_case(x, x), COMPLEX_OBJECT)
     assert np.isnan(support_overlap(make_case(x, x, reference={"phase": x})))
+
+
+def test_the_share_of_the_frame_counts_every_pixel_that_was_free(make_case):
+    x = shape_of().astype(complex)  # 32 of 400 pixels
+    assert support_share(make_case(x, x, truth=None)) == 0.08
+    wide = np.zeros(x.shape, bool)
+    wide[:10] = True
+    assert support_share(make_case(x, x, truth=None, aux={"support": wide})) == 0.5
+    claimed = make_case(x, x + 1, truth=None, aux={"support": shape_of()})  # the object fills what the support leaves out
+    assert support_share(claimed) == 1
+    assert support_share(make_case(x, np.zeros_like(x), truth=None)) == 0
 
 
 def test_refuses_an_empty_reference():

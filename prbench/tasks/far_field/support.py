@@ -1,8 +1,10 @@
-"""Agreement of the support found with a published one, for measured data without truth."""
+"""The support found: how much of the frame it takes, and how well it agrees with a published one."""
 
 from __future__ import annotations
 
 import math
+
+import numpy as np
 
 from prbench.core import COMPLEX_OBJECT, Case, metric
 from prbench.metrics.support import support_agreement
@@ -61,3 +63,25 @@ def support_overlap(case: Case) -> float:
 def support_jaccard(case: Case) -> float:
     """Intersection over union of the support found and the published one, after the best translation and flip."""
     return _agreement(case)[1]
+
+
+@metric(
+    "support_share",
+    better="lower",
+    range="[0, 1]",
+    needs="measurement",
+    removes=("phase", *_MOVES),
+    answers=(COMPLEX_OBJECT,),
+    measurement=FarField,
+    header="support",
+    meaning="share of the frame that the support takes; a loose one lowers R without being right",
+    place=22,
+    smallest=0.001,
+)
+def support_share(case: Case) -> float:
+    """Share of the pixels of the object's frame that were free to differ from zero: those of the support that the solver reports,
+    and those at which its object is not zero.
+    """
+    used = case.reconstruction.object != 0
+    reported = case.reconstruction.aux.get("support")
+    return float(np.mean(used if reported is None else used | np.asarray(reported, bool)))

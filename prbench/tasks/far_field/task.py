@@ -30,6 +30,7 @@ TASK = Task(
             success=0.05,
             reason="A relative error of 22 %, above which shape and phase of a crystal are no longer recognisable. A choice.",
         ),
+        Goal("free_r", "lower"),  # before R, which falls with every pixel that is added to the support
         Goal("r_factor", "lower"),
     ),
     maps=(),
