@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from prbench.gate.measuring import Baseline
+from prbench.gate.baseline import Baseline
 
 ROOT = Path(__file__).parents[1]
 BASELINES = sorted((ROOT / "results" / "baselines").glob("*.json"))

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from prbench.gate.measuring import Baseline, OnCell
-    from prbench.gate.regression import Comparison
+    from collections.abc import Mapping, Sequence
+
+    from prbench.gate.accepted import Accepted
+    from prbench.gate.baseline import Baseline
+    from prbench.gate.findings import Comparison
+    from prbench.gate.measuring import OnCell
 
 BASELINES = Path("results/baselines")
+ACCEPTED = Path(".ci/accepted.yaml")
 
 
 @click.command("check")
@@ -34,7 +39,15 @@ BASELINES = Path("results/baselines")
     "--time-tolerance",
     type=click.FloatRange(min=0),
     metavar="PART",
-    help="Slowdown of the median up to which nothing is said: 0.15 in turn and 0.5 against stored times otherwise.",
+    help="Slowdown of the median that is none; 0.1 in turn, 0.5 against stored times.",
+)
+@click.option(
+    "--accepted",
+    "accepted_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=ACCEPTED,
+    show_default=True,
+    help="List of changes for the worse that were accepted on purpose.",
 )
 @click.option("--update", is_flag=True, help="Write the baseline anew from this version.")
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
@@ -48,23 +61,32 @@ def command(
     rounds: int | None,
     threads: int,
     time_tolerance: float | None,
+    accepted_file: Path,
     update: bool,
     form: str,
     out: Path | None,
 ) -> None:
     """Solve the baseline's cells again and tell what became faster, slower, better or worse; exit code 3 on a regression.
 
-    Counts must not rise at all; time, quality and iterations are judged by paired medians, and only where their intervals part.
+    Counts must not rise, statuses must not worsen, no score may be lost and no sample ruined; groups of cells are tested for
+    smaller changes. Stored times are advice, and stored seeds bind on the class of processor and libraries that made them.
 
     Two checkouts on one machine:  prbench check --base-python ../base/.venv/bin/python
     """
+    from prbench.gate.accepted import expired, read_accepted
     from prbench.gate.tables import FORMATS
 
     from .app import OK, REGRESSION
 
+    accepted = read_accepted(accepted_file)
     baselines = _planned(matrix_file, paths, rounds, update=update, base_python=base_python) or _stored(paths)
+    names = [baseline.name for baseline in baselines]
+    stems = {baseline.path.stem for baseline in baselines}
+    for entry in expired([entry for entry in accepted if entry.baseline.partition("@")[0] in stems], names):
+        click.echo(f"{accepted_file}: {entry.solver}, {entry.what} is void: {entry.baseline} has been measured anew", err=True)
+    tolerances = {} if time_tolerance is None else {"time": time_tolerance}
     checks = [
-        (baseline.path.stem, _check(baseline, base_python, rounds, threads, time_tolerance, update=update))
+        (baseline.name, _check(baseline, base_python, rounds, threads, tolerances, accepted, update=update))
         for baseline in baselines
     ]
     done = [(name, comparison) for name, comparison in checks if comparison is not None]
@@ -74,14 +96,14 @@ def command(
     click.echo(report)
     if out is not None:
         out.write_text(report + "\n", encoding="utf-8")
-    ctx.exit(REGRESSION if any(found.regressions or not found.compared for _, found in done) and not update else OK)
+    ctx.exit(OK if update or all(found.passes for _, found in done) else REGRESSION)
 
 
 def _planned(
     matrix_file: Path | None, paths: tuple[Path, ...], rounds: int | None, *, update: bool, base_python: str | None
 ) -> list[Baseline]:
     from prbench.errors import UsageError
-    from prbench.gate.measuring import Baseline
+    from prbench.gate.baseline import Baseline
 
     if matrix_file is None:
         return []
@@ -95,7 +117,7 @@ def _planned(
 
 def _stored(paths: tuple[Path, ...]) -> list[Baseline]:
     from prbench.errors import UsageError
-    from prbench.gate.measuring import Baseline
+    from prbench.gate.baseline import Baseline
 
     files = [file for path in paths or (BASELINES,) for file in (sorted(path.glob("*.json")) if path.is_dir() else [path])]
     if not files:
@@ -105,29 +127,31 @@ def _stored(paths: tuple[Path, ...]) -> list[Baseline]:
 
 
 def _check(
-    baseline: Baseline, base_python: str | None, rounds: int | None, threads: int, time_tolerance: float | None, *, update: bool
+    baseline: Baseline,
+    base_python: str | None,
+    rounds: int | None,
+    threads: int,
+    tolerances: Mapping[str, float],
+    accepted: Sequence[Accepted],
+    *,
+    update: bool,
 ) -> Comparison | None:
-    from contextlib import ExitStack
+    from prbench.gate.accepted import accept
+    from prbench.gate.checking import against_stored, in_turn, measured
 
-    from prbench.gate.measuring import measure
-    from prbench.gate.probing import Probe
-    from prbench.gate.regression import compare_versions
-
-    pythons = {"head": None, **({"base": base_python} if base_python else {})}
-    cells = baseline.matrix.cells()
-    with ExitStack() as stack:
-        probes = {name: stack.enter_context(Probe(python, threads)) for name, python in pythons.items()}
-        found = measure(cells, probes, rounds or baseline.rounds, _follow(baseline.path.stem))
+    cells, count, on_cell = baseline.matrix.cells(), rounds or baseline.rounds, _follow(baseline.path.stem)
     comparison = None
-    tolerances = {} if time_tolerance is None else {"time": time_tolerance}
     if base_python:
-        comparison = compare_versions(found["base"], found["head"], stored=False, tolerances=tolerances)
-    elif baseline.cells is not None:
-        comparison = compare_versions(baseline.cells, found["head"], stored=True, tolerances=tolerances)
-    if update:
-        baseline.updated(found["head"]).write()
-        click.echo(f"wrote {baseline.path}", err=True)
-    return comparison
+        pythons = {"head": None, "base": base_python}
+        comparison = in_turn(cells, pythons, count, threads=threads, tolerances=tolerances, on_cell=on_cell)
+    if update or not base_python:
+        found, cpu_class = measured(cells, count, threads=threads, on_cell=on_cell)
+        if not base_python and baseline.cells is not None:
+            comparison = against_stored(baseline, found, cpu_class, tolerances)
+        if update:
+            baseline.updated(found, cpu_class).write()
+            click.echo(f"wrote {baseline.path}", err=True)
+    return comparison if comparison is None else accept(comparison, accepted, baseline.name)
 
 
 def _follow(name: str) -> OnCell:

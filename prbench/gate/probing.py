@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import IO, Any, Self
 
-from prbench.errors import PrbenchError
+from prbench.errors import PrbenchError, one_line
 from prbench.running.request.cell import Cell
 
 _SCRIPT = Path(__file__).with_name("probe.py")
@@ -40,6 +40,17 @@ class Probe:
     def __exit__(self, *_: object) -> None:
         self._end()
 
+    def cpu_class(self) -> dict[str, Any]:
+        """What decides the last bits of this probe's results, see :func:`prbench.gate.probe.cpu_class`.
+
+        Raises:
+            PrbenchError: where the process cannot tell.
+        """
+        answer = self._answer({"what": "cpu_class"}, _NO_LIMIT_S)
+        if "processor" not in answer:
+            raise PrbenchError(f"{self.python} does not tell its class of processor: {one_line(answer.get('error', ''), 300)}")
+        return answer
+
     def ask(self, cell: Cell, what: str = "cost") -> dict[str, Any]:
         """Solve ``cell`` once and tell what it cost; see :mod:`prbench.gate.probe` for the answer.
 
@@ -52,8 +63,11 @@ class Probe:
         Raises:
             PrbenchError: where this Python cannot be started.
         """
-        process = self._started()
         limit = _NO_LIMIT_S if cell.time_limit_s is None else 1.5 * cell.time_limit_s
+        return self._answer(_question(cell, what), limit)
+
+    def _answer(self, question: dict[str, Any], limit: float) -> dict[str, Any]:
+        process = self._started()
         killed = threading.Event()
 
         def kill() -> None:
@@ -65,7 +79,7 @@ class Probe:
         try:
             assert process.stdin is not None
             assert process.stdout is not None
-            process.stdin.write(json.dumps(_question(cell, what)) + "\n")
+            process.stdin.write(json.dumps(question) + "\n")
             process.stdin.flush()
             line = process.stdout.readline()
         except BrokenPipeError:

@@ -8,22 +8,26 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .regression import Comparison, Finding
+from prbench.metrics.costs import COUNTS
+
+from .exact import MEMORY
+from .findings import Comparison, Finding
+from .timing import CONVERGENCE, TIME, WALL_TIME
 
 _WORDS = {
-    "time": ("faster", "slower"),
-    "ffts": ("fewer", "more"),
-    "operators": ("fewer", "more"),
-    "iterations": ("fewer", "more"),
-    "iterations to target": ("fewer", "more"),
-    "allocated_bytes": ("less", "more"),
+    **dict.fromkeys((TIME, WALL_TIME), ("faster", "slower")),
+    MEMORY: ("less", "more"),
+    **dict.fromkeys((*COUNTS, CONVERGENCE), ("fewer", "more")),
 }
 
 
 def word(finding: Finding) -> str:
     """The verdict in the words of what is compared: slower, worse, more, the same."""
     better, worse = _WORDS.get(finding.what, ("better", "worse"))
-    return {"better": better, "worse": worse, "same": "same", "unclear": "unclear"}[finding.verdict]
+    said = {"better": better, "worse": worse, "same": "same", "unclear": "unclear"}[finding.verdict]
+    if finding.verdict == "worse" and not finding.regression:
+        said += ", accepted" if finding.accepted else ", not binding"
+    return said
 
 
 def summary(comparison: Comparison) -> str:
@@ -34,7 +38,9 @@ def summary(comparison: Comparison) -> str:
     better = sum(finding.verdict == "better" for finding in comparison.findings)
     alone = f"; {comparison.alone} cells lack a side, or the base did not solve them" if comparison.alone else ""
     found = "no regression" if not count else "1 regression" if count == 1 else f"{count} regressions"
-    return f"{found}, {better} improvements, {comparison.compared} cells compared{alone}"
+    accepted = sum(bool(finding.accepted) for finding in comparison.findings)
+    besides = f", {accepted} accepted" if accepted else ""
+    return f"{found}{besides}, {better} improvements, {comparison.compared} cells compared{alone}"
 
 
 def as_text(name: str, comparison: Comparison) -> str:
@@ -42,15 +48,17 @@ def as_text(name: str, comparison: Comparison) -> str:
     rows = [_HEADER, *(_row(finding) for finding in comparison.findings)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(_HEADER))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([f"{name}: {summary(comparison)}", *(lines if comparison.findings else [])])
+    notes = [*comparison.notes, *_reasons(comparison)]
+    return "\n".join([f"{name}: {summary(comparison)}", *(lines if comparison.findings else []), *notes])
 
 
 def as_markdown(name: str, comparison: Comparison) -> str:
     """For a comment on a pull request: the verdict, then what changed, then the rest folded away."""
     changed = [finding for finding in comparison.findings if finding.verdict in ("worse", "better")]
     rest = [finding for finding in comparison.findings if finding not in changed]
-    sign = "❌" if comparison.regressions or not comparison.compared else "✅"
-    parts = [f"### {sign} {_escaped(name)}: {summary(comparison)}", _markdown_table(changed)]
+    sign = "✅" if comparison.passes else "❌"
+    notes = [_escaped(note) for note in (*comparison.notes, *_reasons(comparison))]
+    parts = [f"### {sign} {_escaped(name)}: {summary(comparison)}", *notes, _markdown_table(changed)]
     if rest:
         parts.append(f"<details><summary>{len(rest)} without a change shown</summary>\n\n{_markdown_table(rest)}\n\n</details>")
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -63,6 +71,7 @@ def as_json(name: str, comparison: Comparison) -> dict[str, Any]:
         "compared": comparison.compared,
         "alone": comparison.alone,
         "regressions": len(comparison.regressions),
+        "notes": list(comparison.notes),
         "findings": [{k: _plain(v) for k, v in dataclasses.asdict(finding).items()} for finding in comparison.findings],
     }
 
@@ -75,14 +84,20 @@ FORMATS: dict[str, Callable[[Named], str]] = {
     "json": lambda checks: json.dumps([as_json(*check) for check in checks], indent=2, ensure_ascii=False, allow_nan=False),
 }
 
-_HEADER = ("verdict", "what", "solver", "dataset", "cell", "base", "head", "ratio", "99 % interval", "pairs")
+_HEADER = ("verdict", "what", "solver", "dataset", "cell", "base", "head", "ratio", "p", "pairs")
 
 
 def _row(finding: Finding) -> tuple[str, ...]:
-    interval = f"{finding.low:.3g} to {finding.high:.3g}" if math.isfinite(finding.low) else ""
+    p = f"{finding.p:.2g}" if not math.isnan(finding.p) else "exact"
     ratio = f"{finding.ratio:.3g}" if not math.isnan(finding.ratio) else ""
     place = (finding.solver, finding.dataset, finding.cell or "all")
-    return (word(finding), finding.what, *place, _value(finding.base), _value(finding.head), ratio, interval, str(finding.pairs))
+    return (word(finding), finding.what, *place, _value(finding.base), _value(finding.head), ratio, p, str(finding.pairs))
+
+
+def _reasons(comparison: Comparison) -> list[str]:
+    """Why changes for the worse were accepted, each reason once."""
+    accepted = [finding for finding in comparison.findings if finding.accepted]
+    return list(dict.fromkeys(f"accepted for {found.solver}, {found.what}: {found.accepted}" for found in accepted))
 
 
 def _value(value: float | str) -> str:

@@ -99,6 +99,11 @@ COSTS: dict[str, MetricInfo] = {
 }
 """The cost columns of a record by name."""
 
+COUNTS = ("ffts", "operators", "iterations")
+"""Costs that equal solves repeat exactly."""
+WALL, WALL_IN_PAIRS = "latency_s", "latency_fft"
+"""The time of a solve by the clock on the wall, in seconds and in FFT pairs."""
+
 
 def metric_infos() -> dict[str, MetricInfo]:
     """Every column of a leaderboard by name: the installed metrics, those that tasks bring along, then the costs.

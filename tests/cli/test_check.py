@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from prbench.cli.app import app
-from prbench.gate.measuring import Baseline, measure
+from prbench.gate.baseline import Baseline
+from prbench.gate.measuring import measure
 from prbench.gate.probing import Probe
 from prbench.gate.regression import compare_versions
 from prbench.running.request.spec import Matrix
@@ -42,8 +43,12 @@ class Gated(IterativeSolver[FarField]):
 
     def step(self, y, g):
         print("a solver may print")
-        if VARIANT == "slow":
+        if VARIANT == "waiting":
             time.sleep(0.004)
+        if VARIANT == "slow":
+            until = time.process_time() + 0.002
+            while time.process_time() < until:
+                pass
         if VARIANT == "wasteful":
             y.inverse(y.transform(g))
         g = y.project_modulus(g)
@@ -112,6 +117,7 @@ def compared(cells, unchanged, python, rounds=2):
     ("variant", "what"),
     [
         ("slow", {"time"}),
+        ("waiting", {"wall time"}),
         ("wasteful", {"ffts"}),
         ("worse", {"sa_nmse"}),
         ("hoard", {"allocated_bytes"}),
@@ -167,7 +173,7 @@ def test_a_baseline_is_written_read_and_held(place, monkeypatch):
     report_file = place / "report.md"
     broken = run(app, ["check", "--baseline", str(path), "--format", "markdown", "--out", str(report_file)])
     assert broken.exit_code == 3
-    assert "### ❌ gate: " in broken.stdout
+    assert "### ❌ gate@" in broken.stdout
     assert "| more | ffts |" in report_file.read_text()
 
     renewed = run(app, ["check", "--baseline", str(path), "--update"])
@@ -193,10 +199,13 @@ def test_nothing_compared_is_a_failure(place):
     [
         (None, "cannot be read as a baseline"),
         ("not json", "cannot be read as a baseline"),
-        ("[1, 2]", "is not a baseline of format 1"),
-        ('{"format": 2, "matrix": {}, "rounds": 1, "cells": [], "environment": {}}', "is not a baseline of format 1"),
-        ('{"format": 1, "matrix": {}, "rounds": 0, "cells": [], "environment": {}}', "rounds must be a count"),
-        ('{"format": 1, "matrix": {}, "rounds": 1, "cells": [{}], "environment": {}}', "every cell must have"),
+        ("[1, 2]", "is not a baseline of format 2"),
+        (
+            '{"format": 1, "matrix": {}, "rounds": 1, "cells": [], "environment": {}, "cpu_class": {}}',
+            "is not a baseline of format 2",
+        ),
+        ('{"format": 2, "matrix": {}, "rounds": 0, "cells": [], "environment": {}, "cpu_class": {}}', "rounds must be a count"),
+        ('{"format": 2, "matrix": {}, "rounds": 1, "cells": [{}], "environment": {}, "cpu_class": {}}', "every cell must have"),
     ],
 )
 def test_what_is_no_baseline_is_one_line(content, message, tmp_path):

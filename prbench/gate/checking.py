@@ -1,0 +1,79 @@
+"""Checks: this version against another one on this machine, or against a stored baseline."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from prbench.running.request.cell import Cell
+
+from .baseline import Baseline, kept
+from .findings import Comparison
+from .measuring import OnCell, measure, silent
+from .probing import Probe
+from .regression import compare_versions, confirm_times, slower_groups
+
+
+def in_turn(
+    cells: Sequence[Cell],
+    pythons: Mapping[str, str | None],
+    rounds: int,
+    *,
+    threads: int = 1,
+    tolerances: Mapping[str, float] | None = None,
+    on_cell: OnCell = silent,
+) -> Comparison:
+    """Compare two versions on this machine, solve by solve in turn; one found slower is timed again, by fresh processes.
+
+    Args:
+        cells: what to solve.
+        pythons: the interpreters ``base`` and ``head``; None is the running one.
+        rounds: solves of each cell by each.
+        threads: CPU threads of a solver.
+        tolerances: see :func:`prbench.gate.regression.compare_versions`.
+        on_cell: told of progress.
+
+    Raises:
+        PrbenchError: where an interpreter cannot be started.
+    """
+
+    def compared(some: Sequence[Cell]) -> Comparison:
+        with _probes(pythons, threads) as probes:
+            found = measure(some, probes, rounds, on_cell)
+        return compare_versions(found["base"], found["head"], stored=False, tolerances=tolerances)
+
+    comparison = compared(cells)
+    slower = slower_groups(comparison)
+    again = [cell for cell in cells if (cell.solver_spelled, cell.dataset_spelled) in slower]
+    return confirm_times(comparison, compared(again)) if again else comparison
+
+
+def measured(
+    cells: Sequence[Cell], rounds: int, *, threads: int = 1, on_cell: OnCell = silent
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Measure the running version: its cells, and the class of processor and libraries that they hold for."""
+    with Probe(None, threads) as probe:
+        return measure(cells, {"head": probe}, rounds, on_cell)["head"], probe.cpu_class()
+
+
+def against_stored(
+    baseline: Baseline,
+    found: Sequence[Mapping[str, Any]],
+    cpu_class: Mapping[str, Any],
+    tolerances: Mapping[str, float] | None = None,
+) -> Comparison:
+    """Compare what :func:`measured` returned with a baseline: seed by seed on its class, by distributions on another."""
+    differs = sorted(key for key in {*cpu_class, *baseline.cpu_class} if cpu_class.get(key) != baseline.cpu_class.get(key))
+    comparison = compare_versions(baseline.cells or [], kept(found), stored=True, same_class=not differs, tolerances=tolerances)
+    if not differs:
+        return comparison
+    note = f"measured elsewhere ({', '.join(differs)} differ): distributions over samples are compared, not single seeds"
+    return dataclasses.replace(comparison, notes=(note,))
+
+
+@contextmanager
+def _probes(pythons: Mapping[str, str | None], threads: int) -> Iterator[dict[str, Probe]]:
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(Probe(python, threads)) for name, python in pythons.items()}

@@ -1,0 +1,96 @@
+"""Whether a version became slower: processor time where both sides tell it, wall time otherwise."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from prbench.metrics.costs import WALL, WALL_IN_PAIRS
+
+from .evidence import ALPHA_PAIRS, Evidence, of_pairs
+from .findings import Finding
+from .scores import Pair
+
+PROCESSOR, PROCESSOR_IN_PAIRS = "cpu_s", "cpu_fft"
+"""Processor time of a solve, and the same in processor time of FFT pairs."""
+TIME, WALL_TIME, CONVERGENCE = "time", "wall time", "iterations to target"
+WAITING = 0.5
+"""Relative change of wall time up to which nothing is said where processor time is known."""
+TARGET = 1.1
+"""Times its last residual: the misfit that iterations are counted to. Close to the end, and reached before noise decides."""
+
+
+def compare_times(pairs: Sequence[Pair], tolerance: float, *, stored: bool) -> Iterator[Finding]:
+    """Compare the times of one solver on one dataset. Stored times, of another day or machine, are advice.
+
+    The fastest of a cell's rounds stands for it, because what disturbs a solve makes it slower; the cells are the pairs of a
+    signed-rank test.
+    """
+    if all(_on_processor(cell) for pair in pairs for cell in pair):
+        # Other programs lengthen wall time: of waiting, which takes no processor time, only a gross change is believed.
+        kinds = [_timed(TIME, pairs, (PROCESSOR, PROCESSOR_IN_PAIRS), tolerance)]
+        kinds.append(_believed(_timed(WALL_TIME, pairs, (WALL, WALL_IN_PAIRS), max(tolerance, WAITING))))
+    else:
+        kinds = [_believed(_timed(TIME, pairs, (WALL, WALL_IN_PAIRS), tolerance))]
+    for in_seconds, in_pairs in kinds:
+        if stored and in_pairs is not None:
+            yield dataclasses.replace(in_pairs, binding=False)
+        elif not stored and in_seconds is not None:
+            yield in_seconds
+
+
+Both = tuple[Finding | None, Finding | None]
+"""A time in seconds and in FFT pairs."""
+
+
+def _believed(found: Both) -> Both:
+    """Wall time in seconds is believed only where it agrees with FFT pairs that were timed beside it."""
+    seconds, in_pairs = found
+    if seconds is None or in_pairs is None or seconds.verdict in ("same", in_pairs.verdict):
+        return found
+    return dataclasses.replace(seconds, verdict="unclear"), in_pairs
+
+
+def _on_processor(cell: Mapping[str, Any]) -> bool:
+    return cell.get("device_class") == "cpu" and bool(cell.get(PROCESSOR))
+
+
+def _timed(what: str, pairs: Sequence[Pair], names: tuple[str, str], tolerance: float) -> Both:
+    return _one_timed(what, pairs, names[0], tolerance), _one_timed(what, pairs, names[1], tolerance)
+
+
+def _one_timed(what: str, pairs: Sequence[Pair], name: str, tolerance: float) -> Finding | None:
+    told = [(min(base[name]), min(head[name])) for base, head in pairs if base.get(name) and head.get(name)]
+    if not told:
+        return None
+    evidence = of_pairs([now / before for before, now in told if before > 0])
+    return _finding(what, pairs, told, evidence, tolerance)
+
+
+def compare_convergence(pairs: Sequence[Pair], tolerance: float) -> Iterator[Finding]:
+    """Compare the iterations to the base's misfit, of cells that have a curve on both sides."""
+    steps = [steps_to_the_same_misfit(b["curve"], h["curve"]) for b, h in pairs if b["curve"] and h["curve"]]
+    if steps:
+        evidence = of_pairs([now / before if math.isfinite(before) else 1.0 for before, now in steps])
+        yield _finding(CONVERGENCE, pairs, steps, evidence, tolerance)
+
+
+def _finding(
+    what: str, pairs: Sequence[Pair], values: Sequence[tuple[float, float]], evidence: Evidence, tolerance: float
+) -> Finding:
+    base, head = (float(np.median([value[side] for value in values])) for side in (0, 1))
+    group = pairs[0][1]["solver"], pairs[0][1]["dataset"]
+    verdict = evidence.verdict(ALPHA_PAIRS, tolerance)
+    return Finding(what, *group, "", base, head, evidence.ratio, evidence.p, len(values), verdict)
+
+
+def steps_to_the_same_misfit(base: Sequence[Sequence[float]], head: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """Iterations after which each curve of (iteration, residual) reached :data:`TARGET` times the last residual of ``base``."""
+    target = TARGET * base[-1][1]
+    reached = [next((float(steps) for steps, residual in curve if residual <= target), math.inf) for curve in (base, head)]
+    # A curve has its first point before the first step; one already there has a ratio all the same.
+    return max(reached[0], 1.0), max(reached[1], 1.0)
