@@ -5,8 +5,8 @@ from __future__ import annotations
 from prbench.core import load_plugin, plugin_names
 from prbench.core.metric import MetricInfo
 
-_DECIBELS = 0.1
-_SHARE = 1e-3
+_DECIBELS = 0.01
+_SHARE = 1e-4
 
 
 def smallest_difference(metric: str) -> float:
@@ -14,4 +14,7 @@ def smallest_difference(metric: str) -> float:
     if metric not in plugin_names("metric"):
         return 0.0
     info: MetricInfo = load_plugin("metric", metric).info
+    declared = getattr(info, "smallest", None)
+    if declared is not None:
+        return float(declared)
     return _DECIBELS if info.unit == "dB" else _SHARE if not info.unit else 0.0

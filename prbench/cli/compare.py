@@ -15,6 +15,8 @@ from .completion import plugin_completion
 if TYPE_CHECKING:
     import pandas as pd
 
+WORSE = "worse"
+"""The verdict that may fail a command, as :mod:`prbench.analysis.comparison` says it."""
 COSTS = ("latency_fft", "latency_s", "ffts", "operators", "iterations", "peak_memory_host", "peak_memory_device")
 
 
@@ -40,10 +42,13 @@ COSTS = ("latency_fft", "latency_s", "ffts", "operators", "iterations", "peak_me
     metavar="RATIO",
     help="A median change by less than this factor is no difference, however sure.",
 )
+@click.option("--fail-on", type=click.Choice([WORSE]), help="Exit with 3 where a verdict is this.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv", "markdown", "latex"]), default="table", show_default=True
 )
+@click.pass_context
 def command(
+    ctx: click.Context,
     first: Path,
     second: Path | None,
     solvers: tuple[str, ...],
@@ -51,6 +56,7 @@ def command(
     metrics: tuple[str, ...],
     cost: str,
     least: float,
+    fail_on: str | None,
     form: str,
 ) -> None:
     """Compare two results folders, or solvers of one, pair by pair of cells: quality, and cost.
@@ -60,12 +66,14 @@ def command(
     prbench compare DIR --solvers hio,raar         raar against hio, on the same problems
     prbench compare A B --solvers hio,raar         raar of B against hio of A
 
-    The verdict is on the second: better, worse, no difference shown, or too few to tell. Exits with 0 whatever it is, and with 2
-    where no two cells pair.
+    The verdict is on the second: better, worse, no difference shown, or too few to tell. Exits with 0 whatever it is unless
+    --fail-on says otherwise, and with 2 where no two cells pair.
     """  # noqa: D301 - \b keeps click from filling the lines
     from prbench.analysis.comparison import compare_results, compare_solvers
     from prbench.core import build_plugin, split_names
     from prbench.reporting.comparisons import FORMATS, terminal
+
+    from .app import OK, REGRESSION
 
     names = [build_plugin("solver", n).spelled() if "@" in n else n for text in solvers for n in split_names(text)]
     besides = [name for text in metrics for name in split_names(text)]
@@ -79,12 +87,13 @@ def command(
         found = compare_results(frame, _frame(second, task), names, names=sides, metrics=besides, cost=cost, least=least)
     if form != "table":
         click.echo(FORMATS[form](found))
-        return
-    from prbench.reporting.console import console
+    else:
+        from prbench.reporting.console import console
 
-    out = console()
-    for part in terminal(found, out.width):
-        out.print(part, markup=False)
+        out = console()
+        for part in terminal(found, out.width):
+            out.print(part, markup=False)
+    ctx.exit(REGRESSION if fail_on is not None and (found.rows["verdict"] == fail_on).any() else OK)
 
 
 def _frame(folder: Path, task: str | None) -> pd.DataFrame:

@@ -53,6 +53,7 @@ RERUNS = ("missing", "failed", "stale", "all")
 @click.option(
     "--cluster", type=click.Path(path_type=Path, dir_okay=False), metavar="YAML", help="SLURM jobs to start as Dask workers."
 )
+@click.option("--fail-fast", is_flag=True, help="Begin no further cell once one has failed.")
 @click.option("--dry-run", is_flag=True, help="Show what would run, and run nothing.")
 @click.pass_context
 def command(
@@ -73,6 +74,7 @@ def command(
     executor: str | None,
     scheduler: str | None,
     cluster: Path | None,
+    fail_fast: bool,
     dry_run: bool,
 ) -> None:
     """Run every solver on every dataset of its task, and rank them.
@@ -83,7 +85,8 @@ def command(
     A pattern of your own:  prbench run -d 'file[path=measured.cxi]' -s hio-er
     """
     from prbench.errors import CannotWrite
-    from prbench.running.engine import plan, run_matrix
+    from prbench.running.engine import LocalEngine, plan, run_matrix
+    from prbench.running.fail_fast import FailFast
     from prbench.running.remote.shard import Shard, parse_shard
     from prbench.running.store.folder import Store
     from prbench.running.store.results import ResultSet
@@ -104,19 +107,25 @@ def command(
     if dry_run:
         _print_plan(cells, plan(cells, store, again), store.path)
         return
+    fast = None
+    if fail_fast:
+        gpu = any(cell.device_class != "cpu" for cell in cells)
+        engine = fast = FailFast(engine or LocalEngine(jobs, threads, gpu=gpu))
     try:
         with choose_display() as display:
             state = run_matrix(cells, store, jobs=jobs, threads=threads, rerun=again, on_event=display, engine=engine, shard=part)
     except KeyboardInterrupt:
         click.echo(f"stopped; what has finished is in {store.path}, and the same command resumes", err=True)
         raise
+    if fast is not None and fast.stopped:
+        click.echo("stopped at the first failed cell; the same command runs those that were not begun", err=True)
     store.compact_if_many()
     results = ResultSet(store, [cell.key for cell in cells])
     if shard is None:
         summary.tell(results, state)
     else:
         _tell_shard(results, state, shard)
-    if len(results) < state.total:
+    if len(results) < state.total and not (fast is not None and fast.stopped):
         raise CannotWrite(
             f"{state.total - len(results)} of {state.total} records are gone from {store.path}, or cannot be read; "
             "they were removed or damaged while the run went on, and the same command runs their cells again"

@@ -36,7 +36,7 @@ def measure(
     Returns:
         For each probe one mapping per cell: ``solver``, ``dataset``, ``task``, ``sample``, ``seed``, ``split``, ``backend``,
         ``precision``, ``device_class``; ``status`` (and ``error``); ``metrics``, None where a score is not a finite number;
-        ``repeats``, whether all rounds gave equal scores; the costs that are counted; bytes allocated or None; wall time and
+        ``repeats``, whether all rounds gave equal answers; the costs that are counted; bytes allocated or None; wall time and
         processor time in seconds and in FFT pairs, one number per round; ``curve``, points of (iteration, residual).
     """
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in probes}
@@ -46,7 +46,7 @@ def measure(
         for turn in range(rounds):
             for name in list(probes)[:: -1 if turn % 2 else 1]:
                 if not answers[name] or solved(answers[name][-1]["status"]):
-                    answers[name].append(probes[name].ask(cell))
+                    answers[name].append(probes[name].ask(cell, "time" if answers[name] else "cost"))
         for name, probe in probes.items():
             allocated = None
             if cell.backend == "numpy" and solved(answers[name][0]["status"]):
@@ -84,7 +84,7 @@ def _gathered(cell: Cell, answers: list[dict[str, Any]], allocated: int | None) 
         "status": last["status"],
         "error": last.get("error", ""),
         "metrics": first.get("metrics", {}),
-        "repeats": all(answer.get("metrics") == first.get("metrics") for answer in answers if solved(answer["status"])),
+        "repeats": all(answer["digest"] == first["digest"] for answer in answers if "digest" in answer and "digest" in first),
         "curve": first.get("curve", []),
         MEMORY: allocated,
         **{name: [a[name] for a in answers if name in a] for name in (WALL, PROCESSOR, "pair_s", "cpu_pair_s")},

@@ -58,7 +58,7 @@ class Probe:
 
         Args:
             cell: what to solve.
-            what: ``cost``, or ``allocations`` for the memory alone, which is traced and therefore slow.
+            what: ``cost``; ``time``, the same without scores; or ``allocations``, memory alone, which is traced and slow.
 
         Raises:
             PrbenchError: where this Python cannot be started.

@@ -181,6 +181,32 @@ def test_a_baseline_is_written_read_and_held(place, monkeypatch):
     assert run(app, ["check", "--baseline", str(path), "--time-tolerance", "20"]).exit_code == 0
 
 
+def test_an_accepted_change_passes_until_the_baseline_is_measured_anew(place, monkeypatch):
+    path, accepted = place / "deliberate.json", place / "accepted.yaml"
+    run = CliRunner().invoke
+    check = ["check", "--baseline", str(path), "--accepted", str(accepted), "--format", "json", "--rounds", "1"]
+    run(app, ["check", "--matrix", str(place / "matrix.yaml"), "--baseline", str(path), "--update", "--rounds", "1"])
+    name = Baseline.read(path).name
+
+    def accept(up_to, baseline=name):
+        entry = {"solver": "*", "what": "ffts", "up_to": up_to, "baseline": baseline, "why": "one more projection per step"}
+        accepted.write_text(json.dumps([entry]))
+
+    monkeypatch.setenv("VARIANT", "wasteful")
+    accept(2.5)
+    passed = run(app, check)
+    assert passed.exit_code == 0, passed.output
+    assert {f["accepted"] for f in json.loads(passed.stdout)[0]["findings"] if f["what"] == "ffts"} == {
+        "one more projection per step"
+    }
+    accept(1.5)
+    assert run(app, check).exit_code == 3
+    accept(2.5, baseline="deliberate@00000000")
+    void = run(app, check)
+    assert void.exit_code == 3
+    assert "deliberate@00000000 has been measured anew" in void.stderr
+
+
 def test_nothing_compared_is_a_failure(place):
     path = place / "other.json"
     run = CliRunner().invoke

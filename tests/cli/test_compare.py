@@ -4,8 +4,10 @@ import os
 import pytest
 from click.testing import CliRunner
 
+from prbench.analysis import comparison
 from prbench.analysis.comparison import COSTS
 from prbench.cli import app, compare
+from prbench.cli.compare import WORSE
 
 
 def invoke(*args):
@@ -43,6 +45,14 @@ def test_a_folder_against_itself_shows_no_difference(folder):
     rows = json.loads(result.stdout)["rows"]
     assert {row["verdict"] for row in rows} == {"no difference shown"}
     assert {row["first"] for row in rows} == {"er[iterations=1]", "hio[iterations=60]"}
+
+
+def test_a_verdict_may_fail_the_command(folder):
+    worse = invoke("compare", str(folder), "--solvers", "hio,er", "--fail-on", "worse")
+    assert worse.exit_code == 3, worse.output
+    assert "worse" in worse.stdout
+    assert invoke("compare", str(folder), str(folder), "--fail-on", "worse").exit_code == 0
+    assert WORSE == comparison.WORSE
 
 
 @pytest.mark.parametrize(

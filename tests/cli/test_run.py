@@ -258,6 +258,40 @@ def test_failed_cells_are_told_and_exit_with_1(here):
     assert invoke("leaderboard", "out").exit_code == 0
 
 
+def test_a_run_may_end_at_the_first_failure(here):
+    """A worker may have a second cell in hand when the first fails; the others are not begun."""
+    (here / "mine.py").write_text(
+        "from dataclasses import dataclass\n"
+        "from prbench.core import DirectSolver, FarField, register\n"
+        "@register('boom', task='far-field')\n"
+        "@dataclass(frozen=True)\n"
+        "class Boom(DirectSolver[FarField]):\n"
+        "    '''Fails.'''\n"
+        "    def solve(self, y, rng):\n"
+        "        raise ValueError('this solver is broken')\n"
+    )
+    command = [
+        "run",
+        "-s",
+        "mine.py:Boom",
+        "-d",
+        "crystal2d[size=32]",
+        "--samples",
+        "9",
+        "--backend",
+        "numpy",
+        "-j",
+        "1",
+        "-o",
+        "out",
+    ]
+    result = invoke(*command, "--fail-fast")
+    assert result.exit_code == 1
+    assert "stopped at the first failed cell" in result.stderr
+    assert 1 <= json.loads(invoke("status", "out", "--format", "json").stdout)["failures"][0]["cells"] <= 3
+    assert invoke(*command).exit_code == 1
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 def test_ctrl_c_exits_with_130_and_the_same_command_resumes(here):
     # Where the tests run in the background of a script, the interrupt is ignored, and so it would be here.
