@@ -11,9 +11,16 @@ from prbench.running.request.cell import Cell
 
 from .baseline import Baseline, kept
 from .findings import Comparison
-from .measuring import OnCell, measure, silent
+from .measuring import OnCell, measure, more_times, silent
 from .probing import Probe
 from .regression import compare_versions, confirm_times, slower_groups
+
+PROCESSES = 2
+"""Processes of each version among which the rounds are divided: two of one version may differ in speed by tens of per cent for as
+long as they live, by the places of their memory.
+"""
+REPEAT_S = 0.1
+"""Processor time for which a quick solve is repeated, seconds."""
 
 
 def in_turn(
@@ -30,7 +37,7 @@ def in_turn(
     Args:
         cells: what to solve.
         pythons: the interpreters ``base`` and ``head``; None is the running one.
-        rounds: solves of each cell by each.
+        rounds: solves of each cell by each, divided among :data:`PROCESSES` processes.
         threads: CPU threads of a solver.
         tolerances: see :func:`prbench.gate.regression.compare_versions`.
         on_cell: told of progress.
@@ -40,8 +47,15 @@ def in_turn(
     """
 
     def compared(some: Sequence[Cell]) -> Comparison:
-        with _probes(pythons, threads) as probes:
-            found = measure(some, probes, rounds, on_cell)
+        found: dict[str, list[dict[str, Any]]] = {}
+        for _ in range(PROCESSES):
+            with _probes(pythons, threads) as probes:
+                again = measure(some, probes, -(-rounds // PROCESSES), on_cell, REPEAT_S)
+            for name in again:
+                if name in found:
+                    more_times(found[name], again[name])
+                else:
+                    found[name] = again[name]
         return compare_versions(found["base"], found["head"], stored=False, tolerances=tolerances)
 
     comparison = compared(cells)

@@ -16,6 +16,9 @@ from .findings import Verdict
 ALPHA_PAIRS = 0.01
 """Level of a test of pairs, one-sided. Eight samples reach it with eight or seven that agree: 1/256 and, with one tie, 1/128."""
 
+ALPHA_TIMES = 0.005
+"""Level of a test of times, one-sided; a version found slower is timed once more."""
+
 ALPHA_DISTRIBUTIONS = 0.001
 """Level of a test of distributions, one-sided, lower because an unchanged version is not equal bit by bit there, and many groups
 are tested. Eight samples against eight reach it where seven of them are worse than all before: 9 of 12 870 divisions.

@@ -23,7 +23,7 @@ def silent(_done: int, _all: int, _cell: Cell) -> None:
 
 
 def measure(
-    cells: Sequence[Cell], probes: Mapping[str, Probe], rounds: int, on_cell: OnCell = silent
+    cells: Sequence[Cell], probes: Mapping[str, Probe], rounds: int, on_cell: OnCell = silent, repeat_s: float = 0.0
 ) -> dict[str, list[dict[str, Any]]]:
     """Solve every cell ``rounds`` times with every probe, the probes in turn and their order reversed from round to round.
 
@@ -32,6 +32,7 @@ def measure(
         probes: by name.
         rounds: solves of a cell by each; the first also tells counts, scores and, on numpy, allocations.
         on_cell: see :data:`OnCell`.
+        repeat_s: see :meth:`prbench.gate.probing.Probe.ask`.
 
     Returns:
         For each probe one mapping per cell: ``solver``, ``dataset``, ``task``, ``sample``, ``seed``, ``split``, ``backend``,
@@ -46,7 +47,7 @@ def measure(
         for turn in range(rounds):
             for name in list(probes)[:: -1 if turn % 2 else 1]:
                 if not answers[name] or solved(answers[name][-1]["status"]):
-                    answers[name].append(probes[name].ask(cell, "time" if answers[name] else "cost"))
+                    answers[name].append(probes[name].ask(cell, "time" if answers[name] else "cost", repeat_s))
         for name, probe in probes.items():
             allocated = None
             if cell.backend == "numpy" and solved(answers[name][0]["status"]):
@@ -90,3 +91,10 @@ def _gathered(cell: Cell, answers: list[dict[str, Any]], allocated: int | None) 
         **{name: [a[name] for a in answers if name in a] for name in (WALL, PROCESSOR, "pair_s", "cpu_pair_s")},
         **{name: first.get(name) for name in COUNTS},
     }
+
+
+def more_times(first: Sequence[dict[str, Any]], second: Sequence[Mapping[str, Any]]) -> None:
+    """Add the times of a second measurement of the same cells to those of the first."""
+    for cell, again in zip(first, second, strict=True):
+        for name in (WALL, WALL_IN_PAIRS, PROCESSOR, PROCESSOR_IN_PAIRS):
+            cell[name] = [*cell[name], *again[name]]

@@ -99,15 +99,14 @@ class Prober:
             self._warm.add(kind)
         if question["what"] == "allocations":
             return {"status": "ok", "allocated_bytes": _allocated(solve)}
-        with ProcessorTime() as processor:
-            solution = solve()
+        solution, cpu_s = _fastest(solve, question.get("repeat_s", 0.0))
         scored = question["what"] == "cost" and solution.status != "diverged"
         metrics = prbench.score(solution.reconstruction, problem) if scored else {}
         return {
             "status": solution.status,
             **dataclasses.asdict(solution.cost),
             **_pair(backend, problem.measurement.shape),
-            "cpu_s": processor.beside(solution.cost.latency_s),
+            "cpu_s": cpu_s,
             "metrics": {name: value if math.isfinite(value) else None for name, value in metrics.items()},
             "digest": _digest(solution.reconstruction),
             "curve": [[point.iteration, point.residual] for point in solution.curve if math.isfinite(point.residual)],
@@ -122,6 +121,22 @@ class Prober:
             dataset = prbench.get_dataset(question["dataset"])
             self._problem = label, dataset.problem(question["sample"], split=question["split"])
         return self._problem[1]
+
+
+def _fastest(solve: Callable[[], Any], repeat_s: float) -> tuple[Any, float]:
+    """Solve once, and again until ``repeat_s`` of processor time are spent; the first solution and the least processor time.
+
+    What disturbs a solve lengthens it, and a quick one may go through undisturbed.
+    """
+    until = time.process_time() + repeat_s
+    first: Any = None
+    least = math.inf
+    while first is None or time.process_time() < until:
+        with ProcessorTime() as processor:
+            solution = solve()
+        first = first or solution
+        least = min(least, processor.beside(solution.cost.latency_s))
+    return first, least
 
 
 def _digest(reconstruction: Any) -> str:

@@ -15,6 +15,8 @@ from prbench.errors import PrbenchError, one_line
 from prbench.running.request.cell import Cell
 
 _SCRIPT = Path(__file__).with_name("probe.py")
+_KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 40)}
+"""Freed memory is kept, as workers keep it: returning pages and faulting them in again costs much, by chance."""
 _GRACE_S = 30.0
 _NO_LIMIT_S = 600.0
 """How long a cell without a time limit may take: a gate that hangs is no gate."""
@@ -51,7 +53,7 @@ class Probe:
             raise PrbenchError(f"{self.python} does not tell its class of processor: {one_line(answer.get('error', ''), 300)}")
         return answer
 
-    def ask(self, cell: Cell, what: str = "cost") -> dict[str, Any]:
+    def ask(self, cell: Cell, what: str = "cost", repeat_s: float = 0.0) -> dict[str, Any]:
         """Solve ``cell`` once and tell what it cost; see :mod:`prbench.gate.probe` for the answer.
 
         A process that dies or hangs is an answer too, with status ``crashed`` or ``killed``; the next question starts another.
@@ -59,12 +61,13 @@ class Probe:
         Args:
             cell: what to solve.
             what: ``cost``; ``time``, the same without scores; or ``allocations``, memory alone, which is traced and slow.
+            repeat_s: solve again until so much processor time is spent, and tell the fastest solve's.
 
         Raises:
             PrbenchError: where this Python cannot be started.
         """
         limit = _NO_LIMIT_S if cell.time_limit_s is None else 1.5 * cell.time_limit_s
-        return self._answer(_question(cell, what), limit)
+        return self._answer({**_question(cell, what), "repeat_s": repeat_s}, limit)
 
     def _answer(self, question: dict[str, Any], limit: float) -> dict[str, Any]:
         process = self._started()
@@ -95,7 +98,7 @@ class Probe:
     def _started(self) -> subprocess.Popen[str]:
         if self._process is None:
             # OMP_NUM_THREADS is read by torch, MKL and prbench alike, in older versions of prbench too.
-            environment = {**os.environ, "OMP_NUM_THREADS": str(self._threads)}
+            environment = {**os.environ, **_KEEP_MEMORY, "OMP_NUM_THREADS": str(self._threads)}
             self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
             try:
                 self._process = subprocess.Popen(  # noqa: S603 - the interpreter that the user named

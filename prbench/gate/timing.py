@@ -11,7 +11,7 @@ import numpy as np
 
 from prbench.metrics.costs import WALL, WALL_IN_PAIRS
 
-from .evidence import ALPHA_PAIRS, Evidence, of_pairs
+from .evidence import ALPHA_PAIRS, ALPHA_TIMES, Evidence, of_pairs
 from .findings import Finding
 from .scores import Pair
 
@@ -27,8 +27,7 @@ TARGET = 1.1
 def compare_times(pairs: Sequence[Pair], tolerance: float, *, stored: bool) -> Iterator[Finding]:
     """Compare the times of one solver on one dataset. Stored times, of another day or machine, are advice.
 
-    The fastest of a cell's rounds stands for it, because what disturbs a solve makes it slower; the cells are the pairs of a
-    signed-rank test.
+    The rounds of all cells, in which both versions were timed in turn, are the pairs of a signed-rank test.
     """
     if all(_on_processor(cell) for pair in pairs for cell in pair):
         # Other programs lengthen wall time: of waiting, which takes no processor time, only a gross change is believed.
@@ -64,7 +63,7 @@ def _timed(what: str, pairs: Sequence[Pair], names: tuple[str, str], tolerance: 
 
 
 def _one_timed(what: str, pairs: Sequence[Pair], name: str, tolerance: float) -> Finding | None:
-    told = [(min(base[name]), min(head[name])) for base, head in pairs if base.get(name) and head.get(name)]
+    told = [both for base, head in pairs for both in zip(base.get(name, ()), head.get(name, ()), strict=False)]
     if not told:
         return None
     evidence = of_pairs([now / before for before, now in told if before > 0])
@@ -84,7 +83,7 @@ def _finding(
 ) -> Finding:
     base, head = (float(np.median([value[side] for value in values])) for side in (0, 1))
     group = pairs[0][1]["solver"], pairs[0][1]["dataset"]
-    verdict = evidence.verdict(ALPHA_PAIRS, tolerance)
+    verdict = evidence.verdict(ALPHA_PAIRS if what == CONVERGENCE else ALPHA_TIMES, tolerance)
     return Finding(what, *group, "", base, head, evidence.ratio, evidence.p, len(values), verdict)
 
 

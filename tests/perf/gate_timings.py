@@ -2,8 +2,8 @@
 
     python tests/perf/gate_timings.py tests/gate/timings.json
 
-One line per solver: for each of eight samples the processor time and the wall time in milliseconds of both versions, round by
-round. The load of the machine meanwhile stands at its end.
+For each solver and each pair of processes, the processor time and the wall time in milliseconds of both sides, of eight samples,
+round by round. The load of the machine stands at the end.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
+from prbench.gate.checking import REPEAT_S
+from prbench.gate.measuring import measure
 from prbench.gate.probing import Probe
 from prbench.running.request.spec import Matrix
 
-ROUNDS = 8
-MATRIX = {
+PROCESSES, ROUNDS = 4, 2
+MATRIX: dict[str, Any] = {
     "samples": 8,
     "backend": "numpy",
     "solvers": ["hio[iterations=100]"],
@@ -25,27 +28,23 @@ MATRIX = {
     "runs": [
         {"solvers": ["umpa"], "datasets": ["sandpaper[size=64,images=3]"]},
         {"solvers": ["ctf"], "datasets": ["radiograph[size=128]"]},
-        {"solvers": ["amplitude-flow"], "datasets": ["coded-diffraction[size=32]"], "backend": "torch"},
     ],
 }
 
 
 def main(path: Path) -> None:
-    """Time all cells by two processes in turn."""
-    found: dict[str, dict[str, list[list[float]]]] = {}
-    with Probe() as base, Probe() as head:
-        for cell in Matrix.of("timings", **MATRIX).cells():
-            times = found.setdefault(cell.solver, {name: [] for name in ("base_cpu", "head_cpu", "base_wall", "head_wall")})
-            answers: dict[str, list[dict[str, float]]] = {"base": [], "head": []}
-            for turn in range(ROUNDS):
-                for name, probe in (("base", base), ("head", head))[:: -1 if turn % 2 else 1]:
-                    answers[name].append(probe.ask(cell))
-            for name, all_answers in answers.items():
-                times[f"{name}_cpu"].append([round(1e3 * answer["cpu_s"], 4) for answer in all_answers])
-                times[f"{name}_wall"].append([round(1e3 * answer["latency_s"], 4) for answer in all_answers])
-    lines = [f"{json.dumps(solver)}: {json.dumps(times)}" for solver, times in found.items()]
-    lines.append(f'"load": {json.dumps([round(load, 1) for load in os.getloadavg()])}')
-    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    """Time all cells by pairs of processes in turn."""
+    lines = []
+    for process in range(PROCESSES):
+        with Probe() as base, Probe() as head:
+            found = measure(Matrix.of("timings", **MATRIX).cells(), {"base": base, "head": head}, ROUNDS, repeat_s=REPEAT_S)
+        for side, cells in found.items():
+            for cell in cells:
+                times = {name: [round(1e3 * seconds, 4) for seconds in cell[name]] for name in ("cpu_s", "latency_s")}
+                label = {"process": process, "side": side, "solver": cell["solver"], "sample": cell["sample"]}
+                lines.append(json.dumps(label | times))
+    load = json.dumps([round(load, 1) for load in os.getloadavg()])
+    path.write_text("{\n" + f'"load": {load},\n"cells": [\n' + ",\n".join(lines) + "\n]}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
