@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from prbench.analysis.goals import Goal, goals
-from prbench.analysis.smallest import smallest_difference
+from prbench.analysis.goals import Goal, goal_by, goals, smallest_difference
 from prbench.core import load_plugin, plugin_names
 from prbench.core.metric import MetricInfo
 
@@ -50,7 +49,7 @@ def score_of(cell: Mapping[str, Any], name: str) -> float:
 
 def _ranking(pairs: Sequence[Pair], names: Sequence[str]) -> list[Goal]:
     """The metrics that may rank the task, of those that the base has."""
-    return [goal for goal in goals(pairs[0][1].get("task", "")) if goal.metric in names]
+    return [goal for goal in goals(pairs[0][1]["task"]) if goal.metric in names]
 
 
 def _lost(pairs: Sequence[Pair], name: str) -> Iterator[Finding]:
@@ -79,21 +78,23 @@ def _drift(pairs: Sequence[Pair], name: str, tolerance: float, *, paired: bool) 
     """Whether the group as a whole became worse."""
     scored = _scored(pairs, name)
     before, now = [b for _, b, _ in scored], [n for _, _, n in scored]
+    smallest = _smallest(pairs, name)
     if paired:
-        evidence, alpha = of_pairs([factor(name, b, h) for b, h in zip(before, now, strict=True)]), ALPHA_PAIRS
+        evidence, alpha = of_pairs([factor(name, smallest, b, h) for b, h in zip(before, now, strict=True)]), ALPHA_PAIRS
     else:
         error = _error(name)
         evidence, alpha = of_distributions([error(v) for v in before], [error(v) for v in now]), ALPHA_DISTRIBUTIONS
     base, head = (float(np.median(side)) if side else math.nan for side in (before, now))
     verdict = evidence.verdict(alpha, tolerance)
-    if abs(head - base) <= smallest_difference(name) and not paired:
+    if abs(head - base) <= smallest and not paired:
         verdict = "same"
     return Finding(name, *_group(pairs), "", base, head, evidence.ratio, evidence.p, len(scored), verdict)
 
 
 def _ruined(pairs: Sequence[Pair], name: str) -> Iterator[Finding]:
     """Samples whose error grew, or shrank, by a gross factor."""
-    scored = [(factor(name, b, h), pair, b, h) for pair, b, h in _scored(pairs, name) if _repeats(pair)]
+    smallest = _smallest(pairs, name)
+    scored = [(factor(name, smallest, b, h), pair, b, h) for pair, b, h in _scored(pairs, name) if _repeats(pair)]
     grown = sorted((s for s in scored if s[0] >= GROSS), key=lambda s: -s[0])
     shrunk = sorted((s for s in scored if s[0] <= 1 / GROSS), key=lambda s: s[0])
     for verdict, found in (("worse", grown), ("better", shrunk)):
@@ -149,9 +150,9 @@ def _gross(name: str, pair: Pair) -> bool:
     return ratio >= GROSS or ratio <= 1 / GROSS
 
 
-def factor(name: str, before: float, now: float) -> float:
+def factor(name: str, smallest: float, before: float, now: float) -> float:
     """From a score before and now to a factor of error: above 1 is worse, and 1 where the difference is not worth naming."""
-    if abs(now - before) <= smallest_difference(name):
+    if abs(now - before) <= smallest:
         return 1.0
     error = _error(name)
     return _over(error(now), error(before))
@@ -163,6 +164,11 @@ def _over(now: float, before: float) -> float:
     if min(now, before) < 0:  # scores of either sign have no ratio: their change, in parts of the larger
         return max(1 + (now - before) / max(abs(now), abs(before)), 0.0)
     return now / before if before else math.inf
+
+
+def _smallest(pairs: Sequence[Pair], name: str) -> float:
+    """The smallest difference worth naming; 0 for a metric that is not installed."""
+    return 0.0 if _info(name) is None else smallest_difference(goal_by(pairs[0][1]["task"], name))
 
 
 @cache
