@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from prbench.core.checks import answer_array, mask_of, real_array, refuse
 from prbench.core.measurement import Measurement, filled_from_nearest
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput, PrbenchError
+from prbench.physics.convolution import ValidConvolution
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -77,39 +79,22 @@ class BlurredImage(Measurement):
         Three FFTs of the shape of x, differentiable on torch; counted as one operator.
         """
         self.counters.operators += 1
-        backend, (kr, kc) = self.backend, self.kernel_shape
-        product = backend.rfftn(x, 2) * backend.rfftn(self._padded(kernel), 2)
-        return backend.irfftn(product, self.object_shape)[..., kr - 1 :, kc - 1 :]
+        return self.convolution.apply(x, kernel)
 
     def blur_adjoint(self, residual: Array, kernel: Array) -> Array:
         """Adjoint of :meth:`blur` with respect to x: (..., H, W) to (..., *object_shape); counted as one operator."""
         self.counters.operators += 1
-        backend, xp = self.backend, self.backend.xp
-        spectrum = xp.conj(backend.rfftn(self._padded(kernel), 2))
-        return backend.irfftn(spectrum * backend.rfftn(self._embedded(residual), 2), self.object_shape)
+        return self.convolution.adjoint(residual, kernel)
 
     def kernel_adjoint(self, residual: Array, x: Array) -> Array:
         """Adjoint of :meth:`blur` with respect to the kernel: (..., H, W) to (..., *kernel_shape); counted as one operator."""
         self.counters.operators += 1
-        backend, xp = self.backend, self.backend.xp
-        product = xp.conj(backend.rfftn(x, 2)) * backend.rfftn(self._embedded(residual), 2)
-        return backend.irfftn(product, self.object_shape)[..., : self.kernel_shape[0], : self.kernel_shape[1]]
+        return self.convolution.kernel_adjoint(residual, x)
 
-    def _padded(self, kernel: Array) -> Array:
-        return self._placed(kernel, (0, 0))
-
-    def _embedded(self, residual: Array) -> Array:
-        return self._placed(residual, (self.kernel_shape[0] - 1, self.kernel_shape[1] - 1))
-
-    def _placed(self, array: Array, corner: tuple[int, int]) -> Array:
-        """``array`` in a frame of zeros of the shape of x; by padding, through which torch can differentiate."""
-        (rows, columns), (top, left) = self.object_shape, corner
-        below, right = rows - top - array.shape[-2], columns - left - array.shape[-1]
-        if self.backend.library == "torch":
-            import torch
-
-            return torch.nn.functional.pad(array, (left, right, top, below))
-        return self.backend.xp.pad(array, [(0, 0)] * (array.ndim - 2) + [(top, below), (left, right)])
+    @cached_property
+    def convolution(self) -> ValidConvolution:
+        """The convolution itself, which counts nothing."""
+        return ValidConvolution(self.object_shape, self.kernel_shape, self.backend)
 
     def forward(self, x: Reconstruction) -> Array:
         """The blurred image expected of ``image`` and ``kernel``."""

@@ -14,7 +14,8 @@ from prbench.core.checks import NOT_GIVEN, answer_array, known_light, mask_of, p
 from prbench.core.measurement import Measurement, filled_from_nearest
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput, PrbenchError
-from prbench.physics.propagation import Method, admissible_distance_m, transfer_function
+from prbench.physics.in_line import InLine, PaddedFrame, wave_of
+from prbench.physics.propagation import Method, admissible_distance_m
 from prbench.physics.surface import metres_per_radian
 
 Model = Literal["angular-spectrum", "fresnel", "fourier-born"]
@@ -124,14 +125,14 @@ class NearField(Measurement):
         return tuple(self.intensity.shape)
 
     @cached_property
+    def frame(self) -> PaddedFrame:
+        """The frame and the grid around it."""
+        return PaddedFrame((self.shape[0], self.shape[1]), self.padding)
+
+    @property
     def grid_shape(self) -> tuple[int, int]:
         """Shape of the grid that waves are propagated on; the frame's corner stands at ``(padding, padding)``."""
-        if not self.padding:
-            return self.shape[0], self.shape[1]
-        import scipy.fft
-
-        rows, columns = (int(scipy.fft.next_fast_len(n + 2 * self.padding)) for n in self.shape)
-        return rows, columns
+        return self.frame.grid_shape
 
     @property
     def metres_per_radian(self) -> float | None:
@@ -153,71 +154,40 @@ class NearField(Measurement):
     # Waves on the grid
 
     @cached_property
+    def space(self) -> InLine:
+        """The space between object and detector, which counts nothing."""
+        return InLine(self.frame, self.wavelength_m, self.pixel_m, self.distance_m, self.method, self.backend)
+
+    @property
     def transfer(self) -> Array:
         """Complex (*grid_shape), zero frequency first, of modulus 1."""
-        return transfer_function(
-            self.grid_shape,
-            wavelength_m=self.wavelength_m,
-            pixel_m=self.pixel_m,
-            distance_m=self.distance_m,
-            backend=self.backend,
-            method=self.method,
-        )
+        return self.space.transfer
 
-    @cached_property
-    def transfer_back(self) -> Array:
-        """The conjugate of :attr:`transfer`."""
-        return self.backend.xp.conj(self.transfer)
-
-    @cached_property
+    @property
     def chi(self) -> Array:
         """``pi wavelength z f^2`` at the frequencies of a real transform, (rows, columns // 2 + 1) of the grid; real."""
-        rows, columns = self.grid_shape
-        row = np.fft.fftfreq(rows, self.pixel_m)[:, None]
-        column = np.fft.rfftfreq(columns, self.pixel_m)[None, :]
-        return self.backend.asarray(math.pi * self.wavelength_m * self.distance_m * (row**2 + column**2))
-
-    @cached_property
-    def _born(self) -> tuple[Array, Array]:
-        xp = self.backend.xp
-        return 2 * xp.sin(self.chi), 2 * xp.cos(self.chi)
+        return self.space.chi
 
     def continued(self, array: Array) -> Array:
         """An array (..., H, W), real or complex, on the grid with its edge values around the frame: (..., *grid_shape).
 
         Differentiable on torch for real arrays.
         """
-        if self.grid_shape == self.shape:
-            return array
-        xp, backend = self.backend.xp, self.backend
-        if backend.library == "torch" and array.dtype == backend.real:
-            import torch
-
-            near, (below, right) = self.padding, (g - n - self.padding for g, n in zip(self.grid_shape, self.shape, strict=True))
-            planes = array.reshape((-1, *self.shape))
-            grown = torch.nn.functional.pad(planes, (near, right, near, below), mode="replicate")
-            return grown.reshape((*array.shape[:-2], *self.grid_shape))
-        for axis in (-2, -1):
-            nearest = np.clip(np.arange(self.grid_shape[axis]) - self.padding, 0, self.shape[axis] - 1)
-            array = xp.take(array, backend.asarray(nearest), axis=array.ndim + axis)
-        return array
+        return self.frame.continued(array, self.backend)
 
     def cropped(self, array: Array) -> Array:
         """The frame's part (..., H, W) of an array on the grid."""
-        near = self.padding
-        return array[..., near : near + self.shape[0], near : near + self.shape[1]]
+        return self.frame.cropped(array)
 
     def to_detector(self, field: Array) -> Array:
         """A complex field on the grid, (..., *grid_shape), from object to detector; unitary, two FFTs a field, counted."""
-        return self._carried(field, self.transfer)
+        self._count(field, ffts=2)
+        return self.space.to_detector(field)
 
     def to_object(self, field: Array) -> Array:
         """The inverse of :meth:`to_detector`, which is its adjoint; two FFTs a field, counted."""
-        return self._carried(field, self.transfer_back)
-
-    def _carried(self, field: Array, transfer: Array) -> Array:
         self._count(field, ffts=2)
-        return self.backend.ifftn(self.backend.fftn(field, 2) * transfer, 2)
+        return self.space.to_object(field)
 
     def propagate(self, field: Array) -> Array:
         """The complex field (..., H, W) at the detector of one at the object, which goes on beyond the frame; counted."""
@@ -229,12 +199,7 @@ class NearField(Measurement):
 
     def wave(self, phase: Array, transmission: Array | None = None) -> Array:
         """``t exp(i phi)``, complex, of the arrays' shape; t is 1 where None. Differentiable on torch."""
-        if self.backend.library == "torch":
-            import torch
-
-            return torch.polar(torch.ones_like(phase) if transmission is None else transmission, phase)
-        wave = self.backend.xp.exp(1j * phase)
-        return wave if transmission is None else transmission * wave
+        return wave_of(phase, transmission, self.backend)
 
     # The model
 
@@ -249,20 +214,10 @@ class NearField(Measurement):
         """
         self.counters.operators += math.prod(phase.shape[:-2])
         if self.model == "fourier-born":
-            return self._expected_born(phase, transmission)
-        outer = None if transmission is None else self.continued(transmission)
-        field = self.cropped(self.to_detector(self.wave(self.continued(phase), outer)))
-        xp = self.backend.xp
-        return xp.real(field) ** 2 + xp.imag(field) ** 2
-
-    def _expected_born(self, phase: Array, transmission: Array | None) -> Array:
-        backend, (sine, cosine) = self.backend, self._born
-        spectrum = sine * backend.rfftn(self.continued(phase), 2)
+            self._count(phase, ffts=2 if transmission is None else 3)
+            return self.space.born_intensity(phase, transmission)
         self._count(phase, ffts=2)
-        if transmission is not None:
-            spectrum = spectrum + cosine * backend.rfftn(self.continued(backend.xp.log(transmission)), 2)
-            self._count(phase, ffts=1)
-        return 1 + self.cropped(backend.irfftn(spectrum, self.grid_shape))
+        return self.space.intensity(phase, transmission)
 
     def _count(self, field: Array, *, ffts: int) -> None:
         self.counters.ffts += ffts * math.prod(field.shape[:-2])

@@ -13,6 +13,7 @@ from prbench.backend import Array
 from prbench.core.checks import answer_array, mask_of, refuse_intensities
 from prbench.core.measurement import Measurement
 from prbench.errors import BadInput
+from prbench.physics.linear_maps import LinearMap, MatrixMap, ModulationMap
 
 _POWER_ITERATIONS = 15
 
@@ -101,7 +102,7 @@ class RandomLinear(Measurement):
         """Values of X that the measurement depends on: pixels that no first modulation lights are none."""
         if self.matrix is not None:
             return math.prod(self.object_shape)
-        return int(self.backend.xp.sum(self._normal_diagonal < math.inf))
+        return int(self.backend.xp.sum(self._lit))
 
     @cached_property
     def values(self) -> int:
@@ -131,14 +132,21 @@ class RandomLinear(Measurement):
         """Squared norm of the measured rows of A over the unknowns: the mean eigenvalue of ``A* A``, so that ``|A X|^2`` is near
         power |X|^2. Where rows are left out of a chain of several transforms, each counts as the mean row of its chain.
         """
-        xp = self.backend.xp
+        return self.map.measured_power(self.mask) / self.unknowns
+
+    @cached_property
+    def map(self) -> LinearMap:
+        """A itself, which counts nothing."""
         if self.matrix is not None:
-            rows = xp.sum(xp.abs(self.matrix) ** 2, axis=1, dtype=xp.float64)
-            return float(xp.sum(rows if self.mask is None else xp.where(self.mask, rows, xp.zeros_like(rows)))) / self.unknowns
-        axes = tuple(range(1, self.intensity.ndim))
-        per_row = xp.mean(xp.abs(self._first) ** 2, axis=axes, dtype=xp.float64)
-        measured = xp.astype(xp.ones_like(self.intensity) if self.mask is None else self.mask, xp.float64)
-        return float(xp.sum(per_row * xp.sum(measured, axis=axes))) / self.unknowns
+            return MatrixMap(self.matrix, self.dtype, self.backend)
+        assert self.modulations is not None
+        return ModulationMap(self.modulations, self.backend)
+
+    @cached_property
+    def _lit(self) -> Array:
+        """Pixels (*object_shape) that some pattern lights; of modulations."""
+        assert isinstance(self.map, ModulationMap)
+        return self.map.normal_diagonal < math.inf
 
     @cached_property
     def largest_eigenvalue(self) -> float:
@@ -153,34 +161,23 @@ class RandomLinear(Measurement):
 
     def apply(self, x: Array) -> Array:
         """``A x`` of a batch (B, *object_shape): (B, *intensity.shape) of :attr:`dtype`, unmeasured rows too; counted."""
-        self.counters.operators += x.shape[0]
-        if self.matrix is not None:
-            return self.backend.xp.matmul(x, self._matrix.T)
-        field = x[:, None]
-        for stage in range(self._scaled.shape[1]):
-            self.counters.ffts += x.shape[0] * self._scaled.shape[0]
-            modulated = field * self._scaled[:, stage]
-            field = self.backend.fftn(modulated, len(self.object_shape), out=modulated)
-        return field
+        self._count(x)
+        return self.map.apply(x)
 
     def adjoint(self, z: Array) -> Array:
         """``A* z`` of a batch (B, *intensity.shape): (B, *object_shape); counted. ``z`` may be overwritten."""
-        xp = self.backend.xp
-        self.counters.operators += z.shape[0]
-        if self.matrix is not None:
-            return xp.conj(xp.matmul(xp.conj(z), self._matrix))
-        field = z
-        for stage in reversed(range(self._scaled.shape[1])):
-            self.counters.ffts += z.shape[0] * self._scaled.shape[0]
-            field = self.backend.ifftn(field, len(self.object_shape), normalised=False, out=field)
-            field *= self._conjugate[:, stage]
-        return xp.sum(field, axis=1)
+        self._count(z)
+        return self.map.adjoint(z)
+
+    def _count(self, batch: Array) -> None:
+        self.counters.operators += batch.shape[0]
+        self.counters.ffts += batch.shape[0] * self.map.transforms
 
     def constrain(self, x: Array) -> Array:
         """The nearest objects to ``x`` that are real, where X is known to be, and zero where nothing sees them."""
         xp = self.backend.xp
         known = xp.astype(xp.real(x) if self.real and xp.isdtype(x.dtype, "complex floating") else x, self.dtype)
-        return known if self._all_seen else xp.where(self._normal_diagonal < math.inf, known, xp.zeros_like(known))
+        return known if self._all_seen else xp.where(self._lit, known, xp.zeros_like(known))
 
     @cached_property
     def _all_seen(self) -> bool:
@@ -193,49 +190,9 @@ class RandomLinear(Measurement):
         plain = self.real and self.matrix is not None and not xp.isdtype(self.matrix.dtype, "complex floating")
         return self.backend.real if plain else self.backend.complex
 
-    @cached_property
-    def _matrix(self) -> Array:
-        return self.backend.xp.astype(self.matrix, self.dtype)
-
-    @property
-    def _first(self) -> Array:
-        """The first modulation of every chain: the only one that may change a modulus."""
-        assert self.modulations is not None
-        return self.modulations[:, 0]
-
-    @cached_property
-    def _scaled(self) -> Array:
-        """Modulations with the factor that makes an unnormalised FFT unitary."""
-        return self.modulations / math.sqrt(math.prod(self.object_shape))  # type: ignore[operator]
-
-    @cached_property
-    def _conjugate(self) -> Array:
-        return self.backend.xp.conj(self._scaled)
-
     def least_squares(self, z: Array) -> Array:
         """The x that minimises ``|A x - z|``, all rows of A counted, of a batch (B, *intensity.shape): (B, *object_shape)."""
-        xp = self.backend.xp
-        w = self.adjoint(z)
-        if self.matrix is not None:
-            return xp.matmul(w, self._normal_inverse.T)
-        return w / self._normal_diagonal
-
-    @cached_property
-    def _normal_inverse(self) -> Array:
-        """``(A* A)^-1``, in double precision before it is rounded; raises where A has no inverse on its range."""
-        xp = self.backend.xp
-        matrix = xp.astype(self.matrix, xp.complex128)
-        if matrix.shape[0] < matrix.shape[1]:
-            raise BadInput(f"{matrix.shape[0]} values do not determine {matrix.shape[1]} unknowns even where phases are known")
-        inverse = xp.linalg.inv(xp.matmul(xp.conj(matrix.T), matrix))
-        return xp.astype(inverse if self.dtype == self.backend.complex else xp.real(inverse), self.dtype)
-
-    @cached_property
-    def _normal_diagonal(self) -> Array:
-        """``A* A`` of modulations, which is diagonal; pixels that no pattern lights are left zero by an infinite divisor."""
-        xp = self.backend.xp
-        diagonal = xp.sum(xp.abs(self._first) ** 2, axis=0)
-        return xp.where(diagonal > 0, diagonal, xp.ones_like(diagonal) * math.inf)
+        return self.map.least_squares(self.adjoint(z))
 
     def modulus_error(self, x: Array) -> Array:
         """``| |A x| - sqrt(Y) | / |sqrt(Y)|`` over measured values, one number an object of the batch."""
