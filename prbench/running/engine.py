@@ -217,7 +217,8 @@ def run_matrix(
         run.tell("interrupted")
         raise
     store.check_place()
-    store.flush()
+    if run.state.done:
+        store.flush_soon(now=True)
     run.tell("end")
     return run.state
 
@@ -294,6 +295,7 @@ class _Run:
             self.tell("progress", cell)
         elif event == "ended":
             self._store.check_place()
+            self._store.flush_soon()
             self._shared.claims.release(cell.key)
             self._finish(cell, values["status"], values["seconds"])
 

@@ -12,7 +12,6 @@ import json
 import os
 import sys
 import time
-from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -36,14 +35,6 @@ def cells() -> list[Cell]:
     solvers = [find_plugin("solver", name) for name in SOLVERS]
     datasets = [find_plugin("dataset", name) for name in DATASETS]
     return [make_cell(s, d, sample=0, seed=0, backend="numpy") for s in solvers for d in datasets]
-
-
-def keys(count: int) -> Iterator[str]:
-    """The key of each record."""
-    specs = [dataclasses.asdict(cell) for cell in cells()]
-    for number in range(count):
-        numbers = {"sample": number // len(specs) // 20, "seed": number // len(specs) % 20}
-        yield digest(canonical({**specs[number % len(specs)], **numbers}))
 
 
 def texts(numbers: Iterable[int]) -> Iterator[tuple[str, str]]:
@@ -107,19 +98,32 @@ def write(count: int, folder: Path) -> None:
 
 
 def write_tables(count: int, folder: Path) -> None:
-    """Write the tables alone, a folder of records after another."""
-    numbers: dict[str, array[int]] = {f"{n:02x}": array("q") for n in range(256)}
-    for number, key in enumerate(keys(count)):
-        numbers[key[:2]].append(number)
+    """Write the tables alone: one is made of records, the others are that one with other keys and samples.
+
+    Commands that count and rank read rows, not texts, which are those of the first table in all of them.
+    """
+    import pyarrow as pa
+
+    each = count // 256
+    rows = Rows([], [], [])
+    for _, text in texts(range(each)):
+        rows.rows.append(row_of(Record.from_json(text, curve=False)))
+        rows.texts.append(text)
+        rows.stamps.append(Stamp(0, len(text)))
+    table, rng = rows.table(), np.random.default_rng(2)
+    samples = max(row["sample"] for row in rows.rows) + 1
     (folder / TABLE).mkdir(parents=True)
-    for name, mine in numbers.items():
-        rows = Rows([], [], [])
-        for _, text in texts(mine):
-            rows.rows.append(row_of(Record.from_json(text, curve=False)))
-            rows.texts.append(text)
-            rows.stamps.append(Stamp(0, len(text)))
-        with (folder / TABLE / f"{name}.parquet").open("wb") as file:
-            write_part(file, [rows.table()], {})
+    for number in range(256):
+        sample = pa.array(table["sample"].to_numpy() + number * samples)
+        part = table.set_column(table.column_names.index("key"), "key", pa.array(_keys(rng, number, each)))
+        part = part.set_column(part.column_names.index("sample"), "sample", sample)
+        with (folder / TABLE / f"{number:02x}.parquet").open("wb") as file:
+            write_part(file, [part], {})
+
+
+def _keys(rng: np.random.Generator, number: int, count: int) -> list[str]:
+    text = rng.bytes(15 * count).hex()
+    return [f"{number:02x}{text[30 * at : 30 * at + 30]}" for at in range(count)]
 
 
 if __name__ == "__main__":

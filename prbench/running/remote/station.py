@@ -197,6 +197,7 @@ def _compute(pool: Pool, store: Store, setup: Mapping[str, Any], pairs: list[Any
     def on(event: str, cell: Cell, values: Mapping[str, Any]) -> None:
         if event == "ended":
             store.attempt_path(cell.key, setup["run"]).unlink(missing_ok=True)
+            store.flush_soon()
             ended[cell.key] = [values["status"], values["seconds"]]
 
     def wanted() -> Iterator[Cell]:

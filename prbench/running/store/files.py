@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import secrets
+import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -22,38 +23,49 @@ _LEAST_S = 1.0
 
 
 class Flushing:
-    """Decides which writes wait until the disk has them, so that waiting takes at most a fiftieth of the time.
+    """Waits for the disk where that takes at most a fiftieth of the time, and has the rest flushed in the background.
 
-    The first write and every one that is due is flushed before it is renamed, and all written since the last flush along with it.
-    A power cut can therefore empty only records of the last second or, on a slow disk, of the time that fifty flushes take; what
-    is empty counts as missing and is run again.
+    A write that is due, the first one and then about one per second, is flushed before it is renamed: records that come seldom
+    are safe when they are there. :meth:`soon` flushes all others of this machine, a moment later. A power cut can therefore empty
+    only records of the last seconds; what is empty counts as missing and is run again.
     """
 
     def __init__(self) -> None:
         self._due = 0.0
-        self._pending = False
+        self._thread: threading.Thread | None = None
+        self._all_due = 0.0
 
     def before_rename(self, file: IO[bytes]) -> None:
-        """Flush ``file``, and what was written before it, where that is due."""
+        """Flush ``file`` where that is due."""
         began = time.monotonic()
         if began < self._due:
-            self._pending = True
             return
         file.flush()
-        if self._pending:
-            _flush_all_beside(file.fileno())
-            self._pending = False
         os.fsync(file.fileno())
-        self._due = time.monotonic() + max(_LEAST_S, _SHARE * (time.monotonic() - began))
+        self._due = _due_again(began)
 
-    def finish(self, folder: Path) -> None:
-        """Flush what is on the file system of ``folder``, such as at the end of a run; nothing where there is no such folder."""
-        with contextlib.suppress(OSError):
+    def soon(self, folder: Path, *, now: bool = False) -> None:
+        """Flush the file system of ``folder`` in a thread, where that is due or ``now``; the process waits for it at its end."""
+        if (self._thread is not None and self._thread.is_alive()) or (time.monotonic() < self._all_due and not now):
+            return
+        try:
             handle = os.open(folder, os.O_RDONLY)
-            try:
-                _flush_all_beside(handle)
-            finally:
-                os.close(handle)
+        except OSError:  # gone, which is told elsewhere
+            return
+        self._thread = threading.Thread(target=self._flush_all, args=(handle,), name="prbench-flush")
+        self._thread.start()
+
+    def _flush_all(self, handle: int) -> None:
+        began = time.monotonic()
+        _flush_all_beside(handle)
+        os.close(handle)
+        self._all_due = _due_again(began)
+
+
+def _due_again(began: float) -> float:
+    """When to flush again after a flush that began then and ends now."""
+    now = time.monotonic()
+    return now + max(_LEAST_S, _SHARE * (now - began))
 
 
 def _flush_all_beside(handle: int) -> None:

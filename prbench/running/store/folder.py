@@ -95,9 +95,12 @@ class Store:
         """
         self._place.check()
 
-    def flush(self) -> None:
-        """Wait until what was written is on the disk."""
-        self._flushing.finish(self.path)
+    def flush_soon(self, *, now: bool = False) -> None:
+        """Have what this and other processes of the machine have written flushed to the disk, in the background.
+
+        Called after each cell by whoever watches the workers; does nothing most of the time, but for ``now``.
+        """
+        self._flushing.soon(self.path, now=now)
 
     # One record
 
