@@ -5,7 +5,9 @@ A plug-in whose declaration is not literal is imported, alone; one that cannot b
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, EntryPoints, entry_points
@@ -52,8 +54,21 @@ class Line:
 
 def listing(kinds: tuple[Kind, ...] = KINDS, task: str | None = None) -> list[Line]:
     """Every installed plug-in of ``kinds``, those of one task where given, by kind and name; a broken one in any case."""
-    lines = [line for kind in kinds for line in _lines(kind)]
+    with _without_collection():
+        lines = [line for kind in kinds for line in _lines(kind)]
     return [line for line in lines if task is None or task in line.tasks or line.broken]
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Syntax trees are many objects and no garbage; the collector would walk all of them again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @cache

@@ -48,3 +48,13 @@ def test_a_million_cells_are_made_of_nothing():
     ).expand()
     assert len(cells) == 10**7
     assert (cells[-1].sample, cells[-1].seed) == (999_999, 9)
+
+
+def test_a_stored_cell_whose_setting_was_renamed_keeps_its_key_and_is_read() -> None:
+    spec = Cell("mist-2020", {"gamma": 700.0, "pairs": "all"}, "wattle", {}, "speckle").to_plain()
+    key = Cell.from_plain(spec).key
+    stored = Cell.from_plain(spec, key=key)
+    assert (stored.key, stored.to_plain()) == (key, spec)
+    assert stored.build_solver().params()["delta_beta"] == 700.0
+    assert stored.solver_spelled == "mist-2020[delta_beta=700]"
+    assert Cell.from_plain(spec | {"solver_params": {"delta_beta": 700.0, "pairs": "all"}}).key != key
