@@ -62,7 +62,7 @@ def read_array(path: Path, inside: str | None = None, links: Links = "no") -> Ra
 
 
 def _reader(path: Path, links: Links) -> Reader:
-    from . import arrays, cxi, images, matlab
+    from . import arrays, cbf, cxi, images, matlab
 
     readers: dict[str, Reader] = {
         **dict.fromkeys(HDF5_SUFFIXES, lambda path, inside: cxi.read(path, inside, links)),
@@ -71,7 +71,7 @@ def _reader(path: Path, links: Links) -> Reader:
         ".mat": matlab.read_mat,
         **dict.fromkeys((".tif", ".tiff"), images.read_tiff),
         ".edf": images.read_edf,
-        ".cbf": images.read_cbf,
+        ".cbf": cbf.read_cbf,
     }
     kind = kind_of(path)
     if kind not in readers or (path.suffix.lower() == _GZ and kind not in IMAGE_SUFFIXES):

@@ -20,6 +20,7 @@ from prbench.errors import BadInput, one_line
 
 from .arrays import choose
 from .choosing import FLAGS
+from .heaps import check_heaps
 from .raw import MAX_PIXELS, Raw, Refused, check_declared
 
 Links = Literal["no", "folder"]
@@ -98,6 +99,7 @@ class Container:
                 raise BadInput(f"{where}: {'' if path == self.path.resolve() else f'{path.name} '}is not an HDF5 file")
             if len(self._open) >= _MAX_FILES:
                 raise BadInput(f"{where}: leads to more than {_MAX_FILES} other files")
+            check_heaps(path)
             self._open[path] = self._stack.enter_context(h5py.File(path, "r"))
         return self._open[path]
 

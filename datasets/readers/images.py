@@ -1,4 +1,4 @@
-"""TIFF, EDF and CBF, the image formats that detectors write."""
+"""TIFF and EDF, the image formats that detectors write."""
 
 from __future__ import annotations
 
@@ -15,11 +15,9 @@ import numpy as np
 
 from prbench.errors import BadInput, one_line
 
-from .raw import Geometry, Raw, check_declared
+from .raw import Raw, check_declared
 
 _HEADER_BYTES = 65536
-_CBF_BINARY = b"\x0c\x1a\x04\xd5"
-"""What the binary section of a CBF begins with."""
 _TIFF = {42: ("H", 12, "I", 4), 43: ("Q", 20, "Q", 8)}
 """By version: formats of the count of a directory's entries and of a link, bytes of an entry, place of the first link."""
 _MAX_PAGES = 100_000
@@ -142,56 +140,6 @@ def _check_edf_frame(path: Path, frame: Any, size: int) -> None:
         raise BadInput(f"{path}: its data are in another file, which is not followed")
     if frame.start is not None and frame.size is not None and frame.start + frame.size > size:
         raise BadInput(f"{path}: declares {frame.size} bytes of data behind a header of {frame.start}, the file has {size}")
-
-
-def read_cbf(path: Path, inside: str | None = None) -> Raw:
-    """Read a crystallographic binary file of one image, as Pilatus detectors write them, with the geometry of their header.
-
-    Source of the format: Bernstein and Hammersley, International Tables for Crystallography G (2005) 2.3, read by fabio.
-    """
-    from fabio.cbfimage import CbfImage
-
-    _no_place(path, inside)
-    with path.open("rb") as stream:
-        head = stream.read(_HEADER_BYTES)
-    start = head.find(_CBF_BINARY)
-    if start < 0:
-        raise BadInput(f"{path}: has no binary section, expected a CBF of one image")
-    said = {key.lower(): value for key, value in re.findall(rb"(X-Binary-[\w-]+):\s*(\d{1,18})", head[:start], re.IGNORECASE)}
-    columns, rows = (int(said.get(f"x-binary-size-{axis}-dimension".encode(), 0)) for axis in ("fastest", "second"))
-    held = path.stat().st_size - start - len(_CBF_BINARY)
-    if not (columns and rows) or int(said.get(b"x-binary-size", 0)) > held:
-        raise BadInput(f"{path}: declares {rows} x {columns} pixels in {held} bytes; the file is damaged or truncated")
-    check_declared(str(path), (rows, columns), np.dtype(np.int32), held)
-    if rows * columns > 16 * held:  # byte offsets take a byte a pixel, other packings a bit or more
-        raise BadInput(f"{path}: declares {rows * columns} pixels in {held} bytes; the file is truncated")
-    with _quiet("fabio"):
-        image = CbfImage().read(str(path))
-        try:
-            data = np.asarray(image.data)
-        finally:
-            image.close()
-    if data.shape != (rows, columns):
-        raise BadInput(f"{path}: declares {rows} x {columns} pixels, holds {data.shape}; the file is damaged")
-    return Raw(data, str(path), **_pilatus_geometry(head[:start]))
-
-
-def _pilatus_geometry(head: bytes) -> Geometry:
-    """Wavelength, distance and pixel from the lines of comments of a Pilatus header."""
-
-    def number(pattern: bytes, scale: float) -> float | None:
-        found = re.search(pattern, head)
-        value = float(found[1]) * scale if found else 0.0
-        return value if math.isfinite(value) and value > 0 else None
-
-    digits = rb"([0-9.]{1,20}(?:[eE][-+]?\d{1,2})?)"
-    pixel = re.search(rb"# Pixel_size\s+" + digits + rb"\s*m\s*x\s*" + digits + rb"\s*m", head)
-    square = pixel is not None and pixel[1] == pixel[2]
-    return {
-        "wavelength_m": number(rb"# Wavelength\s+" + digits + rb"\s*A", 1e-10),
-        "distance_m": number(rb"# Detector_distance\s+" + digits + rb"\s*m", 1.0),
-        "pixel_m": number(rb"# Pixel_size\s+" + digits, 1.0) if square else None,
-    }
 
 
 def _no_place(path: Path, inside: str | None) -> None:

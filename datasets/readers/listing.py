@@ -32,9 +32,17 @@ def arrays_of(address: Address, links: Links = "no") -> tuple[ArrayNote, ...]:
         BadInput: where the file cannot be read at all.
     """
     path = address.paths[0]
-    kind = kind_of(path)
     if not path.is_file():
         raise BadInput(f"{path}: does not exist")
+    try:
+        return _arrays(path, kind_of(path), links)
+    except (PrbenchError, MemoryError):
+        raise
+    except Exception as error:
+        raise BadInput(f"{path}: cannot be listed ({type(error).__name__}: {one_line(error, 120)})") from error
+
+
+def _arrays(path: Path, kind: str, links: Links) -> tuple[ArrayNote, ...]:
     if kind in HDF5_SUFFIXES or (kind == ".mat" and _is_hdf5(path)):
         return _hdf5(path, links)
     if kind == ".npz":

@@ -74,7 +74,8 @@ def read_pattern(source: Path | Address, how: Reading | None = None) -> Pattern:
         suspicions += checks.stack(data, measured)
     counts, measured = _checked(data, measured, raw.where, how)
     if data_type == "amplitude":
-        counts = counts * counts
+        with np.errstate(over="ignore"):
+            counts = counts * counts
     counts, measured = corrected(counts, measured, how.corrections, raw.where)
     if how.frames in ("sum", "mean") and counts.ndim == 3:
         counts, measured = _combined(counts, measured, how.frames)
@@ -84,6 +85,8 @@ def read_pattern(source: Path | Address, how: Reading | None = None) -> Pattern:
     )
     pattern = binned(Pattern(counts, measured, sha256, **raw.geometry), how.bin)
     kept = np.where(pattern.intensity > how.threshold, pattern.intensity, np.float32(0)) if how.threshold else pattern.intensity
+    if not np.isfinite(kept).all():
+        raise BadInput(f"{raw.where}: its values are too large for counts, {float(np.max(np.abs(counts))):.3g} among them")
     if not (kept > 0).any():
         message = f"{raw.where}: no measured pixel is above zero, expected a diffraction pattern{_hint(flags, how)}"
         raise BadInput(message) if flags is None else Refused(message, mask_means=checks.OPPOSITE[how.mask_means])

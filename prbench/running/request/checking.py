@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -14,6 +13,7 @@ from prbench import errors
 from prbench.errors import PrbenchError, UsageError, one_line
 from prbench.running.environment import available_memory
 from prbench.running.local.memory import limit_memory
+from prbench.running.local.time_limit import how_it_ended, limit_time
 from prbench.running.local.worker_process import environment_of
 
 from .cell import Cell
@@ -40,9 +40,8 @@ def check_inputs(cells: Iterable[Cell]) -> dict[str, list[str]]:
             kind = getattr(errors, reply["kind"], UsageError)
             raise (kind if issubclass(kind, PrbenchError) else UsageError)(reply["error"])
         return dict(reply.get("warnings", {}))
-    how = signal.Signals(-done.returncode).name if done.returncode < 0 else f"exit code {done.returncode}"
     at = (done.stderr.rpartition(b"\0at ")[2].partition(b"\n")[0]).decode("utf-8", errors="replace")
-    raise UsageError(f"{one_line(at, 200)}: the library that reads it died ({how}); the file is damaged, or made to do this")
+    raise UsageError(f"{one_line(at, 200)}: {how_it_ended(done.returncode)}")
 
 
 def main() -> None:
@@ -53,8 +52,9 @@ def main() -> None:
     reply: dict[str, Any] = {}
     said: dict[str, list[str]] = {}
     try:
-        for spec in json.load(sys.stdin):
-            cell = Cell.from_plain(spec)
+        cells = [Cell.from_plain(spec) for spec in json.load(sys.stdin)]
+        limit_time(path for cell in cells for path in cell.build_dataset().inputs)
+        for cell in cells:
             os.write(2, f"\0at {one_line(cell.dataset_spelled, 180)}\n".encode())
             lines = said.setdefault(cell.dataset_spelled, [])
             lines += [line for line in cell.problem().warnings if line not in lines]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from prbench.core.inspection import ArrayNote, Inspection
 from prbench.errors import BadInput, PrbenchError, UsageError, one_line
 from prbench.running.environment import available_memory
 from prbench.running.local.memory import limit_memory
+from prbench.running.local.time_limit import how_it_ended, limit_time
 from prbench.running.local.worker_process import environment_of
 
 
@@ -34,8 +34,7 @@ def inspect_file(path: str) -> Inspection:
         asked = json.dumps({"path": path, "folder": folder}).encode()
         done = subprocess.run(call, input=asked, capture_output=True, check=False, env=environment_of(1))  # noqa: S603 - our own module
         if done.returncode != 0:
-            how = signal.Signals(-done.returncode).name if done.returncode < 0 else f"exit code {done.returncode}"
-            raise UsageError(f"{path}: the library that reads it died ({how}); the file is damaged, or made to do this")
+            raise UsageError(f"{path}: {how_it_ended(done.returncode)}")
         reply: dict[str, Any] = json.loads(done.stdout)
         if "error" in reply:
             raise BadInput(reply["error"])
@@ -89,6 +88,7 @@ def main() -> None:
     limit_memory(int(0.9 * available_memory()))
     asked = json.load(sys.stdin)
     path = asked["path"]
+    limit_time([path])
     try:
         found = best_inspection(path)
         if found.picture is not None:

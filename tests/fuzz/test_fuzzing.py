@@ -13,13 +13,14 @@ from prbench.cli import app
 from prbench.datasets.readers.pattern import read_pattern
 from prbench.errors import BadInput
 
-FUZZING = Path(__file__).with_name("fuzzing.py")
+FUZZING = Path(__file__).with_name("cases.py")
+RUN = Path(__file__).with_name("run.py")
 FOUND = sorted(Path(__file__).with_name("found").iterdir())
-CASES = 300
-"""A format; the seed is fixed, so that a failure is the change's. More: ``python fuzzing.py .tif SEED 0 100000 /tmp``."""
+CASES = 150
+"""Per format; the seed is fixed, so that a failure is the change's. More: ``python tests/fuzz/run.py --seconds 600``."""
 
 
-@pytest.mark.parametrize("suffix", [".npy", ".npz", ".tif", ".edf", ".h5"])
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".tif", ".edf", ".cbf", ".edf.gz", ".mat", ".h5", ".cxi", ".png", ".spec"])
 def test_damaged_files_are_read_or_refused(tmp_path, suffix):
     """HDF5 alone may take its process along, which is why a run reads users' files in one of their own first."""
     first, deaths = 0, 0
@@ -30,9 +31,18 @@ def test_damaged_files_are_read_or_refused(tmp_path, suffix):
         if done.returncode == 0:
             break
         assert done.returncode < 0, done.stderr
-        assert suffix == ".h5", done.stderr
+        assert suffix in (".h5", ".cxi", ".mat"), done.stderr
         first, deaths = int(done.stdout.split()[-1]) + 1, deaths + 1
     assert deaths < CASES / 20
+
+
+def test_the_program_is_bounded_and_reports(tmp_path):
+    options = ["--seconds", "300", "--cases", "200", "--formats", ".npy", "--keep", str(tmp_path / "found")]
+    call = [sys.executable, str(RUN), *options]
+    done = subprocess.run(call, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=280)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 findings" in done.stdout
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("path", FOUND, ids=lambda path: path.name)
