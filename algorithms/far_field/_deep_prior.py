@@ -145,7 +145,7 @@ class DeepPrior(IterativeSolver[FarField, Fit]):
     free: float | None = setting(
         None, valid="[0, 0.5]", doc="fraction of pixels held out to stop and choose by; none: 0.05 where there is shot noise"
     )
-    keep: int = setting(5, valid="[1, inf)", doc="starts returned, best first, for PRTF")
+    keep: int = setting(10, valid="[1, inf)", doc="starts returned, best first, for PRTF")
 
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
     outputs: ClassVar[tuple[int, ...]] = (1, 1)

@@ -70,7 +70,7 @@ class ProjectionSettings(ShrinkwrapSettings, RestartSettings):
         doc="threshold of a first support from the autocorrelation; none: the frame",
     )
     free: float = setting(0.0, valid="[0, 0.5]", range=(0.0, 0.1), doc="fraction of pixels held out to choose the start by")
-    keep: int = setting(5, valid="[1, inf)", doc="independent starts returned, best first, for PRTF")
+    keep: int = setting(10, valid="[1, inf)", doc="independent starts returned, best first, for PRTF")
 
     @property
     def feedback(self) -> float:

@@ -1,9 +1,16 @@
-"""Metrics: functions from a scoring case to a number, with what a reader must know attached."""
+"""Metrics: functions from a scoring case to a number, with what a reader must know attached.
+
+One rule for NaN. A score is NaN where the metric applies but this case leaves it undefined: the answer lacks what is judged, the
+truth gives no scale, or there is too little of it. The case's notes then say why under the metric's name
+(:meth:`Case.undefined`), and a leaderboard that ranks by the metric counts the cell as worst. An answer that is merely bad, such
+as a flat image, gets a number, and never NaN.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -107,6 +114,11 @@ class Case:
         """What a metric found out on its way and a reader of the record needs, such as the data range behind a PSNR."""
         return {}
 
+    def undefined(self, name: str, reason: str) -> float:
+        """NaN, with the reason noted under the name of the metric that is not defined for this case."""
+        self.notes[name] = reason
+        return math.nan
+
     def shared(self, name: str, compute: Callable[[], T]) -> T:
         """The value of ``compute()``, computed on the first call under ``name`` only."""
         if name not in self._shared:
@@ -122,12 +134,15 @@ class Metric:
     function: Callable[[Case], float]
 
     def __call__(self, case: Case) -> float:
-        """The score, or NaN where it is not defined for this case.
+        """The score, or NaN where it is not defined for this case, which the case's notes then say under the metric's name.
 
         Raises:
             MissingDependency: where the metric needs an extra that is not installed.
         """
-        return float(self.function(case))
+        score = float(self.function(case))
+        if math.isnan(score) and self.info.name not in case.notes:
+            return case.undefined(self.info.name, "not defined for this case")
+        return score
 
     def applies(self, case: Case, answer: str) -> bool:
         """Whether the case, whose task has this kind of answer, is one that the metric judges and has what the metric needs."""

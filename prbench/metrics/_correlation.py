@@ -36,7 +36,7 @@ def best_shifts(x: Array, v: Array, *, modulus: bool = True) -> tuple[Shift, Shi
         v: complex, as many axes, any size.
         modulus: maximise ``|C|``, or its real part where false.
     """
-    box, other = _nonzero(x), _nonzero(v)
+    box, other = nonzero_box(x), nonzero_box(v)
     inner, moving = x[box], v[other]
     lengths = [n + m - 1 for n, m in zip(inner.shape, moving.shape, strict=True)]
     if math.prod(lengths) <= _DOUBLE_UP_TO or not modulus:
@@ -59,7 +59,7 @@ def best_cyclic_shifts(x: Array, v: Array, *, modulus: bool = True) -> tuple[Shi
     return found[0], found[1]
 
 
-def _nonzero(x: Array) -> tuple[slice, ...]:
+def nonzero_box(x: Array) -> tuple[slice, ...]:
     """The smallest box outside of which ``x`` is zero; one pixel where all of it is."""
     box = []
     for axis in range(x.ndim):

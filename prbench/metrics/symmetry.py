@@ -6,10 +6,15 @@ correlation of X and V, and N the number of pixels of X. What a translation move
 object fills the detector's grid it is a cell that repeats, translations are cyclic and the correlation is not padded. The
 correlation only finds the best copy; the distance to it is then summed up directly, because the formula's own subtraction would
 leave an error of 1e-7 in single precision where the two are equal.
+
+The pattern does not fix parts of a pixel either. The scores of a case refine the best whole translation by them
+(``subpixel=True``), where that is worth it; a translation by parts of a pixel is that of the trigonometric polynomial
+through the pixels, and objects with sharp edges, which ring when they are moved so, stay on the grid.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,8 +25,17 @@ from prbench.core import COMPLEX_OBJECT, Case, Measurement, find_task, metric
 from prbench.errors import BadInput, UsageError
 
 from ._correlation import Shift, best_cyclic_shifts, best_shifts
+from ._fractions import MARGIN_PX, Fraction, best_fraction, moved_by_fraction
 
 FAR_FIELD = ("phase", "shift", "flip")
+
+_EXACT = 1e-14
+"""Squared error over the truth's squared norm up to which no part of a pixel is looked for."""
+
+_WORTH = 0.99
+"""Part of the squared error on the grid under which parts of a pixel count: noise alone saves about one part in the number of
+pixels by them, and what is moved by them is resampled.
+"""
 
 
 @dataclass(frozen=True)
@@ -30,11 +44,12 @@ class Alignment:
 
     Attributes:
         flip: whether w is flipped and conjugated.
-        shift: translation in pixels, one a axis.
+        shift: translation in whole pixels, one per axis.
         phase: complex number of modulus one.
         error: squared distance to x, over all space.
         energy: ``|x|^2``.
         periodic: whether the translation is cyclic.
+        fraction: parts of a pixel by which w moves on, one per axis; all of them zero on the grid.
     """
 
     flip: bool
@@ -43,26 +58,33 @@ class Alignment:
     error: float
     energy: float
     periodic: bool = False
+    fraction: Fraction = ()
 
     def apply(self, xh: Array, shape: Sequence[int]) -> Array:
         """The copy in a frame of ``shape``, zero where it does not reach; complex, of the precision of ``xh``."""
-        w = _flipped(xh) if self.flip else xh
+        w, shift = _flipped(xh) if self.flip else xh, self.shift
+        if any(self.fraction):
+            w, shift = _moved(_complex("xh", w), shift, self.fraction, periodic=self.periodic)
         if self.periodic:
-            return np.result_type(xh.dtype, np.complex64).type(self.phase) * _rolled(w, self.shift)
-        inside, source = _windows(tuple(shape), w.shape, self.shift)
+            return np.result_type(xh.dtype, np.complex64).type(self.phase) * _rolled(w, shift)
+        inside, source = _windows(tuple(shape), w.shape, shift)
         out = np.zeros(tuple(shape), np.result_type(xh.dtype, np.complex64))
         out[inside] = out.dtype.type(self.phase) * w[source]
         return out
 
 
-def find_alignment(x: Array, xh: Array, symmetries: Sequence[str] = FAR_FIELD, *, periodic: bool = False) -> Alignment:
+def find_alignment(
+    x: Array, xh: Array, symmetries: Sequence[str] = FAR_FIELD, *, periodic: bool = False, subpixel: bool = False
+) -> Alignment:
     """The symmetric copy of ``xh`` nearest to ``x``.
 
     Args:
         x: complex or real. 2D or 3D where translations count; any number of axes otherwise.
         xh: as many axes; the shape may differ where translations count.
-        symmetries: any of ``phase``, ``shift`` (by whole pixels), ``flip`` (with conjugation).
+        symmetries: any of ``phase``, ``shift``, ``flip`` (with conjugation).
         periodic: whether translations are cyclic; both arrays then have one shape.
+        subpixel: whether a translation by whole pixels is refined by parts of them, where that takes a hundredth or more off the
+            squared distance.
 
     Raises:
         BadInput: for arrays that are not numeric, not finite, or of shapes that cannot be compared.
@@ -83,23 +105,29 @@ def find_alignment(x: Array, xh: Array, symmetries: Sequence[str] = FAR_FIELD, *
         if x.shape != xh.shape:
             raise BadInput(f"without translations x and xh must have one shape, got {x.shape} and {xh.shape}")
         shifts = ((0,) * x.ndim,) * 2
-    copies = (_compare(x, _flipped(xh) if flip else xh, flip, shifts[flip], modulus=modulus, periodic=periodic) for flip in flips)
-    return min(copies, key=lambda copy: copy.error)
+    ways = [(_flipped(xh) if flip else xh, flip, shifts[flip]) for flip in flips]
+    copies = [_compare(x, w, flip, shift, modulus=modulus, periodic=periodic) for w, flip, shift in ways]
+    best = min(copies, key=lambda copy: copy.error)
+    if not subpixel or "shift" not in symmetries or best.error <= _EXACT * best.energy:
+        return best
+    moved = (_refined(x, w, copy, modulus=modulus) for (w, _, _), copy in zip(ways, copies, strict=True))
+    refined = min(moved, key=lambda copy: copy.error)
+    return refined if refined.error < _WORTH * best.error else best
 
 
-def align(x: Array, xh: Array, symmetries: Sequence[str] = FAR_FIELD) -> Array:
+def align(x: Array, xh: Array, symmetries: Sequence[str] = FAR_FIELD, *, subpixel: bool = False) -> Array:
     """The symmetric copy of ``xh`` nearest to ``x``, in the frame of ``x`` and zero outside; see :func:`find_alignment`."""
-    return find_alignment(x, xh, symmetries).apply(_complex("xh", xh), np.shape(x))
+    return find_alignment(x, xh, symmetries, subpixel=subpixel).apply(_complex("xh", xh), np.shape(x))
 
 
-def symmetry_adjusted_mse(x: Array, xh: Array, symmetries: Sequence[str] = FAR_FIELD) -> float:
+def symmetry_adjusted_mse(x: Array, xh: Array, symmetries: Sequence[str] = FAR_FIELD, *, subpixel: bool = False) -> float:
     """Mean squared error of ``xh`` against the truth ``x``, minimised over ``symmetries``; see :func:`find_alignment`."""
-    return find_alignment(x, xh, symmetries).error / np.size(x)
+    return find_alignment(x, xh, symmetries, subpixel=subpixel).error / np.size(x)
 
 
-def symmetry_adjusted_nmse(x: Array, xh: Array, symmetries: Sequence[str] = FAR_FIELD) -> float:
+def symmetry_adjusted_nmse(x: Array, xh: Array, symmetries: Sequence[str] = FAR_FIELD, *, subpixel: bool = False) -> float:
     """:func:`symmetry_adjusted_mse` over ``|x|^2 / N``: 0 exact, about 1 no information; NaN for a truth that is zero."""
-    found = find_alignment(x, xh, symmetries)
+    found = find_alignment(x, xh, symmetries, subpixel=subpixel)
     return found.error / found.energy if found.energy > 0 else float("nan")
 
 
@@ -109,13 +137,16 @@ def symmetries_of(y: Measurement) -> tuple[str, ...]:
     return find_task(y.task).symmetries if own is None else own
 
 
-def case_alignment(case: Case) -> Alignment:
+def case_alignment(case: Case, *, subpixel: bool = True) -> Alignment:
     """The alignment of a case's object with its truth under the task's symmetries, found once."""
     truth = case.problem.truth
     assert truth is not None
     y, found = case.problem.measurement, case.reconstruction.object
     periodic = np.shape(truth.object) == y.shape
-    return case.shared("alignment", lambda: find_alignment(truth.object, found, symmetries_of(y), periodic=periodic))
+    return case.shared(
+        f"alignment, subpixel={subpixel}",
+        lambda: find_alignment(truth.object, found, symmetries_of(y), periodic=periodic, subpixel=subpixel),
+    )
 
 
 def case_aligned(case: Case) -> Array:
@@ -154,11 +185,31 @@ def sa_mse(case: Case) -> float:
     smallest=0.0001,
 )
 def sa_nmse(case: Case) -> float:
-    """Squared error of the object over the truth's squared norm, minimised over the task's symmetries; 1 is no
-    information.
+    """Squared error of the object over the truth's squared norm, minimised over the task's symmetries, translations by parts of a
+    pixel among them; 1 is no information.
     """
-    found = case_alignment(case)
-    return found.error / found.energy if found.energy > 0 else float("nan")
+    return _relative_error(case, "sa_nmse", case_alignment(case))
+
+
+@metric(
+    "sa_nmse_grid",
+    better="lower",
+    removes=FAR_FIELD,
+    answers=(COMPLEX_OBJECT,),
+    header="sa NMSE, grid",
+    meaning="sa NMSE with translations by whole pixels only, as versions up to 0.1 computed it",
+    place=None,
+    smallest=0.0001,
+)
+def sa_nmse_grid(case: Case) -> float:
+    """Squared error of the object over the truth's squared norm, minimised over the task's symmetries with translations by whole
+    pixels only: what sa_nmse was before it removed parts of a pixel.
+    """
+    return _relative_error(case, "sa_nmse_grid", case_alignment(case, subpixel=False))
+
+
+def _relative_error(case: Case, name: str, found: Alignment) -> float:
+    return found.error / found.energy if found.energy > 0 else case.undefined(name, "the truth is zero everywhere")
 
 
 def _complex(name: str, array: Array) -> Array:
@@ -191,6 +242,20 @@ def _compare(x: Array, w: Array, flip: bool, shift: Shift, *, modulus: bool, per
     outside = _energy_outside(x, inside)
     error = apart + outside + _energy_outside(w, source)
     return Alignment(flip, shift, phase, error, outside + sum(_energy(a) for (a,) in _slabs(seen)), periodic)
+
+
+def _refined(x: Array, w: Array, copy: Alignment, *, modulus: bool) -> Alignment:
+    """A copy on the grid moved on by the parts of a pixel that match best."""
+    fraction = best_fraction(x, w, copy.shift, modulus=modulus, periodic=copy.periodic)
+    moved, shift = _moved(w, copy.shift, fraction, periodic=copy.periodic)
+    found = _compare(x, moved, copy.flip, shift, modulus=modulus, periodic=copy.periodic)
+    return dataclasses.replace(found, shift=copy.shift, fraction=fraction)
+
+
+def _moved(w: Array, shift: Shift, fraction: Fraction, *, periodic: bool) -> tuple[Array, Shift]:
+    """``w`` moved by parts of a pixel, and the whole translation of the result, whose frame has a margin."""
+    moved = moved_by_fraction(w, fraction, periodic=periodic)
+    return moved, shift if periodic else tuple(step - MARGIN_PX for step in shift)
 
 
 def _slabs(*arrays: Array) -> Iterator[tuple[Array, ...]]:

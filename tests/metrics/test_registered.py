@@ -9,8 +9,20 @@ from prbench.core import HeldOut, find_task, load_plugin, plugin_names, task_nam
 from prbench.metrics import COSTS, metric_infos
 
 FAR_FIELD = {
-    *("sa_mse", "sa_nmse", "psnr", "ssim", "r_factor", "free_r", "frc", "prtf"),
-    *("support_overlap", "support_jaccard", "support_share"),
+    "free_r",
+    "frc",
+    "fsc_halves",
+    "prtf",
+    "psnr",
+    "r_factor",
+    "sa_mse",
+    "sa_nmse",
+    "sa_nmse_grid",
+    "ssim",
+    "starts_compared",
+    "support_jaccard",
+    "support_overlap",
+    "support_share",
 }
 
 
@@ -35,7 +47,8 @@ def test_no_metric_changes_its_case_and_all_see_through_symmetry(name, crystal, 
     support = np.pad(x != 0, 16)
 
     def case_of(answer):
-        case = make_case(x, answer, aux={"starts": np.stack([answer, answer])}, reference={"support": support})
+        starts = np.stack([np.exp(0.3j * k) * answer for k in range(10)])
+        case = make_case(x, answer, aux={"starts": starts}, reference={"support": support})
         case.problem.__dict__["held_out"] = HeldOut(held_out, case.problem.measurement.intensity)
         return case
 

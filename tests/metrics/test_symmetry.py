@@ -173,3 +173,98 @@ def test_an_object_that_fills_the_detector_is_scored_as_a_cell():
     moved = prbench.Reconstruction(object=np.roll(np.flip(x), (9, 17), (0, 1)))
     assert prbench.score(moved, problem)["sa_nmse"] < 1e-12
     assert prbench.score(moved, problem)["psnr"] > 100
+
+
+def smooth_object(shape, seed, dtype=np.complex128):
+    """A blob in the middle of its frame that holds no frequency near Nyquist, so that it can be moved by parts of a pixel."""
+    rng = np.random.default_rng(seed)
+    places = np.meshgrid(*(np.arange(n) - (n - 1) / 2 for n in shape), indexing="ij")
+    r2 = sum((place / n) ** 2 for place, n in zip(places, shape, strict=True))
+    drawn = rng.normal(size=(len(shape), 2))
+    waves = sum(a * np.cos(4 * p / n + b) for p, n, (a, b) in zip(places, shape, drawn, strict=True))
+    return (np.exp(-45 * r2) * np.exp(1j * waves) * (1 + 2 * places[0] / shape[0])).astype(dtype)
+
+
+def moved(x, parts):
+    """``x(r - parts)``, cyclic."""
+    X = np.fft.fftn(x)
+    for axis, part in enumerate(parts):
+        ramp = np.exp(-2j * np.pi * part * np.fft.fftfreq(x.shape[axis]))
+        X = X * ramp.reshape([-1 if a == axis else 1 for a in range(x.ndim)])
+    return np.fft.ifftn(X).astype(x.dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.complex64, np.complex128])
+@pytest.mark.parametrize(
+    ("shape", "parts"),
+    [((32, 32), (0.5, 0.5)), ((31, 40), (0.25, -0.4)), ((48, 36), (1.37, -0.5)), ((24, 22, 26), (0.5, -0.5, 0.5))],
+)
+@pytest.mark.parametrize("flip", [False, True])
+def test_parts_of_a_pixel_are_no_error(shape, parts, flip, dtype):
+    x = smooth_object(shape, 1, dtype)
+    copy = moved(np.flip(x).conj() if flip else x, parts) * np.exp(0.3j).astype(dtype)
+    on_grid, refined = (symmetry_adjusted_nmse(x, copy, subpixel=s) for s in (False, True))
+    assert on_grid > 1e-3
+    assert refined < 1e-8
+    np.testing.assert_allclose(align(x, copy, subpixel=True), x, atol=1e-4 * np.abs(x).max())
+
+
+@pytest.mark.parametrize("part", [0.1, 0.25, 0.5, 0.8])
+def test_parts_of_a_pixel_of_a_cell_that_repeats(part):
+    x = random_object((16, 18), 2)
+    spectrum = np.fft.fft2(x)
+    spectrum[np.hypot(*np.meshgrid(*(2 * np.fft.fftfreq(n) for n in x.shape), indexing="ij")) > 0.9] = 0
+    x = np.fft.ifft2(spectrum)
+    found = find_alignment(x, moved(x, (part, 3 - part)), periodic=True, subpixel=True)
+    assert found.error < 1e-20 * found.energy
+    np.testing.assert_allclose(found.apply(moved(x, (part, 3 - part)), x.shape), x, atol=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(12, 16), (7, 9), (6, 5, 8)])
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("symmetries", [("phase", "shift", "flip"), ("shift",)])
+def test_parts_of_a_pixel_make_nothing_worse(shape, seed, symmetries):
+    x, xh = random_object(shape, seed), random_object(shape, seed + 50)
+    for periodic in (False, True):
+        on_grid, refined = (find_alignment(x, xh, symmetries, periodic=periodic, subpixel=s) for s in (False, True))
+        assert refined.error <= on_grid.error
+
+
+@pytest.mark.parametrize(("dtype", "limit"), [(np.complex64, 1e-7), (np.complex128, 1e-12)])
+def test_equal_objects_stay_equal(dtype, limit):
+    for x in (random_object((32, 32), 3, dtype), smooth_object((24, 26), 3, dtype), np.ones((8, 9), dtype)):
+        found = find_alignment(x, np.exp(1j).astype(dtype) * np.flip(x).conj(), subpixel=True)
+        assert found.error < limit**2 * 100 * found.energy
+        assert not any(found.fraction)
+
+
+def test_a_sharp_object_with_noise_stays_on_the_grid():
+    """Noise alone asks for thousandths of a pixel, which would make edges ring."""
+    rows, columns = np.indices((64, 64))
+    x = ((abs(rows - 30) < 14) & (abs(columns - 33) < 12)) * np.exp(0.05j * rows)
+    found = find_alignment(x, x + 0.05 * random_object(x.shape, 4), subpixel=True)
+    assert not any(found.fraction)
+
+
+def test_a_sharp_object_between_two_pixels_comes_back_nearer():
+    """Half a pixel of a staircase: the mean of the object and of its neighbour."""
+    x = np.zeros((40, 40), complex)
+    x[10:30, 12:28] = np.exp(0.1j * np.arange(20))[:, None]
+    between = (x + np.roll(x, 1, 0)) / 2
+    on_grid, refined = (symmetry_adjusted_nmse(x, between, subpixel=s) for s in (False, True))
+    assert refined <= on_grid
+
+
+def test_the_metric_removes_parts_of_a_pixel_and_its_other_version_does_not():
+    problem = prbench.get_dataset("cell2d[size=32]").problem(0, seed=90210)
+    x = np.asarray(problem.truth.object)
+    padded = np.pad(x, 16)
+    found = prbench.Reconstruction(object=moved(padded, (0.5, 0.5))[16:-16, 16:-16])
+    scores = prbench.score(found, problem)
+    assert scores["r_factor"] < 2e-3
+    assert scores["sa_nmse"] < 1e-5
+    assert scores["sa_nmse_grid"] > 1e-2
+    assert scores["psnr"] > 50
+    assert scores["frc"] == 1
+    exact = prbench.score(prbench.Reconstruction(object=x), problem)
+    assert exact["sa_nmse"] == exact["sa_nmse_grid"] < 1e-14
