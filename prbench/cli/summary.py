@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -15,8 +15,10 @@ from .folders import tell_failed_metrics
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from prbench.analysis import Leaderboard
     from prbench.core import MetricInfo
     from prbench.reporting.exports import Exported
+    from prbench.reporting.gallery import Picture
     from prbench.running.engine import RunState
     from prbench.running.store.results import ResultSet
 
@@ -40,18 +42,43 @@ def tell(results: ResultSet, state: RunState) -> None:
 
     out = console()
     click.echo(f"{state.total} cell{'s' * (state.total != 1)} in {duration(state.elapsed_s)}: {counts(state)}\n")
-    if not results.frame["status"].isin(NOT_RUN).all():
-        for part in terminal(leaderboards(results.frame), out.width):
-            out.print(part, markup=False)
+    boards = [] if results.frame["status"].isin(NOT_RUN).all() else leaderboards(results.frame)
+    pictures = save_gallery(results)
+    if len(boards) > 1:
+        _tell_overview(boards, pictures, out)
+    for part in terminal(boards, out.width) if boards else ():
+        out.print(part, markup=False)
+    if boards:
         click.echo()
     _tell_exports(results, out)
-    for picture in save_gallery(results):
+    for picture in pictures:
         click.echo(f"{picture.path}\n  {picture.caption}")
     _tell_failures(results)
     _tell_warnings(results)
     tell_failed_metrics(results.frame)
     folder = shlex.quote(str(results.store.path))
     click.echo(f"\nresults: {results.store.path}\nnext:    {_next_command(results, folder)}")
+
+
+def _tell_overview(boards: Sequence[Leaderboard], pictures: Sequence[Picture], out: Console) -> None:
+    """One line per task, before the boards: who is ahead, by what, on which dataset, and the picture of it."""
+    from prbench.analysis.overview import leaders
+    from prbench.metrics.costs import metric_infos
+    from prbench.reporting.console import Column, table
+    from prbench.reporting.leaderboards import number
+
+    infos, best = metric_infos(), {picture.task: picture.path.name for picture in pictures if picture.best}
+    rows = []
+    for leader in leaders(boards):
+        info = infos[leader.goal.metric]
+        shown = f"{info.header} {number(leader.value)} {info.unit}".rstrip()
+        apart = f"{leader.others} not told apart" if leader.others else ""
+        where = f"{leader.dataset} (first on {leader.firsts} of {leader.datasets})"
+        rows.append((leader.task, leader.solver, shown, where, apart, best.get(leader.task, "")))
+    columns: list[Column] = ["task", "ahead", "score", "dataset", "others", "picture"]
+    out.print(table("overview", columns, rows), markup=False)
+    folder = pictures[0].path.parent if pictures else None
+    click.echo(f"pictures in {folder}\n" if folder else "")
 
 
 def _tell_exports(results: ResultSet, out: Console) -> None:

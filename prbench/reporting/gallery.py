@@ -24,10 +24,14 @@ class Picture:
     Attributes:
         path: of the PNG.
         caption: which cell it shows and how that scored.
+        task: the task.
+        best: whether it is the best reconstruction of the task; else the worst.
     """
 
     path: Path
     caption: str
+    task: str = ""
+    best: bool = False
 
 
 def save_gallery(results: ResultSet) -> list[Picture]:
@@ -50,7 +54,8 @@ def save_gallery(results: ResultSet) -> list[Picture]:
             caption = f"{name}: {one_line(cell, 110)}: {goal.metric} {number(row[goal.metric])}"
             path = folder / f"{task}-{name}.png"
             folder.mkdir(exist_ok=True)
-            drawn.append(Picture(save_picture(path, results.problem(row["key"]), found, caption), caption))
+            made = save_picture(path, results.problem(row["key"]), found, caption)
+            drawn.append(Picture(made, caption, task, name == "best"))
     return drawn
 
 
