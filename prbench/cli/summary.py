@@ -72,13 +72,15 @@ def _tell_overview(boards: Sequence[Leaderboard], pictures: Sequence[Picture], o
     for leader in leaders(boards):
         info = infos[leader.goal.metric]
         shown = f"{info.header} {number(leader.value)} {info.unit}".rstrip()
-        apart = f"{leader.others} not told apart" if leader.others else ""
-        where = f"{leader.dataset} (first on {leader.firsts} of {leader.datasets})"
-        rows.append((leader.task, leader.solver, shown, where, apart, best.get(leader.task, "")))
-    columns: list[Column] = ["task", "ahead", "score", "dataset", "others", "picture"]
-    out.print(table("overview", columns, rows), markup=False)
-    folder = pictures[0].path.parent if pictures else None
-    click.echo(f"pictures in {folder}\n" if folder else "")
+        firsts = f"{leader.firsts} of {leader.datasets}"
+        rows.append((leader.task, leader.solver, shown, leader.dataset, firsts, leader.others, best.get(leader.task, "")))
+    whole: dict[str, object] = {"no_wrap": True}
+    right: dict[str, object] = {"justify": "right", "no_wrap": True}
+    columns: list[Column] = [("task", whole), ("ahead", {"min_width": 14}), ("score", whole), "dataset"]
+    columns += [("first on", right), ("tied", right), ("picture", whole)]
+    out.print(table("overview: who is ahead in each task", columns, rows), markup=False)
+    click.echo("first on: datasets on which it ranks first. tied: solvers that the paired tests do not tell from it there.")
+    click.echo(f"pictures in {pictures[0].path.parent}\n" if pictures else "")
 
 
 def _tell_exports(results: ResultSet, out: Console) -> None:
