@@ -9,12 +9,14 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from prbench.cli import app
 from prbench.reporting.csv_text import csv_text
-from prbench.running.request.cell import find_plugin, make_cell
+from prbench.running.request.cell import Cell, find_plugin, make_cell
+from prbench.running.store import compacting
 from prbench.running.store.folder import Store
 from prbench.running.store.record import Record
 from prbench.running.store.record_text import seal
@@ -143,8 +145,52 @@ def test_compact_notices_what_was_edited_or_cut_in_place(tmp_path):
             file.write(text)
     result = invoke("compact", tmp_path)
     assert "6 records" in result.output
-    assert made[0].key in result.stderr
-    assert made[1].key in result.stderr
+    for told in (result, invoke("status", tmp_path), invoke("compact", tmp_path), invoke("leaderboard", tmp_path)):
+        assert made[0].key in told.stderr
+        assert made[1].key in told.stderr
+
+
+def test_thousands_of_records_are_cut_into_tables_of_their_own(tmp_path, monkeypatch):
+    """As five thousand are: from one table, and from none; what changes in one folder leaves the other tables alone."""
+    store, made = Store(tmp_path), records(40)
+    for record in made[:30]:
+        store.write(record)
+    before = store.frame()
+    store.compact()
+    assert (tmp_path / "records.parquet").is_file()
+    monkeypatch.setattr(compacting, "MANY", 20)
+    assert store.compact() == 30
+    tables = {path.stem: path.stat().st_ino for path in (tmp_path / "records.parquet").iterdir()}
+    assert set(tables) == {record.key[:2] for record in made[:30]}
+    pd.testing.assert_frame_equal(store.frame(), before)
+    for path in [*tmp_path.glob("runs/??/*"), *tmp_path.glob("runs/??")]:
+        os.utime(path, (1e9, 1e9))
+    store.compact()
+    tables = {path.stem: path.stat().st_ino for path in (tmp_path / "records.parquet").iterdir()}
+    for record in made[30:]:
+        store.write(record)
+    assert len(store.frame()) == 40
+    assert {key: store.outcomes()[key][0] for key in store.outcomes()} == {record.key: "ok" for record in made}
+    assert store.compact() == 40
+    touched = {record.key[:2] for record in made[30:]}
+    after = {path.stem: path.stat().st_ino for path in (tmp_path / "records.parquet").iterdir()}
+    assert {name for name in tables if after[name] != tables[name]} <= touched
+    assert [record.key for record in store.records()] == sorted(record.key for record in made)
+    path_of(tmp_path, made[0]).unlink()
+    assert store.compact() == 39
+    assert "39 cells" in invoke("status", tmp_path).output
+
+
+def test_records_of_a_task_that_nothing_declares_are_told_and_left_out(tmp_path):
+    store, made = Store(tmp_path), records()
+    for record in made:
+        store.write(record)
+    cell = Cell("other", {}, "thing", {}, "no-such-task")
+    store.write(Record(cell, "ok", "other", "thing", metrics={"sa_nmse": 0.1}))
+    result = invoke("leaderboard", tmp_path)
+    assert "no-such-task" in result.stderr
+    assert "crystal2d" in result.output
+    assert "no-such-task" in invoke("status", tmp_path).output
 
 
 def test_verify_finds_what_only_digests_can(tmp_path):
@@ -168,8 +214,6 @@ def test_verify_finds_what_only_digests_can(tmp_path):
 
 
 def test_cells_of_csv_are_no_formulas():
-    import pandas as pd
-
     texts = ["=1+1", "+1", "-cmd", "@x", "\tx", "\rx", "plain", "a=b"]
     rows = pd.DataFrame({"=name": texts, "value": [-1.0] * 8, "mixed": [-1, *texts[1:]]})
     read = list(csv.reader(io.StringIO(csv_text(rows), newline="")))
@@ -182,8 +226,6 @@ def test_cells_of_csv_are_no_formulas():
 def test_leaderboards_write_hostile_names_as_text(tmp_path):
     store = Store(tmp_path)
     for number, name in enumerate(("=cmd|calc!A0", "+x", "@x")):
-        from prbench.running.request.cell import Cell
-
         cell = Cell(name, {}, "-dots", {}, "far-field", sample=number)
         store.write(Record(cell, "ok", name, "-dots", metrics={"sa_nmse": 0.1, "r_factor": 0.1}, cost={"latency_s": 1.0}))
     read = list(csv.reader(io.StringIO(invoke("leaderboard", tmp_path, "--format", "csv").stdout)))

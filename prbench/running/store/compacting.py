@@ -43,15 +43,22 @@ def compact(index: Index, groups: Sequence[tuple[str, Group]], read: Read) -> in
     settled = time.time_ns() - _TICK_NS
     folders = {name: at if at < settled else 0 for name, at in index.folders.items()}
     count = sum(len(group) for _, group in groups)
+
+    def noting(path: Path) -> tuple[Record, str] | None:
+        found = read(path)
+        if found is None:  # so that the folder is looked into, and the file told, the next time as well
+            folders[path.parent.name] = 0
+        return found
+
     collecting = gc.isenabled()
     gc.disable()  # what JSON makes has no cycles, and to look for some among all that is imported takes a third of the time
     try:
         if index.sharded:
-            count = sum(_one_of_many(index, name, group, folders, read, settled) for name, group in groups)
+            count = sum(_one_of_many(index, name, group, folders, noting, settled) for name, group in groups)
         elif count < MANY or _travels_alone(index, groups):
-            count = _all_in_one(index, groups, folders, read, settled)
+            count = _all_in_one(index, groups, folders, noting, settled)
         else:
-            count = _cut(index, groups, folders, read, settled)
+            count = _cut(index, groups, folders, noting, settled)
         _sweep(index)
     except OSError as error:
         raise cannot_write(index.table, error) from error
@@ -75,7 +82,7 @@ def _one_of_many(index: Index, name: str, group: Group, folders: Mapping[str, in
     tables = list(_tables(group, read, settled))
     count = sum(len(table) for table in tables)
     if count:
-        replace_file(path, lambda file: write_part(file, tables, {name: at or 0}))
+        replace_file(path, lambda file: write_part(file, tables, {name: folders.get(name, 0)}))
     else:
         path.unlink(missing_ok=True)
     return count
@@ -89,11 +96,11 @@ def _cut(index: Index, groups: Sequence[tuple[str, Group]], folders: Mapping[str
     old = new.with_suffix(".old")
     new.mkdir()
     count = 0
+    one = groups[0][1] if groups and groups[0][0] == "" else None  # one file answers for all
+    kept = None if one is None or one.part is None else one.part.read(None, one.kept)
     try:
-        for name, at in sorted(folders.items()):
-            if groups and groups[0][0] == "":  # one file answers for all
-                one = groups[0][1]
-                kept = None if one.part is None else one.part.read(None, one.kept)
+        for name in sorted(folders):
+            if one is not None:
                 mine = Group(loose=[path for path in one.loose if path.parent.name == name])
                 tables = [] if kept is None else [kept.filter(pc.starts_with(kept["key"], name))]
                 tables += _tables(mine, read, settled)
@@ -101,7 +108,7 @@ def _cut(index: Index, groups: Sequence[tuple[str, Group]], folders: Mapping[str
                 tables = [table for other, group in groups if other == name for table in _tables(group, read, settled)]
             rows = sum(len(table) for table in tables)
             if rows:
-                replace_file(new / f"{name}.parquet", lambda file, t=tables, f={name: at}: write_part(file, t, f))  # type: ignore[misc]
+                replace_file(new / f"{name}.parquet", lambda file, t=tables, f={name: folders[name]}: write_part(file, t, f))  # type: ignore[misc]
             count += rows
         if index.table.is_file():
             index.table.rename(old)

@@ -84,7 +84,7 @@ def _kind(
     settings = [dict(of[: len(of) // 2]) for of in (solver_params, dataset_params)]
     values = [value for of in settings for value in of.values()]
     spec = {**dict(zip(_SHARED, shared, strict=True)), "solver_params": settings[0], "dataset_params": settings[1]}
-    right = all(type(value) in _SETTINGS and fits(value) for value in values) and is_task_name(spec["task"])
+    right = all(type(value) in _SETTINGS and fits(value) for value in (*values, *shared)) and is_task_name(spec["task"])
     if not right or any(kind not in _KINDS[name] for name, kind in zip(_SHARED, kinds, strict=True)):
         raise CorruptRecord(_WRONG)
     for what, text, name, params in (

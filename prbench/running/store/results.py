@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from prbench.core import Reconstruction
+from prbench.core import Reconstruction, find_task_info
 from prbench.errors import BadInput, PrbenchError, UsageError, one_line
 from prbench.running.code_id import code_id
 from prbench.running.executing import reconstruction_of
@@ -56,7 +56,19 @@ class ResultSet:
         if self._keys is not None:
             order = {key: place for place, key in enumerate(self._keys)}
             frame = frame[frame["key"].isin(order)].sort_values("key", key=lambda k: k.map(order), ignore_index=True)
-        return _with_stale(frame)
+        return _with_stale(self._of_declared_tasks(frame))
+
+    def _of_declared_tasks(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows whose task something installed or the folder declares; the others are told, for nothing can rank them."""
+        unknown = [name for name in map(str, frame["task"].unique()) if not _is_declared(name)]
+        if not unknown:
+            return frame
+        others = frame["task"].isin(unknown)
+        named = ", ".join(repr(one_line(name, 40)) for name in unknown[:3])
+        self.store.corrupt[self.store.path / TASKS] = (
+            f"nothing installed declares the task {named}; {int(others.sum())} records of such tasks are left out"
+        )
+        return frame[~others].reset_index(drop=True)
 
     def tally(self) -> pd.DataFrame:
         """How many records of the store agree in ``task, solver, dataset, status, code_id, error, warnings, failed_metrics``:
@@ -126,6 +138,14 @@ def _with_stale(frame: pd.DataFrame) -> pd.DataFrame:
             now[solver, dataset] = _code_now(solver, dataset)
         stale[row] = code != now[solver, dataset]
     return frame.assign(stale=stale)
+
+
+def _is_declared(task: str) -> bool:
+    try:
+        find_task_info(task)
+    except UsageError:
+        return False
+    return True
 
 
 def _code_now(solver: str, dataset: str) -> str:
