@@ -41,7 +41,8 @@ def parse_name(text: str) -> tuple[str, dict[str, str]]:
         key, equals, value = item.partition("=")
         key = key.strip()
         if not equals or not _KEY.fullmatch(key):
-            raise UsageError(f"{one_line(stripped, 60)!r}: expected key=value, got {one_line(item, 60)!r}")
+            hint = f"; a value with a comma stands in quotes, {name}[path='a,b.cxi']" if params else ""
+            raise UsageError(f"{one_line(stripped, 60)!r}: expected key=value, got {one_line(item, 60)!r}{hint}")
         if key in params:
             raise UsageError(f"{one_line(stripped, 60)!r}: {key!r} is given twice")
         params[key] = _unquote(value.strip(), stripped)
@@ -116,5 +117,5 @@ def _unquote(value: str, whole: str) -> str:
     if value[:1] in ("'", '"'):
         if len(value) < 2 or value[-1] != value[0]:
             raise UsageError(f"{one_line(whole, 60)!r}: the quote in {one_line(value, 60)!r} is not closed")
-        return re.sub(r"\\(.)", r"\1", value[1:-1])
+        return re.sub(r"\\([\\'\"])", r"\1", value[1:-1])  # other backslashes are a path's own
     return value

@@ -70,3 +70,21 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(UsageError):
         name, params = parse_name(text)
         assert parse_name(format_name(name, params)) == (name, params)
+
+
+PATHS = ["a,b.cxi", "scan [1]/p.npy", "it's.h5::/entry/data", r"C:\data\new.h5", 'say "x", y=1.tif', "a=b.npy", "("]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_paths_of_any_spelling_come_back(path: str) -> None:
+    spelled = format_name("file", {"path": path, "mask": path})
+    assert parse_name(spelled) == ("file", {"path": path, "mask": path})
+
+
+def test_windows_paths_may_be_quoted_as_they_are() -> None:
+    assert parse_name(r"file[path='C:\data\new.h5']") == ("file", {"path": r"C:\data\new.h5"})
+
+
+def test_a_comma_without_quotes_is_explained() -> None:
+    with pytest.raises(UsageError, match="stands in quotes"):
+        parse_name("file[path=a,b.cxi]")

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterable
 from pathlib import Path
 
-_LEAST_S = 120
+_LEAST_S = 30
 _BYTES_PER_S = 1e6
 """Slower than any reader, so that a large file is not taken for a damaged one."""
 

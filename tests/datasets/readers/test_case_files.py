@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,25 @@ def test_what_is_refused_names_the_next_step(name: str, settings: dict[str, obje
 )
 def test_what_is_suspicious_is_said(name: str, says: str) -> None:
     assert any(says in line for line in read(name).warnings)
+
+
+ORIGINALS = CASES / ".." / ".." / "data" / "originals" / "bcdi-34idc"
+
+
+@pytest.mark.skipif(not ORIGINALS.is_dir(), reason="set PRBENCH_DATA to a folder with originals/bcdi-34idc")
+def test_a_rocking_series_as_published_is_the_packed_volume(tmp_path: Path) -> None:
+    with tarfile.open(ORIGINALS / "Staff20-1a_S0054.tar.xz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    (folder,) = {path.parent for path in tmp_path.rglob("*.tif")}
+    settings = {"center": "peak", "crop": "160x160x128", "gain": 1}
+    series = build_plugin("dataset", "file", {"path": str(folder), **settings}).problem(0)
+    volume = CASES / "../../data/far_field/aps34idc_scan54.npz"
+    packed = build_plugin("dataset", "file", {"path": str(volume), **settings}).problem(0)
+    assert series.warnings == ()
+    np.testing.assert_array_equal(series.measurement.intensity, packed.measurement.intensity)
+    np.testing.assert_array_equal(series.measurement.mask, packed.measurement.mask)
+    peak = np.unravel_index(series.measurement.intensity.argmax(), series.measurement.shape)
+    assert peak == (80, 80, 64)
 
 
 def test_lzw() -> None:
