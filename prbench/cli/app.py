@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from typing import Any, NoReturn
 
@@ -94,5 +95,10 @@ def app() -> None:
 
 
 def main() -> NoReturn:
-    """Entry point of the console script."""
+    """Entry point of the console script; SIGTERM, as schedulers send it, ends it as Ctrl-C does, with nothing left behind."""
+    signal.signal(signal.SIGTERM, _interrupt)
     app.main(prog_name="prbench")
+
+
+def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
