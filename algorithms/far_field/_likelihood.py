@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from prbench.backend import Array, pointwise
 from prbench.backend.pointwise import abs2, where
 from prbench.tasks.far_field import FarField
+from prbench.tasks.far_field.coherence import Coherence
 
 from ._updates import cut
 
@@ -36,6 +37,7 @@ class Descent:
         support: bool (B, *shape).
         counts: photons (*shape), zero frequency first; negative where unmeasured.
         background: of the last step.
+        coherence: of the beam; None: full.
     """
 
     x: Array
@@ -46,6 +48,7 @@ class Descent:
     support: Array
     counts: Array
     background: float = FLOOR
+    coherence: Coherence | None = None
 
 
 @pointwise
@@ -68,13 +71,13 @@ def curvature_along(A: Array, D: Array, counts: Array, per_gain: float, b: float
     return where(counts < 0, zero, (along + along) * along / (per_gain * abs2(A) + b))
 
 
-def begin(y: FarField, x: Array, support: Array) -> Descent:
+def begin(y: FarField, x: Array, support: Array, coherence: Coherence | None = None) -> Descent:
     """Start from objects ``x`` (B, *shape), cut to ``support``."""
     xp = y.backend.xp
     counts = xp.where(y.measured, y.amplitude**2 / (y.gain or 1.0), -xp.ones_like(y.amplitude))
     x = x * support
     slope = xp.zeros_like(y.amplitude)[:1].reshape(-1)[:1].reshape((1,) * (y.ndim + 1))
-    return Descent(x, y.transform(x), xp.zeros_like(x), xp.zeros_like(x), slope, support, counts)
+    return Descent(x, y.transform(x), xp.zeros_like(x), xp.zeros_like(x), slope, support, counts, coherence=coherence)
 
 
 def confine(y: FarField, d: Descent, support: Array) -> None:
@@ -103,7 +106,7 @@ def refine(y: FarField, d: Descent, background: float = FLOOR) -> None:
     if b != d.background:
         d.background, d.slope = b, 0 * d.slope
 
-    residual = weigh(d.spectrum, d.counts, per_gain, b, 1.0, 0.0, out=backend.empty(d.x.shape, backend.complex))
+    residual, sensitivity = _pull(y, d, b)
     gradient = y.inverse(residual, out=residual)
     gradient = cut(gradient, d.support, 0.0, out=gradient)
     slope = total(abs2_of(gradient))
@@ -114,17 +117,62 @@ def refine(y: FarField, d: Descent, background: float = FLOOR) -> None:
     d.direction = memory * d.direction - gradient
     d.gradient, d.slope = gradient, slope
     D = y.transform(d.direction)
-    work = backend.empty(d.x.shape, backend.real)
-    first = total(slope_along(d.spectrum, D, d.counts, per_gain, b, 1.0, 0.0, out=work))
-    bend = total(curvature_along(d.spectrum, D, d.counts, per_gain, b, 0.0, out=work))
+    if d.coherence is None:
+        work = backend.empty(d.x.shape, backend.real)
+        first = total(slope_along(d.spectrum, D, d.counts, per_gain, b, 1.0, 0.0, out=work))
+        bend = total(curvature_along(d.spectrum, D, d.counts, per_gain, b, 0.0, out=work))
+    else:
+        first, bend = total(per_gain * _real_product(d.spectrum, D) * sensitivity), total(_blurred_curvature(y, d, D, b))
     step = -first / xp.where(bend > 0, bend, xp.ones_like(bend))
     trial = d.spectrum + step * D
-    then = total(slope_along(trial, D, d.counts, per_gain, b, 1.0, 0.0, out=work))
+    if d.coherence is None:
+        then = total(slope_along(trial, D, d.counts, per_gain, b, 1.0, 0.0, out=work))
+    else:
+        then = total(per_gain * _real_product(trial, D) * _sensitivity(y, d, trial, b))
     # One secant correction, kept within a factor of four: the misfit is no parabola where few photons meet a strong model.
     secant = xp.where(first - then < 0, first / xp.where(first - then < 0, first - then, -xp.ones_like(first)), 4 + 0 * first)
     step = step * xp.clip(secant, 0.25, 4.0)
     d.x = d.x + step * d.direction
     d.spectrum = d.spectrum + step * D
+
+
+def _pull(y: FarField, d: Descent, b: float) -> tuple[Array, Array]:
+    """The gradient in Fourier space, up to a factor, and with a beam that is not fully coherent what the spectrum was
+    multiplied by for it.
+    """
+    if d.coherence is None:
+        out = y.backend.empty(d.x.shape, y.backend.complex)
+        return weigh(d.spectrum, d.counts, 1.0 / (y.gain or 1.0), b, 1.0, 0.0, out=out), None
+    sensitivity = _sensitivity(y, d, d.spectrum, b)
+    return d.spectrum * sensitivity, sensitivity
+
+
+def _sensitivity(y: FarField, d: Descent, A: Array, b: float) -> Array:
+    """Derivative of the misfit by the sharp intensities of spectra ``A``, real (B, *shape): 1 - (n + b)/(I + b), I the blurred
+    intensity, spread back to where it came from.
+    """
+    assert d.coherence is not None
+    xp = y.backend.xp
+    expected = y.expected(A, d.coherence) / (y.gain or 1.0)
+    weights = xp.where(d.counts < 0, xp.zeros_like(expected), 1 - (d.counts + b) / (expected + b))
+    y.counters.ffts += A.shape[0]
+    return d.coherence.spread_back(weights)
+
+
+def _blurred_curvature(y: FarField, d: Descent, D: Array, b: float) -> Array:
+    """Half the second derivative of a pixel's misfit along D, as :func:`curvature_along`, of the blurred intensity."""
+    assert d.coherence is not None
+    xp = y.backend.xp
+    per_gain = 1.0 / (y.gain or 1.0)
+    y.counters.ffts += D.shape[0]
+    along = per_gain * d.coherence.spread_back(_real_product(d.spectrum, D))
+    expected = per_gain * y.expected(d.spectrum, d.coherence)
+    return xp.where(d.counts < 0, xp.zeros_like(along), 2 * along**2 / (expected + b))
+
+
+def _real_product(a: Array, b: Array) -> Array:
+    """``Re conj(a) b``."""
+    return a.real * b.real + a.imag * b.imag
 
 
 def abs2_of(z: Array) -> Array:
@@ -136,7 +184,7 @@ def log_likelihood(y: FarField, d: Descent) -> Array:
     """Negative log-likelihood of each object, relative to a perfect model, a measured pixel."""
     xp = y.backend.xp
     n = xp.where(d.counts >= 0, d.counts, xp.zeros_like(d.counts))
-    expected = abs2_of(d.spectrum) / (y.gain or 1.0) + FLOOR
+    expected = y.expected(d.spectrum, d.coherence) / (y.gain or 1.0) + FLOOR
     term = expected - n + xp.where(n > 0, n * xp.log(xp.where(n > 0, n, xp.ones_like(n)) / expected), xp.zeros_like(expected))
     term = xp.where(d.counts >= 0, term, xp.zeros_like(term))
     axes = tuple(range(1, y.ndim + 1))

@@ -35,12 +35,21 @@ class ProjectionSolver(ProjectionSettings, IterativeSolver[FarField, ProjectionS
     def run(self, y: FarField) -> ProjectionRun:
         """Updates and policies, as the settings say."""
         hold_out = HoldOut(self.free, self.release_at(y))
-        return ProjectionRun(self.update, self.total_iterations(y), self.support_policy(y), self.restart_policy(), hold_out)
+        return ProjectionRun(
+            self.update,
+            self.total_iterations(y),
+            self.support_policy(y),
+            self.restart_policy(),
+            hold_out,
+            self.coherence_policy,
+        )
 
     def init(self, y: FarField, rng: Rng) -> ProjectionState:
         """Held-out pixels, first iterates and supports."""
         fitted, choice = self.run(y).hold_out.split(y, rng)
-        return self.begin(fitted, choice, rng)
+        state = self.begin(fitted, choice, rng)
+        state.coherence = self.coherence_policy.first(y)
+        return state
 
     def begin(self, y: FarField, choice: Choice, rng: Rng) -> ProjectionState:
         """The starts: random phases, unless a subclass knows better ones."""

@@ -146,7 +146,7 @@ class Guided(RestartPolicy):
         """A new generation."""
         if s.g.shape[0] >= LEAST_GUIDED:
             estimates = s.estimates()
-            breed(s, estimates, score(s.choice, estimates))
+            breed(s, estimates, score(s.choice, estimates, s.coherence))
 
 
 LEAST_GUIDED = 4
@@ -173,5 +173,5 @@ class HoldOut:
     def update(self, y: FarField, s: ProjectionState) -> None:
         """At the step ``release`` take the scores, and fit all of ``y`` from then on."""
         if s.choice.held_out is not None and s.k == self.release:
-            s.choice.scores = score(s.choice, s.estimates())
+            s.choice.scores = score(s.choice, s.estimates(), s.coherence)
             s.y = y

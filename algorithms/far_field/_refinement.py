@@ -82,14 +82,14 @@ def enter(y: FarField, state: RefinedState, finalists: int, keep: int) -> None:
         state.refinement = _elect(y, s, finalists, keep)
     r = state.refinement
     estimates = s.estimates()
-    estimates = estimates[by_score(score(Choice(y, None), estimates))]
+    estimates = estimates[by_score(score(Choice(y, None), estimates, s.coherence))]
     together = aligned(y, estimates, estimates[0])
     axes = tuple(range(1, y.ndim + 1))
     distance = xp.sum(xp.abs(together - together[:1]) ** 2, axis=axes) / xp.sum(xp.abs(together[:1]) ** 2)
     related = [i for i, d in enumerate(y.backend.to_numpy(distance)) if d < _RELATED]
     candidates = [xp.mean(together[related], axis=0), together[0], *([] if r.last is None else [r.last])]
     support = s.support[:1] if r.last is None else r.next_support[None]
-    r.descent = begin(y, xp.stack(candidates), xp.concat([support] * len(candidates)))
+    r.descent = begin(y, xp.stack(candidates), xp.concat([support] * len(candidates)), s.coherence)
 
 
 def leave(y: FarField, state: RefinedState, fraction: float) -> None:
@@ -136,7 +136,7 @@ def _elect(y: FarField, s: ProjectionState, finalists: int, keep: int) -> Refine
     """Cut the batch to the best starts, and remember what the independent ones found."""
     xp = y.backend.xp
     estimates = s.estimates()
-    scores = s.choice.scores if s.choice.scores.size else score(s.choice, estimates)
+    scores = s.choice.scores if s.choice.scores.size else score(s.choice, estimates, s.coherence)
     order = by_score(scores)
     starts = xp.stack([y.crop(estimates[i]) for i in unrelated(order, s.ancestors)[:keep]])
     s.y = y

@@ -11,7 +11,9 @@ import numpy as np
 from prbench.backend import Array
 from prbench.core import Reconstruction
 from prbench.tasks.far_field import FarField
+from prbench.tasks.far_field.coherence import Coherence
 
+from ._coherence import CoherencePolicy, gaussian_of, reported
 from ._guidance import unrelated
 from ._policies import HoldOut, RestartPolicy, SupportPolicy
 from ._selection import by_score, score
@@ -32,6 +34,7 @@ class ProjectionRun:
         support: how supports change.
         restarts: how starts help each other.
         hold_out: which pixels the fit does not see, and until when.
+        coherence: what the beam's degree of coherence is, and how it is found.
     """
 
     update: Callable[[int], Update]
@@ -39,6 +42,7 @@ class ProjectionRun:
     support: SupportPolicy
     restarts: RestartPolicy
     hold_out: HoldOut
+    coherence: CoherencePolicy
 
     def advance(self, y: FarField, s: ProjectionState, last: int) -> None:
         """Take steps up to ``last``; between meetings of the batch one part after another takes all of its steps.
@@ -60,13 +64,21 @@ class ProjectionRun:
 
     def _pause(self, k: int, last: int) -> int:
         """The next step after ``k`` at which something happens to all starts, or ``last``."""
-        ends = (self.steps, self.hold_out.release, self.support.next_update(k), self.restarts.next_generation(k))
+        ends = (
+            self.steps,
+            self.hold_out.release,
+            self.support.next_update(k),
+            self.restarts.next_generation(k),
+            self.coherence.next_update(k),
+        )
         return min((end for end in ends if end is not None and end > k), default=last)
 
     def _meet(self, s: ProjectionState) -> None:
         """Update supports and starts where that is due."""
         if self.support.next_update(s.k - 1) == s.k:
             self.support.update(s, s.k / self.steps)
+        if self.coherence.next_update(s.k - 1) == s.k:
+            self.coherence.update(s, s.k / self.steps)
         if self.restarts.next_generation(s.k - 1) == s.k:
             self.restarts.renew(s)
 
@@ -74,30 +86,40 @@ class ProjectionRun:
 def residual_of_best(y: FarField, s: ProjectionState) -> float:
     """Modulus error of the start that :func:`outcome` would choose, as it would be returned."""
     estimates = s.estimates()
-    return returned_residual(y, estimates[by_score(_scores(s, estimates))[0]])
+    return returned_residual(y, estimates[by_score(_scores(s, estimates))[0]], s.coherence)
 
 
-def returned_residual(y: FarField, x: Array) -> float:
-    """Modulus error of one field (*shape) once the object's frame is cut out of it; infinite where it is not finite."""
+def returned_residual(y: FarField, x: Array, coherence: Coherence | None = None) -> float:
+    """Modulus error of one field (*shape) once the object's frame is cut out of it; infinite where it is not finite.
+
+    Of a beam that is not fully coherent, the degree of coherence is the Gaussian whose width is reported.
+    """
     cut = y.pad(y.crop(x))[None]
-    error = float(y.modulus_error(cut)[0])
+    beam = gaussian_of(coherence)
+    error = float(y.modulus_error(cut, beam)[0])
     if error < _ROUNDED:
-        error = float(y.modulus_error(y.backend.xp.astype(cut, y.backend.xp.complex128))[0])
+        error = float(y.modulus_error(y.backend.xp.astype(cut, y.backend.xp.complex128), beam)[0])
     return error if math.isfinite(error) else math.inf
 
 
 def outcome(y: FarField, s: ProjectionState, keep: int) -> Reconstruction:
     """The chosen start, with the best others as ``starts``, all ``scores`` and the ``support`` in ``aux``."""
     estimates = s.estimates()
-    return reconstruction(y, estimates, s.support, _scores(s, estimates), keep, s.ancestors)
+    return reconstruction(y, estimates, s.support, _scores(s, estimates), keep, s.ancestors, s.coherence)
 
 
 def _scores(s: ProjectionState, estimates: Array) -> np.ndarray:
-    return s.choice.scores if s.choice.scores.size else score(s.choice, estimates)
+    return s.choice.scores if s.choice.scores.size else score(s.choice, estimates, s.coherence)
 
 
 def reconstruction(
-    y: FarField, estimates: Array, support: Array, scores: np.ndarray, keep: int, ancestors: list[frozenset[int]]
+    y: FarField,
+    estimates: Array,
+    support: Array,
+    scores: np.ndarray,
+    keep: int,
+    ancestors: list[frozenset[int]],
+    coherence: Coherence | None = None,
 ) -> Reconstruction:
     """Cut out the best start, and of those that found their way without it the best ``keep``, itself included."""
     order = by_score(scores)
@@ -109,5 +131,6 @@ def reconstruction(
             "starts": y.backend.xp.stack([y.crop(estimates[i]) for i in independent]),
             "scores": scores,
             "support": y.crop(support[best], weight=abs(estimates[best]) ** 2),
+            **reported(y, coherence),
         },
     )

@@ -10,6 +10,7 @@ from prbench.backend import Array
 from prbench.core import Rng
 from prbench.physics.free_pixels import free_pixel_islands
 from prbench.tasks.far_field import FarField
+from prbench.tasks.far_field.coherence import Coherence
 
 
 @dataclass
@@ -37,7 +38,7 @@ def hold_out(y: FarField, fraction: float, rng: Rng) -> tuple[FarField, Array | 
     return y.without(free), y.to_fft_order(free)
 
 
-def score(choice: Choice, objects: Array) -> np.ndarray:
+def score(choice: Choice, objects: Array, coherence: Coherence | None = None) -> np.ndarray:
     """One number a field, lower is better.
 
     On held-out pixels this is the Poisson log-likelihood of the counts, relative to a perfect model and a pixel (Favre-Nicolin,
@@ -46,15 +47,16 @@ def score(choice: Choice, objects: Array) -> np.ndarray:
     Args:
         choice: measurement and held-out pixels.
         objects: complex (B, *shape) on the detector's grid.
+        coherence: of the beam; None: full.
     """
     y = choice.y
     if choice.held_out is None:
-        return np.asarray(y.backend.to_numpy(y.modulus_error(objects)), dtype=np.float64)
+        return np.asarray(y.backend.to_numpy(y.modulus_error(objects, coherence)), dtype=np.float64)
     xp = y.backend.xp
     gain = y.gain or 1.0
     counts = (y.amplitude**2 / gain)[choice.held_out]
-    spectrum = y.transform(objects)
-    expected = xp.stack([xp.abs(one[choice.held_out]) ** 2 / gain for one in spectrum])
+    intensity = y.expected(y.transform(objects), coherence)
+    expected = xp.stack([one[choice.held_out] / gain for one in intensity])
     floor = 1e-3 + 0 * expected
     expected = xp.maximum(expected, floor)
     logarithm = xp.where(counts > 0, counts * xp.log(xp.maximum(counts, floor[0]) / expected), 0 * expected)

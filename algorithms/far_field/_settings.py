@@ -6,6 +6,7 @@ which a solver's name spells them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Literal
@@ -15,9 +16,13 @@ from prbench.core.settings import Settings
 from prbench.errors import UsageError
 from prbench.tasks.far_field import FarField
 
+from ._coherence import CoherencePolicy, FittedCoherence, KnownCoherence
 from ._policies import LEAST_GUIDED, FixedSupport, Guided, Independent, RestartPolicy, Shrinkwrap, SupportPolicy, TwinBreak
 from ._recipe import fit_to_length, parse_recipe
 from ._updates import UPDATES
+
+_FIT_EVERY = 20
+"""Steps between two fits of the degree of coherence."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,33 @@ class ProjectionSettings(ShrinkwrapSettings, RestartSettings):
     )
     free: float = setting(0.0, valid="[0, 0.5]", range=(0.0, 0.1), doc="fraction of pixels held out to choose the start by")
     keep: int = setting(10, valid="[1, inf)", doc="independent starts returned, best first, for PRTF")
+    coherence: str = setting("full", doc="of the beam: full, auto (found), or its width in sides of the object's frame, as 0.6")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.coherence_policy  # noqa: B018 - a value that cannot be read is refused now
+
+    @cached_property
+    def coherence_policy(self) -> CoherencePolicy:
+        """What is known of the beam, and how it is found.
+
+        Raises:
+            UsageError: for a value that is neither a word nor a positive number.
+        """
+        if self.coherence == "full":
+            return KnownCoherence()
+        if self.coherence == "auto":
+            return FittedCoherence(_FIT_EVERY)
+        try:
+            width = float(self.coherence)
+        except ValueError:
+            width = math.nan
+        if not 0 < width < math.inf:
+            raise UsageError(
+                f"{self.plugin_name}: coherence must be full, auto or a positive number of sides of the object's frame, "
+                f"got {self.coherence!r}"
+            )
+        return KnownCoherence(width)
 
     @property
     def feedback(self) -> float:

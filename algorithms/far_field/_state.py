@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from prbench.backend import Array
 from prbench.core import Rng
 from prbench.tasks.far_field import FarField
+from prbench.tasks.far_field.coherence import Coherence
 
 from ._constraints import Constraints
 from ._selection import Choice
@@ -33,6 +34,7 @@ class ProjectionState:
         rng: source of randomness.
         ancestors: of each start, the random starts that it descends from.
         k: steps done.
+        coherence: of the beam, as far as it is known; None: full.
     """
 
     y: FarField
@@ -46,6 +48,7 @@ class ProjectionState:
     rng: Rng
     ancestors: list[frozenset[int]]
     k: int = 0
+    coherence: Coherence | None = None
 
     @classmethod
     def of(cls, y: FarField, g: Array, support: Array, beta: float, choice: Choice, rng: Rng) -> ProjectionState:

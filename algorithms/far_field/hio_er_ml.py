@@ -9,6 +9,7 @@ from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
 from prbench.errors import UsageError
 from prbench.tasks.far_field import FarField
 
+from ._coherence import reported
 from ._likelihood import refine
 from ._policies import HoldOut
 from ._refinement import RefinedState, answer, background, enter, leave
@@ -73,7 +74,7 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
         """Updates and policies; pixels held out are given back for the last block before the first refinement."""
         steps = self.projections
         hold_out = HoldOut(self.free, steps - self.block(max(0, steps - 1))[2])
-        return ProjectionRun(self._update, steps, self.support_policy(y), self.restart_policy(), hold_out)
+        return ProjectionRun(self._update, steps, self.support_policy(y), self.restart_policy(), hold_out, self.coherence_policy)
 
     def _update(self, k: int) -> Update:
         return UPDATES[self.block(k)[0]]
@@ -81,7 +82,9 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
     def init(self, y: FarField, rng: Rng) -> RefinedState:
         """Held-out pixels, first iterates and supports."""
         fitted, choice = self.run(y).hold_out.split(y, rng)
-        return RefinedState(random_state(fitted, choice, rng, self.starts, self.feedback, self.autocorrelation))
+        first = random_state(fitted, choice, rng, self.starts, self.feedback, self.autocorrelation)
+        first.coherence = self.coherence_policy.first(y)
+        return RefinedState(first)
 
     def step(self, y: FarField, state: RefinedState) -> RefinedState:
         """One projection update or conjugate-gradient step."""
@@ -113,6 +116,7 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
             s.k += 1
             if at == length - 1:
                 leave(y, state, self.fraction(state.refinement.blocks))
+                s.coherence = self.coherence_policy.refitted(y, s.coherence, state.refinement.last)
 
     def fraction(self, blocks: int) -> float:
         """Of the typical magnitude, kept after this many blocks of refinement."""
@@ -123,7 +127,7 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
         """Modulus error of the answer, as it would be returned."""
         if state.refinement is None:
             return residual_of_best(y, state.projections)
-        return returned_residual(y, answer(y, state.refinement)[0])
+        return returned_residual(y, answer(y, state.refinement)[0], state.projections.coherence)
 
     def estimate(self, y: FarField, state: RefinedState) -> Reconstruction:
         """The best answer of the refinement by Akaike's criterion; the projections' where time ended before it."""
@@ -132,4 +136,5 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
             return outcome(y, state.projections, self.keep)
         best, support = answer(y, r)
         cut = y.crop(support, weight=abs(best) ** 2)
-        return Reconstruction(object=y.crop(best), aux={"starts": r.starts, "scores": r.scores, "support": cut})
+        beam = reported(y, state.projections.coherence)
+        return Reconstruction(object=y.crop(best), aux={"starts": r.starts, "scores": r.scores, "support": cut, **beam})

@@ -10,6 +10,7 @@ import numpy as np
 from prbench.core import Problem, Provenance, Reconstruction, Split
 from prbench.physics.noise import beamstop, shot_noise
 from prbench.tasks.far_field import FarField
+from prbench.tasks.far_field.coherence import blurred, longest_side
 
 
 def diffraction(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -43,6 +44,7 @@ def make_problem(
     *,
     name: str = "",
     nonnegative: bool = False,
+    coherence: float | None = None,
 ) -> Problem:
     """The problem of an object on a detector of twice its side, exposed as its dataset says.
 
@@ -54,11 +56,14 @@ def make_problem(
         rng: of the noise.
         name: for the identifier, where the dataset's own does not tell enough.
         nonnegative: the solver is told that the real part is nonnegative.
+        coherence: standard deviation of the beam's degree of coherence in sides of the object's frame; None: full coherence.
     """
     index, seed, split = which
     truth = x.astype(np.complex64)
     shape = tuple(2 * n for n in truth.shape)
     ideal = diffraction(truth, shape)
+    if coherence is not None:
+        ideal = blurred(ideal, coherence * longest_side(truth.shape))
     gain = None
     if dataset.photons is not None:
         ideal, gain = shot_noise(ideal, rng, photons_per_pixel=dataset.photons)

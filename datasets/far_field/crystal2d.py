@@ -37,6 +37,14 @@ class Crystal2D(Dataset):
     photons: float | None = setting(None, valid="(0, 1e15]", range=(1, 1e4), log=True, doc="mean photons a pixel; none: no noise")
     beamstop: float = setting(0, valid="[0, inf)", range=(0, 8), doc="radius of the disc hidden around zero frequency", unit="px")
 
+    coherence: float | None = setting(
+        None,
+        valid="(0, inf)",
+        range=(0.3, 2),
+        log=True,
+        doc="width s of the beam's degree of coherence exp(-r^2/(2 s^2)) in sides of the object; none: full",
+    )
+
     example: ClassVar[dict[str, object]] = {"size": 32}
 
     def make(self, index: int, seed: int, split: Split) -> Problem:
@@ -50,4 +58,4 @@ class Crystal2D(Dataset):
         else:
             phase = scale_to(smooth_field(of_field, self.size, 2), inside, limit)
         phase = phase + random_dislocations(of_dislocations, rows, columns, inside, self.dislocations)
-        return make_problem(self, (index, seed, split), inside * np.exp(1j * phase), inside, of_noise)
+        return make_problem(self, (index, seed, split), inside * np.exp(1j * phase), inside, of_noise, coherence=self.coherence)

@@ -76,6 +76,10 @@ class Measurement(ABC):
     def forward(self, x: Array) -> Array:
         """The expected measurement of a reconstruction ``x``; counted."""
 
+    def forward_given(self, x: Array, aux: Mapping[str, Any]) -> Array:  # noqa: ARG002 - for instruments that solvers calibrate
+        """The expected measurement of ``x`` by the instrument that ``aux`` of its reconstruction describes; counted."""
+        return self.forward(x)
+
     def suspicions(self, reconstruction: Reconstruction) -> tuple[str, ...]:  # noqa: ARG002 - for measurements that have some
         """What makes a reconstruction without truth doubtful though its scores may look good, one line each."""
         return ()

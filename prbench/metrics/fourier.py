@@ -112,13 +112,14 @@ def _threshold(criterion: Criterion, independent: Array) -> Array:
 )
 def r_factor(case: Case) -> float:
     """Norm of sqrt(Y) - |A X| over the norm of sqrt(Y), over what was measured, no scale fitted; A is the measurement's forward
-    model, and Y its ``intensity``.
+    model, with what the reconstruction says of the instrument, and Y its ``intensity``.
     """
     y = case.problem.measurement
     intensity, mask = getattr(y, "intensity", None), getattr(y, "mask", None)
     if intensity is None:
         return case.undefined("r_factor", "the measurement has no intensity to compare")
-    expected = y.to(get_backend("numpy", "double")).forward(np.asarray(case.reconstruction.object, np.complex128))
+    x = np.asarray(case.reconstruction.object, np.complex128)
+    expected = y.to(get_backend("numpy", "double")).forward_given(x, case.reconstruction.aux)
     found = relative_misfit(np.sqrt(np.maximum(expected, 0)), intensity, mask)
     return case.undefined("r_factor", "the measured intensity is zero everywhere") if math.isnan(found) else found
 

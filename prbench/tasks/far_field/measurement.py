@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import math
 import operator
+from collections.abc import Mapping
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from prbench.core.measurement import Measurement
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput
 
+from .coherence import Coherence, named_coherence
 from .window import best_window
 
 SUPPORT_THRESHOLD = 0.05
@@ -29,6 +31,12 @@ _LARGEST_SHARE = 0.6
 def replace_modulus(G: Array, amplitude: Array, scale: float, tiny: float) -> Array:
     """``scale * amplitude * G/|G|``, or ``scale * G`` where the amplitude is negative, which stands for unmeasured."""
     return G * where(amplitude < 0, scale, scale * amplitude / sqrt(abs2(G) + tiny))
+
+
+@pointwise
+def replace_intensity(G: Array, wanted: Array, present: Array, measured: Array, scale: float, tiny: float) -> Array:
+    """``scale * G`` with the intensity that is wanted instead of ``|G|^2``, or as it is where nothing was measured."""
+    return G * where(measured, scale * sqrt(wanted / (present + tiny)), scale)
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -161,17 +169,48 @@ class FarField(Measurement):
         self.counters.ffts += G.shape[0]
         return self.backend.ifftn(G, self.ndim, normalised=normalised, out=out)
 
-    def project_modulus(self, g: Array, *, spectrum: Array | None = None, out: Array | None = None) -> Array:
+    def project_modulus(
+        self, g: Array, *, spectrum: Array | None = None, out: Array | None = None, coherence: Coherence | None = None
+    ) -> Array:
         """``P_F g = F^-1[ M sqrt(Y) G/|G| + (1-M) G ]`` of a batch (B, *shape); two FFTs and one pass.
 
         Args:
             g: complex fields on the detector's grid; not changed unless it is ``out``.
             spectrum: work array of the same shape.
             out: array that may take the result.
+            coherence: of the beam, full where None: ``|G|`` is then the root of the blurred ``|G|^2``, for one transform more.
         """
         G = self.transform(g, out=spectrum)
+        if coherence is not None:
+            G = self._replace_blurred(G, coherence)
+            return self.inverse(G, normalised=False, out=out)
         G = replace_modulus(G, self.amplitude, 1.0 / math.prod(self.shape), self._tiny, out=G)
         return self.inverse(G, normalised=False, out=out)
+
+    def expected(self, G: Array, coherence: Coherence | None) -> Array:
+        """The intensities that the detector expects of spectra (B, *shape), zero frequency first; a blur is counted."""
+        intensity = self.intensity_of(G)
+        if coherence is None:
+            return intensity
+        self.counters.ffts += G.shape[0]
+        return coherence.blur(intensity)
+
+    def _replace_blurred(self, G: Array, coherence: Coherence) -> Array:
+        """The spectra with the moduli that the measured pattern asks for once its blur is undone, over N.
+
+        ``|G|^2`` changes by what is missing of the pattern, deconvolved: a regularised inverse of the blur, applied in every
+        projection anew, comes to rest only where the blurred ``|G|^2`` is the pattern.
+        """
+        xp = self.backend.xp
+        intensity = self.intensity_of(G)
+        self.counters.ffts += 2 * G.shape[0]
+        missing = xp.where(self.measured, self.amplitude**2 - coherence.blur(intensity), xp.zeros_like(intensity))
+        wanted = xp.maximum(intensity + coherence.sharpen(missing), xp.zeros_like(intensity))
+        return replace_intensity(G, wanted, intensity, self.measured, 1.0 / math.prod(self.shape), self._tiny, out=G)
+
+    def intensity_of(self, G: Array) -> Array:
+        """``|G|^2``."""
+        return G.real**2 + G.imag**2
 
     @property
     def _tiny(self) -> float:
@@ -207,11 +246,15 @@ class FarField(Measurement):
         phase = self.backend.asarray(rng.random((starts, *self.shape), dtype=np.float32) * np.float32(2 * np.pi))
         return self.inverse(measured * (xp.cos(phase) + 1j * xp.sin(phase)))
 
-    def modulus_error(self, g: Array) -> Array:
-        """``| |F g| - sqrt(Y) | / | sqrt(Y) |`` over measured pixels, one number a field of the batch: the R-factor of each."""
+    def modulus_error(self, g: Array, coherence: Coherence | None = None) -> Array:
+        """``| |F g| - sqrt(Y) | / | sqrt(Y) |`` over measured pixels, one number a field of the batch: the R-factor of each.
+
+        With a beam that is not fully coherent, ``|F g|`` is the root of the blurred ``|F g|^2``.
+        """
         xp = self.backend.xp
         G = self.transform(g)
-        gap = xp.where(self.measured, xp.abs(G) - self.amplitude, xp.zeros_like(self.amplitude))
+        size = xp.abs(G) if coherence is None else xp.sqrt(self.expected(G, coherence))
+        gap = xp.where(self.measured, size - self.amplitude, xp.zeros_like(self.amplitude))
         axes = tuple(range(1, self.ndim + 1))
         return xp.sqrt(xp.sum(gap * gap, axis=axes)) / self.amplitude_norm
 
@@ -250,6 +293,21 @@ class FarField(Measurement):
         xp = self.backend.xp
         G = self.transform(xp.astype(self.pad(x), self.backend.complex)[None])[0]
         return xp.roll(xp.abs(G) ** 2, tuple(n // 2 for n in self.shape), axis=tuple(range(self.ndim)))
+
+    def forward_given(self, x: Array, aux: Mapping[str, Any]) -> Array:
+        """As :meth:`forward`, blurred where ``aux`` names the ``coherence`` of the beam in sides of the object's frame.
+
+        Raises:
+            BadInput: for a coherence that is not one positive number.
+        """
+        beam = named_coherence(self.backend, self.shape, self._object_shape, aux)
+        expected = self.forward(x)
+        if beam is None:
+            return expected
+        self.counters.ffts += 1
+        xp, axes = self.backend.xp, tuple(range(self.ndim))
+        sharp = self.to_fft_order(expected)[None]
+        return xp.roll(beam.blur(sharp)[0], tuple(n // 2 for n in self.shape), axis=axes)
 
     def without(self, held_out: Array) -> FarField:
         """The measurement with the pixels of ``held_out`` (bool, detector layout) declared unmeasured."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import prbench
+from prbench.algorithms.far_field._coherence import KnownCoherence
 from prbench.algorithms.far_field._policies import FixedSupport, Guided, HoldOut, Independent, Shrinkwrap, TwinBreak
 from prbench.algorithms.far_field._run import ProjectionRun
 from prbench.algorithms.far_field._shrinkwrap import shrink
@@ -23,7 +24,12 @@ def measurement(spelled: str = "crystal2d[size=16]", library: str = "numpy"):
 def run(support=None, restarts=None, hold_out=None, steps: int = 100) -> ProjectionRun:
     """Error reduction with the policies given."""
     return ProjectionRun(
-        lambda _: UPDATES["ER"], steps, support or FixedSupport(), restarts or Independent(), hold_out or HoldOut(0.0, steps)
+        lambda _: UPDATES["ER"],
+        steps,
+        support or FixedSupport(),
+        restarts or Independent(),
+        hold_out or HoldOut(0.0, steps),
+        KnownCoherence(),
     )
 
 
