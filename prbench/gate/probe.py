@@ -61,8 +61,9 @@ class ProcessorTime:
         self._clock.start, self._clock.stop = self._original
 
     def beside(self, seconds: float) -> float:
-        """Processor time of the clock that told the wall time ``seconds``."""
-        return min(self._busy.values(), key=lambda used: abs(used[0].seconds - seconds))[1]
+        """Processor time of the clock that told the wall time ``seconds``; infinite where no clock ran in this process."""
+        nearest = min(self._busy.values(), key=lambda used: abs(used[0].seconds - seconds), default=(None, math.inf))
+        return nearest[1]
 
 
 class Prober:
@@ -106,7 +107,7 @@ class Prober:
             "status": solution.status,
             **dataclasses.asdict(solution.cost),
             **_pair(backend, problem.measurement.shape),
-            "cpu_s": cpu_s,
+            **({"cpu_s": cpu_s} if math.isfinite(cpu_s) else {}),
             "metrics": {name: value if math.isfinite(value) else None for name, value in metrics.items()},
             "digest": _digest(solution.reconstruction),
             "curve": [[point.iteration, point.residual] for point in solution.curve if math.isfinite(point.residual)],
