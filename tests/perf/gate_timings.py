@@ -19,7 +19,7 @@ from prbench.gate.measuring import measure
 from prbench.gate.probing import Probe
 from prbench.running.request.spec import Matrix
 
-PROCESSES, ROUNDS = 4, 2
+PROCESSES, ROUNDS = 3, 2
 MATRIX: dict[str, Any] = {
     "samples": 8,
     "backend": "numpy",
