@@ -1,7 +1,7 @@
 """Array libraries and devices behind one small surface: FFT, fused formulas, clock, counters, threads."""
 
-from .backend import BACKENDS, Array, Backend, Precision, fft_pair_seconds, get_backend
-from .clock import Clock
+from .backend import BACKENDS, Array, Backend, Precision, fft_pair_seconds, fft_pair_times, get_backend
+from .clock import Clock, processor_seconds
 from .counters import Counters
 from .heap import keep_freed_memory
 from .pointwise import Pointwise, forms_compiled, pointwise
@@ -18,11 +18,13 @@ __all__ = [
     "Precision",
     "each",
     "fft_pair_seconds",
+    "fft_pair_times",
     "forms_compiled",
     "get_backend",
     "get_threads",
     "keep_freed_memory",
     "physical_cores",
     "pointwise",
+    "processor_seconds",
     "set_threads",
 ]

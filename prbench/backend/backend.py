@@ -227,15 +227,27 @@ def get_backend(name: str = "auto", precision: Precision = "single") -> Backend:
 def fft_pair_seconds(backend: Backend, shape: Sequence[int], repeats: int = 5) -> float:
     """Median time of one forward and one inverse FFT of one complex array of ``shape``: the unit of ``latency_fft``.
 
-    Uses the same library, device, threads and process as the solve beside which it is measured.
+    Uses the same library, device and threads as the solve beside which it is measured.
+    """
+    return fft_pair_times(backend, shape, repeats)[0]
+
+
+def fft_pair_times(backend: Backend, shape: Sequence[int], repeats: int = 5) -> tuple[float, float]:
+    """As :func:`fft_pair_seconds`, wall time and processor time; the latter of enough pairs for its clock, in seconds.
+
+    On a device other than the processor both are wall time.
     """
     ndim = len(shape)
     x = backend.zeros((1, *shape), backend.complex) + 1
     spectrum, back = backend.empty(x.shape, backend.complex), backend.empty(x.shape, backend.complex)
-    times = []
+    times, worked = [], []
     for _ in range(repeats + 1):
         with Clock(backend.synchronize) as clock:
             spectrum = backend.fftn(x, ndim, out=spectrum)
             back = backend.ifftn(spectrum, ndim, normalised=False, out=back)
         times.append(clock.seconds)
-    return float(np.median(times[1:])) if math.prod(shape) else 0.0
+        worked.append(clock.processor_s)
+    if not math.prod(shape):
+        return 0.0, 0.0
+    wall = float(np.median(times[1:]))
+    return wall, float(np.median(worked[1:])) if backend.device == "cpu" else wall

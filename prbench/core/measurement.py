@@ -88,6 +88,13 @@ class Measurement(ABC):
     def check(self, reconstruction: Any) -> None:
         """Raise :class:`~prbench.errors.PrbenchError` unless the reconstruction has the fields, shapes and dtypes asked for."""
 
+    def misfit(self, reconstruction: Any) -> float | None:  # noqa: ARG002 - for tasks that define one
+        """Relative misfit of a reconstruction on this measurement's backend: what the framework ends every curve with.
+
+        None where the task defines none; the curve then ends with what the solver says of its last iterate.
+        """
+        return None
+
     def __repr__(self) -> str:
         """Class, shape and place; never the arrays."""
         return f"{type(self).__name__}(shape={self.shape}, backend={self.backend.name})"

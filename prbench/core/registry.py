@@ -207,7 +207,7 @@ def load_plugin(kind: Kind, name: str) -> Any:
 def _from_place(kind: Kind, name: str) -> Any:
     place, _, attribute = name.rpartition(":")
     try:
-        module = _module_of_file(Path(place)) if place.endswith(".py") else _module_on_path(place)
+        module = module_of_file(Path(place)) if place.endswith(".py") else _module_on_path(place)
     except UsageError:
         raise
     except Exception as error:
@@ -228,7 +228,12 @@ def _module_on_path(name: str) -> ModuleType:
     return importlib.import_module(name)
 
 
-def _module_of_file(path: Path) -> ModuleType:
+def module_of_file(path: Path) -> ModuleType:
+    """Import a file of its own; the same file is imported once.
+
+    Raises:
+        UsageError: where there is no such file.
+    """
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
     # The same file gets the same name in every process, so that caches of compiled code find it again.

@@ -59,7 +59,10 @@ class Solver(Settings, Generic[M]):
         return None
 
     def prepare(self, backend: Backend, rng: Rng) -> None:
-        """Called before the clock starts, with the measurement unseen: the place to read weights."""
+        """Called before each solve, with the measurement unseen: the place to read weights, once.
+
+        Its first call is part of the start-up; time that it takes again and again is on the bill beyond a tenth of the solve.
+        """
 
 
 @dataclass(frozen=True)
@@ -107,4 +110,8 @@ class IterativeSolver(Solver[M], Generic[M, S]):
 
     @abstractmethod
     def residual(self, y: M, state: S) -> float:
-        """Misfit to the measurement for the curve, relative, of the best start; evaluated outside the clock."""
+        """Misfit of the iterate to the measurement, relative, of the best start: the curve's points before the last.
+
+        The framework computes the last point itself, from what :meth:`estimate` returns. A point may take half the time of a
+        step, and all questions outside the clock a tenth of the solve; what takes longer is on the bill.
+        """

@@ -15,9 +15,13 @@ from prbench.backend import physical_cores
 _PACKAGES = ("prbench", "numpy", "scipy", "torch", "numba", "cupy-cuda13x", "array-api-compat", "scikit-image", "h5py", "pandas")
 
 
+def environment(gpu: str | None = None) -> dict[str, Any]:
+    """Python, packages, processor, memory and the GPU, as ``gpu`` names it or torch, where it is in use; plain values."""
+    return {**_environment(), "gpu": gpu or gpu_name()}
+
+
 @cache
-def environment() -> dict[str, Any]:
-    """Python, packages, processor, memory and, where torch is in use and sees one, the GPU; plain values."""
+def _environment() -> dict[str, Any]:
     import psutil
 
     return {
@@ -28,7 +32,6 @@ def environment() -> dict[str, Any]:
         "processor": _processor(),
         "cores": physical_cores(),
         "memory_bytes": psutil.virtual_memory().total,
-        "gpu": _gpu(),
     }
 
 
@@ -67,7 +70,8 @@ def _processor() -> str:
     return platform.processor() or os.uname().machine
 
 
-def _gpu() -> str | None:
+def gpu_name() -> str | None:
+    """The GPU that torch computes on in this process; None where it does not, or sees none."""
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_available():
         return None

@@ -9,11 +9,11 @@ from typing import cast
 from prbench.core import Problem
 from prbench.errors import CannotWrite, PrbenchError
 
-from .executing import reconstruction_of
+from .endings import reconstruction_of
 from .scoring import assess, failed_metrics
 from .solving import Status
 from .store.folder import Store
-from .store.record import FAILED, Record
+from .store.record import FAILED, RUNNER_NOTES, Record
 
 
 def rescore(store: Store, on: Callable[[Record, str], object] | None = None) -> int:
@@ -40,7 +40,9 @@ def rescore(store: Store, on: Callable[[Record, str], object] | None = None) -> 
                 if last is None or last[0] != record.cell.problem_label:
                     last = record.cell.problem_label, record.cell.problem()
                 metrics, notes = assess(reconstruction_of(arrays), last[1])
-                store.write(dataclasses.replace(record, status=_outcome(record), metrics=metrics, notes=notes, error=None))
+                kept = {name: text for name, text in record.notes.items() if name in RUNNER_NOTES}  # no new score changes them
+                found = dataclasses.replace(record, status=_outcome(record), metrics=metrics, notes={**kept, **notes}, error=None)
+                store.write(found)
                 failed = failed_metrics(notes)
                 scored, what = scored + 1, f"scored but for {', '.join(failed)}" if failed else "scored"
         except CannotWrite:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from typing import Any, Self
 
-from prbench.backend import Backend, fft_pair_seconds, keep_freed_memory
+from prbench.backend import Backend, fft_pair_times, keep_freed_memory
 from prbench.core import Measurement, Solver, build_plugin
 from prbench.errors import UsageError
 
-from .solving import Callback, Solution, check_request, choose_backend, random_source, solve_prepared
+from .solving import Callback, Solution, check_request, choose_backend, prepare, solve_prepared
 
 
 class Session:
@@ -28,7 +28,7 @@ class Session:
         self.solver = solver
         self.backend = backend
         self._seed = seed
-        self._pairs: dict[tuple[int, ...], float] = {}
+        self._pairs: dict[tuple[int, ...], tuple[float, float]] = {}
         self._lock = threading.Lock()
         self._open = True
 
@@ -58,7 +58,7 @@ class Session:
                 raise UsageError(f"the session of {self.solver.plugin_name} is closed; prbench.open makes another")
             check_request(self.solver, measurement, chosen)
             y = measurement.to(self.backend)
-            return solve_prepared(self.solver, y, chosen, self._pair_seconds, time_limit_s, callback)
+            return solve_prepared(self.solver, y, chosen, self._pair_times, time_limit_s, callback)
 
     def close(self) -> None:
         """End the session, once a call in progress has returned; closing twice does nothing."""
@@ -81,9 +81,9 @@ class Session:
         """The solver with its settings, and where it computes."""
         return f"Session({self.solver.spelled()}, backend={self.backend.name}{', closed' if self.closed else ''})"
 
-    def _pair_seconds(self, backend: Backend, shape: tuple[int, ...]) -> float:
+    def _pair_times(self, backend: Backend, shape: tuple[int, ...]) -> tuple[float, float]:
         if shape not in self._pairs:
-            self._pairs[shape] = fft_pair_seconds(backend, shape)
+            self._pairs[shape] = fft_pair_times(backend, shape)
         return self._pairs[shape]
 
 
@@ -118,7 +118,7 @@ def open_session(
     if seed < 0:
         raise UsageError(f"seed must be at least 0, got {seed}")
     keep_freed_memory()
-    chosen.prepare(place, random_source(seed))
+    prepare(chosen, place, seed)
     session = Session(chosen, place, seed)
     if like is not None:
         session.solve(like, callback=lambda point: point.iteration > 0)

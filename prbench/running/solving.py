@@ -1,42 +1,27 @@
-"""Running one solver on one measurement: the loop, the clock, the curve and the ways it can end."""
+"""Running one solver on one measurement: checks, the clock, the cost and the ways it can end."""
 
 from __future__ import annotations
 
+import dataclasses
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from prbench.backend import Backend, Clock, Precision, fft_pair_seconds, get_backend, get_threads, keep_freed_memory
+from prbench.backend import Backend, Clock, Precision, fft_pair_times, get_backend, get_threads, keep_freed_memory
 from prbench.core import DirectSolver, IterativeSolver, Measurement, Reconstruction, Solver, build_plugin
 from prbench.core.reconstruction import FIELDS
 from prbench.errors import PrbenchError, UsageError
 
-Status = Literal["ok", "diverged", "time_limit", "killed", "out_of_memory", "crashed", "error", "skipped", "interrupted"]
+from .billing import Spent, Times, bill
+from .loop import Callback, Loop, Progress, Status
 
-_CURVE_POINTS = 50
 _PAIR_HOLDS_S = 0.1
-_LOOK_EVERY_S = 0.05
-"""Seconds of work handed to a solver between two looks at the clock, so that looking costs nothing."""
 
-
-@dataclass(frozen=True)
-class Progress:
-    """One point of a curve, as a callback sees it.
-
-    Attributes:
-        iteration: steps done.
-        iterations: steps of a full run.
-        seconds: time on the clock.
-        residual: relative misfit to the measurement.
-    """
-
-    iteration: int
-    iterations: int
-    seconds: float
-    residual: float
+__all__ = ["Callback", "Cost", "Progress", "Solution", "Status", "choose_backend", "solve"]
 
 
 @dataclass(frozen=True)
@@ -47,13 +32,18 @@ class Cost:
         latency_s: seconds from the measurement on the device to the reconstruction on the device, start-up inside,
             data transfer and scoring outside.
         latency_fft: the same in forward+inverse FFT pairs of the measurement's shape and dtype, timed before and after (at most a
-            tenth of a second) on the same backend, device, threads and process.
+            tenth of a second) on the same backend, device and threads.
         fft_pair_s: the seconds of one such pair.
         ffts: transforms of that shape that the solver asked for, forward and inverse.
         operators: other applications of the forward model or its adjoint.
         iterations: steps done.
         peak_memory_device: bytes, on a GPU only.
         peak_memory_host: bytes by which the process grew at its highest, where the runner measured it.
+        processor_s: processor time of the same work, all threads and child processes; seconds.
+        fft_pair_processor_s: processor time of one FFT pair.
+        cost_fft: processor time in FFT pairs, which other load on the machine hardly changes; ``latency_fft`` on a GPU.
+        startup_s: what came before the clock: imports, weights, compilation, a first solve of a small problem.
+        load: processes that wanted to run, the average over the last minute.
     """
 
     latency_s: float
@@ -64,6 +54,11 @@ class Cost:
     iterations: int
     peak_memory_device: int | None = None
     peak_memory_host: int | None = None
+    processor_s: float | None = None
+    fft_pair_processor_s: float | None = None
+    cost_fft: float | None = None
+    startup_s: float | None = None
+    load: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +69,9 @@ class Solution:
         reconstruction: arrays on the host; of the last finite state when the time limit struck.
         status: ``ok``, ``time_limit`` or ``diverged``; the other ways to end need a process of one's own.
         cost: see :class:`Cost`.
-        curve: points in order, first and last included; a direct solver has none.
+        curve: points in order, first and last included; a direct solver has none. The last holds the misfit of what is
+            returned, those before it what the solver says of its iterates.
+        notes: what a reader of the cost must know, by subject.
         backend: where it ran.
     """
 
@@ -83,9 +80,7 @@ class Solution:
     cost: Cost
     curve: list[Progress] = field(default_factory=list)
     backend: str = ""
-
-
-Callback = Callable[[Progress], object]
+    notes: dict[str, str] = field(default_factory=dict)
 
 
 def solve(
@@ -115,24 +110,13 @@ def solve(
         PrbenchError: when the solver returns something that is not a reconstruction of this measurement.
     """
     chosen: Solver[Any] = build_plugin("solver", solver) if isinstance(solver, str) else solver
-    return _solve(chosen, measurement, seed, backend, time_limit_s, callback)
-
-
-def _solve(
-    solver: Solver[Any],
-    measurement: Measurement,
-    seed: int,
-    backend: str | Backend,
-    time_limit_s: float | None,
-    callback: Callback | None,
-) -> Solution:
-    place = choose_backend(solver, backend)
-    check_request(solver, measurement, seed)
+    place = choose_backend(chosen, backend)
+    check_request(chosen, measurement, seed)
     keep_freed_memory()
     y = measurement.to(place)
-    # Weights are read as data are: outside the clock, the measurement unseen.
-    solver.prepare(place, random_source(seed))
-    return solve_prepared(solver, y, seed, _pair_seconds, time_limit_s, callback)
+    prepared = prepare(chosen, place, seed)
+    solution = solve_prepared(chosen, y, seed, timed_pair, time_limit_s, callback)
+    return dataclasses.replace(solution, cost=dataclasses.replace(solution.cost, startup_s=prepared.wall_s))
 
 
 def check_request(solver: Solver[Any], measurement: Measurement, seed: int) -> None:
@@ -159,7 +143,7 @@ def solve_prepared(
     solver: Solver[Any],
     y: Measurement,
     seed: int,
-    pair_seconds: Callable[[Backend, tuple[int, ...]], float],
+    pair_times: Callable[[Backend, tuple[int, ...]], tuple[float, float]],
     time_limit_s: float | None,
     callback: Callback | None,
 ) -> Solution:
@@ -169,53 +153,160 @@ def solve_prepared(
         solver: prepared on the measurement's backend.
         y: on the backend, with fresh counters.
         seed: of everything random.
-        pair_seconds: the time of an FFT pair on a backend and shape; asked for before and after the solve.
+        pair_times: wall and processor time of an FFT pair on a backend and shape; asked for before and after the solve.
         time_limit_s: as in :func:`solve`.
         callback: as in :func:`solve`.
 
     Raises:
         PrbenchError: when the solver returns something that is not a reconstruction of this measurement.
     """
-    place, rng = y.backend, random_source(seed)
-    pair_before = pair_seconds(place, y.shape)
-    place.reset_peak_memory()
-    clock = Clock(place.synchronize)
+    before = pair_times(y.backend, y.shape)
+    run = with_misfit(run_prepared(solver, y, seed, time_limit_s, callback), y)
+    cost, notes = cost_of_runs([run], [before, pair_times(y.backend, y.shape)])
+    return Solution(run.reconstruction, run.status, cost, run.curve, y.backend.name, notes)
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One solve, before anything is made of it.
+
+    Attributes:
+        reconstruction: arrays on the host, not yet checked.
+        status: ``ok``, ``time_limit`` or ``diverged``.
+        curve: as :class:`Solution` has it, its last point the iterate's.
+        times: where the time went.
+        ffts, operators, iterations, peak_memory_device: as :class:`Cost` has them.
+        peak_memory_host: bytes by which the process grew, where that was measured.
+        compiled: whether formulas were compiled in it.
+        backend: where it ran.
+    """
+
+    reconstruction: Reconstruction
+    status: Status
+    curve: list[Progress]
+    times: Times
+    ffts: int
+    operators: int
+    iterations: int
+    backend: Backend
+    peak_memory_device: int | None = None
+    peak_memory_host: int | None = None
+    compiled: bool = False
+
+
+def run_solver(
+    solver: Solver[Any],
+    measurement: Measurement,
+    *,
+    seed: int,
+    backend: Backend,
+    time_limit_s: float | None = None,
+    callback: Callback | None = None,
+) -> Run:
+    """One solve on a backend; raises as :func:`solve`."""
+    check_request(solver, measurement, seed)
+    y = measurement.to(backend)
+    prepared = prepare(solver, backend, seed)
+    run = run_prepared(solver, y, seed, time_limit_s, callback)
+    return dataclasses.replace(run, times=dataclasses.replace(run.times, prepared=prepared))
+
+
+def run_prepared(solver: Solver[Any], y: Measurement, seed: int, time_limit_s: float | None, callback: Callback | None) -> Run:
+    """One solve by a prepared solver of a measurement that is on its backend."""
+    backend, rng = y.backend, random_source(seed)
+    clock, aside = Clock(backend.synchronize), Clock(backend.synchronize)
+    backend.reset_peak_memory()
+    status: Status = "ok"
+    curve: list[Progress] = []
+    steps = 1
     if isinstance(solver, IterativeSolver):
-        found, status, curve, steps = _iterate(solver, y, rng, clock, time_limit_s, callback)
+        loop = Loop(solver, y, clock, aside, time_limit_s, callback)
+        found, status = loop.run(rng)
+        curve, steps = loop.curve, loop.done
     else:
         assert isinstance(solver, DirectSolver)
         with clock:
             found = solver.solve(y, rng)
-        status, curve, steps = "ok", [], 1
-    peak = place.peak_memory()
-    reconstruction = _to_host(found, place)
-    y.check(reconstruction)
-    if not reconstruction.finite():
-        status = "diverged"
-    pair = (pair_before + pair_seconds(place, y.shape)) / 2
-    cost = Cost(
-        latency_s=clock.seconds,
-        latency_fft=clock.seconds / pair,
-        fft_pair_s=pair,
+    return Run(
+        _to_host(found, backend),
+        status,
+        curve,
+        Times(_spent(clock), _spent(aside), steps=steps, points=len(curve)),
         ffts=y.counters.ffts,
         operators=y.counters.operators,
         iterations=steps,
-        peak_memory_device=peak,
+        backend=backend,
+        peak_memory_device=backend.peak_memory(),
     )
-    return Solution(reconstruction, status, cost, curve, place.name)
 
 
-_timed_pairs: dict[tuple[object, ...], tuple[float, float]] = {}
+def prepare(solver: Solver[Any], backend: Backend, seed: int) -> Spent:
+    """Let a solver read its weights, the measurement unseen, and say what that took."""
+    with Clock(backend.synchronize) as clock:
+        solver.prepare(backend, random_source(seed))
+    return _spent(clock)
 
 
-def _pair_seconds(place: Backend, shape: tuple[int, ...]) -> float:
-    """The time of an FFT pair now: as timed at most :data:`_PAIR_HOLDS_S` ago, so that quick solves are not outweighed by it."""
+def _spent(clock: Clock) -> Spent:
+    return Spent(clock.seconds, clock.processor_s)
+
+
+def with_misfit(run: Run, measurement: Measurement) -> Run:
+    """The run, its reconstruction checked, its curve ended with the misfit of what it returns, as the framework computes it.
+
+    Args:
+        run: its curve may be empty, as a direct solver's.
+        measurement: what was solved.
+
+    Raises:
+        PrbenchError: where the reconstruction is none of this measurement.
+    """
+    measurement.check(run.reconstruction)
+    if not run.reconstruction.finite():
+        return dataclasses.replace(run, status="diverged")
+    if not run.curve or run.status == "diverged":
+        return run
+    misfit = measurement.to(get_backend("numpy", run.backend.precision)).misfit(run.reconstruction)
+    if misfit is None:
+        return run
+    return dataclasses.replace(run, curve=[*run.curve[:-1], dataclasses.replace(run.curve[-1], residual=misfit)])
+
+
+def cost_of_runs(runs: list[Run], pairs: list[tuple[float, float]]) -> tuple[Cost, dict[str, str]]:
+    """The cost of a cell from its solves, the first of which its counts are, and from the FFT pairs timed beside them."""
+    first, on_processor = runs[0], runs[0].backend.device == "cpu"
+    charged = bill([run.times for run in runs], on_processor=on_processor)
+    spent, pair, pair_processor = charged.spent, *(sum(times) / len(times) for times in zip(*pairs, strict=True))
+    cost = Cost(
+        latency_s=spent.wall_s,
+        latency_fft=spent.wall_s / pair,
+        fft_pair_s=pair,
+        ffts=first.ffts,
+        operators=first.operators,
+        iterations=first.iterations,
+        peak_memory_device=first.peak_memory_device,
+        peak_memory_host=first.peak_memory_host,
+        processor_s=spent.processor_s,
+        fft_pair_processor_s=pair_processor,
+        cost_fft=spent.processor_s / pair_processor if on_processor else spent.wall_s / pair,
+        load=os.getloadavg()[0],
+    )
+    return cost, {"clock": "; ".join(charged.notes)} if charged.notes else {}
+
+
+_timed_pairs: dict[tuple[object, ...], tuple[float, tuple[float, float]]] = {}
+
+
+def timed_pair(place: Backend, shape: tuple[int, ...]) -> tuple[float, float]:
+    """Wall and processor time of an FFT pair now: as timed at most :data:`_PAIR_HOLDS_S` ago, so that quick solves are not
+    outweighed by it.
+    """
     label = place, shape, get_threads()
-    at, seconds = _timed_pairs.get(label, (-_PAIR_HOLDS_S, 0.0))
+    at, times = _timed_pairs.get(label, (-_PAIR_HOLDS_S, (0.0, 0.0)))
     if time.monotonic() - at > _PAIR_HOLDS_S:
-        seconds = fft_pair_seconds(place, shape)
-        _timed_pairs[label] = time.monotonic(), seconds
-    return seconds
+        times = fft_pair_times(place, shape)
+        _timed_pairs[label] = time.monotonic(), times
+    return times
 
 
 def choose_backend(solver: Solver[Any], backend: str | Backend, precision: Precision = "single") -> Backend:
@@ -230,73 +321,6 @@ def choose_backend(solver: Solver[Any], backend: str | Backend, precision: Preci
     if place.library not in solver.libraries:
         raise UsageError(f"{solver.plugin_name} computes with {' or '.join(solver.libraries)}, not with {place.library}")
     return place
-
-
-def _iterate(
-    solver: IterativeSolver[Any],
-    y: Measurement,
-    rng: np.random.Generator,
-    clock: Clock,
-    time_limit_s: float | None,
-    callback: Callback | None,
-) -> tuple[Reconstruction, Status, list[Progress], int]:
-    total = solver.total_iterations(y)
-    every = max(1, -(-total // _CURVE_POINTS))
-    curve: list[Progress] = []
-    status: Status = "ok"
-    with clock:
-        state = solver.init(y, rng)
-    done, stop = 0, _look(solver, y, state, clock, curve, 0, total, callback)
-    while done < total and not stop:
-        target = min(total, done - done % every + every)
-        with clock:
-            state, done, out_of_time = _advance(solver, y, state, done, target, clock, time_limit_s)
-        stop = _look(solver, y, state, clock, curve, done, total, callback)
-        if out_of_time and done < total:
-            status, stop = "time_limit", True
-        if not np.isfinite(curve[-1].residual):
-            status, stop = "diverged", True
-        stop = stop or solver.finished(y, state)
-    with clock:
-        found = solver.estimate(y, state)
-    return found, status, curve, done
-
-
-def _advance(
-    solver: IterativeSolver[Any], y: Measurement, state: Any, done: int, target: int, clock: Clock, limit: float | None
-) -> tuple[Any, int, bool]:
-    """Step to ``target``, looking at the clock only about every :data:`_LOOK_EVERY_S`; the numbers do not depend on the looks."""
-    block = 1
-    before = clock.seconds
-    while done < target:
-        steps = min(block, target - done)
-        state = solver.advance(y, state, steps)
-        done += steps
-        now = clock.seconds
-        if limit is not None and now >= limit:
-            return state, done, True
-        if now - before < _LOOK_EVERY_S / 2:
-            block *= 2
-        before = now
-    return state, done, False
-
-
-def _look(
-    solver: IterativeSolver[Any],
-    y: Measurement,
-    state: Any,
-    clock: Clock,
-    curve: list[Progress],
-    done: int,
-    total: int,
-    callback: Callback | None,
-) -> bool:
-    """Add a point to the curve, outside the clock and uncounted; True when the callback asks to stop."""
-    ffts, operators = y.counters.ffts, y.counters.operators
-    point = Progress(done, total, clock.seconds, float(solver.residual(y, state)))
-    y.counters.ffts, y.counters.operators = ffts, operators
-    curve.append(point)
-    return callback is not None and callback(point) is True
 
 
 def _to_host(found: object, backend: Backend) -> Reconstruction:

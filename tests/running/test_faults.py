@@ -129,7 +129,7 @@ def test_a_clock_that_runs_backwards_changes_no_outcome(tmp_path, monkeypatch):
     there = [execute(cell, Store(tmp_path / "right")) for cell in cells]
     with monkeypatch.context() as patched:
         clock = backwards(datetime.now(UTC))
-        for module in ("executing", "pool", "worker_process", "record"):
+        for module in ("executing", "local.pool", "local.worker_process", "store.record"):
             patched.setattr(f"prbench.running.{module}.now", clock)
         here = [execute(cell, Store(tmp_path / "wrong")) for cell in cells]
         run_matrix(matrix("Exit").cells(), Store(tmp_path / "wrong"), jobs=1, threads=1)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from prbench.errors import CannotWrite, PrbenchError, one_line
-from prbench.running.code_id import code_id
+from prbench.running.endings import error_of
 from prbench.running.environment import environment
-from prbench.running.executing import error_of
+from prbench.running.executing import Spelled
 from prbench.running.request.cell import Cell
 from prbench.running.solving import Status
 from prbench.running.store.folder import Store
@@ -29,7 +29,11 @@ _LOOK_EVERY_S, _ENDING_S = 0.2, 0.002
 _QUICK_S = 0.25
 """A worker at a cell of a kind that took less than this is given the next one ahead, so that it does not wait for its parent."""
 _IDLE_LIMIT_S = 3600.0
+STARTUP_LIMIT_S = 600.0
+"""Seconds for imports, weights and compilation, and for a first solve of a small problem, before a solve's limit begins."""
 _RESIDENT_ALLOWANCE = 1 << 30
+_PHASES = {"startup": "start-up", "solving": "solve"}
+"""Phases whose limit is counted from their beginning."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +53,10 @@ class Limits:
 
     def deadline_s(self, cell: Cell, phase: str) -> float:
         """Seconds that a phase of a cell may take, counted from its start or, without a limit, from the last sign of life."""
-        if phase == "solving" and self.bounded(cell):
-            return self.hard_limit_s if self.hard_limit_s is not None else 1.5 * (cell.time_limit_s or 0.0) + 30.0
-        return _IDLE_LIMIT_S
+        if not self.bounded(cell) or phase not in ("startup", "solving"):
+            return _IDLE_LIMIT_S
+        limit_s = self.hard_limit_s if self.hard_limit_s is not None else 1.5 * (cell.time_limit_s or 0.0) + 30.0
+        return limit_s if phase == "solving" else max(limit_s, STARTUP_LIMIT_S)
 
     def bounded(self, cell: Cell) -> bool:
         """Whether a solve of ``cell`` has a limit counted from its start."""
@@ -70,6 +75,7 @@ class Pool:
         self._pending: Iterator[Cell] = iter(())
         self._next = deque[Cell]()
         self._quick = set[tuple[object, ...]]()
+        self._spellings: dict[tuple[object, ...], dict[str, str]] = {}
         self._watched, self._poll = set[int](), select.poll()
 
     def __enter__(self) -> Self:
@@ -124,7 +130,13 @@ class Pool:
             self._next.popleft()
             if worker.cell is None:
                 on("started", cell, {})
-            worker.assign(cell, self._store.stamp(cell.key))
+            worker.assign(cell, self._store.stamp(cell.key), self._spelled(cell))
+
+    def _spelled(self, cell: Cell) -> dict[str, str]:
+        """What the record of a cell says of its plug-ins; asked once for all samples and seeds."""
+        if cell.kind not in self._spellings:
+            self._spellings[cell.kind] = dataclasses.asdict(Spelled.of(cell))
+        return self._spellings[cell.kind]
 
     def _look_at_next(self) -> Cell | None:
         if not self._next and (cell := next(self._pending, None)) is not None:
@@ -145,7 +157,7 @@ class Pool:
             self._dismiss(worker)
             self._take_back(worker)
             if worker.cell is not None:
-                self._died(worker, on)
+                self._died(worker, worker.process.returncode, on)
         elif due:
             worker.looked_at = time.monotonic()
             if worker.cell is not None:
@@ -155,6 +167,8 @@ class Pool:
         worker.heard(message)
         if message["event"] == "cannot_write":
             raise CannotWrite(message["reason"])
+        if worker.cell is not None and message["event"] == "died":
+            self._solver_died(worker, message, on)
         if worker.cell is not None and message["event"] == "done":
             cell, quick = worker.cell, message["seconds"] < _QUICK_S and message["status"] == "ok"
             (self._quick.add if quick else self._quick.discard)(cell.kind)
@@ -189,9 +203,10 @@ class Pool:
             self._end(worker, "out_of_memory", "MemoryLimit", f"{used:.1f} GiB resident, {allowed:.1f} GiB allowed", on)
             return
         allowed_s = limits.deadline_s(cell, worker.phase)
-        since = worker.phase_since if limits.bounded(cell) and worker.phase == "solving" else worker.heard_at
+        since = worker.phase_since if limits.bounded(cell) and worker.phase in _PHASES else worker.heard_at
         if worker.ready and time.monotonic() - since > allowed_s:
-            what = "the solve had not ended" if worker.phase == "solving" else f"no sign of life while at the {worker.phase}"
+            ended = f"the {_PHASES[worker.phase]} had not ended" if worker.phase in _PHASES else ""
+            what = ended or f"no sign of life while at the {worker.phase}"
             self._end(worker, "killed", "HardLimit", f"{what} after {allowed_s:g} s", on)
 
     def _end(self, worker: WorkerProcess, status: Status, kind: str, message: str, on: On) -> None:
@@ -205,8 +220,15 @@ class Pool:
         if worker.cell is not None:
             self._record(worker, status, kind, message, trace, on)
 
-    def _died(self, worker: WorkerProcess, on: On) -> None:
-        code = worker.process.returncode
+    def _solver_died(self, worker: WorkerProcess, message: Mapping[str, Any], on: On) -> None:
+        """Write the record of a cell whose solver's process has ended; the worker goes on."""
+        worker.drain()
+        self._died(worker, message["code"], on)
+        worker.go_on(begun=message["next"])
+        if worker.cell is not None:
+            on("started", worker.cell, {})
+
+    def _died(self, worker: WorkerProcess, code: int, on: On) -> None:
         if not worker.ready:
             raise PrbenchError(f"a worker did not start (exit code {code}): {one_line(worker.output.text()[-600:], 600)}")
         memory = self._limits.memory_bytes
@@ -233,7 +255,7 @@ class Pool:
                 status,
                 curve=curve_of(worker.curve),
                 environment=self._store.write_environment(environment()),
-                code_id=code_id(*map(type, (cell.build_solver(), cell.build_dataset()))),
+                code_id=self._spelled(cell)["code_id"],
                 threads=self._limits.threads,
                 problem=worker.problem,
                 error=error_of(worker.phase, kind, message, trace, output=output),

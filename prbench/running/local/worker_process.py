@@ -85,9 +85,10 @@ class WorkerProcess:
         stamp: of the record of ``cell`` that was there before it began.
         ready: whether it has started up.
         gone: whether it has closed its end of the connection.
-        phase: ``problem``, ``solving`` or ``scoring``, and ``phase_since``, when that began (monotonic).
+        phase: ``problem``, ``startup``, ``solving`` or ``scoring``, and ``phase_since``, when that began (monotonic).
         heard_at: when it last said anything (monotonic).
         gpu: the one GPU that it sees, None where it sees what its parent does.
+        solver_pid: process id of the solver's own process.
         looked_at: when its limits were last looked at (monotonic).
         assigned, assigned_at: when it was given the cell, UTC and monotonic.
         curve: the points received of the present cell.
@@ -123,7 +124,7 @@ class WorkerProcess:
         self._stamp_ahead: str | None = None
         self.ready, self.gone = False, False
         self.peak_resident = 0
-        self._pages = Path(f"/proc/{self.process.pid}/statm")
+        self.solver_pid: int | None = None
         self._forget()
         self._send({"store": str(store.absolute()), "threads": threads, "memory_bytes": memory_bytes})
 
@@ -136,14 +137,14 @@ class WorkerProcess:
         with contextlib.suppress(OSError):  # it has died; the exit status will tell
             self.connection.send_bytes(json.dumps(message).encode())
 
-    def assign(self, cell: Cell, stamp: str | None) -> None:
-        """Give it a cell, to be begun now or, where it has one in hand, after that."""
+    def assign(self, cell: Cell, stamp: str | None, spelled: Mapping[str, str]) -> None:
+        """Give it a cell, to be begun now or, where it has one in hand, after that; ``spelled`` goes into the record."""
         if self.cell is None:
             self.cell, self.stamp, self.begun = cell, stamp, True
             self._forget()
         else:
             self.ahead, self._stamp_ahead = cell, stamp
-        self._send(cell.to_plain())
+        self._send({"cell": cell.to_plain(), "spelled": spelled})
 
     def go_on(self, *, begun: bool) -> None:
         """Its cell has ended: it is at the next, which it has begun or will, or idle."""
@@ -159,10 +160,14 @@ class WorkerProcess:
         tails = [tail.fd for tail in (self.output, self.trace) if tail.open and tail.busy]
         return [*tails, *([] if self.gone else [self.connection.fileno()])]
 
-    def messages(self) -> Iterator[dict[str, Any]]:
-        """What it has said since, drained of its output; ends when there is no more."""
+    def drain(self) -> None:
+        """Read what it has printed and what stacks it has left."""
         self.output.drain()
         self.trace.drain()
+
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """What it has said since, drained of its output; ends when there is no more."""
+        self.drain()
         try:
             while not self.gone and self._said.poll(0):
                 yield json.loads(self.connection.recv_bytes())
@@ -178,16 +183,15 @@ class WorkerProcess:
         elif message["event"] == "phase":
             self.phase, self.phase_since = message["phase"], self.heard_at
             self.problem = message.get("problem", self.problem)
+            self.solver_pid = message.get("solver", self.solver_pid)
         elif message["event"] == "progress":
             self.curve.append(Progress(**{name: value for name, value in message.items() if name != "event"}))
 
     def resident(self) -> int:
-        """Bytes of memory it occupies now."""
-        try:
-            pages = int(self._pages.read_text(encoding="ascii").split()[1])
-        except OSError:
-            pages = _resident_pages(self.process.pid)
-        size = pages * os.sysconf("SC_PAGE_SIZE")
+        """Bytes of memory that it or its solver's process occupies now, whichever are more: a limit holds for each."""
+        size = resident_bytes(self.process.pid)
+        if self.solver_pid is not None and self.cell is not None:
+            size = max(size, resident_bytes(self.solver_pid))
         self.peak_resident = max(self.peak_resident, size)
         return size
 
@@ -195,8 +199,9 @@ class WorkerProcess:
         """Ask it where it is: the Python stack of every thread, as far as it answers within two seconds."""
         if not self.ready:
             return ""
+        asked = self.solver_pid if self.phase in ("startup", "solving") and self.solver_pid is not None else self.process.pid
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.process.pid, signal.SIGUSR1)
+            os.kill(asked, signal.SIGUSR1)
         until, text = time.monotonic() + _STACK_WAIT_S, ""
         while time.monotonic() < until:
             time.sleep(0.05)
@@ -248,10 +253,19 @@ def _kill_all(processes: list[psutil.Process]) -> None:
             process.kill()
 
 
-def _resident_pages(pid: int) -> int:
+def resident_bytes(pid: int) -> int:
+    """Bytes of memory that a process occupies; 0 where there is none."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError):
+        return _resident_bytes(pid)
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _resident_bytes(pid: int) -> int:
     import psutil
 
     try:
-        return int(psutil.Process(pid).memory_info().rss) // os.sysconf("SC_PAGE_SIZE")
-    except psutil.NoSuchProcess:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
         return 0

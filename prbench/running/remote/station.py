@@ -24,8 +24,8 @@ from typing import Any
 
 from prbench.errors import PrbenchError, one_line
 from prbench.running.code_id import code_id
+from prbench.running.endings import error_of
 from prbench.running.environment import available_memory, environment
-from prbench.running.executing import error_of
 from prbench.running.local.pool import Limits, Pool
 from prbench.running.local.worker import die_with
 from prbench.running.local.worker_process import environment_of

@@ -105,7 +105,7 @@ class Cell:
     @property
     def solver_spelled(self) -> str:
         """Solver and the settings that differ from their defaults, as a user would type it."""
-        return _spelled("solver", self.solver, self._solver_label, self.solver_params)
+        return _spelled("solver", self.solver, self.solver_label, self.solver_params)
 
     @property
     def dataset_spelled(self) -> str:
@@ -118,14 +118,15 @@ class Cell:
         Raises:
             UsageError: where it is no longer known or no longer takes these settings.
         """
-        return cast("Solver[Any]", _build("solver", self.solver, self._solver_label, self.solver_params))
+        return cast("Solver[Any]", _build("solver", self.solver, self.solver_label, self.solver_params))
 
     def build_dataset(self) -> Dataset:
         """The dataset; raises as :meth:`build_solver`."""
         return cast("Dataset", _build("dataset", self.dataset, self._dataset_label, self.dataset_params))
 
     @cached_property
-    def _solver_label(self) -> str:
+    def solver_label(self) -> str:
+        """The solver's settings as text: equal for equal settings."""
         return canonical(self.solver_params)
 
     @cached_property

@@ -9,19 +9,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from prbench.running.loop import Progress, Status
 from prbench.running.request.cell import Cell
-from prbench.running.solving import Cost, Progress, Status
 
 from .plain import canonical, plain
 from .record_cell import CorruptRecord
 from .record_text import SCHEMA, STATUSES, fields_present, read_members, seal
 
-__all__ = ["FAILED", "SCHEMA", "STATUSES", "UNFINISHED", "CorruptRecord", "Record", "cost_of", "curve_of", "now", "same_outcome"]
+__all__ = ["FAILED", "SCHEMA", "STATUSES", "UNFINISHED", "CorruptRecord", "Record", "curve_of", "now", "same_outcome"]
 
 UNFINISHED: frozenset[str] = frozenset({"interrupted", "skipped"})
 """Statuses that ``--rerun missing`` runs again: nothing was found out about the solver."""
 FAILED: frozenset[str] = frozenset(STATUSES) - {"ok", "time_limit"}
 """Statuses without a usable reconstruction."""
+RUNNER_NOTES = ("clock", "memory", "network_size", "load", "process")
+"""The notes of a record that are the runner's; the others are the metrics'."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +35,13 @@ class Record:
         status: one of :data:`STATUSES`.
         solver, dataset: as a user would spell them, settings at their defaults left out.
         metrics: scores by metric; NaN where a metric is not defined for this case.
-        notes: what the metrics say of how they scored, such as the data range of an image metric.
+        notes: what the metrics say of how they scored, such as the data range of an image metric; and what the runner says:
+            ``clock`` of work on the bill that the clock had not seen, ``memory`` of problems recognised, ``load`` of a machine
+            that was busy, ``process`` of what the solver left behind.
         cost: the members of :class:`~prbench.running.solving.Cost`, and ``repeats``, the solves whose median latency it is.
-        curve: ``iteration``, ``seconds`` and ``residual``, lists of equal length.
+        curve: ``iteration``, ``seconds``, ``residual`` and ``iterate_residual``, lists of equal length. The last residual is
+            the framework's, of what was returned; those before it, and all ``iterate_residual``, are what the solver said of its
+            iterates. Older records have no ``iterate_residual``, and the solver's word at the end.
         environment: id of the environment stored beside it.
         code_id: digest of the source of solver and dataset and of what they import; see :mod:`prbench.running.code_id`.
         threads: CPU threads of the process that solved it.
@@ -120,14 +126,12 @@ def same_outcome(a: Record, b: Record) -> bool:
     return _timeless(a) == _timeless(b)
 
 
-def curve_of(points: Sequence[Progress]) -> dict[str, list[float]]:
-    """A curve as the record holds it."""
-    return {name: [getattr(point, name) for point in points] for name in ("iteration", "seconds", "residual")} if points else {}
-
-
-def cost_of(cost: Cost) -> dict[str, float | int | None]:
-    """A cost as the record holds it."""
-    return dict(vars(cost))
+def curve_of(points: Sequence[Progress], iterates: Sequence[Progress] = ()) -> dict[str, list[float]]:
+    """A curve as the record holds it; ``iterates`` are its points as the solver gave them."""
+    if not points:
+        return {}
+    curve = {name: [getattr(point, name) for point in points] for name in ("iteration", "seconds", "residual")}
+    return {**curve, "iterate_residual": [point.residual for point in iterates]} if len(iterates) == len(points) else curve
 
 
 def now() -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from prbench.core import Reconstruction, find_task_info
 from prbench.errors import BadInput, PrbenchError, UsageError, one_line
 from prbench.running.code_id import code_id
-from prbench.running.executing import reconstruction_of
+from prbench.running.endings import reconstruction_of
 from prbench.running.request.cell import find_plugin
 
 from .folder import Store
@@ -47,10 +47,10 @@ class ResultSet:
         """One row a record, in the order of the run (of the keys where all are loaded), as read at first use.
 
         Columns: ``key, task, solver, dataset, sample, seed, status``; ``split, backend, device_class, precision, time_limit_s,
-        threads``; one a metric, by name; the cost ``latency_s, latency_fft, fft_pair_s, ffts, operators, iterations,
-        peak_memory_host, peak_memory_device, repeats, parameters, flops``; ``problem_id, code_id, environment, started, ended,
-        error, warnings, failed_metrics``; and ``stale``, True where the code of solver or dataset has changed since, or is not
-        installed.
+        threads``; one a metric, by name; the cost ``latency_s, latency_fft, fft_pair_s, cost_fft, processor_s,
+        fft_pair_processor_s, startup_s, load, ffts, operators, iterations, peak_memory_host, peak_memory_device, repeats,
+        parameters, flops``; ``problem_id, code_id, environment, started, ended, error, warnings, failed_metrics``; and ``stale``,
+        True where the code of solver or dataset has changed since, or is not installed.
         """
         frame = self.store.frame()
         if self._keys is not None:

@@ -109,6 +109,10 @@ class BlurredImage(Measurement):
             gap, seen = (xp.where(self.mask, array, xp.zeros_like(array)) for array in (gap, seen))
         return xp.sqrt(xp.sum(gap * gap) / xp.sum(seen * seen))
 
+    def misfit(self, reconstruction: Reconstruction) -> float:
+        """The :meth:`residual` of ``image`` and ``kernel``."""
+        return float(self.residual(self.backend.asarray(reconstruction.image), self.backend.asarray(reconstruction.kernel)))
+
     def check(self, reconstruction: object) -> None:
         """Raise PrbenchError unless ``image`` has the shape of x, ``kernel`` its own, both real, and the kernel sums to one."""
         for name, shape in (("image", self.object_shape), ("kernel", self.kernel_shape)):

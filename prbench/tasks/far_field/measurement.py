@@ -258,6 +258,11 @@ class FarField(Measurement):
         axes = tuple(range(1, self.ndim + 1))
         return xp.sqrt(xp.sum(gap * gap, axis=axes)) / self.amplitude_norm
 
+    def misfit(self, reconstruction: Reconstruction) -> float:
+        """The R-factor of ``object``: ``| |F x| - sqrt(Y) | / | sqrt(Y) |`` over measured pixels."""
+        field = self.pad(self.backend.asarray(reconstruction.object, self.backend.complex))
+        return float(self.modulus_error(field[None])[0])
+
     def pad(self, x: Array) -> Array:
         """Place objects (..., *object_shape) at the centre of zeros of the detector's shape."""
         xp, lead = self.backend.xp, tuple(x.shape[: -self.ndim])

@@ -243,6 +243,11 @@ class NearField(Measurement):
         """``|expected - I| / |I - 1|``, norms over measured pixels, of shape (...); 1 is no better than no object. Counted."""
         return self._norm(self.expected(phase, transmission) - self.intensity) / self.contrast
 
+    def misfit(self, reconstruction: Reconstruction) -> float:
+        """The :meth:`residual` of ``phase`` and ``transmission``."""
+        found = (reconstruction.phase, reconstruction.transmission)
+        return float(self.residual(*(None if array is None else self.backend.asarray(array) for array in found)))
+
     def check(self, reconstruction: object) -> None:
         """Raise PrbenchError unless ``phase``, and ``transmission`` where there is one, are real (H, W), and that at least 0."""
         for name in ("phase", "transmission"):

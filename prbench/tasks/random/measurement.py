@@ -12,6 +12,7 @@ import numpy as np
 from prbench.backend import Array
 from prbench.core.checks import answer_array, mask_of, refuse_intensities
 from prbench.core.measurement import Measurement
+from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput
 from prbench.physics.linear_maps import LinearMap, MatrixMap, ModulationMap
 
@@ -199,6 +200,10 @@ class RandomLinear(Measurement):
         xp = self.backend.xp
         gap = xp.where(self.amplitude >= 0, xp.abs(self.apply(x)) - self.amplitude, xp.zeros_like(self.amplitude))
         return xp.sqrt(xp.sum(gap * gap, axis=tuple(range(1, gap.ndim)))) / self.amplitude_norm
+
+    def misfit(self, reconstruction: Reconstruction) -> float:
+        """The relative misfit of the moduli that ``object`` explains."""
+        return float(self.modulus_error(self.constrain(self.backend.asarray(reconstruction.object))[None])[0])
 
     def forward(self, x: Array) -> Array:
         """Expected intensity of one object (*object_shape)."""

@@ -1,0 +1,167 @@
+"""Where a solver runs: in this process, or in one of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Protocol
+
+from prbench.backend import Backend, forms_compiled
+from prbench.core import IterativeSolver, Measurement, Solver
+
+from .environment import gpu_name
+from .local.memory import PeakMemory
+from .loop import Progress
+from .request.cell import Cell
+from .solving import Run, prepare, run_solver, timed_pair
+
+
+class SolverFailed(Exception):
+    """A solver raised in its process.
+
+    Attributes:
+        status: the status of its cell.
+        error: as the record holds it.
+    """
+
+    def __init__(self, status: str, error: dict[str, Any]) -> None:
+        super().__init__(error.get("message", ""))
+        self.status, self.error = status, {str(name): str(value) for name, value in error.items()}
+
+
+class SolverDied(Exception):
+    """A solver's process has ended; ``code`` is its exit code, or minus the signal that ended it."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the process ended with code {code}")
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What the framework must know of a solver without having it: whether it iterates and has a network, and its GPU."""
+
+    iterative: bool
+    networked: bool
+    gpu: str | None = None
+
+
+class Bench(Protocol):
+    """Runs solvers for an executor, one cell after another."""
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the solver's own process, where it has one."""
+
+    def begin(self, cell: Cell) -> bool:
+        """Have a process ready; True where no cell of this kind has run in it, so that it should start up first."""
+
+    def load(self, cell: Cell) -> Traits:
+        """Build the solver and let it read its weights."""
+
+    def solve(
+        self,
+        cell: Cell,
+        measurement: Measurement,
+        *,
+        time_limit_s: float | None,
+        follow: Callable[[Progress], object] | None = None,
+        start_only: bool = False,
+    ) -> Run:
+        """One solve; ``follow`` is called with every point of the curve; ``start_only`` stops after the second.
+
+        Raises:
+            SolverFailed, SolverDied: where it has a process of its own; what the solver raises, otherwise.
+        """
+
+    def network_size(self, cell: Cell, measurement: Measurement) -> tuple[tuple[int, int] | None, float]:
+        """Parameters and operations of the solver's network, None without one; and the seconds that the answer took."""
+
+    def pair(self, cell: Cell, shape: tuple[int, ...]) -> tuple[float, float]:
+        """Wall and processor time of an FFT pair now, or at most a tenth of a second ago."""
+
+    def finish(self) -> None:
+        """The cell's last solve has ended: begin to look what it has left behind."""
+
+    def left(self) -> list[str]:
+        """What it has left behind; its process is replaced where that is anything."""
+
+    def renew(self, cell: Cell) -> None:
+        """Replace the process of the cell's solver."""
+
+
+class InProcess:
+    """A bench in this process: for scripts and tests. It isolates nothing."""
+
+    pid: int | None = None
+
+    def __init__(self) -> None:
+        self._warm: set[tuple[object, ...]] = set()
+
+    def begin(self, cell: Cell) -> bool:
+        """See :class:`Bench`."""
+        kind = (type(cell.build_solver()), cell.task, cell.backend, cell.precision)
+        cold = kind not in self._warm
+        self._warm.add(kind)
+        return cold
+
+    def load(self, cell: Cell) -> Traits:
+        """See :class:`Bench`."""
+        solver, backend = cell.build_solver(), cell.place()
+        prepare(solver, backend, cell.seed)
+        return traits_of(solver, backend)
+
+    def solve(
+        self,
+        cell: Cell,
+        measurement: Measurement,
+        *,
+        time_limit_s: float | None,
+        follow: Callable[[Progress], object] | None = None,
+        start_only: bool = False,
+    ) -> Run:
+        """See :class:`Bench`."""
+
+        def on_point(point: Progress) -> bool:
+            if follow is not None:
+                follow(point)
+            return start_only and point.iteration > 0
+
+        forms = forms_compiled()
+        with PeakMemory() as memory:
+            run = run_solver(
+                cell.build_solver(),
+                measurement,
+                seed=cell.seed,
+                backend=cell.place(),
+                time_limit_s=time_limit_s,
+                callback=on_point if follow is not None or start_only else None,
+            )
+        return dataclasses.replace(run, peak_memory_host=memory.growth, compiled=forms_compiled() > forms)
+
+    def network_size(self, cell: Cell, measurement: Measurement) -> tuple[tuple[int, int] | None, float]:
+        """See :class:`Bench`."""
+        y, began = measurement.to(cell.place()), perf_counter()
+        return cell.build_solver().network_size(y), perf_counter() - began
+
+    def pair(self, cell: Cell, shape: tuple[int, ...]) -> tuple[float, float]:
+        """See :class:`Bench`."""
+        return timed_pair(cell.place(), shape)
+
+    def finish(self) -> None:
+        """See :class:`Bench`."""
+
+    def left(self) -> list[str]:
+        """See :class:`Bench`; nobody looks."""
+        return []
+
+    def renew(self, cell: Cell) -> None:
+        """See :class:`Bench`; there is nothing to replace."""
+
+
+def traits_of(solver: Solver[Any], backend: Backend) -> Traits:
+    """What a solver is like, on a backend that is ready."""
+    networked = type(solver).network_size is not Solver.network_size
+    return Traits(isinstance(solver, IterativeSolver), networked, gpu_name() if backend.device == "cuda" else None)

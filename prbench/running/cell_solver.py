@@ -1,0 +1,191 @@
+"""The solves of one cell: start-up, the solve that counts, its repeats, and the cost that they make together."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from prbench.backend import get_threads
+from prbench.core import Measurement
+
+from .bench import Bench, SolverFailed, Traits
+from .billing import ASIDE_SHARE, FREE_S, GAP_RATIO, GAP_S, Spent, waiting
+from .examples import small_measurement
+from .loop import Progress
+from .measurement_arrays import disturbed, mirrored
+from .request.cell import Cell
+from .solving import Cost, Run, cost_of_runs, with_misfit
+
+Report = Callable[[str, Mapping[str, Any]], None]
+"""Called with ``phase`` (what follows the making of the problem) or ``progress`` and plain values, while a cell is executed."""
+
+QUICK_SOLVES = 3
+_QUICK_S = 0.2
+_WARM_S = 2.0
+_COLD_S = 5.0
+"""A solve that found compilers or libraries cold is timed again, unless it took so long that they hardly matter."""
+
+
+@dataclass(frozen=True)
+class Solved:
+    """What the solves of a cell come to.
+
+    Attributes:
+        run: the first of the solves that count, its curve ended by the framework.
+        cost: as the record holds it.
+        notes: what a reader of the cost must know.
+        gpu: the GPU's name, where one was used.
+    """
+
+    run: Run
+    cost: dict[str, float | int | None]
+    notes: dict[str, str]
+    gpu: str | None
+
+
+class CellSolver:
+    """Solves cells on a bench, and remembers what it has seen there."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._small: dict[tuple[object, ...], Measurement | None] = {}
+        self._first: dict[tuple[object, ...], float] = {}
+
+    def run(
+        self, cell: Cell, measurement: Measurement, described: Mapping[str, Any], points: list[Progress], report: Report
+    ) -> Solved:
+        """Solve the measurement of a cell as often as its cost needs.
+
+        Args:
+            cell: what is asked for.
+            measurement: of its problem, on the host.
+            described: the problem, for the report of a phase.
+            points: takes the curve of the first solve as it grows.
+            report: see :data:`Report`.
+        """
+        bench = self._bench
+
+        def follow(point: Progress) -> None:
+            points.append(point)
+            report("progress", dataclasses.asdict(point))
+
+        def solve(y: Measurement, *, first: bool = False) -> Run:
+            return bench.solve(cell, y, time_limit_s=cell.time_limit_s, follow=follow if first else None)
+
+        cold = bench.begin(cell)
+        report("phase", {"phase": "startup" if cold else "solving", "problem": described, "solver": bench.pid})
+        began = perf_counter()
+        traits = bench.load(cell)
+        warmed = cold and self._start_up(cell, measurement, traits)
+        startup_s = perf_counter() - began
+        if cold:
+            report("phase", {"phase": "solving"})
+        pairs = [bench.pair(cell, measurement.shape)]
+        first = solve(measurement, first=True)
+        notes: dict[str, str] = {}
+        timed = [first]
+        if (first.compiled or (cold and not warmed)) and first.times.clocked.wall_s < _COLD_S:
+            report("phase", {"phase": "solving"})  # the hard limit is counted anew
+            timed = [self._once_more(cell, measurement, first)]
+        elif slower := self._afresh(cell, measurement, first, notes):
+            timed = [slower]
+        if timed[0].times.clocked.wall_s < _QUICK_S and first.status == "ok":
+            timed += [solve(disturbed(measurement, number)) for number in range(1, QUICK_SOLVES)]
+        pairs.append(bench.pair(cell, measurement.shape))
+        size, size_s = bench.network_size(cell, measurement) if traits.networked else (None, 0.0)
+        if size_s > FREE_S + ASIDE_SHARE * timed[0].times.clocked.wall_s:  # the first answer may be counted, the second known
+            size, size_s = bench.network_size(cell, mirrored(measurement))
+        bench.finish()
+        counts = dataclasses.replace(timed[0], **{name: getattr(first, name) for name in ("ffts", "operators", "iterations")})
+        cost, billed = cost_of_runs([counts, *timed[1:]], pairs)
+        notes.update(billed)
+        cost = self._with_size(cost, size_s, notes)
+        self._first.setdefault(_label(cell), (cost.processor_s or 0.0) if traits.gpu is None else cost.latency_s)
+        if note := waiting(Spent(cost.latency_s, cost.processor_s or 0.0), get_threads()) if traits.gpu is None else "":
+            notes["load"] = note
+        cost = dataclasses.replace(cost, startup_s=startup_s)
+        parameters, flops = size or (None, None)
+        stored = {**vars(cost), "repeats": len(timed), "parameters": parameters, "flops": flops}
+        return Solved(with_misfit(first, measurement), stored, notes, traits.gpu)
+
+    def _start_up(self, cell: Cell, measurement: Measurement, traits: Traits) -> bool:
+        """Let a solver that has not run here solve something small, so that compilation is not part of its solve.
+
+        What it makes of that does not matter. An iterative solver stops after its first point; one that does not iterate
+        starts up on a small problem only. True where it has started up.
+        """
+        kind = (cell.task, cell.dataset, len(measurement.shape))
+        if kind not in self._small:
+            self._small[kind] = small_measurement(cell, measurement)
+        small = self._small[kind]
+        if small is None:
+            if not traits.iterative:
+                return False
+            small = mirrored(measurement)
+        limit_s = min(_WARM_S, cell.time_limit_s or _WARM_S)
+        try:
+            self._bench.solve(cell, small, time_limit_s=limit_s, start_only=True)
+        except SolverFailed:
+            return False  # it may have refused the example; the measurement itself will tell
+        except Exception:  # noqa: BLE001 - the same, where the solver is in this process
+            return False
+        return True
+
+    def _once_more(self, cell: Cell, measurement: Measurement, cold: Run) -> Run:
+        """A solve after the first, which found the process cold.
+
+        Where it is far quicker, it may have been warm, or have remembered: the solve of another measurement tells.
+        """
+        again = self._bench.solve(cell, disturbed(measurement, 0), time_limit_s=cell.time_limit_s)
+        if not _far_below(_work(again), _work(cold)):
+            return again
+        other = self._bench.solve(cell, mirrored(measurement), time_limit_s=cell.time_limit_s)
+        return other if _far_below(_work(again), _work(other)) else again
+
+    def _afresh(self, cell: Cell, measurement: Measurement, first: Run, notes: dict[str, str]) -> Run | None:
+        """A solve in a fresh process, where this one was far quicker than one of the same problem before it; else None."""
+        before = self._first.get(_label(cell))
+        if before is None or self._bench.pid is None or not _far_below(_work(first), before):
+            return None
+        self._bench.renew(cell)
+        self._start_up(cell, measurement, self._bench.load(cell))
+        again = self._bench.solve(cell, measurement, time_limit_s=cell.time_limit_s)
+        if not _far_below(_work(first), _work(again)):
+            return None
+        notes["memory"] = (
+            f"took {_work(first):.3g} s where the solver had seen the problem, {_work(again):.3g} s where not; that counts"
+        )
+        return again
+
+    @staticmethod
+    def _with_size(cost: Cost, seconds: float, notes: dict[str, str]) -> Cost:
+        """The cost with what counting the network's size took, where that is beyond its share."""
+        late = seconds - FREE_S - ASIDE_SHARE * cost.latency_s
+        if late <= 0:
+            return cost
+        notes["network_size"] = f"took {seconds:.3g} s beside {cost.latency_s:.3g} s on the clock, and is on the bill"
+        factor = (cost.latency_s + late) / cost.latency_s
+        return dataclasses.replace(
+            cost,
+            latency_s=cost.latency_s + late,
+            latency_fft=cost.latency_fft * factor,
+            processor_s=(cost.processor_s or 0.0) + late,
+            cost_fft=(cost.cost_fft or 0.0) + late / (cost.fft_pair_processor_s or cost.fft_pair_s),
+        )
+
+
+def _label(cell: Cell) -> tuple[object, ...]:
+    """Equal for cells that differ in the solver's seed alone."""
+    return (cell.solver, cell.solver_label, cell.problem_label, cell.backend, cell.precision, cell.time_limit_s)
+
+
+def _work(run: Run) -> float:
+    """Processor time of a solve, on a GPU its wall time; seconds."""
+    return run.times.clocked.processor_s if run.backend.device == "cpu" else run.times.clocked.wall_s
+
+
+def _far_below(work: float, other: float) -> bool:
+    return work * GAP_RATIO < other and other - work > GAP_S

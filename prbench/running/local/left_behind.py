@@ -1,0 +1,131 @@
+"""What a solver has left behind in its process: threads, alarms, changed functions, settings and global state.
+
+A process in which something was left is replaced, so that the next cell finds what the first has found. What belongs to
+libraries at work does not count: idle threads of their pools, variables that they add to the environment, modules they import.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+_MODULES = (
+    *("builtins", "gc", "json", "math", "os", "resource", "select", "signal", "struct", "sys", "threading", "time", "warnings"),
+    *("numpy", "numpy.fft", "numpy.linalg", "numpy.random", "scipy.fft", "torch", "torch.fft", "torch.nn.functional", "numba"),
+)
+"""Modules whose functions must stay what they are, as must those of prbench itself."""
+_OWN = ("prbench.running", "prbench.backend", "prbench.core", "prbench.tasks")
+_DESCRIPTORS = (property, classmethod, staticmethod, cached_property)
+_TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
+
+
+class Snapshot:
+    """The state of this process before a solver runs; :meth:`changes` says how it differs afterwards."""
+
+    def __init__(self) -> None:
+        self._state = {name: read() for name, (read, _) in _STATE.items()}
+        self._functions = {name: (space, _functions(space)) for name, space in _spaces()}
+        self._streams = sys.stdout, sys.stderr
+
+    def changes(self) -> list[str]:
+        """What differs, a few words each; at most ten."""
+        found = [name for name, (read, same) in _STATE.items() if not _unchanged(self._state[name], read, same)]
+        found += [f"{name} replaced" for name in self._replaced()]
+        if any(signal.getitimer(timer)[0] for timer in _TIMERS):
+            found.append("an alarm pending")
+        if (sys.stdout, sys.stderr) != self._streams or any(stream.closed for stream in self._streams):
+            found.append("standard output closed or replaced")
+        return found[:10]
+
+    def _replaced(self) -> Iterator[str]:
+        for name, (space, functions) in self._functions.items():
+            now = vars(space)
+            if any(now.get(key) is not value for key, value in functions.items()):
+                yield from (f"{name}.{key}" for key, value in functions.items() if now.get(key) is not value)
+
+
+def _spaces() -> Iterator[tuple[str, Any]]:
+    """The modules whose functions are watched, and the classes of prbench's own."""
+    for name, module in list(sys.modules.items()):
+        own = name.startswith(_OWN)
+        if module is not None and (own or name in _MODULES):
+            yield name, module
+        for key, value in list(vars(module).items()) if own else ():
+            if isinstance(value, type) and value.__module__ == name:
+                yield f"{name}.{key}", value
+
+
+def _functions(space: Any) -> dict[str, Any]:
+    return {key: value for key, value in vars(space).items() if callable(value) or isinstance(value, _DESCRIPTORS)}
+
+
+def _unchanged(before: Any, read: Callable[[], Any], same: Callable[[Any, Any], bool]) -> bool:
+    try:
+        return same(before, read())
+    except Exception:  # noqa: BLE001 - what cannot be read any more has changed
+        return False
+
+
+def _equal(before: Any, now: Any) -> bool:
+    return bool(before == now)
+
+
+def _none_added(before: frozenset[int], now: frozenset[int]) -> bool:
+    return now <= before
+
+
+def _none_changed(before: dict[str, str], now: dict[str, str]) -> bool:
+    return before.items() <= now.items()
+
+
+def _known_equal(before: Any, now: Any) -> bool:
+    return before is None or bool(before == now)
+
+
+def _threads() -> frozenset[int]:
+    return frozenset(sys._current_frames())  # noqa: SLF001 - threading.enumerate() misses those started below it
+
+
+def _signals() -> list[Any]:
+    return [signal.getsignal(number) for number in range(1, 32)]
+
+
+def _torch() -> Any:
+    torch = sys.modules.get("torch")
+    if torch is None or not hasattr(torch, "get_rng_state"):
+        return None  # not imported, or not to its end
+    return (
+        *(torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled(), torch.is_inference_mode_enabled()),
+        *(torch.are_deterministic_algorithms_enabled(), torch.get_rng_state().numpy().tobytes()),
+    )
+
+
+def _numpy_random() -> Any:
+    state: Any = np.random.get_state()  # noqa: NPY002 - to see that nobody has drawn from it
+    return state[1].tobytes(), state[2:]
+
+
+_STATE: dict[str, tuple[Callable[[], Any], Callable[[Any, Any], bool]]] = {
+    "a thread": (_threads, _none_added),
+    "recursion limit": (sys.getrecursionlimit, _equal),
+    "signal handlers": (_signals, _equal),
+    "working folder": (os.getcwd, _equal),
+    "environment variables": (lambda: dict(os.environ), _none_changed),
+    "warnings as errors": (lambda: sum(entry[0] == "error" for entry in warnings.filters), _equal),
+    "numpy error handling": (np.geterr, _equal),
+    "numpy global random state": (_numpy_random, _equal),
+    "python global random state": (random.getstate, _equal),
+    "treatment of tiny numbers": (lambda: float(np.float64(sys.float_info.min) / 2) > 0, _equal),
+    "garbage collector": (lambda: (gc.isenabled(), gc.get_threshold()), _equal),
+    "trace functions": (lambda: (sys.gettrace(), sys.getprofile()), _equal),
+    "torch settings or global random state": (_torch, _known_equal),
+}

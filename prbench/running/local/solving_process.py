@@ -1,0 +1,147 @@
+"""The process that solves: it is given measurements, and answers with reconstructions and what they cost.
+
+It never holds a problem's truth, the folder of results or data, or a seal's salt, and serves one class of solver only. What it is
+asked comes through a :class:`~prbench.running.local.channel.Channel`, one request at a time:
+
+- ``load``: build a solver, choose its backend, prepare.
+- ``solve``: solve the measurement sent along; ``point`` for every point of the curve where asked, then ``solved``.
+- ``size``: parameters and operations of the solver's network.
+- ``pair``: time an FFT pair; asked of a process that no solver has been loaded into.
+- ``end``: say what the solver has left behind.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import os
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from prbench.backend import fft_pair_times, forms_compiled, get_backend, keep_freed_memory, set_threads
+from prbench.core import Solver, build_plugin
+from prbench.running.bench import traits_of
+from prbench.running.endings import arrays_of, error_of, status_of
+from prbench.running.loop import Progress
+from prbench.running.measurement_arrays import measurement_of_plain
+from prbench.running.solving import choose_backend, prepare, run_solver
+
+from .channel import Channel, ChannelClosed
+from .children import end_children
+from .left_behind import Snapshot
+from .memory import PeakMemory, limit_memory
+
+HEAVY = ("torch", "numba", "scipy.fft", "scipy.ndimage", "array_api_compat.numpy", "array_api_compat.torch")
+"""Libraries that a fresh process should find imported, where one before it has used them."""
+
+
+def serve(channel: Channel, threads: int, memory_bytes: int | None) -> None:
+    """Answer requests until the other side closes the channel."""
+    set_threads(threads)
+    keep_freed_memory()
+    server = _Server(channel, memory_bytes)
+    try:
+        while True:
+            header, arrays = channel.receive()
+            server.answer(header, arrays)
+    except ChannelClosed:
+        return
+
+
+class _Server:
+    def __init__(self, channel: Channel, memory_bytes: int | None) -> None:
+        self._channel, self._memory_bytes = channel, memory_bytes
+        self._process = os.getpid()
+        self._solvers: dict[str, Solver[Any]] = {}
+        self._before: Snapshot | None = None
+        self._modules = 0
+
+    def answer(self, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+        """Do what is asked and say how it went; a failure is an answer too."""
+        reply: dict[str, Any]
+        found: dict[str, np.ndarray] = {}
+        try:
+            reply, found = getattr(self, f"_{header['do']}")(header, arrays)
+        except (Exception, SystemExit) as failure:  # noqa: BLE001 - every way a stranger's code can fail is an answer
+            self._only_here()
+            text = "".join(traceback.format_exception(failure))
+            reply = {"error": error_of("solving", type(failure).__name__, str(failure), text), "status": status_of(failure)}
+        self._channel.send(reply, found)
+
+    def _only_here(self) -> None:
+        if os.getpid() != self._process:
+            os._exit(1)  # a fork of the solver's that came back: the answer is its parent's
+
+    def _load(self, header: Mapping[str, Any], _arrays: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        solver: Solver[Any] = build_plugin("solver", header["solver"], dict(header["params"]))
+        backend = choose_backend(solver, get_backend(header["backend"], header["precision"]))
+        self._solvers[header["label"]] = solver
+        prepare(solver, backend, header["seed"])
+        return dataclasses.asdict(traits_of(solver, backend)), {}
+
+    def _solve(self, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        measurement = measurement_of_plain(header["measurement"], arrays)
+        self._settle()
+        if self._memory_bytes is not None and header["backend"] in ("numpy", "torch"):
+            limit_memory(self._memory_bytes)
+
+        def follow(point: Progress) -> bool:
+            if header["follow"]:
+                self._channel.send({"point": dataclasses.asdict(point)})
+            return bool(header["start_only"]) and point.iteration > 0
+
+        forms = forms_compiled()
+        with PeakMemory() as memory:
+            run = run_solver(
+                self._solvers[header["label"]],
+                measurement,
+                seed=header["seed"],
+                backend=get_backend(header["backend"], header["precision"]),
+                time_limit_s=header["time_limit_s"],
+                callback=follow if header["follow"] or header["start_only"] else None,
+            )
+        self._only_here()
+        times = run.times
+        reply = {
+            "status": run.status,
+            "curve": [dataclasses.astuple(point) for point in run.curve],
+            "clocked": dataclasses.astuple(times.clocked),
+            "asked": dataclasses.astuple(times.asked),
+            "prepared": dataclasses.astuple(times.prepared),
+            "counts": [run.ffts, run.operators, run.iterations],
+            "peak_memory": [run.peak_memory_device, memory.growth],
+            "compiled": forms_compiled() > forms,
+        }
+        return reply, {} if header["start_only"] else arrays_of(run.reconstruction)
+
+    def _settle(self) -> None:
+        """Spare the garbage collector what libraries have made: a full pass over torch's objects takes 90 ms, amid a solve."""
+        if len(sys.modules) > self._modules:
+            self._modules = len(sys.modules)
+            gc.collect()
+            gc.freeze()
+        if self._before is None:
+            self._before = Snapshot()
+
+    def _size(self, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        y = measurement_of_plain(header["measurement"], arrays).to(get_backend(header["backend"], header["precision"]))
+        began = time.perf_counter()
+        size = self._solvers[header["label"]].network_size(y)
+        return {"size": size, "seconds": time.perf_counter() - began}, {}
+
+    def _pair(self, header: Mapping[str, Any], _arrays: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        times = fft_pair_times(get_backend(header["backend"], header["precision"]), header["shape"])
+        return {"times": times}, {}
+
+    def _end(self, _header: Any, _arrays: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        left = ["a process"] if end_children() else []
+        left += self._before.changes() if self._before is not None else []
+        if not left:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        return {"left": left, "heavy": [name for name in HEAVY if name in sys.modules]}, {}
