@@ -166,6 +166,9 @@ class Channel:
         while at < len(view):
             try:
                 count = os.readv(self._reader, [view[at:]])
+            except BlockingIOError:  # somebody has found the descriptor and changed how it waits
+                self._poll.poll()
+                continue
             except OSError as error:
                 raise ChannelClosed(str(error)) from error
             if not count:
@@ -176,7 +179,10 @@ class Channel:
 def _write(fd: int, data: Any, at: int | None = None) -> None:
     view, done = memoryview(data), 0
     while done < len(view):
-        done += os.write(fd, view[done:]) if at is None else os.pwrite(fd, view[done:], at + done)
+        try:
+            done += os.write(fd, view[done:]) if at is None else os.pwrite(fd, view[done:], at + done)
+        except BlockingIOError:
+            select.select([], [fd], [])
 
 
 def _read_at(fd: int, view: memoryview, at: int) -> bool:
