@@ -70,6 +70,8 @@ def run(
     memory_bytes: int | None = None,
     rerun: Rerun = "missing",
     progress: OnEvent | None = None,
+    sealed: bool = False,
+    salt: str | None = None,
 ) -> ResultSet:
     """Run every solver on every dataset of its task and store one record a cell; the same call resumes.
 
@@ -89,6 +91,8 @@ def run(
         memory_bytes: what a worker may allocate; its share of what is free where None.
         rerun: ``missing``, ``failed``, ``stale`` or ``all``; see :func:`prbench.running.engine.run_matrix`.
         progress: called with every :class:`~prbench.running.engine.RunEvent`.
+        sealed: whether to draw test problems with a secret salt, kept in ``out`` until ``prbench unseal`` publishes it.
+        salt: a salt to draw with, or a folder of results that has one.
 
     Raises:
         UsageError: for a request that makes no sense, before anything is run or written.
@@ -96,6 +100,7 @@ def run(
     from prbench.running.engine import run_matrix
 
     from .running.request.spec import Matrix
+    from .running.salts import salt_for
     from .running.store.folder import Store
     from .running.store.results import ResultSet
 
@@ -111,7 +116,8 @@ def run(
         split=split,
         time_limit_s=time_limit_s,
     )
-    cells, store = matrix.expand(), Store(out)
+    store = Store(out)
+    cells = matrix.expand(salt_for(store.path, salt, sealed=sealed))
     run_matrix(
         cells,
         store,

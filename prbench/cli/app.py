@@ -27,6 +27,7 @@ VERBS = (
     "show-mesh",
     "rescore",
     "compact",
+    "unseal",
     "verify",
     "train",
     "search",

@@ -54,6 +54,8 @@ RERUNS = ("missing", "failed", "stale", "all")
     "--cluster", type=click.Path(path_type=Path, dir_okay=False), metavar="YAML", help="SLURM jobs to start as Dask workers."
 )
 @click.option("--fail-fast", is_flag=True, help="Begin no further cell once one has failed.")
+@click.option("--sealed", is_flag=True, help="Draw test problems in secret; `prbench unseal` tells.")
+@click.option("--salt", metavar="TEXT|FOLDER", help="Draw test problems with this salt.")
 @click.option("--dry-run", is_flag=True, help="Show what would run, and run nothing.")
 @click.pass_context
 def command(
@@ -75,6 +77,8 @@ def command(
     scheduler: str | None,
     cluster: Path | None,
     fail_fast: bool,
+    sealed: bool,
+    salt: str | None,
     dry_run: bool,
 ) -> None:
     """Run every solver on every dataset of its task, and rank them.
@@ -88,6 +92,7 @@ def command(
     from prbench.running.engine import LocalEngine, plan, run_matrix
     from prbench.running.fail_fast import FailFast
     from prbench.running.remote.shard import Shard, parse_shard
+    from prbench.running.salts import salt_for
     from prbench.running.store.folder import Store
     from prbench.running.store.results import ResultSet
 
@@ -100,9 +105,10 @@ def command(
         matrix, solvers, datasets, samples=samples, seeds=seeds, seed=seed, backend=backend, time_limit_s=time_limit
     )
     engine = choose_engine(executor, scheduler, cluster, jobs, threads)
-    part = None if shard is None else Shard(asked.expand(), *parse_shard(shard))
-    cells = asked.expand() if part is None else part.part(part.number)
     store = Store(out or folders.default_folder(asked.name))
+    whole = asked.expand(salt_for(store.path, salt, sealed=sealed, keep=not dry_run))
+    part = None if shard is None else Shard(whole, *parse_shard(shard))
+    cells = whole if part is None else part.part(part.number)
     again = cast("Rerun", rerun)
     if dry_run:
         _print_plan(cells, plan(cells, store, again), store.path)

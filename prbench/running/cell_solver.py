@@ -11,7 +11,7 @@ from typing import Any
 from prbench.backend import get_threads
 from prbench.core import Measurement
 
-from .bench import Bench, SolverFailed, Traits
+from .bench import Bench, SolverDied, Traits
 from .billing import ASIDE_SHARE, FREE_S, GAP_RATIO, GAP_S, Spent, waiting
 from .examples import small_measurement
 from .loop import Progress
@@ -128,9 +128,9 @@ class CellSolver:
         limit_s = min(_WARM_S, cell.time_limit_s or _WARM_S)
         try:
             self._bench.solve(cell, small, time_limit_s=limit_s, start_only=True)
-        except SolverFailed:
-            return False  # it may have refused the example; the measurement itself will tell
-        except Exception:  # noqa: BLE001 - the same, where the solver is in this process
+        except SolverDied:
+            raise
+        except Exception:  # noqa: BLE001 - it may refuse the example; the measurement itself will tell
             return False
         return True
 
@@ -142,7 +142,14 @@ class CellSolver:
         again = self._bench.solve(cell, disturbed(measurement, 0), time_limit_s=cell.time_limit_s)
         if not _far_below(_work(again), _work(cold)):
             return again
-        other = self._bench.solve(cell, mirrored(measurement), time_limit_s=cell.time_limit_s)
+        try:
+            other = self._bench.solve(cell, mirrored(measurement), time_limit_s=cell.time_limit_s)
+        except SolverDied:
+            self._bench.begin(cell)
+            self._bench.load(cell)
+            return again
+        except Exception:  # noqa: BLE001 - nobody promised that it can be solved
+            return again
         return other if _far_below(_work(again), _work(other)) else again
 
     def _afresh(self, cell: Cell, measurement: Measurement, first: Run, notes: dict[str, str]) -> Run | None:

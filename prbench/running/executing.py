@@ -11,6 +11,8 @@ import traceback
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from prbench.backend import get_threads
 from prbench.core import Problem
 
@@ -21,7 +23,9 @@ from .endings import arrays_of, describe, error_of, status_named, status_of
 from .environment import environment
 from .loop import Progress, Status
 from .request.cell import Cell
+from .salts import NOT_SEALED, PUBLIC, SEALED, is_secret
 from .scoring import assess
+from .solving import Run
 from .store.folder import Store
 from .store.record import Record, curve_of, now
 
@@ -56,6 +60,7 @@ class Executor:
         self._bench = bench or InProcess()
         self._problem: tuple[str, Problem] | None = None
         self._solve = CellSolver(self._bench)
+        self._public: dict[tuple[object, ...], bool] = {}
         self._environments: dict[str | None, str] = {}
         self._process = os.getpid()
 
@@ -78,22 +83,21 @@ class Executor:
         try:
             names = spelled or Spelled.of(cell)
             problem = self._make(cell)
-            known["problem"], known["warnings"] = describe(problem), problem.warnings
+            known |= {"problem": describe(problem), "warnings": problem.warnings, "sealed": self._sealed(cell, problem)}
             stage = "solving"
             solved = self._solve.run(cell, problem.measurement, known["problem"], points, report)
             run, gpu = solved.run, solved.gpu
             notes.update(solved.notes)
             status, known["curve"], known["cost"] = run.status, curve_of(run.curve, points), solved.cost
-            if status != "diverged":
+            if status == "diverged":
+                known["error"] = error_of(stage, "Diverged", "the reconstruction or its residual is not finite")
+            else:
                 arrays = arrays_of(run.reconstruction)
                 stage = "scoring"
                 report("phase", {"phase": stage})
-                known["metrics"], scored = assess(run.reconstruction, problem)
+                known["metrics"], scored, suspicions = _scores(run, problem)
                 notes.update(scored)
-                if problem.truth is None:
-                    known["warnings"] += problem.measurement.suspicions(run.reconstruction)
-            else:
-                known["error"] = error_of(stage, "Diverged", "the reconstruction or its residual is not finite")
+                known["warnings"] += suspicions
         except SolverDied:
             raise
         except SolverFailed as failure:
@@ -116,6 +120,15 @@ class Executor:
         self._store.write(record, arrays)
         return record
 
+    def _sealed(self, cell: Cell, problem: Problem) -> str:
+        """What the record says of how its problem was drawn; whether a draw changes the truth is seen once for a dataset."""
+        if not cell.salt or not is_secret(self._store.path, cell.salt):
+            return NOT_SEALED
+        label = (cell.dataset, *cell.dataset_params.values())
+        if label not in self._public:
+            self._public[label] = _same_truth(problem, cell.public_problem())
+        return PUBLIC if self._public[label] else SEALED
+
     def _environment(self, gpu: str | None) -> str:
         if gpu not in self._environments:
             self._environments[gpu] = self._store.write_environment(environment(gpu))
@@ -127,6 +140,20 @@ class Executor:
             self._problem = None
             self._problem = cell.problem_label, cell.problem()
         return self._problem[1]
+
+
+def _scores(run: Run, problem: Problem) -> tuple[dict[str, float], dict[str, float | str], tuple[str, ...]]:
+    """Scores, notes of the metrics, and what is suspicious where no truth can tell."""
+    metrics, notes = assess(run.reconstruction, problem)
+    return metrics, notes, () if problem.truth is not None else tuple(problem.measurement.suspicions(run.reconstruction))
+
+
+def _same_truth(one: Problem, other: Problem) -> bool:
+    """Whether two draws have the same truth, or none that a draw could change."""
+    if one.truth is None or other.truth is None:
+        return True
+    ours, theirs = dict(one.truth.items()), dict(other.truth.items())
+    return ours.keys() == theirs.keys() and all(np.array_equal(ours[name], theirs[name]) for name in ours)
 
 
 def execute(cell: Cell, store: Store) -> Record:

@@ -107,6 +107,21 @@ class Peek(_Direct):
         return found
 
 
+@register("maker", task="far-field")
+@dataclass(frozen=True)
+class Maker(_Direct):
+    """Makes the test problems itself, and returns the truth of the one that it recognises."""
+
+    def solve(self, y: FarField, rng: Rng) -> Reconstruction:
+        import prbench
+
+        for index in range(3):
+            problem = prbench.get_dataset("crystal2d[size=32]").problem(index)
+            if np.allclose(np.asarray(problem.measurement.intensity), np.asarray(y.intensity), rtol=1e-4):
+                return Reconstruction(object=problem.truth.object.copy())
+        raise ValueError("not recognised")
+
+
 @register("late", task="far-field")
 @dataclass(frozen=True)
 class Late(IterativeSolver[FarField]):

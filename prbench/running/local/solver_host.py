@@ -216,6 +216,8 @@ class SolverHost:
         before = process.spent()
         reply, found = process.ask(request, arrays, follow)
         outside = process.spent() - before
+        if reply.get("unsettled"):
+            process.ask({"do": "settle"})
         return _run_of(
             reply, found, _backend_of(cell), outside, sum(array.nbytes for array in (*arrays.values(), *found.values()))
         )

@@ -5,6 +5,7 @@ asked comes through a :class:`~prbench.running.local.channel.Channel`, one reque
 
 - ``load``: build a solver, choose its backend, prepare.
 - ``solve``: solve the measurement sent along; ``point`` for every point of the curve where asked, then ``solved``.
+- ``settle``: after a solve that has imported something.
 - ``size``: parameters and operations of the solver's network.
 - ``pair``: time an FFT pair; asked of a process that no solver has been loaded into.
 - ``end``: say what the solver has left behind.
@@ -82,11 +83,11 @@ class _Server:
         backend = choose_backend(solver, get_backend(header["backend"], header["precision"]))
         self._solvers[header["label"]] = solver
         prepare(solver, backend, header["seed"])
+        self._settle()
         return dataclasses.asdict(traits_of(solver, backend)), {}
 
     def _solve(self, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         measurement = measurement_of_plain(header["measurement"], arrays)
-        self._settle()
         if self._memory_bytes is not None and header["backend"] in ("numpy", "torch"):
             limit_memory(self._memory_bytes)
 
@@ -116,10 +117,11 @@ class _Server:
             "counts": [run.ffts, run.operators, run.iterations],
             "peak_memory": [run.peak_memory_device, memory.growth],
             "compiled": forms_compiled() > forms,
+            "unsettled": len(sys.modules) > self._modules,
         }
         return reply, {} if header["start_only"] else arrays_of(run.reconstruction)
 
-    def _settle(self) -> None:
+    def _settle(self, _header: Any = None, _arrays: Any = None) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Spare the garbage collector what libraries have made: a full pass over torch's objects takes 90 ms, amid a solve."""
         if len(sys.modules) > self._modules:
             self._modules = len(sys.modules)
@@ -127,6 +129,7 @@ class _Server:
             gc.freeze()
         if self._before is None:
             self._before = Snapshot()
+        return {}, {}
 
     def _size(self, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         y = measurement_of_plain(header["measurement"], arrays).to(get_backend(header["backend"], header["precision"]))

@@ -18,6 +18,7 @@ from prbench.core.registry import Kind
 from prbench.core.settings import Scalar
 from prbench.core.tuned import resolve_tuned
 from prbench.errors import DataNotFound, UsageError
+from prbench.running.salts import dataset_seed, salt_of
 from prbench.running.solving import choose_backend
 from prbench.running.store.plain import canonical, digest, plain
 
@@ -38,6 +39,7 @@ class Cell:
         backend: ``numpy``, ``torch``, ``torch:cuda`` or ``cupy``.
         device_class: ``cpu``, or the model of the GPU.
         time_limit_s: the soft limit, None where there is none.
+        salt: digest of the salt with which the problem is drawn (:mod:`prbench.running.salts`); ``""`` for public draws.
     """
 
     solver: str
@@ -53,12 +55,13 @@ class Cell:
     device_class: str = "cpu"
     time_limit_s: float | None = None
     inputs: str = ""
+    salt: str = ""
 
     def to_plain(self) -> dict[str, Any]:
         """The spec as JSON holds it; of a cell that an older version wrote, as that did."""
         if (older := self.__dict__.get("older_spec")) is not None:
             return dict(older)
-        return {name: plain(getattr(self, name)) for name in _FIELDS}
+        return {name: plain(getattr(self, name)) for name in _FIELDS if name != "salt" or self.salt}
 
     @classmethod
     def from_plain(cls, spec: Mapping[str, Any], key: str | None = None) -> Self:
@@ -78,7 +81,7 @@ class Cell:
             if unknown := spec.keys() - set(_FIELDS):
                 raise ValueError(f"its spec has a member that this version does not know, {min(unknown)!r}; update prbench")
             cell.__dict__["key"] = key
-            if len(spec) < len(_FIELDS):  # it has a key of its own, by which its record is found
+            if len(spec) < len(_FIELDS) - (not cell.salt):  # it has a key of its own, by which its record is found
                 cell.__dict__["older_spec"] = dict(spec)
         return cell
 
@@ -136,10 +139,18 @@ class Cell:
     @property
     def problem_label(self) -> str:
         """The same for all cells that share a problem, and for no others."""
-        return canonical([self.dataset, self.dataset_params, self.inputs, self.sample, self.split])
+        return canonical([self.dataset, self.dataset_params, self.inputs, self.sample, self.split, self.salt])
 
     def problem(self) -> Problem:
-        """Make the problem; raises as :meth:`build_solver` and as the dataset."""
+        """Make the problem; raises as :meth:`build_solver`, as the dataset, and UsageError where its salt is not known here."""
+        if not self.salt:
+            return self.public_problem()
+        seed = dataset_seed(salt_of(self.salt))
+        found = self.build_dataset().problem(self.sample, seed=seed, split=self.split)
+        return dataclasses.replace(found, id=found.id.replace(str(seed), self.salt[:8]))  # which would give the salt's draw away
+
+    def public_problem(self) -> Problem:
+        """The problem as it is without a salt."""
         return self.build_dataset().problem(self.sample, split=self.split)
 
     def place(self) -> Backend:
@@ -241,6 +252,7 @@ def make_cell(
     backend: str = "auto",
     precision: Precision = "single",
     time_limit_s: float | None = None,
+    salt: str = "",
 ) -> Cell:
     """Resolve what the request leaves open.
 
@@ -267,6 +279,7 @@ def make_cell(
         device_class=_device_class(place),
         time_limit_s=None if time_limit_s is None else float(time_limit_s),
         inputs=_inputs(dataset.built, solver.built),
+        salt=salt if split == "test" else "",
     )
 
 

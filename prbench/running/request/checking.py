@@ -57,7 +57,7 @@ def main() -> None:
         for cell in cells:
             os.write(2, f"\0at {one_line(cell.dataset_spelled, 180)}\n".encode())
             lines = said.setdefault(cell.dataset_spelled, [])
-            lines += [line for line in cell.problem().warnings if line not in lines]
+            lines += [line for line in cell.public_problem().warnings if line not in lines]
         reply = {"warnings": {name: lines for name, lines in said.items() if lines}}
     except PrbenchError as failure:
         reply = {"kind": type(failure).__name__, "error": str(failure)}

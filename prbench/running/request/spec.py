@@ -204,8 +204,10 @@ class Matrix(Block):
         """As :meth:`expand`, in a list."""
         return list(self.expand())
 
-    def expand(self) -> Cells:
+    def expand(self, salt: str = "") -> Cells:
         """All cells: for each dataset, sample and seed every solver of its task; none twice; each made when asked for.
+
+        ``salt`` is the digest of the salt with which test problems are drawn, ``""`` where they are drawn without.
 
         Raises:
             UsageError: where nothing pairs, a name or sample is unknown, or a solver cannot compute on the backend.
@@ -213,12 +215,12 @@ class Matrix(Block):
         blocks = [block for block in (self, *self.runs) if block.solvers or block.datasets or block is not self]
         if not blocks:
             raise UsageError(f"{self.name}: there are no solvers and no datasets; a matrix needs both")
-        parts = [part for block in blocks for part in self._expand(block)]
+        parts = [part for block in blocks for part in self._expand(block, salt)]
         if (count := sum(map(len, parts))) > _MOST_CELLS:
             raise UsageError(f"{self.name}: {count} cells, at most {_MOST_CELLS} make a matrix; divide it")
         return Cells(parts)
 
-    def _expand(self, block: Block) -> Iterator[Part]:
+    def _expand(self, block: Block, salt: str) -> Iterator[Part]:
         for kind in ("solvers", "datasets"):
             if not getattr(block, kind):
                 raise UsageError(f"{self.name}: a block names no {kind}")
@@ -233,10 +235,10 @@ class Matrix(Block):
             if not paired:
                 raise UsageError(f"{self.name}: no solver given is for {dataset.reference}, whose task is {dataset.task}")
             asked = as_indices(entry.samples) if entry.samples is not None else self._option(block, "samples", 1)
-            cells = [self._cell(block, solver, dataset) for solver in paired]
+            cells = [self._cell(block, solver, dataset, salt) for solver in paired]
             yield Part(cells, self._samples(dataset, asked), _numbers(self._option(block, "seeds", 1)))
 
-    def _cell(self, block: Block, solver: Plugin, dataset: Plugin) -> Cell:
+    def _cell(self, block: Block, solver: Plugin, dataset: Plugin, salt: str) -> Cell:
         return make_cell(
             solver,
             dataset,
@@ -246,6 +248,7 @@ class Matrix(Block):
             backend=self._option(block, "backend", "auto"),
             precision=self._option(block, "precision", "single"),
             time_limit_s=self._option(block, "time_limit_s", None),
+            salt=salt,
         )
 
     def _find(self, kind: Literal["solver", "dataset"], asked: object) -> Plugin:

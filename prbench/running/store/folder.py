@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from prbench.errors import CannotWrite, UsageError, one_line
+from prbench.running.salts import look_in
 
 from .array_files import arrays_digest, read_arrays
 from .compacting import MANY, compact
@@ -59,6 +60,7 @@ class Store:
         self.renamed: set[str] = set()
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path} is a file; results need a folder")
+        look_in(self.path)
         self._place = Place(self.path)
         self._flushing = Flushing()
 

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from prbench.running.loop import Progress, Status
 from prbench.running.request.cell import Cell
+from prbench.running.salts import NOT_SEALED
 
 from .plain import canonical, plain
 from .record_cell import CorruptRecord
@@ -49,6 +50,9 @@ class Record:
         error: None, or ``stage`` (``problem``, ``solving`` or ``scoring``), ``type``, ``message``, ``traceback``; after a death
             ``output``, the end of what the process printed; where scoring failed ``outcome``, the status of the solve.
         arrays: digest of the arrays stored beside it, ``""`` where there are none or none was written (schema 1).
+        sealed: ``sealed`` where the problem was drawn with a salt that the solver's process did not have, ``not sealed`` where
+            anybody could draw it, ``public data`` where no draw changes the truth, as of measured data; the salt's digest is in
+            the spec.
         started, ended: UTC, ISO 8601.
         warnings: what is suspicious in the data or in the reconstruction though there is one, one line each; records of versions
             before there were any have none.
@@ -68,6 +72,7 @@ class Record:
     problem: Mapping[str, Any] = field(default_factory=dict)
     error: Mapping[str, str] | None = None
     arrays: str = ""
+    sealed: str = NOT_SEALED
     started: str = ""
     ended: str = ""
     warnings: Sequence[str] = ()

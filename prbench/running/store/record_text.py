@@ -245,6 +245,7 @@ _MEMBERS: dict[str, Callable[[str, Any], Any]] = {
     "problem": _problem,
     "error": _error,
     "arrays": _name,
+    "sealed": _text,
     "warnings": _lines,
     "started": _text,
     "ended": _text,

@@ -49,8 +49,8 @@ class ResultSet:
         Columns: ``key, task, solver, dataset, sample, seed, status``; ``split, backend, device_class, precision, time_limit_s,
         threads``; one a metric, by name; the cost ``latency_s, latency_fft, fft_pair_s, cost_fft, processor_s,
         fft_pair_processor_s, startup_s, load, ffts, operators, iterations, peak_memory_host, peak_memory_device, repeats,
-        parameters, flops``; ``problem_id, code_id, environment, started, ended, error, warnings, failed_metrics``; and ``stale``,
-        True where the code of solver or dataset has changed since, or is not installed.
+        parameters, flops``; ``problem_id, sealed, code_id, environment, started, ended, error, warnings, failed_metrics``; and
+        ``stale``, True where the code of solver or dataset has changed since, or is not installed.
         """
         frame = self.store.frame()
         if self._keys is not None:

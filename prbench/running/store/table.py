@@ -33,7 +33,7 @@ COST = (
     "parameters",
     "flops",
 )
-TAIL = ("problem_id", "code_id", "environment", "started", "ended", "error", "warnings", "failed_metrics")
+TAIL = ("problem_id", "sealed", "code_id", "environment", "started", "ended", "error", "warnings", "failed_metrics")
 COUNTS = ("sample", "seed", "threads")
 TEXTS = tuple(name for name in (*HEAD, *SPEC, *TAIL) if name not in (*COUNTS, "time_limit_s"))
 _OURS = frozenset({*HEAD, *SPEC, *COST, *TAIL, "stale", "cells", "reason"})
@@ -53,6 +53,7 @@ def row_of(record: Record) -> dict[str, Any]:
         **{metric_column(name): value for name, value in record.metrics.items()},
         **{name: record.cost.get(name) for name in COST},
         "problem_id": record.problem.get("id", ""),
+        "sealed": record.sealed,
         "code_id": record.code_id,
         "environment": record.environment,
         "started": record.started,
