@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -20,10 +20,41 @@ if TYPE_CHECKING:
 RESULTS = Path("prbench-results")
 _TOLD = 5
 
-argument = click.argument(
-    "folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False), shell_complete=None
-)
-"""The argument of the verbs that read results."""
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def argument(command: F) -> F:
+    """The folder of the commands that read results, and ``--trust``: without it nothing that records name is imported."""
+    named = click.argument(
+        "folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False), shell_complete=None
+    )
+    trusted = click.option(
+        "--trust",
+        is_flag=True,
+        expose_value=False,
+        callback=_set_trust,
+        help="Import solvers and datasets from the files that the results name.",
+    )
+    return named(trusted(command))
+
+
+def _set_trust(ctx: click.Context, _option: click.Parameter, trust: bool) -> None:
+    """Import no place as long as the command runs, and say at its end which were not."""
+    from prbench.core.trust import reading, take_refused, trusting
+
+    if ctx.resilient_parsing:
+        return
+    take_refused()
+    ctx.with_resource(trusting() if trust else reading())
+
+    def tell() -> None:
+        refused = take_refused()
+        for name in refused[:_TOLD]:
+            click.echo(f"{name}: unknown, not imported; --trust imports it", err=True)
+        if len(refused) > _TOLD:
+            click.echo(f"{len(refused) - _TOLD} more are unknown and were not imported", err=True)
+
+    ctx.call_on_close(tell)
 
 
 def ranking(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -24,6 +24,7 @@ from prbench.errors import UsageError, one_line
 from .metric import MetricInfo
 from .names import parse_name
 from .task import Task, TaskInfo
+from .trust import check_place
 from .tuned import resolve_tuned
 
 Kind = Literal["solver", "dataset", "metric"]
@@ -205,6 +206,7 @@ def load_plugin(kind: Kind, name: str) -> Any:
 
 
 def _from_place(kind: Kind, name: str) -> Any:
+    check_place(name)
     place, _, attribute = name.rpartition(":")
     try:
         module = module_of_file(Path(place)) if place.endswith(".py") else _module_on_path(place)

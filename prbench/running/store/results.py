@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from prbench.core import Reconstruction, find_task_info
+from prbench.core.trust import NotImported, reading
 from prbench.errors import BadInput, PrbenchError, UsageError, one_line
 from prbench.running.code_id import code_id
 from prbench.running.endings import reconstruction_of
@@ -130,13 +131,13 @@ class ResultSet:
 
 def _with_stale(frame: pd.DataFrame) -> pd.DataFrame:
     """Rows with ``solver, dataset, code_id``, and ``stale`` beside them."""
-    now: dict[tuple[str, str], str] = {}
+    now: dict[tuple[str, str], str | None] = {}
     stale = np.zeros(len(frame), dtype=bool)
     columns = (frame[name] for name in ("solver", "dataset", "code_id"))
     for row, (solver, dataset, code) in enumerate(zip(*columns, strict=True)):
         if (solver, dataset) not in now:
             now[solver, dataset] = _code_now(solver, dataset)
-        stale[row] = code != now[solver, dataset]
+        stale[row] = now[solver, dataset] not in (code, None)
     return frame.assign(stale=stale)
 
 
@@ -148,9 +149,12 @@ def _is_declared(task: str) -> bool:
     return True
 
 
-def _code_now(solver: str, dataset: str) -> str:
-    """The code id of a solver and a dataset as spelled, or ``""`` where they cannot be loaded."""
+def _code_now(solver: str, dataset: str) -> str | None:
+    """The code id of a solver and a dataset as spelled, or ``""`` where they cannot be loaded; None for places not imported."""
     try:
-        return code_id(type(find_plugin("solver", solver).built), type(find_plugin("dataset", dataset).built))
+        with reading():
+            return code_id(type(find_plugin("solver", solver).built), type(find_plugin("dataset", dataset).built))
+    except NotImported:
+        return None
     except PrbenchError:
         return ""
