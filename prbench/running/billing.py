@@ -67,7 +67,8 @@ class Bill:
 
 
 def bill(times: Sequence[Times], *, on_processor: bool = True) -> Bill:
-    """The bill of a cell from its solves of one measurement: their median, or the dearest where they are no repeats.
+    """The bill of a cell from its solves of one measurement: their median wall time and their least processor time, which other
+    load only adds to; or the dearest solve where they are no repeats.
 
     Args:
         times: of the solves, in order.
@@ -75,7 +76,7 @@ def bill(times: Sequence[Times], *, on_processor: bool = True) -> Bill:
     """
     notes: dict[str, str] = {}
     charged = [_charged(one, notes, on_processor=on_processor) for one in times]
-    spent = Spent(statistics.median(one.wall_s for one in charged), statistics.median(one.processor_s for one in charged))
+    spent = Spent(statistics.median(one.wall_s for one in charged), min(one.processor_s for one in charged))
     works = [one.processor_s if on_processor else one.wall_s for one in charged]
     if max(works) > GAP_RATIO * min(works) and max(works) - min(works) > GAP_S:
         spent = charged[works.index(max(works))]

@@ -23,7 +23,7 @@ Report = Callable[[str, Mapping[str, Any]], None]
 """Called with ``phase`` (what follows the making of the problem) or ``progress`` and plain values, while a cell is executed."""
 
 QUICK_SOLVES = 3
-_QUICK_S = 0.2
+_QUICK_S, _QUICK_BUSY_S = 0.2, 2.0
 _WARM_S = 2.0
 _COLD_S = 5.0
 """A solve that found compilers or libraries cold is timed again, unless it took so long that they hardly matter."""
@@ -92,7 +92,7 @@ class CellSolver:
             timed = [self._once_more(cell, measurement, first)]
         elif slower := self._afresh(cell, measurement, first, notes):
             timed = [slower]
-        if timed[0].times.clocked.wall_s < _QUICK_S and first.status == "ok":
+        if _is_quick(timed[0]) and first.status == "ok":
             timed += [solve(disturbed(measurement, number)) for number in range(1, QUICK_SOLVES)]
         pairs.append(bench.pair(cell, measurement.shape))
         size, size_s = bench.network_size(cell, measurement) if traits.networked else (None, 0.0)
@@ -192,6 +192,12 @@ def _label(cell: Cell) -> tuple[object, ...]:
 def _work(run: Run) -> float:
     """Processor time of a solve, on a GPU its wall time; seconds."""
     return run.times.clocked.processor_s if run.backend.device == "cpu" else run.times.clocked.wall_s
+
+
+def _is_quick(run: Run) -> bool:
+    """Whether a solve should be repeated: by its wall time, on a busy machine by its processor time."""
+    spent = run.times.clocked
+    return spent.wall_s < _QUICK_S or (spent.processor_s < _QUICK_S and spent.wall_s < _QUICK_BUSY_S)
 
 
 def _far_below(work: float, other: float) -> bool:

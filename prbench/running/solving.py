@@ -19,7 +19,7 @@ from prbench.errors import PrbenchError, UsageError
 from .billing import Spent, Times, bill
 from .loop import Callback, Loop, Progress, Status
 
-_PAIR_HOLDS_S = 0.1
+_PAIR_HOLDS_S, _PAIRS, _FIRST_PAIRS = 0.1, 5, 25
 
 __all__ = ["Callback", "Cost", "Progress", "Solution", "Status", "choose_backend", "solve"]
 
@@ -294,19 +294,32 @@ def cost_of_runs(runs: list[Run], pairs: list[tuple[float, float]]) -> tuple[Cos
     return cost, {"clock": "; ".join(charged.notes)} if charged.notes else {}
 
 
-_timed_pairs: dict[tuple[object, ...], tuple[float, tuple[float, float]]] = {}
+class PairTimes:
+    """The FFT pair of each shape: its wall time now, or at most a tenth of a second ago, and its least processor time so far.
+
+    So that quick solves are not outweighed by it, it is timed at length only the first time.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], tuple[float, tuple[float, float]]] = {}
+
+    def get(self, label: tuple[object, ...], measure: Callable[[int], tuple[float, float]]) -> tuple[float, float]:
+        """Wall and processor time of the pair that ``label`` names; ``measure`` times it, as often as it is told."""
+        at, times = self._known.get(label, (0.0, (0.0, 0.0)))
+        if label not in self._known:
+            self._known[label] = time.monotonic(), measure(_FIRST_PAIRS)
+        elif time.monotonic() - at > _PAIR_HOLDS_S:
+            wall, processor = measure(_PAIRS)
+            self._known[label] = time.monotonic(), (wall, min(processor, times[1]))
+        return self._known[label][1]
+
+
+_pair_times = PairTimes()
 
 
 def timed_pair(place: Backend, shape: tuple[int, ...]) -> tuple[float, float]:
-    """Wall and processor time of an FFT pair now: as timed at most :data:`_PAIR_HOLDS_S` ago, so that quick solves are not
-    outweighed by it.
-    """
-    label = place, shape, get_threads()
-    at, times = _timed_pairs.get(label, (-_PAIR_HOLDS_S, (0.0, 0.0)))
-    if time.monotonic() - at > _PAIR_HOLDS_S:
-        times = fft_pair_times(place, shape)
-        _timed_pairs[label] = time.monotonic(), times
-    return times
+    """Wall and processor time of an FFT pair in this process."""
+    return _pair_times.get((place, shape, get_threads()), lambda repeats: fft_pair_times(place, shape, repeats))
 
 
 def choose_backend(solver: Solver[Any], backend: str | Backend, precision: Precision = "single") -> Backend:

@@ -1,7 +1,7 @@
 """A process that makes processes for solvers: started from scratch, warm, and with nothing in it that a solver must not see.
 
 It imports libraries, never a solver's code, has one thread, and forks: a fresh process is there within milliseconds. Where forks
-are not safe (macOS), :class:`~prbench.running.local.solver_host.Spawner` starts processes from scratch, one ahead of its use.
+are not safe (macOS), :class:`~prbench.running.local.starters.Spawner` starts processes from scratch, one ahead of its use.
 """
 
 from __future__ import annotations

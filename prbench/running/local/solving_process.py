@@ -138,7 +138,7 @@ class _Server:
         return {"size": size, "seconds": time.perf_counter() - began}, {}
 
     def _pair(self, header: Mapping[str, Any], _arrays: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        times = fft_pair_times(get_backend(header["backend"], header["precision"]), header["shape"])
+        times = fft_pair_times(get_backend(header["backend"], header["precision"]), header["shape"], header["repeats"])
         return {"times": times}, {}
 
     def _end(self, _header: Any, _arrays: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
