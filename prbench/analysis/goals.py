@@ -55,8 +55,8 @@ def board_columns(records: pd.DataFrame, asked: Sequence[str] | None = None) -> 
 
     Args:
         records: of the task.
-        asked: names of metrics and costs to show, in this order; all that the records have a number of and that do not wait to be
-            asked for where None.
+        asked: names of metrics and costs to show, in this order; where None, all that the records have a number of and that do
+            not wait to be asked for, but for those that say the same in every row (:func:`spread_columns`).
 
     Raises:
         UsageError: for a name that is no metric.
@@ -64,7 +64,20 @@ def board_columns(records: pd.DataFrame, asked: Sequence[str] | None = None) -> 
     if asked is not None:
         return tuple(_info(name) for name in asked)
     infos = [info for name, info in metric_infos().items() if name in records and records[name].notna().any()]
-    return tuple(sorted((info for info in infos if info.place is not None), key=MetricInfo.rank))
+    return tuple(sorted(spread_columns(records, [info for info in infos if info.place is not None]), key=MetricInfo.rank))
+
+
+def spread_columns(records: pd.DataFrame, infos: Sequence[MetricInfo]) -> list[MetricInfo]:
+    """The columns whose medians differ by more than their smallest difference worth naming between two rows of a board.
+
+    A row is a dataset and a solver. One row alone has nothing to differ from, and shows all; so does a column with an empty row.
+    """
+    rows = records.groupby(["dataset", "solver"], observed=True)[[info.name for info in infos]].median()
+    if len(rows) < 2:
+        return list(infos)
+    low, high = rows.min(), rows.max()
+    same = rows.notna().all() & ((high == low) | (high - low <= [info.smallest for info in infos]))
+    return [info for info in infos if not same[info.name]]
 
 
 def _info(name: str) -> MetricInfo:

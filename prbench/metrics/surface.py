@@ -103,6 +103,16 @@ def _error(case: Case) -> Array | None:
     return case.shared("height-error", make)
 
 
+def _no_error(case: Case, name: str) -> float:
+    """NaN, and why there is no error of a height."""
+    surface = _surface(case)
+    if surface is not None:
+        return case.undefined(name, "the truth has no phase")
+    if case.reconstruction.phase is None:
+        return case.undefined(name, "the answer has no phase")
+    return case.undefined(name, "the measurement states no height of a radian (wavelength, pixel, and index or reflection)")
+
+
 @metric(
     "mesh_mse",
     better="lower",
@@ -119,31 +129,62 @@ def mesh_mse(case: Case) -> float:
     removed; NaN where the measurement states no height of a radian.
     """
     error = _error(case)
-    return math.nan if error is None else float(np.mean(error**2))
+    return _no_error(case, "mesh_mse") if error is None else float(np.mean(error**2))
+
+
+EXAGGERATED_RANGE = 0.1
+"""Range of the truth's height over the longer side of the region, once heights are exaggerated so that a mesh shows them."""
+
+
+def vertical_exaggeration(truth_m: Array, pixel_m: float, region: Array) -> float:
+    """The factor that makes a truth's range of heights :data:`EXAGGERATED_RANGE` of the longer side of its region.
+
+    Args:
+        truth_m: real (H, W), metres.
+        pixel_m: distance of neighbouring pixels.
+        region: bool (H, W).
+
+    Raises:
+        BadInput: where the truth is flat or the region has no two pixels.
+    """
+    height = float(np.ptp(truth_m[region])) if region.any() else 0.0
+    sides = [int(np.ptp(at)) for at in np.nonzero(region)] if region.any() else [0]
+    if not (height > 0 and max(sides) > 0):
+        raise BadInput("the truth is flat over the region; no exaggeration makes its mesh show heights")
+    return EXAGGERATED_RANGE * max(sides) * pixel_m / height
 
 
 @metric(
     "mesh_skewness",
     better="lower",
     range="[0, 1]",
-    needs="measurement",
-    removes=("offset",),
+    removes=("offset", "sign"),
     cite="Stimpson, Ernst, Knupp, Pébay, Thompson, The Verdict Library Reference Manual, Sandia SAND2007-2853P (2007)",
     answers=(PHASE_MAP,),
     header="mesh skew",
-    meaning="mean equiangular skewness of the surface's triangles; 0 is best",
+    meaning="difference of the triangles' skewness from the truth's, heights exaggerated to a tenth of the frame; 0 is equal",
     place=61,
-    smallest=0.001,
+    smallest=0.0001,
 )
 def mesh_skewness(case: Case) -> float:
-    """Mean over the reconstructed surface's triangles, two a pixel cell, of the equiangular skewness
-    max((t_max - 60)/120, (60 - t_min)/60), t their angles in degrees; 0.25 for a flat surface.
+    """Mean over the surface's triangles, two per pixel cell, of the absolute difference from the truth's of the equiangular
+    skewness max((t_max - 60)/120, (60 - t_min)/60), t their angles in degrees. Both surfaces are exaggerated by one factor, noted
+    in the record, that makes the range of the truth's heights a tenth of the region's longer side: true heights are so far below
+    a pixel that all their triangles have 0.25. Without truth, see relief_skewness.
     """
     surface = _surface(case)
-    if surface is None or min(surface.found.shape) < 2:
-        return math.nan
-    mesh = triangulate(surface.found, surface.pixel_m, surface.region)
-    return float(np.mean(equiangular_skewness(mesh))) if len(mesh.faces) else math.nan
+    if surface is None or surface.truth is None:
+        return _no_error(case, "mesh_skewness")
+    try:
+        factor = vertical_exaggeration(surface.truth, surface.pixel_m, surface.region)
+        meshes = [triangulate(factor * height, surface.pixel_m, surface.region) for height in (surface.found, surface.truth)]
+    except BadInput as error:
+        return case.undefined("mesh_skewness", one_line(error))
+    if not len(meshes[0].faces):
+        return case.undefined("mesh_skewness", "no triangle lies inside the region")
+    case.notes["mesh_skewness"] = f"heights exaggerated {factor:.4g} times"
+    found, truth = (equiangular_skewness(mesh) for mesh in meshes)
+    return float(np.mean(np.abs(found - truth)))
 
 
 @metric(
@@ -159,17 +200,18 @@ def mesh_skewness(case: Case) -> float:
     smallest=0.001,
 )
 def relief_skewness(case: Case) -> float:
-    """mesh_skewness of the surface plot of the phase's picture, a grey level as high as a pixel is wide, black and white as for
-    brisque: light's true heights are so far below a pixel that mesh_skewness differs from 0.25 by millionths only.
+    """Mean equiangular skewness of the triangles of the surface plot of the phase's picture, a grey level as high as a pixel is
+    wide, black and white as for brisque. It asks for no truth, and judges none: a flat phase has the least, 0.25.
     """
-    if case.reconstruction.phase is None or min(case.reconstruction.phase.shape) < 2:
-        return math.nan
+    if case.reconstruction.phase is None:
+        return case.undefined("relief_skewness", "the answer has no phase")
     try:
         relief = triangulate(grey_levels(case), 1.0, judged_region(case.problem))
     except BadInput as error:
-        case.notes["relief_skewness"] = one_line(error)
-        return math.nan
-    return float(np.mean(equiangular_skewness(relief))) if len(relief.faces) else math.nan
+        return case.undefined("relief_skewness", one_line(error))
+    if not len(relief.faces):
+        return case.undefined("relief_skewness", "no triangle lies inside the region")
+    return float(np.mean(equiangular_skewness(relief)))
 
 
 @metric(
@@ -187,7 +229,10 @@ def height_error_skewness(case: Case) -> float:
     too low. Its sign is in the record's notes.
     """
     error = _error(case)
-    value = math.nan if error is None else skewness(error)
-    if not math.isnan(value):
-        case.notes["height_error_skewness"] = "positive" if value > 0 else "negative" if value < 0 else "zero"
+    if error is None:
+        return _no_error(case, "height_error_skewness")
+    value = skewness(error)
+    if math.isnan(value):
+        return case.undefined("height_error_skewness", "the error is the same everywhere")
+    case.notes["height_error_skewness"] = "positive" if value > 0 else "negative" if value < 0 else "zero"
     return abs(value)

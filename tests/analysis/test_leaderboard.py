@@ -157,12 +157,15 @@ def test_a_success_threshold_belongs_to_a_metric_of_the_truth():
 def test_speckle_is_ranked_by_displacement_and_without_truth_by_what_the_images_say():
     frame = records().rename(columns={"sa_nmse": "displacement_rmse", "r_factor": "stack_residual"})
     frame = frame.assign(task="speckle", images_used=5.0, displacement_outliers=0.01, phase_rmse=0.2)
+    frame.loc[frame["solver"] == frame["solver"].iloc[0], "images_used"] = 3.0
     frame.loc[frame["dataset"] == "crystal2d", "displacement_rmse"] = np.nan
     board = leaderboards(frame)[0]
     assert board.goals["crystal2d"].metric == "stack_residual"
     assert board.goals["crystal2d[size=128]"] == goals("speckle")[0]
     assert goals("speckle")[0].success == 0.1
-    assert (board.rows["images_used"] == 5).all()
+    few = board.rows["solver"] == frame["solver"].iloc[0]
+    assert (board.rows.loc[few, "images_used"] == 3).all()
+    assert (board.rows.loc[~few, "images_used"] == 5).all()
     assert "r_factor" not in board.rows
 
 
@@ -180,3 +183,22 @@ def test_measured_data_are_ranked_by_held_out_pixels_where_there_are_some():
     assert "support" in [info.header for info in board.columns]
     (board,) = leaderboards(pd.DataFrame(rows).drop(columns="free_r"))
     assert board.goals["file[path='a.npz']"].metric == "r_factor"
+
+
+def test_a_column_that_says_the_same_in_every_row_is_left_out_unless_asked_for():
+    """Within the smallest difference of the metric that is worth naming: 0.01 of FRC here, and 0.001 of SSIM."""
+    frame = records().assign(frc=0.5, ssim=0.5)
+    one = frame["solver"] == frame["solver"].iloc[0]
+    frame.loc[one, ["frc", "ssim"]] += 0.005
+    shown = [info.name for info in leaderboards(frame)[0].columns]
+    assert "ssim" in shown
+    assert "frc" not in shown
+    assert [info.name for info in leaderboards(frame, columns=["frc"])[0].columns] == ["frc"]
+    frame.loc[one, "frc"] = np.nan
+    assert "frc" in [info.name for info in leaderboards(frame)[0].columns], "an empty row differs from the others"
+
+
+def test_a_board_of_one_row_shows_all_its_columns():
+    frame = records()
+    frame = frame[(frame["solver"] == frame["solver"].iloc[0]) & (frame["dataset"] == frame["dataset"].iloc[0])].assign(frc=0.5)
+    assert "frc" in [info.name for info in leaderboards(frame)[0].columns]

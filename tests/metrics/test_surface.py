@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from prbench.core import Case, Problem, Provenance, Reconstruction
 from prbench.errors import BadInput
 from prbench.metrics.surface import height_error, height_error_skewness, mesh_mse, mesh_skewness, relief_skewness, skewness
+from prbench.physics.surface import equiangular_skewness, triangulate
 from prbench.running.scoring import assess
 from prbench.tasks.near_field import NearField
 
@@ -51,10 +52,42 @@ def test_no_score_sees_an_offset(offset, seed):
 
 
 def test_a_steeper_surface_has_worse_triangles():
-    values = [mesh_skewness(case_of(None, scale * bumps(), pixel_m=1e-6, distance_m=1e-4)) for scale in (0.0, 1.0, 10.0, 100.0)]
+    meshes = [triangulate(scale * 1e-7 * bumps(), 1e-6) for scale in (0.0, 1.0, 10.0, 100.0)]
+    values = [float(equiangular_skewness(mesh).mean()) for mesh in meshes]
     assert values[0] == pytest.approx(0.25)
     assert values == sorted(values)
     assert values[-1] > 0.3
+
+
+def test_the_mesh_of_a_wrong_surface_is_told_from_the_truths():
+    """Truth, constant and noise all have 0.25 where heights stand on pixels as they are."""
+    truth = bumps(size=48, height=3.0)
+    noise = np.random.default_rng(0).normal(scale=1.0, size=truth.shape)
+    answers = (truth + 0.01 * noise, 0 * truth, noise, 0.5 * truth)
+    nearly, flat, rough, half = (mesh_skewness(case_of(truth, found)) for found in answers)
+    assert mesh_skewness(case_of(truth, truth)) == 0
+    assert mesh_skewness(case_of(truth, truth + 7.0)) < 1e-9
+    assert 0 < nearly < 0.002 < half < flat < rough
+    assert mesh_skewness(case_of(truth, -truth)) == pytest.approx(0), "a mirror image has the same triangles"
+
+
+def test_the_exaggeration_makes_the_truth_a_tenth_as_high_as_its_region_is_long():
+    ramp = np.broadcast_to(np.linspace(0, 1, 41), (16, 41))  # a run of 40 pixels rises by 4 of them: a tenth per pixel
+    case = case_of(ramp, 0 * ramp)
+    slope = 0.1
+    legs = np.array([[1.0, 0, slope], [0, 1.0, 0]])
+    a, b = legs
+    angles = [
+        math.degrees(math.acos(u @ v / np.linalg.norm(u) / np.linalg.norm(v))) for u, v in ((a, b), (-a, b - a), (-b, a - b))
+    ]
+    tilted = max((max(angles) - 60) / 120, (60 - min(angles)) / 60)
+    assert mesh_skewness(case) == pytest.approx(abs(tilted - 0.25), rel=1e-6)
+    assert case.notes["mesh_skewness"].startswith("heights exaggerated")
+    finer = case_of(ramp, 0 * ramp, pixel_m=16e-6)
+    assert mesh_skewness(finer) == pytest.approx(mesh_skewness(case)), "the exaggeration takes the scale of heights away"
+    level = case_of(0 * ramp, ramp)
+    assert math.isnan(mesh_skewness(level))
+    assert "flat" in level.notes["mesh_skewness"]
 
 
 def test_a_relief_is_as_high_as_its_grey_levels():
@@ -109,7 +142,9 @@ def test_without_a_height_of_a_radian_there_is_no_score():
     )
     assert all(math.isnan(value) for value in scores.values())
     assert len(scores) == 3
-    assert notes == {"phase": "as reconstructed"}
+    reason = "the measurement states no height of a radian"
+    assert notes.pop("phase") == "as reconstructed"
+    assert {name: note[: len(reason)] for name, note in notes.items()} == dict.fromkeys(scores, reason)
 
 
 def test_the_record_states_what_turns_phase_into_height():

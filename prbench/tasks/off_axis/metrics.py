@@ -6,30 +6,24 @@ import math
 
 import numpy as np
 
-from prbench.backend import Array, get_backend
+from prbench.backend import Array
 from prbench.core import PHASE_MAP, Case, metric
 from prbench.metrics.maps import root_mean_square_error
 from prbench.metrics.regions import judged_region
-from prbench.physics.aberrations import Polynomials, fit_background
-from prbench.physics.fringes import Band, find_carrier, order_radius
+from prbench.physics.aberrations import fit_background
 from prbench.physics.unwrapping import wrapped
 
 from . import Hologram
+from .background import Fringes, read_fringes
 
 OBJECT_FROM = 0.1
 """Part of the truth's range from which a phase counts as the object's: a choice, above the rings of diffraction around it."""
 
-ORDER_RADIUS = 1 / 3
-"""Radius of the order that fringes are read from, over the carrier's frequency: it keeps a sharp object's orders apart."""
+FIT_FAILED_RAD = 1.0
+"""Residual from which the phase is none that the fringes carry: one that knows nothing of them leaves pi/sqrt(3)."""
 
-ABERRATION_DEGREE = 4
-"""Total degree of the polynomial that stands for the optics: up to spherical aberration."""
-
-_RIM = 1.5
-"""Rim left out, times the inverse of the radius: a transform takes a frame for periodic."""
-
-_LATTICE = 100
-"""Pixels, about, along an axis that fringes and phase are compared on."""
+LEAST_FREE = 0.05
+"""Share of the frame under which what was found of the background says nothing of its flatness."""
 
 
 def object_pixels(truth: Array) -> Array:
@@ -58,47 +52,46 @@ def object_phase_rmse(case: Case) -> float:
     region = judged_region(case.problem)
     inside = region & object_pixels(truth)
     if not inside.any():
-        return math.nan
+        return case.undefined("object_phase_rmse", "the truth's phase is flat; there is no object")
     return root_mean_square_error(truth, found - (found - truth)[region].mean(), inside)
 
 
-def fringe_residual_of(y: Hologram, phase: Array) -> float:
+def fringe_residual_of(y: Hologram, phase: Array, fringes: Fringes | None = None) -> float:
     """What a phase and a smooth aberration leave of the phase that the fringes carry, radians.
 
     The order at the carrier is read off the hologram, divided by the background's where there is one, the phase taken off it,
-    and a polynomial fitted to the rest; root mean square of what remains, wrapped, weighted by the fringes' power.
+    and a polynomial fitted to the rest; root mean square of what remains, wrapped, weighted by the fringes' power. The fit starts
+    from the aberration that the hologram's own background has, and from none; the better of the two counts.
 
     Args:
         y: the measurement, host arrays.
         phase: real (H, W).
+        fringes: of ``y``; read where None.
     """
-    backend = get_backend("numpy", "double")
-    carrier = find_carrier(np.asarray(y.interferogram, np.float64), y.carrier)
-    radius = order_radius(carrier, ORDER_RADIUS)
-    shape = (y.shape[0], y.shape[1])
-
-    def order(frame: Array) -> Array:
-        spectrum = backend.rfftn(np.asarray(frame, np.float64), 2)
-        return Band.cut(spectrum, shape, carrier, radius, backend).everywhere()
-
-    wave = order(y.interferogram)
-    if y.background is not None:
-        wave = wave * order(y.background).conj()
-    rim = min(math.ceil(_RIM / radius), min(shape) // 4)
-    pixels = [np.arange(rim, n - rim, max(1, n // _LATTICE)) for n in shape]
-    places = [(2 * at - (n - 1)) / max(shape) for at, n in zip(pixels, shape, strict=True)]
-    basis = Polynomials(places[0], places[1], ABERRATION_DEGREE)
-    part = np.ix_(*pixels)
-    wave = wave[part]
+    fringes = read_fringes(y) if fringes is None else fringes
     signs = (1.0, -1.0) if y.denser and y.carrier is None else (1.0,)
-    return min(_left(wave * np.exp(-1j * sign * np.asarray(phase, np.float64)[part]), basis) for sign in signs)
+    found = fringes.on_lattice(phase)
+    return min(_left(fringes.wave * np.exp(-1j * sign * found), fringes) for sign in signs)
 
 
-def _left(rest: Array, basis: Polynomials) -> float:
-    power = np.abs(rest) ** 2
-    gap = wrapped(np.angle(rest * np.exp(-1j * basis.sum(fit_background(rest, basis, np.zeros(len(basis.orders)))[0]))))
+def _left(rest: Array, fringes: Fringes) -> float:
+    power, basis = np.abs(rest) ** 2, fringes.basis
     whole = float(power.sum())
-    return math.sqrt(float((power * gap**2).sum()) / whole) if whole > 0 else math.nan
+    if not whole > 0:
+        return math.nan
+    left = []
+    for start in (fringes.coefficients, np.zeros(len(basis.orders))):
+        flat = rest * np.exp(-1j * basis.sum(start))
+        found, _ = fit_background(flat, basis, np.zeros(len(start)))
+        gap = wrapped(np.angle(flat * np.exp(-1j * basis.sum(found))))
+        left.append(float((power * gap**2).sum()))
+    return math.sqrt(min(left) / whole)
+
+
+def _fringes(case: Case) -> Fringes:
+    y = case.problem.measurement
+    assert isinstance(y, Hologram)
+    return case.shared("fringes", lambda: read_fringes(y))
 
 
 @metric(
@@ -116,8 +109,40 @@ def _left(rest: Array, basis: Polynomials) -> float:
 )
 def fringe_residual(case: Case) -> float:
     """Root mean square of what the phase and an aberration of degree 4 leave of the phase that the fringes carry in the order at
-    their carrier, wrapped. Small where a phase is that of the fringes, right or wrong by a smooth aberration.
+    their carrier, wrapped. Small where a phase is that of the fringes, right or wrong by a smooth aberration, which
+    background_flatness sees.
     """
     y = case.problem.measurement
     assert isinstance(y, Hologram)
-    return fringe_residual_of(y, case.reconstruction.phase)
+    found = fringe_residual_of(y, case.reconstruction.phase, _fringes(case))
+    if math.isnan(found):
+        return case.undefined("fringe_residual", "the order at the carrier is empty; there are no fringes")
+    if found > FIT_FAILED_RAD:
+        case.notes["fringe_residual"] = "no aberration fits what is left: the phase is not that of the fringes, or the fit failed"
+    return found
+
+
+@metric(
+    "background_flatness",
+    better="lower",
+    unit="rad",
+    needs="measurement",
+    removes=("offset",),
+    answers=(PHASE_MAP,),
+    measurement=Hologram,
+    header="background",
+    meaning="root mean square of the phase where the hologram shows background, which should be flat, rad",
+    place=41,
+    smallest=0.001,
+)
+def background_flatness(case: Case) -> float:
+    """Root mean square of the phase, its median removed, where the hologram itself shows no object: smooth errors, which
+    fringe_residual takes for aberrations, stand there. The share of the frame that is background is in the record's notes.
+    """
+    fringes = _fringes(case)
+    share = float(fringes.free.mean())
+    case.notes["free_share"] = share
+    if share < LEAST_FREE:
+        return case.undefined("background_flatness", f"only {share:.1%} of the frame is background")
+    level = fringes.on_lattice(case.reconstruction.phase)[fringes.free]
+    return math.sqrt(float(np.mean((level - np.median(level)) ** 2)))
