@@ -112,6 +112,6 @@ class IterativeSolver(Solver[M], Generic[M, S]):
     def residual(self, y: M, state: S) -> float:
         """Misfit of the iterate to the measurement, relative, of the best start: the curve's points before the last.
 
-        The framework computes the last point itself, from what :meth:`estimate` returns. A point may take half the time of a
-        step, and all questions outside the clock a tenth of the solve; what takes longer is on the bill.
+        The framework computes the last point itself, from what :meth:`estimate` returns. A point may take the time of
+        two steps, and all questions outside the clock a tenth of the solve besides; what takes longer is on the bill.
         """

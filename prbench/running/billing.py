@@ -1,9 +1,9 @@
 """What a solve costs: the time on the clock, and the time beside it that a solver may take for the framework's questions.
 
 The framework asks an iterative solver questions outside the clock: how many steps, whether it has finished, the misfit of an
-iterate for the curve. A point of the curve may take half the time of a step, all questions together a tenth of the solve, and
-a millisecond is free. What takes longer is on the bill, and the record says so. The same holds for ``prepare`` where its second
-call still takes time, and for what the process did that no clock of its own has seen.
+iterate for the curve. A point of the curve may take the time of two steps, all questions a tenth of the solve besides, together
+at most as long as the solve; a millisecond is free. What takes longer is on the bill, and the record says so. The same holds for
+``prepare`` where its second call still takes time, and for what the process did that no clock of its own has seen.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-ASIDE_SHARE, POINT_SHARE, FREE_S = 0.1, 0.5, 1e-3
-"""The share of a solve, the share of a step per point of the curve, and the seconds that questions may take off the clock."""
+ASIDE_SHARE, POINT_STEPS, MOST_SHARE, FREE_S = 0.1, 2.0, 1.0, 1e-3
+"""What questions may take off the clock: a share of the solve, steps per point of the curve, at most this share, and seconds.
+
+The misfit of several starts at once takes one to two steps of honest solvers.
+"""
 GAP_RATIO, GAP_S = 2.5, 5e-3
 """Solves of one cell that differ by this factor and by this many seconds of processor time are no repeats of each other."""
 _UNSEEN_SHARE, _UNSEEN_S, _UNSEEN_S_PER_BYTE = 0.15, 5e-3, 2e-8
@@ -102,7 +105,7 @@ def waiting(spent: Spent, threads: int) -> str:
 def _charged(one: Times, notes: dict[str, str], *, on_processor: bool) -> Spent:
     """The time on the clock and what is beyond the shares."""
     spent = one.clocked
-    allowed_share = ASIDE_SHARE + (POINT_SHARE * one.points / one.steps if one.steps else 0.0)
+    allowed_share = min(MOST_SHARE, ASIDE_SHARE + (POINT_STEPS * one.points / one.steps if one.steps else 0.0))
     late = _beyond(one.asked, Spent(allowed_share * spent.wall_s, allowed_share * spent.processor_s))
     if late.wall_s > ASIDE_SHARE * spent.wall_s:
         notes.setdefault("asked", _on_the_bill("answers outside the clock", one.asked, spent))

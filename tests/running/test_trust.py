@@ -138,3 +138,20 @@ def test_the_answer_is_the_same_as_in_this_process(tmp_path):
         execute(record.cell, Store(tmp_path / "here"))
         ours, theirs = Store(tmp_path / "here").arrays(record.key), store.arrays(record.key)
         assert np.array_equal(ours["object"], theirs["object"])
+
+
+def test_an_honest_curve_is_not_billed(tmp_path):
+    """The misfit of several starts takes longer than a step, at half of the steps."""
+    cells = Matrix.of("t", solvers="hio-er[iterations=100]", datasets="crystal2d[size=64]", backend="numpy").cells()
+    store = Store(tmp_path)
+    run_matrix(cells, store, jobs=1, threads=1)
+    assert "clock" not in store.read(cells[0].key).notes
+
+
+def test_what_a_library_wraps_itself_is_not_left_behind(tmp_path):
+    """Counting the operations of a network imports torch's compiler, which wraps ``torch.manual_seed``."""
+    dataset, solver = "crystal2d[size=64]", "symmetry-breaking"
+    cells = Matrix.of("t", solvers=solver, datasets=dataset, backend="torch").cells()
+    store = Store(tmp_path)
+    run_matrix(cells, store, jobs=1, threads=1)
+    assert "process" not in store.read(cells[0].key).notes

@@ -50,7 +50,8 @@ class Snapshot:
         for name, (space, functions) in self._functions.items():
             now = vars(space)
             if any(now.get(key) is not value for key, value in functions.items()):
-                yield from (f"{name}.{key}" for key, value in functions.items() if now.get(key) is not value)
+                changed = {key: value for key, value in functions.items() if now.get(key) is not value}
+                yield from (f"{name}.{key}" for key, value in changed.items() if not _wrapped(name, value, now.get(key)))
 
 
 def _spaces() -> Iterator[tuple[str, Any]]:
@@ -66,6 +67,13 @@ def _spaces() -> Iterator[tuple[str, Any]]:
 
 def _functions(space: Any) -> dict[str, Any]:
     return {key: value for key, value in vars(space).items() if callable(value) or isinstance(value, _DESCRIPTORS)}
+
+
+def _wrapped(name: str, before: Any, now: Any) -> bool:
+    """Whether a library has wrapped a function of its own, as torch does with ``manual_seed`` once its compiler is imported."""
+    package = name.partition(".")[0]
+    of_library = str(getattr(now, "__module__", "")).partition(".")[0] == package != "prbench"
+    return of_library and getattr(now, "__name__", None) == getattr(before, "__name__", "")
 
 
 def _unchanged(before: Any, read: Callable[[], Any], same: Callable[[Any, Any], bool]) -> bool:
