@@ -2,8 +2,8 @@
 
 One rule for NaN. A score is NaN where the metric applies but this case leaves it undefined: the answer lacks what is judged, the
 truth gives no scale, or there is too little of it. The case's notes then say why under the metric's name
-(:meth:`Case.undefined`), and a leaderboard that ranks by the metric counts the cell as worst. An answer that is merely bad, such
-as a flat image, gets a number, and never NaN.
+(:meth:`Case.undefined`), or at least that it is not defined, and a leaderboard that ranks by the metric counts the cell as worst.
+An answer that is merely bad, such as a flat image, gets a number, and never NaN.
 """
 
 from __future__ import annotations
@@ -118,6 +118,10 @@ class Case:
         """NaN, with the reason noted under the name of the metric that is not defined for this case."""
         self.notes[name] = reason
         return math.nan
+
+    def defined(self, name: str, score: float, otherwise: str) -> float:
+        """A score, with ``otherwise`` noted as the reason where it is NaN; see :meth:`undefined`."""
+        return self.undefined(name, otherwise) if math.isnan(score) else score
 
     def shared(self, name: str, compute: Callable[[], T]) -> T:
         """The value of ``compute()``, computed on the first call under ``name`` only."""

@@ -121,7 +121,7 @@ def r_factor(case: Case) -> float:
     x = np.asarray(case.reconstruction.object, np.complex128)
     expected = y.to(get_backend("numpy", "double")).forward_given(x, case.reconstruction.aux)
     found = relative_misfit(np.sqrt(np.maximum(expected, 0)), intensity, mask)
-    return case.undefined("r_factor", "the measured intensity is zero everywhere") if math.isnan(found) else found
+    return case.defined("r_factor", found, "the measured intensity is zero everywhere")
 
 
 @metric(
@@ -148,4 +148,4 @@ def frc(case: Case) -> float:
         return case.undefined("frc", "the truth is zero everywhere")
     curves = fourier_ring_correlation(truth.object, case_aligned(case), criterion="half", support=support)
     found = first_crossing(*curves)
-    return case.undefined("frc", "no ring has enough pixels to tell a correlation from chance") if math.isnan(found) else found
+    return case.defined("frc", found, "no ring has enough pixels to tell a correlation from chance")

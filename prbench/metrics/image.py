@@ -176,7 +176,7 @@ def psnr(case: Case) -> float:
     """Peak signal-to-noise ratio of the phase over the object's region, against the range of the truth's phase; of the
     magnitude where the phase of a complex truth is constant. Complex objects are aligned, real phases lose their mean.
     """
-    return peak_signal_to_noise(_case_picture(case))
+    return case.defined("psnr", peak_signal_to_noise(_case_picture(case)), "the truth is flat over the region")
 
 
 @metric(
@@ -195,4 +195,5 @@ def ssim(case: Case) -> float:
     """Structural similarity of the phase, averaged over the object's region; of the magnitude where the phase of a complex
     truth is constant. Complex objects are aligned, real phases lose their mean.
     """
-    return structural_similarity(_case_picture(case))
+    reason = f"the truth is flat over the region, or an axis has under {_WINDOW} pixels"
+    return case.defined("ssim", structural_similarity(_case_picture(case)), reason)

@@ -105,12 +105,12 @@ def case_region(case: Case) -> Array:
     return case.shared("judged-region", lambda: judged_region(case.problem))
 
 
-def case_map_error(case: Case, name: str, *, free_offset: bool = False) -> float:
-    """Root mean square error of a case's map over its region; NaN where truth or reconstruction lack the map."""
+def case_map_error(case: Case, metric: str, name: str, *, free_offset: bool = False) -> float:
+    """Root mean square error of a case's map over its region; NaN, noted for ``metric``, where truth or answer lack the map."""
     assert case.problem.truth is not None
     truth, found = getattr(case.problem.truth, name), getattr(case.reconstruction, name)
     if truth is None or found is None:
-        return math.nan
+        return case.undefined(metric, f"the {'truth' if truth is None else 'answer'} has no {name.replace('_', ' ')}")
     return root_mean_square_error(truth, found, case_region(case), free_offset=free_offset)
 
 
@@ -127,4 +127,4 @@ def case_map_error(case: Case, name: str, *, free_offset: bool = False) -> float
 )
 def phase_rmse(case: Case) -> float:
     """Root mean square error of the phase over the region, its mean removed; phases are not wrapped."""
-    return case_map_error(case, "phase", free_offset=True)
+    return case_map_error(case, "phase_rmse", "phase", free_offset=True)

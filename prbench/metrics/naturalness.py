@@ -5,7 +5,6 @@ Both ask how far the statistics of an image are from those of undistorted photog
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -67,12 +66,11 @@ def _scored(
     the reason in the notes, where there are no grey levels.
     """
     if case.reconstruction.phase is None:
-        return math.nan
+        return case.undefined(name, "the answer has no phase")
     try:
         image = _image(case)
     except BadInput as error:
-        case.notes[name] = one_line(error)
-        return math.nan
+        return case.undefined(name, one_line(error))
     score, times = judge(image), enlargement(image.shape)
     notes = []
     if times > 1:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import prbench.metrics
-from prbench.core import HeldOut, find_task, load_plugin, plugin_names, task_names
+from prbench.core import HeldOut, find_task, load_plugin, metric, plugin_names, task_names
 from prbench.metrics import COSTS, metric_infos
 
 FAR_FIELD = {
@@ -52,12 +52,12 @@ def test_no_metric_changes_its_case_and_all_see_through_symmetry(name, crystal, 
         case.problem.__dict__["held_out"] = HeldOut(held_out, case.problem.measurement.intensity)
         return case
 
-    metric = load_plugin("metric", name)
+    judge = load_plugin("metric", name)
     kept = found.copy()
-    value = metric(case_of(found))
+    value = judge(case_of(found))
     assert np.array_equal(found, kept)
-    assert value == metric(case_of(found))
-    assert value == pytest.approx(metric(case_of(copy_of(found))), rel=1e-4, abs=1e-6)
+    assert value == judge(case_of(found))
+    assert value == pytest.approx(judge(case_of(copy_of(found))), rel=1e-4, abs=1e-6)
 
 
 def test_functions_are_exported_lazily():
@@ -76,3 +76,26 @@ def test_importing_metrics_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_score_that_is_not_defined_says_why(crystal, make_case):
+    """With a reason of its own, and in any case that it is not defined."""
+    x = crystal()
+    cases = {
+        "prtf": make_case(x, x, aux={"starts": x[None]}),
+        "fsc_halves": make_case(x, x, aux={"starts": x[None]}),
+        "ssim": make_case(x[:8, 10:18], x[:8, 10:18]),
+        "support_jaccard": make_case(x, x, reference={"other": x}),
+    }
+    for name, case in cases.items():
+        assert np.isnan(load_plugin("metric", name)(case)), name
+        assert case.notes[name] not in {"", "not defined for this case"}, name
+
+    @metric("silent", better="lower", answers=("any",), header="silent", meaning="always undefined")
+    def silent(case):
+        """NaN."""
+        return float("nan")
+
+    case = make_case(x, x)
+    assert np.isnan(silent(case))
+    assert case.notes["silent"] == "not defined for this case"

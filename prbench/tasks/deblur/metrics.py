@@ -164,7 +164,7 @@ def _psnr(image: Registered) -> float:
 )
 def image_psnr(case: Case) -> float:
     """Peak signal-to-noise ratio of the image where the blurred one looks at it, against the range of the truth there."""
-    return _psnr(_registered(case))
+    return case.defined("image_psnr", _psnr(_registered(case)), "the truth is flat")
 
 
 @metric(
@@ -185,7 +185,8 @@ def psnr_gain(case: Case) -> float:
     below 0 the blurred one was nearer.
     """
     blurred = registered_to_truth(case.problem, np.asarray(case.problem.measurement.image))  # type: ignore[attr-defined]
-    return _psnr(_registered(case)) - _psnr(blurred)
+    gain = _psnr(_registered(case)) - _psnr(blurred)
+    return case.defined("psnr_gain", gain, "the truth is flat, or both images are equal to it")
 
 
 @metric(
@@ -208,7 +209,7 @@ def image_ssim(case: Case) -> float:
     found = _registered(case)
     span = float(np.ptp(found.truth))
     if min(found.truth.shape) < 11 or not span > 0:
-        return math.nan
+        return case.undefined("image_ssim", "the truth is flat, or an axis has under 11 pixels")
     return float(
         ssim_of(  # type: ignore[no-untyped-call]
             found.truth, found.found, data_range=span, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
@@ -233,7 +234,8 @@ def kernel_agreement(case: Case) -> float:
     """Largest normalised correlation of the kernel with the true one over translations."""
     truth = case.problem.truth
     assert truth is not None
-    return kernel_similarity(truth.kernel, case.reconstruction.kernel)
+    found = kernel_similarity(truth.kernel, case.reconstruction.kernel)
+    return case.defined("kernel_similarity", found, "a kernel is zero everywhere")
 
 
 @metric(

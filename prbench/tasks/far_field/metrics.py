@@ -131,7 +131,7 @@ def free_r(case: Case) -> float:
     held_out = case.problem.held_out
     assert held_out is not None
     found = relative_misfit(_modulus(case), held_out.intensity, np.asarray(held_out.mask, bool))
-    return case.undefined("free_r", "the held-out intensity is zero everywhere") if math.isnan(found) else found
+    return case.defined("free_r", found, "the held-out intensity is zero everywhere")
 
 
 @metric(
@@ -161,7 +161,7 @@ def prtf(case: Case) -> float:
     case.notes["prtf"] = f"of {len(starts)} starts"
     frequency, curve = phase_retrieval_transfer_function(starts, _measurement(case))
     found = first_crossing(frequency, curve, np.full(len(curve), math.exp(-1)))
-    return case.undefined("prtf", "no shell was measured") if math.isnan(found) else found
+    return case.defined("prtf", found, "no shell was measured")
 
 
 @metric(
@@ -188,7 +188,7 @@ def fsc_halves(case: Case) -> float:
     if len(starts) < 2:
         return case.undefined("fsc_halves", f"{len(starts)} different start; two halves need at least 2")
     found = first_crossing(*half_correlation(starts))
-    return case.undefined("fsc_halves", "no shell has enough pixels to tell anything") if math.isnan(found) else found
+    return case.defined("fsc_halves", found, "no shell has enough pixels to tell anything")
 
 
 @metric(

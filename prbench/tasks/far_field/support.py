@@ -12,6 +12,7 @@ from prbench.metrics.support import support_agreement
 from . import FarField
 
 _MOVES = ("shift", "flip")
+_UNPUBLISHED = "no support was published"
 
 
 def _agreement(case: Case) -> tuple[float, float]:
@@ -44,7 +45,7 @@ def support_overlap(case: Case) -> float:
     """Part of the published support that the support found covers, after the best translation and flip; read it beside
     support_jaccard, because a support that is everywhere covers all.
     """
-    return _agreement(case)[0]
+    return case.defined("support_overlap", _agreement(case)[0], _UNPUBLISHED)
 
 
 @metric(
@@ -62,7 +63,7 @@ def support_overlap(case: Case) -> float:
 )
 def support_jaccard(case: Case) -> float:
     """Intersection over union of the support found and the published one, after the best translation and flip."""
-    return _agreement(case)[1]
+    return case.defined("support_jaccard", _agreement(case)[1], _UNPUBLISHED)
 
 
 @metric(

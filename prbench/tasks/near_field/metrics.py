@@ -5,8 +5,6 @@ Both are taken over :func:`~prbench.metrics.regions.judged_region`.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from prbench.core import PHASE_MAP, Case, metric
@@ -33,7 +31,8 @@ def phase_correlation(case: Case) -> float:
     measurement whose model is incomplete can still be asked for.
     """
     assert case.problem.truth is not None
-    return correlation(case.problem.truth.phase, case.reconstruction.phase, judged_region(case.problem))
+    found = correlation(case.problem.truth.phase, case.reconstruction.phase, judged_region(case.problem))
+    return case.defined("phase_correlation", found, "the phase or the truth's is flat over the region")
 
 
 @metric(
@@ -62,4 +61,6 @@ def intensity_residual(case: Case) -> float:
     gap = (y.backend.to_numpy(expected) - y.backend.to_numpy(y.intensity))[inside].astype(np.float64)
     contrast = (y.backend.to_numpy(y.intensity)[inside] - 1).astype(np.float64)
     norm = float(np.linalg.norm(contrast))
-    return float(np.linalg.norm(gap)) / norm if norm > 0 else math.nan
+    if not norm > 0:
+        return case.undefined("intensity_residual", "the intensity is that of an empty beam; there is nothing to explain")
+    return float(np.linalg.norm(gap)) / norm

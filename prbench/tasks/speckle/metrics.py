@@ -7,7 +7,6 @@ pattern tells: a displacement, a transmission or a dark field in other units tha
 from __future__ import annotations
 
 import dataclasses
-import math
 
 import numpy as np
 
@@ -34,7 +33,7 @@ PUBLISHED_EDGE_PX = 64
 )
 def displacement_rmse(case: Case) -> float:
     """Root mean square error of the displacement, a component: over the region's pixels and both components."""
-    return case_map_error(case, "displacement")
+    return case_map_error(case, "displacement_rmse", "displacement")
 
 
 @metric(
@@ -66,7 +65,7 @@ def displacement_outliers(case: Case) -> float:
 )
 def transmission_rmse(case: Case) -> float:
     """Root mean square error of the transmission over the region, no scale fitted."""
-    return case_map_error(case, "transmission")
+    return case_map_error(case, "transmission_rmse", "transmission")
 
 
 @metric(
@@ -82,7 +81,7 @@ def transmission_rmse(case: Case) -> float:
 )
 def dark_field_rmse(case: Case) -> float:
     """Root mean square error of the dark field over the region; NaN for a solver that gives none."""
-    return case_map_error(case, "dark_field")
+    return case_map_error(case, "dark_field_rmse", "dark_field")
 
 
 @metric(
@@ -123,7 +122,9 @@ def stack_residual(case: Case) -> float:
     sample, reference = (np.asarray(y.backend.to_numpy(stack), np.float64) for stack in (y.sample, y.reference))
     still = root_mean_square_error(sample, reference, region)
     expected = case.shared("expected-stack", lambda: _uncounted(y, case.reconstruction))
-    return root_mean_square_error(sample, expected, region) / still if still > 0 else math.nan
+    if not still > 0:
+        return case.undefined("stack_residual", "the sample's images are those of the reference; there is nothing to explain")
+    return root_mean_square_error(sample, expected, region) / still
 
 
 @metric(
@@ -147,8 +148,11 @@ def dark_field_difference(case: Case) -> float:
     inner[rim:-rim, rim:-rim] = True
     inner &= case_region(case)
     if published is None or found is None or not inner.any():
-        return math.nan
-    return relative_difference(published, found, inner)
+        reason = "no dark field was published" if published is None else "the answer has no dark field"
+        reason = reason if published is None or found is None else f"the frame has no pixel more than {rim} px inside"
+        return case.undefined("dark_field_difference", reason)
+    difference = relative_difference(published, found, inner)
+    return case.defined("dark_field_difference", difference, "the published dark field is zero everywhere")
 
 
 def _measurement(case: Case) -> SpeckleStack:
