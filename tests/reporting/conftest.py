@@ -8,7 +8,15 @@ from prbench.running.store.folder import Store
 from prbench.running.store.record import Record
 from prbench.running.store.results import ResultSet
 
-NASTY = "<img src=x onerror=window.hacked=1>[path='</script><script>window.hacked=1</script><!--']"
+NASTY_NAME = "an-unknown"
+NASTY_PATH = "<img src=x onerror=window.hacked=1></script><script>window.hacked=1</script><!--"
+NASTY = f"{NASTY_NAME}[path='{NASTY_PATH}']"
+NASTY_SPEC = {
+    "solver": NASTY_NAME,
+    "solver_params": {"path": NASTY_PATH},
+    "dataset": NASTY_NAME,
+    "dataset_params": {"path": NASTY_PATH},
+}
 SOLVERS = ("er", "hio", "raar[beta=0.8]", "hio-er[starts=4]")
 DATASETS = ("crystal2d[size=16]", "crystal2d[size=16,photons=10]", "crystal2d[size=16,photons=100]")
 TRACEBACK = 'Traceback (most recent call last):\n  File "x.py"\nValueError: </pre></script><script>window.hacked=1</script><!--'
@@ -30,11 +38,12 @@ def results(tmp_path_factory):
                 truth = cell.problem().truth.object
                 found = truth + 0.1 * rng.normal(size=truth.shape)
                 store.write(scored(cell, rng, environment), {"object": found.astype(np.complex64)})
-    failing = dataclasses.replace(cells[0], seed=7)
+    failing = dataclasses.replace(cells[0], seed=7, **NASTY_SPEC)
     error = {"stage": "solving", "type": "ValueError", "message": "<b>bold</b>", "traceback": TRACEBACK}
     store.write(Record(failing, "error", NASTY, NASTY, error=error, started="2026-01-01T00:00:00", ended="2026-01-02T00:00:00"))
     for sample in (5, 6, 7):
-        store.write(dataclasses.replace(scored(dataclasses.replace(cells[0], sample=sample), rng), solver=NASTY, dataset=NASTY))
+        nasty = dataclasses.replace(cells[0], sample=sample, **NASTY_SPEC)
+        store.write(dataclasses.replace(scored(cells[0], rng), cell=nasty, solver=NASTY, dataset=NASTY))
     return ResultSet(store)
 
 

@@ -45,12 +45,13 @@ function boardColumns(board) {
 // Shown unless the reader chooses: what says something, without counts that are zero everywhere.
 function usualColumns(task, board, columns) {
   const usual = new Set([...FRONT, "cells", "failed"]);
+  const ranking = new Set(Object.values(task.goals).map(({ metric }) => metric));
   return columns.filter(({ name, kind }) => {
     if (name === "range") return true;
     const some = kind === "text" || board.rows().some((row) => !Number.isNaN(board.at(name, row)) && board.at(name, row) !== 0);
     if (name in MARKS && name !== "failed") return some;
     if (usual.has(name)) return some || name === "cells" || name === "failed";
-    return task.columns.includes(name);
+    return task.columns.includes(name) && !(ranking.size === 1 && ranking.has(name));  // the score is that column already
   }).map(({ name }) => name);
 }
 
