@@ -6,7 +6,7 @@ import time
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -215,6 +215,10 @@ def run_matrix(
                 run.compute(kept, claims, known if rerun == "missing" else None, shard if rerun == "missing" else None)
     except KeyboardInterrupt:
         run.tell("interrupted")
+        raise
+    except UsageError:  # nobody was there to compute: a folder made for nothing goes
+        with suppress(OSError):
+            store.path.rmdir()
         raise
     store.check_place()
     if run.state.done:
