@@ -15,7 +15,7 @@ from .goals import Goal, choose_goal, goals, smallest_difference
 from .leaderboard import NOT_RUN, SCORED
 from .paired import LEAST_PAIRS, differences, holm, signed_rank, worth_naming
 from .ranks import compares_ratios
-from .statistics import LEVEL, group_medians, hierarchical_medians
+from .statistics import LEAST_SAMPLES, LEVEL, group_medians, hierarchical_medians
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,14 +38,14 @@ class Versus:
         rows: one row per pair of solvers, task, dataset and measure. ``task, dataset, first, second`` (solvers), ``measure``
             (``quality`` or ``cost``), ``metric, better``; ``verdict``: the second is ``better``, ``worse``, there is ``no
             difference shown``, or there are ``too few`` pairs to tell; ``change, change_low, change_high``: median over samples
-            of the second's value over the first's (``scale`` is ``ratio``) or minus it (``difference``), with its bootstrap
-            interval of 95 %; ``smallest``, the smallest difference worth naming, below which a pair is a tie, and
-            ``worth_naming``, whether the pairs are that far apart on average: else there is no difference; ``p``, of Wilcoxon's
-            signed-rank test, and ``p_holm``, corrected for all rows of the measure; ``effect``, the rank-biserial correlation, 1
-            where the second is better in all pairs, and ``superiority``, the share of pairs in which it is; ``first_median,
-            second_median``; ``unit`` (``sample``, or ``seed`` where there is one sample only), ``units``, ``pairs`` of cells;
-            ``first_only, second_only``, cells without partner; ``first_failed, second_failed, first_stale, second_stale``, among
-            the pairs.
+            of the second's value over the first's (``scale`` is ``ratio``) or minus it (``difference``), with an interval of 95
+            % at least, from six on, and below that ``values``, one per sample, as text; ``smallest``, the smallest difference
+            worth naming, below which a pair is a tie, and ``worth_naming``, whether the pairs are that far apart on average:
+            else there is no difference; ``p``, of Wilcoxon's signed-rank test, and ``p_holm``, corrected for all rows of the
+            measure; ``effect``, the rank-biserial correlation, 1 where the second is better in all pairs, and ``superiority``,
+            the share of pairs in which it is; ``first_median, second_median``; ``unit`` (``sample``, or ``seed`` where there is
+            one sample only), ``units``, ``pairs`` of cells; ``first_only, second_only``, cells without partner; ``first_failed,
+            second_failed, first_stale, second_stale``, among the pairs.
     """
 
     first: str
@@ -258,12 +258,14 @@ def _evidence(first: np.ndarray, second: np.ndarray, sample: np.ndarray, *, rati
     alone = np.zeros(units, dtype=int)
     tested = np.clip(differences(first, second, ratio=ratio, smallest=smallest), -_FAR, _FAR)
     test = signed_rank(group_medians(tested, unit, units)[0][None])
+    few = np.sort(group_medians(change, unit, units)[0]) if 1 < units < LEAST_SAMPLES else np.empty(0)
     middle = hierarchical_medians(change, unit, alone, 1)
     ends = {"change": middle.value[0], "change_low": middle.low[0], "change_high": middle.high[0]}
     sides = {"first_median": first, "second_median": second}
     return {
         "scale": "ratio" if ratio else "difference",
         **{key: _unclipped(float(value), ratio=ratio) for key, value in ends.items()},
+        "values": " ".join(f"{_unclipped(float(value), ratio=ratio):.6g}" for value in few),
         "smallest": smallest,
         "worth_naming": bool(worth_naming(first, second, smallest)),
         "p": float(test.p[0]),

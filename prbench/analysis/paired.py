@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+
+from .statistics import LEVEL
 
 LEAST_PAIRS = 6
 """With fewer pairs no two-sided test on signs and ranks can reach 5 %: five that all agree have p = 1/16."""
@@ -29,6 +32,14 @@ class PairedTests:
     effect: np.ndarray
     superiority: np.ndarray
     count: np.ndarray
+
+
+def samples_needed(solvers: int) -> int:
+    """How many samples that many solvers need before any two ranks can differ.
+
+    The smallest p-value of n pairs is ``2^(1 - n)``; Holm multiplies it by the number of other solvers.
+    """
+    return LEAST_PAIRS if solvers < 2 else 1 + math.ceil(math.log2((solvers - 1) / (1 - LEVEL)))
 
 
 def differences(first: np.ndarray, second: np.ndarray, *, ratio: bool, smallest: float = 0.0) -> np.ndarray:

@@ -10,6 +10,7 @@ from prbench.core import build_plugin, format_name, parse_name, setting_defaults
 from prbench.core.settings import Scalar
 from prbench.errors import UsageError
 
+from .conditions import described
 from .goals import Goal
 from .leaderboard import Leaderboard
 
@@ -29,9 +30,10 @@ class Pivot:
         values: in ascending order, None (such as no noise) last.
         goal: the column that decides.
         rows: one row a solver and value, solvers in the order of their best median. Columns: ``task, dataset, setting, value,
-            solver, metric``; ``median``, ``success`` and ``latency_s``, each with ``_low`` and ``_high``; ``dose, samples, cells,
-            failed``. Medians and success rates are as in a leaderboard; ``dose`` is the setting ``images`` times ``photons``,
-            photons a pixel that the images of the sample took together, NaN for datasets without the two.
+            solver, metric``; ``median``, ``success`` and ``latency_s``, each with ``_low`` and ``_high``; ``dose, samples,
+            cells, failed, conditions``. Medians and success rates are as in a leaderboard; ``dose`` is the setting ``images``
+            times ``photons``, photons a pixel that the images of the sample took together, NaN for datasets without the two.
+        conditions: what sets the records apart from those of other boards of the task, in words.
     """
 
     task: str
@@ -41,6 +43,7 @@ class Pivot:
     values: tuple[Scalar, ...]
     goal: Goal
     rows: pd.DataFrame
+    conditions: str = ""
 
 
 _TAKEN = (
@@ -81,8 +84,10 @@ def pivots(boards: Sequence[Leaderboard], setting: str) -> list[Pivot]:
             best = rows.groupby("solver")["median"].transform("min" if goal.better == "lower" else "max")
             rows = rows.assign(best=best if goal.better == "lower" else -best)
             rows = rows.sort_values(["best", "solver"], kind="stable", ignore_index=True)
-            rows = rows[["task", "dataset", "setting", "value", *_TAKEN, "dose", *_COUNTS]]
-            found.append(Pivot(board.task, group, setting, units[group], tuple(value for value, _, _ in members), goal, rows))
+            words = described(board.conditions)
+            rows = rows[["task", "dataset", "setting", "value", *_TAKEN, "dose", *_COUNTS]].assign(conditions=words)
+            values = tuple(value for value, _, _ in members)
+            found.append(Pivot(board.task, group, setting, units[group], values, goal, rows, words))
     if not found:
         there = f"; their settings are: {', '.join(sorted(known))}" if known else ""
         raise UsageError(f"no dataset of these results has a setting {setting!r}{there}")

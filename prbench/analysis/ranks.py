@@ -1,4 +1,4 @@
-"""How sure a ranking is: intervals of ranks, the probability of being best, and interquartile means."""
+"""How sure a ranking is: intervals of ranks, how often a bootstrap puts a solver first, and interquartile means."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 
 from .goals import Goal
 from .paired import differences, holm, signed_rank, worth_naming
-from .resampling import RESAMPLES, chances_of_best, interquartile_means, percentile_interval, resample
-from .statistics import LEVEL, Estimates, group_medians
+from .resampling import RESAMPLES, chances_of_best, interquartile_means, resample
+from .statistics import LEVEL, group_medians
 
 
 def rank_intervals(per_sample: np.ndarray, goal: Goal, smallest: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -48,11 +48,15 @@ _DRAWS = 40_000_000
 """Most draws of a sample for a solver, a few tenths of a second; large studies get fewer resamples, and need fewer."""
 
 
-def resampled(scores: np.ndarray, goal: Goal, resamples: int | None = None) -> tuple[Estimates, np.ndarray]:
-    """The interquartile mean of each solver, and the probability that its median is the best.
+LEAST_FOR_SHARE = 10
+"""Samples from which on a bootstrap share is told: of two equal solvers on two samples, one has 95 % or more every other time."""
 
-    Who is best is asked of the samples that all solvers have, so that a resample gives all of them the same problems; the mean is
-    taken over the samples that a solver has.
+
+def resampled(scores: np.ndarray, goal: Goal, resamples: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """The interquartile mean of each solver, and its bootstrap share: how often its median is the best of a resample.
+
+    The share is asked of the samples that all solvers have, so that a resample gives all of them the same problems. It is no
+    probability that the solver is the best one. The mean is taken over the samples that a solver has.
 
     Args:
         scores: float (S, P, K), see :func:`prbench.analysis.resampling.resample`; NaN where there is no cell.
@@ -60,27 +64,20 @@ def resampled(scores: np.ndarray, goal: Goal, resamples: int | None = None) -> t
         resamples: how many; 10 000 where None, fewer for more than 4000 solvers times samples, and never below 1000.
 
     Returns:
-        Interquartile means with bootstrap intervals, and probabilities (S,), NaN where fewer than two samples are shared.
+        Interquartile means (S,), and shares (S,), NaN where fewer than :data:`LEAST_FOR_SHARE` samples are common.
     """
     there = ~np.isnan(scores).all(axis=2)
-    resamples = resamples or int(np.clip(_DRAWS // max(there.size, 1), 1000, RESAMPLES))
-    count = there.sum(axis=1)
-    iqm, low, high, best = (np.full(len(scores), np.nan) for _ in range(4))
+    iqm, best = np.full(len(scores), np.nan), np.full(len(scores), np.nan)
     for samples in np.unique(there, axis=0):
         own = np.flatnonzero((there == samples).all(axis=1))
-        if not samples.any():
-            continue
-        with np.errstate(invalid="ignore"):
-            iqm[own] = interquartile_means(sample_medians(scores[own][:, samples]))
-        if samples.sum() > 1:
-            drawn = resample(scores[own][:, samples], resamples)
-            low[own], high[own] = percentile_interval(drawn.iqm, LEVEL)
-            if len(own) == len(scores):
-                best = chances_of_best(drawn.median, lower=goal.better == "lower")
+        if samples.any():
+            with np.errstate(invalid="ignore"):
+                iqm[own] = interquartile_means(sample_medians(scores[own][:, samples]))
     shared = there.all(axis=0)
-    if np.isnan(best).all() and shared.sum() > 1:
-        best = chances_of_best(resample(scores[:, shared], resamples).median, lower=goal.better == "lower")
-    return Estimates(iqm, np.minimum(low, iqm), np.maximum(high, iqm), count), best
+    if shared.sum() >= LEAST_FOR_SHARE:
+        resamples = resamples or int(np.clip(_DRAWS // max(there.size, 1), 1000, RESAMPLES))
+        best = chances_of_best(resample(scores[:, shared], resamples), lower=goal.better == "lower")
+    return iqm, best
 
 
 def sample_medians(scores: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The hierarchical bootstrap by drawing: samples with replacement, and seeds with replacement within each sample drawn.
 
-For the median alone :func:`prbench.analysis.statistics.hierarchical_medians` needs no drawing; here are the statistics that
-do: the interquartile mean, and who is best, which is a question to all solvers at once.
+It serves the question who is best, which is one to all solvers at once. Intervals come from order statistics
+(:func:`prbench.analysis.statistics.hierarchical_medians`): those of the bootstrap do not cover for few samples.
 """
 
 from __future__ import annotations
@@ -19,21 +19,8 @@ _CHUNK = 1 << 17
 """Draws held at a time: their codes, indices and random bits take about a megabyte, which stays in cache."""
 
 
-@dataclass(frozen=True, eq=False)
-class Resampled:
-    """Statistics of resamples; every solver is given the same samples in the same resample.
-
-    Attributes:
-        median: (B, S), the median over samples of each sample's median over seeds.
-        iqm: (B, S), the interquartile mean over samples of the same.
-    """
-
-    median: np.ndarray
-    iqm: np.ndarray
-
-
-def resample(scores: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> Resampled:
-    """Bootstrap the medians and interquartile means of solvers on the same samples.
+def resample(scores: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
+    """Bootstrap the medians of solvers on the same samples.
 
     Two levels, as cells are nested: samples stand for the problems one may meet, seeds for a solver's own spread (Davison and
     Hinkley, Bootstrap Methods and their Application, 1997, section 3.8; Saravanan et al., arXiv:2007.07797).
@@ -46,6 +33,10 @@ def resample(scores: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> R
         resamples: how many.
         seed: of the draws; the same scores give the same resamples.
 
+    Returns:
+        float (B, S), the median over samples of each sample's median over seeds; in a resample all solvers are given the same
+        samples.
+
     Raises:
         ValueError: where a solver has no cell of a sample.
     """
@@ -54,15 +45,14 @@ def resample(scores: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> R
     if not counts.all():
         raise ValueError("every solver needs at least one cell of every sample")
     atoms = [_Atoms.of(row, count) for row, count in zip(np.sort(scores, axis=2), counts, strict=True)]
-    found = Resampled(np.empty((resamples, solvers)), np.empty((resamples, solvers)))
+    found = np.empty((resamples, solvers))
     rng = np.random.default_rng(seed)
     chunk = max(1, _CHUNK // n)
     for begin in range(0, resamples, chunk):
         rows = slice(begin, min(begin + chunk, resamples))
         drawn = rng.integers(0, n, (rows.stop - rows.start, n), dtype=np.int32)
         for s in range(solvers):
-            values = atoms[s].sorted_draws(drawn, rng)
-            found.median[rows, s], found.iqm[rows, s] = _median(values, atoms[s].ladder), _iqm(values, atoms[s].ladder)
+            found[rows, s] = _median(atoms[s].sorted_draws(drawn, rng), atoms[s].ladder)
     return found
 
 
@@ -82,7 +72,7 @@ def chances_of_best(medians: np.ndarray, *, lower: bool = True) -> np.ndarray:
     """In which share of the resamples each solver is best; ties share, and nobody is best where all have failed.
 
     Args:
-        medians: (B, S), see :class:`Resampled`.
+        medians: (B, S), see :func:`resample`.
         lower: whether the lowest is best.
     """
     signed = medians if lower else -medians
@@ -91,20 +81,9 @@ def chances_of_best(medians: np.ndarray, *, lower: bool = True) -> np.ndarray:
     return np.asarray((winners / np.maximum(winners.sum(axis=1, keepdims=True), 1)).mean(axis=0))
 
 
-def percentile_interval(statistics: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
-    """The ends of the percentile intervals of bootstrapped statistics (B, S); infinities are values."""
-    ends = np.quantile(statistics, [(1 - level) / 2, (1 + level) / 2], axis=0, method="inverted_cdf")
-    return ends[0], ends[1]
-
-
 def _median(codes: np.ndarray, ladder: np.ndarray) -> np.ndarray:
     n = codes.shape[1]
     return np.asarray((ladder[codes[:, (n - 1) // 2]] + ladder[codes[:, n // 2]]) / 2)
-
-
-def _iqm(codes: np.ndarray, ladder: np.ndarray) -> np.ndarray:
-    n = codes.shape[1]
-    return np.asarray(ladder.take(codes[:, n // 4 : n - n // 4]).mean(axis=1))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Statistics of many groups at once: medians with bootstrap intervals, proportions with Wilson intervals."""
+"""Statistics of many groups at once: medians and proportions, with intervals that cover what they say."""
 
 from __future__ import annotations
 
@@ -8,23 +8,27 @@ from functools import cache
 import numpy as np
 
 LEVEL = 0.95
-"""Coverage of every interval."""
+"""Least coverage of every interval."""
+LEAST_SAMPLES = 6
+"""Samples from which on there are intervals: the whole range of five covers the median of the population with 93.75 % only."""
 
 
 @dataclass(frozen=True, eq=False)
 class Estimates:
-    """A number a group with its interval; arrays of one length, NaN where there is nothing to say.
+    """One number per group with its interval; arrays of one length, NaN where there is nothing to say.
 
     Attributes:
         value: the estimate.
-        low, high: ends of the interval of coverage :data:`LEVEL`.
+        low, high: ends of the interval, whose coverage is at least :data:`LEVEL`.
         count: values in each group, int.
+        level: coverage that the interval attains; at least that where the data have ties.
     """
 
     value: np.ndarray
     low: np.ndarray
     high: np.ndarray
     count: np.ndarray
+    level: np.ndarray
 
 
 def group_medians(values: np.ndarray, groups: np.ndarray, n_groups: int) -> tuple[np.ndarray, np.ndarray]:
@@ -42,61 +46,52 @@ def group_medians(values: np.ndarray, groups: np.ndarray, n_groups: int) -> tupl
     return _middle(ordered, start, count), count
 
 
-def bootstrap_medians(values: np.ndarray, groups: np.ndarray, n_groups: int) -> Estimates:
-    """The median of each group with its percentile bootstrap interval: :func:`hierarchical_medians` of one seed a sample.
-
-    Args: as :func:`group_medians`.
-    """
-    return hierarchical_medians(values, np.arange(len(values)), groups, n_groups)
-
-
 def hierarchical_medians(values: np.ndarray, samples: np.ndarray, owner: np.ndarray, n_owners: int) -> Estimates:
-    """The median over samples of each sample's median over seeds, with its hierarchical bootstrap interval, without resampling.
+    """The median over samples of each sample's median over seeds, with an exact interval from order statistics.
 
-    The hierarchical bootstrap draws samples with replacement and, within each sample drawn, seeds with replacement (Davison and
-    Hinkley, Bootstrap Methods and their Application, 1997, section 3.8). What the seeds of one sample can give, and how often, is
-    known (:func:`middle_pairs`); so every draw comes from a known mixture, and the median of n draws is at most x exactly when at
-    least half of them are, which has a binomial probability. The quantiles of the bootstrap distribution are read off the mixture
-    (Maritz and Jarrett, JASA 73 (1978) 194, doi:10.1080/01621459.1978.10480027; Efron, Ann. Statist. 7 (1979) 1,
-    doi:10.1214/aos/1176344552). Of two samples in the middle the low end takes the lower and the high end the upper, which can
-    only widen the interval; it is widened, too, where it would not hold the estimate. One sample has no interval.
+    Of n independent samples, the median of the population lies between the k-th smallest and the k-th largest value with
+    probability ``1 - 2 P(B < k)``, B binomial of n and 1/2, whatever the distribution; ties only raise it (Thompson, Ann. Math.
+    Statist. 7 (1936) 122, doi:10.1214/aoms/1177732502). The k taken is the largest for which that is at least :data:`LEVEL`. The
+    units are samples: more seeds of a sample make its own median surer, not the interval narrower.
 
     Args:
-        values: float (N,), one a cell; infinities are values, NaN are left out.
+        values: float (N,), one per cell; infinities are values, NaN are left out.
         samples: int (N,), the sample of each value, 0 to ``len(owner) - 1``.
         owner: int (M,), the group that each sample belongs to, 0 to ``n_owners - 1``.
         n_owners: number of groups.
 
     Returns:
-        One estimate a group; ``count`` is its samples.
+        One estimate per group; ``count`` is its samples. Below :data:`LEAST_SAMPLES` there is no interval.
     """
-    from scipy.special import betaincinv
+    return medians(group_medians(values, samples, len(owner))[0], owner, n_owners)
 
-    ordered, start, seeds = _sorted_groups(values, samples, len(owner))
-    value, count = group_medians(_middle(ordered, start, seeds), owner, n_owners)
-    parts = []
-    for k in np.unique(seeds[seeds > 0]):
-        low, high, weight = middle_pairs(int(k))
-        of = np.flatnonzero(seeds == k)
-        seen = (ordered[start[of][:, None] + low] + ordered[start[of][:, None] + high]) / 2
-        parts.append((seen.ravel(), np.repeat(owner[of], len(weight)), (weight / count[owner[of]][:, None]).ravel()))
-    if not parts:
-        return Estimates(value, value, value, count)
-    atoms, group, share = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    by_size = np.lexsort((atoms, group))
-    atoms, cumulated = atoms[by_size], np.cumsum(share[by_size])
-    several = np.flatnonzero(count > 1)
-    n = count[several].astype(float)
-    # Shares of a group sum to one, so that one ascending array holds the distributions of all groups that are not empty.
-    offset = several - np.cumsum(count == 0)[several] - 1e-9
 
-    def end(at_least: np.ndarray, tail: float) -> np.ndarray:
-        found = np.full(n_owners, np.nan)
-        found[several] = atoms[np.searchsorted(cumulated, offset + betaincinv(at_least, n - at_least + 1, tail))]
-        return found
+def medians(values: np.ndarray, groups: np.ndarray, n_groups: int) -> Estimates:
+    """:func:`hierarchical_medians` of one value per sample.
 
-    low, high = end((n + 1) // 2, (1 - LEVEL) / 2), end(n // 2 + 1, (1 + LEVEL) / 2)
-    return Estimates(value, np.minimum(low, value), np.maximum(high, value), count)
+    Args: as :func:`group_medians`.
+    """
+    ordered, start, count = _sorted_groups(values, groups, n_groups)
+    low, high, level = (np.full(n_groups, np.nan) for _ in range(3))
+    for n in np.unique(count[count >= LEAST_SAMPLES]):
+        mine = np.flatnonzero(count == n)
+        k, level[mine] = order_statistic(int(n))
+        low[mine], high[mine] = ordered[start[mine] + k - 1], ordered[start[mine] + n - k]
+    return Estimates(_middle(ordered, start, count), low, high, count, level)
+
+
+bootstrap_medians = medians
+"""The name of version 0.1.0, whose intervals were those of the bootstrap."""
+
+
+@cache
+def order_statistic(n: int) -> tuple[int, float]:
+    """The k of :func:`hierarchical_medians` for n samples, :data:`LEAST_SAMPLES` or more, and the coverage attained."""
+    from scipy.special import bdtr
+
+    below = bdtr(np.arange(n // 2 + 1), n, 0.5)  # P(B <= 0), P(B <= 1), ...
+    k = int(np.searchsorted(below, (1 - LEVEL) / 2, side="right"))
+    return k, float(1 - 2 * below[k - 1])
 
 
 _ALL_PAIRS = 4
@@ -127,8 +122,36 @@ def middle_pairs(k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return low, high, both[low, high]
 
 
+def clopper_pearson(successes: np.ndarray, count: np.ndarray) -> Estimates:
+    """Proportions with exact intervals (Clopper and Pearson, Biometrika 26 (1934) 404, doi:10.1093/biomet/26.4.404), which cover
+    at least :data:`LEVEL` whatever the proportion.
+
+    Args:
+        successes: (G,); fractions, where a trial is itself the mean of several, are rounded down for the low end and up for the
+            high one.
+        count: (G,), number of independent trials.
+
+    Returns:
+        One estimate per group, without interval below :data:`LEAST_SAMPLES` trials.
+    """
+    from scipy.special import betaincinv
+
+    count = np.asarray(count)
+    n = np.where(count > 0, count, np.nan).astype(float)
+    several = count >= LEAST_SAMPLES
+    few, many = np.floor(np.round(successes, 9)), np.ceil(np.round(successes, 9))
+    low, high = np.where(several, 0.0, np.nan), np.where(several, 1.0, np.nan)
+    some, rest = several & (few > 0), several & (many < n)
+    low[some] = betaincinv(few[some], n[some] - few[some] + 1, (1 - LEVEL) / 2)
+    high[rest] = betaincinv(many[rest] + 1, n[rest] - many[rest], (1 + LEVEL) / 2)
+    return Estimates(successes / n, low, high, count, np.where(several, LEVEL, np.nan))
+
+
 def wilson(successes: np.ndarray, count: np.ndarray) -> Estimates:
     """Proportions with Wilson score intervals (Wilson, JASA 22 (1927) 209, doi:10.1080/01621459.1927.10502953).
+
+    They hold on average over proportions; for single ones they cover as little as 83 %, so that boards take
+    :func:`clopper_pearson`.
 
     Args:
         successes: (G,); may be fractions, where a trial is itself the mean of several.
@@ -140,7 +163,8 @@ def wilson(successes: np.ndarray, count: np.ndarray) -> Estimates:
         p = successes / n
         centre = (p + z * z / (2 * n)) / (1 + z * z / n)
         half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return Estimates(p, np.clip(centre - half, 0, p), np.clip(centre + half, p, 1), np.asarray(count))
+    level = np.where(count > 0, LEVEL, np.nan)
+    return Estimates(p, np.clip(centre - half, 0, p), np.clip(centre + half, p, 1), np.asarray(count), level)
 
 
 def group_sums(values: np.ndarray, groups: np.ndarray, n_groups: int) -> np.ndarray:

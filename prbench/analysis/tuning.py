@@ -31,7 +31,7 @@ class Trial:
         number: from 0, the solver as named.
         settings: those that vary.
         score: median over samples of the medians over seeds, failures counting as worst.
-        low, high: its bootstrap interval of 95 %; NaN for a single sample.
+        low, high: its interval of 95 % at least; NaN below six samples.
         cells, failed: how many were run, and how many of these have no score.
         seconds, fft_pairs: solving, one solve a cell.
     """

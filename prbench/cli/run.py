@@ -149,6 +149,22 @@ def _print_plan(cells: Sequence[Cell], todo: list[Cell], path: Path) -> None:
     right: dict[str, object] = {"justify": "right"}
     title = f"{len(set(todo))} of {len(set(cells))} cells would run; results in {path}"
     console().print(table(title, ["task", "dataset", "solver", ("cells", right), ("to run", right)], rows))
+    for line in _power(cells):
+        click.echo(line)
+
+
+def _power(cells: Sequence[Cell]) -> list[str]:
+    """Whether ranks of the solvers can differ on so many samples; each count of solvers and samples once."""
+    from prbench.reporting.leaderboards import power
+
+    solvers: dict[tuple[str, str], set[str]] = {}
+    samples: dict[tuple[str, str], set[int]] = {}
+    for cell in cells:
+        where = (cell.task, cell.dataset_spelled)
+        solvers.setdefault(where, set()).add(cell.solver_spelled)
+        samples.setdefault(where, set()).add(cell.sample)
+    counts = {(len(solvers[where]), len(samples[where])) for where in solvers}
+    return [power(number, there) for number, there in sorted(counts) if number > 1]
 
 
 def _tell_shard(results: ResultSet, state: RunState, shard: str) -> None:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 _NOTE = (
     "Paired by sample and seed; a failed cell counts as worst. change: median over samples of the second by the first (×), or "
-    "less it, with its 95 % bootstrap interval. p: signed-rank test, corrected by Holm. effect: rank-biserial correlation, 1 "
-    "where the second is better every time. n: {unit} compared."
+    "minus it, with an interval of 95 % at least (order statistics), from six on. p: signed-rank test, corrected by Holm; pairs "
+    "closer than the smallest difference worth naming are ties. effect: rank-biserial correlation, 1 where the second is better "
+    "every time. n: {unit} compared."
 )
 _MARKS = {
     "unpaired": "unpaired: cells that one side alone has, left out ({first} of the first, {second} of the second).",
@@ -122,7 +123,7 @@ def _blocks(found: Versus) -> Iterator[tuple[str, list[str], list[list[str]]]]:
 
 def _change(row: dict[Any, Any]) -> str:
     sign = "×" if row["scale"] == "ratio" else "+" if row["change"] > 0 else ""
-    return sign + spread(row["change"], row["change_low"], row["change_high"])
+    return sign + spread(row["change"], row["change_low"], row["change_high"], values=row["values"])
 
 
 def _p(value: float) -> str:

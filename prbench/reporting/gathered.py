@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from prbench.analysis import SCORED
+from prbench.analysis import SCORED, Leaderboard
 from prbench.errors import one_line
 
 from .reproduce import matrix_yaml
@@ -52,6 +52,13 @@ def gather(results: ResultSet) -> Gathered:
     """Read the records of ``results`` once."""
     keys = set(results.frame["key"])
     return _gather((record for record in results.store.records() if record.key in keys), results.store.path.resolve().name)
+
+
+def of_board(results: ResultSet, board: Leaderboard) -> ResultSet:
+    """The part of the results that a board ranks: all where its task has no other board."""
+    if not board.conditions:
+        return results
+    return type(results)(results.store, list(board.records(results.frame)["key"]))
 
 
 def _gather(records: Iterable[Record], name: str) -> Gathered:

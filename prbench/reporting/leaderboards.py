@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from prbench.analysis.common import RULE
+from prbench.analysis.paired import samples_needed
 from prbench.errors import one_line
 
 from .csv_text import csv_text
@@ -18,12 +20,16 @@ if TYPE_CHECKING:
     from prbench.analysis import Leaderboard
     from prbench.core import MetricInfo
 
-NOTE = "Medians over samples, and success rates, with 95 % intervals (bootstrap, Wilson); failed cells count as worst."
+INTERVALS = (
+    "Intervals cover 95 % at least: order statistics for medians, Clopper-Pearson for success rates; below 6 samples the values "
+    "stand in their place."
+)
+NOTE = f"Medians over samples; failed cells count as worst. {INTERVALS}"
 NOTHING = "–"
 
 _MEANINGS = {
-    "ranks": "ranks: ranks consistent with the paired tests.",
-    "best %": "best: probability of having the best median.",
+    "ranks": "ranks: ranks consistent with the paired tests; medians closer than the smallest difference worth naming share one.",
+    "bootstrap share": "bootstrap share: in how many per cent of the resamples the median is the best, from 10 samples on.",
     "n": "n: cells.",
 }
 """Of the columns that are neither scores nor costs."""
@@ -36,7 +42,7 @@ def terminal(boards: Sequence[Leaderboard], width: int) -> Iterator[Group | str]
     for board in boards:
         for dataset, headers, rows in _blocks(board):
             goal = board.goals[dataset]
-            title = f"{board.task} · {dataset} · ranked by {goal.metric}, {goal.better} is better"
+            title = f"{board.title} · {dataset} · ranked by {goal.metric}, {goal.better} is better"
             for number_, (part_headers, part_rows) in enumerate(_parts(headers, rows, width)):
                 columns: list[Column] = [("#", {"justify": "right"}), ("solver", {"min_width": _SOLVER_WIDTH})]
                 columns += [(header, {"justify": "right", "no_wrap": True}) for header in part_headers[2:]]
@@ -55,6 +61,7 @@ _NOTES = {
     "time_limit": "limit: stopped at the time limit, scored as they stood.",
     "stale": "stale: computed with an older version of the code; `prbench run --rerun stale` renews them.",
     "missing": "missing: samples and seeds that other solvers of the dataset have a cell of.",
+    "left_out": "left out: cells of samples that not all ranked solvers have.",
 }
 
 
@@ -62,7 +69,40 @@ def _note(boards: Sequence[Leaderboard]) -> str:
     """What the numbers of the tables of these boards mean."""
     infos = {(info.header, info.meaning): info for board in boards for info in _infos(board)}
     columns = [f"{info.header}: {info.meaning}." for info in infos.values() if info.header]
-    return " ".join([NOTE, *_MEANINGS.values(), *columns])
+    return " ".join([NOTE, *explained(boards)[1:], *_MEANINGS.values(), *columns])
+
+
+def explained(boards: Sequence[Leaderboard]) -> list[str]:
+    """Sentences on intervals, on the samples that ranks need, and on solvers without a rank."""
+    return [INTERVALS, *_power(boards), *_partial(boards)]
+
+
+def _power(boards: Sequence[Leaderboard]) -> Iterator[str]:
+    """How many samples the ranked solvers of the datasets need before their ranks can differ."""
+    counts: set[tuple[int, int]] = set()
+    for board in boards:
+        ranked = board.rows[board.rows["rank"].notna()]
+        groups = ranked.groupby("dataset")["samples"].agg(["size", "max"])
+        counts |= {(int(solvers), int(samples)) for solvers, samples in groups.itertuples(index=False)}
+    for solvers in sorted({solvers for solvers, _ in counts if solvers > 1}):
+        yield power(solvers, min(samples for other, samples in counts if other == solvers))
+
+
+def power(solvers: int, samples: int) -> str:
+    """In a sentence, whether ranks of so many solvers can differ at all on so many samples."""
+    needed = samples_needed(solvers)
+    there = "" if samples >= needed else f", and there are {samples}" if samples > 1 else ", and there is 1"
+    return f"Ranks of {solvers} solvers can differ from {needed} samples on{there}."
+
+
+def _partial(boards: Sequence[Leaderboard]) -> Iterator[str]:
+    """The rule of common samples where it matters, and the solvers without a rank."""
+    rows = [row for board in boards for row in board.rows.to_dict("records") if row["reason"] or row["left_out"]]
+    if rows:
+        yield RULE
+    told = dict.fromkeys(f"{row['solver']} on {row['dataset']} has {row['reason']}" for row in rows if row["reason"])
+    if told:
+        yield f"Without a rank: {one_line('; '.join(told), 500)}."
 
 
 def _infos(board: Leaderboard) -> list[MetricInfo]:
@@ -113,7 +153,7 @@ def as_markdown(boards: Sequence[Leaderboard]) -> str:
     for board in boards:
         for dataset, headers, rows in _blocks(board):
             goal = board.goals[dataset]
-            lines += [f"### {escape_markdown(board.task)} · {escape_markdown(dataset)}", ""]
+            lines += [f"### {escape_markdown(board.title)} · {escape_markdown(dataset)}", ""]
             lines += [f"Ranked by {escape_markdown(goal.metric)}, {goal.better} is better.", ""]
             lines += ["| " + " | ".join(escape_markdown(h) for h in headers) + " |"]
             lines += ["| ---: | :--- |" + " ---: |" * (len(headers) - 2)]
@@ -128,7 +168,7 @@ def as_latex(boards: Sequence[Leaderboard]) -> str:
     for board in boards:
         for dataset, headers, rows in _blocks(board):
             goal = board.goals[dataset]
-            caption = f"{board.task}, {dataset}: ranked by {goal.metric}. {_note([board])}"
+            caption = f"{board.title}, {dataset}: ranked by {goal.metric}. {_note([board])}"
             lines += [r"\begin{table}", r"  \centering", f"  \\caption{{{escape_latex(caption)}}}"]
             lines += [f"  \\begin{{tabular}}{{rl{'r' * (len(headers) - 2)}}}", r"    \toprule"]
             lines += ["    " + " & ".join(escape_latex(h) for h in headers) + r" \\", r"    \midrule"]
@@ -162,11 +202,18 @@ def _end(value: float) -> str:
 
 
 def spread(
-    value: float, low: float, high: float, form: Callable[[float], str] = number, end: Callable[[float], str] = _end
+    value: float,
+    low: float,
+    high: float,
+    form: Callable[[float], str] = number,
+    end: Callable[[float], str] = _end,
+    values: str = "",
 ) -> str:
-    """An estimate with its interval; a single sample has none and says so by a dash."""
+    """An estimate with its interval, or with the ``values`` behind it where they are too few for one; else a dash."""
     if math.isnan(value):
         return NOTHING
+    if math.isnan(low) and values:
+        return f"{form(value)} ({', '.join(end(float(one)) for one in values.split())})"
     inner = NOTHING if math.isnan(low) else f"{end(low)}, {end(high)}"
     return f"{form(value)} [{inner}]"
 
@@ -174,16 +221,19 @@ def spread(
 def _blocks(board: Leaderboard) -> Iterator[tuple[str, list[str], list[list[str]]]]:
     """Dataset, headers and rows of text, the same columns for every dataset of a board and for every format."""
     infos = {info.name: info for info in _infos(board)}
-    counts = {"time_limit": "limit", "stale": "stale", "missing": "missing"}
+    counts = {"time_limit": "limit", "stale": "stale", "missing": "missing", "left_out": "left out"}
     told = {name: header for name, header in counts.items() if board.rows[name].any()}
     for dataset, goal in board.goals.items():
         rows = board.rows[board.rows["dataset"] == dataset].to_dict("records")
+        ranked = sum(not row["reason"] for row in rows)
         cells: dict[str, list[str]] = {
-            "#": [str(row["rank"]) for row in rows],
+            "#": [NOTHING if row["reason"] else str(row["rank"]) for row in rows],
             "solver": [one_line(row["solver"], 200) for row in rows],
-            infos[goal.metric].header if goal.metric in infos else goal.metric: [_spread(row, "median") for row in rows],
-            "ranks": [_ranks(row) for row in rows],
-            "best %": [NOTHING if math.isnan(row["best"]) or len(rows) < 2 else _percent(row["best"]) for row in rows],
+            infos[goal.metric].header if goal.metric in infos else goal.metric: [
+                _spread(row, "median", values=row["values"]) for row in rows
+            ],
+            "ranks": [_ranks(row, alone=ranked < 2) for row in rows],
+            "bootstrap share": [NOTHING if math.isnan(row["best"]) or ranked < 2 else _percent(row["best"]) for row in rows],
             "success %": [_spread(row, "success", _percent, _percent) for row in rows],
             "n": [str(row["cells"]) for row in rows],
             "failed": [str(row["failed"]) for row in rows],
@@ -195,15 +245,21 @@ def _blocks(board: Leaderboard) -> Iterator[tuple[str, list[str], list[list[str]
         yield dataset, list(cells), [list(row) for row in zip(*cells.values(), strict=True)]
 
 
-def _spread(row: dict[Any, Any], name: str, form: Callable[[float], str] = number, end: Callable[[float], str] = _end) -> str:
-    return spread(row[name], row[f"{name}_low"], row[f"{name}_high"], form, end)
+def _spread(
+    row: dict[Any, Any],
+    name: str,
+    form: Callable[[float], str] = number,
+    end: Callable[[float], str] = _end,
+    values: str = "",
+) -> str:
+    return spread(row[name], row[f"{name}_low"], row[f"{name}_high"], form, end, values)
 
 
-def _ranks(row: dict[Any, Any]) -> str:
-    """The ranks that the data leave possible; nothing is said of a solver alone or of a single sample."""
-    low, high = row["rank_low"], row["rank_high"]
-    if row["samples"] < 2 or math.isnan(row["best"]):
+def _ranks(row: dict[Any, Any], *, alone: bool) -> str:
+    """The ranks that the tests leave possible; nothing is said of a solver alone, unranked, or of a single sample."""
+    if alone or row["reason"] or row["samples"] < 2:
         return NOTHING
+    low, high = row["rank_low"], row["rank_high"]
     return f"{low}" if low == high else f"{low}-{high}"
 
 
@@ -214,6 +270,8 @@ def _percent(share: float) -> str:
 def json_value(value: Any) -> Any:
     """A value as strict JSON holds it: null where undefined, infinities as words."""
     plain = value.item() if hasattr(value, "item") else value
+    if type(plain).__name__ == "NAType":  # a rank that there is none of; pandas need not be imported to know it
+        return None
     if not isinstance(plain, float) or math.isfinite(plain):
         return plain
     return None if math.isnan(plain) else "Infinity" if plain > 0 else "-Infinity"

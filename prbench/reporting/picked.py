@@ -19,7 +19,7 @@ def picked(results: ResultSet, board: Leaderboard, dataset: str, most: int) -> l
     All are of the sample that most solvers have, each with its first seed; what has no stored arrays is left out.
     """
     ranked = list(board.rows.loc[board.rows["dataset"] == dataset, "solver"])
-    frame = results.frame
+    frame = board.records(results.frame)
     mine = frame[(frame["dataset"] == dataset) & frame["status"].isin(SCORED)]
     if mine.empty:
         return []

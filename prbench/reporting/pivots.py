@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from prbench.analysis import Pivot
 
 NOTE = (
-    "Medians over samples, and success rates, with 95 % intervals (bootstrap, Wilson); failed cells count as worst, "
+    "Medians over samples, and success rates, with intervals of 95 % at least, from six samples on; failed cells count as worst, "
     "not in seconds; a dash was not run."
 )
 
@@ -96,7 +96,7 @@ def _tables(pivot: Pivot, shown: str) -> Iterator[tuple[str, list[str], list[lis
     """Title, headers and rows of text: the goal's medians, with the dose below where it is known, then successes and seconds."""
     against = f"{pivot.setting} ({pivot.unit})" if pivot.unit else pivot.setting
     headers = [against, *(format_value(value) for value in pivot.values)]
-    where = f"{pivot.task} · {pivot.dataset}"
+    where = f"{pivot.task}{pivot.conditions and f', {pivot.conditions}'} · {pivot.dataset}"
     solvers = list(dict.fromkeys(pivot.rows["solver"]))
     cells = {(row["solver"], _key(row["value"])): row for row in pivot.rows.to_dict("records")}
     for what, column, title in (

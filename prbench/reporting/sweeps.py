@@ -11,7 +11,7 @@ from prbench.core.names import format_value
 from prbench.errors import one_line
 
 from .csv_text import csv_text
-from .leaderboards import NOTHING, escape_markdown, number, spread
+from .leaderboards import NOTE, NOTHING, escape_markdown, number, spread
 from .markup import json_rows, latex_table, pipe_table
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 Block = tuple[str, list[str], list[list[str]]]
 
-_NOTE = "Medians over samples, and success rates, with 95 % intervals (bootstrap, Wilson); failed cells count as worst. n: cells."
+_NOTE = f"{NOTE} n: cells."
 _NOTE_OF_SETTINGS = (
-    "Scores are medians over samples; failed cells count as worst. named: the solver as asked for, with its 95 % bootstrap "
-    "interval. 10 %, 90 %: what a tenth of the settings beat, and fall short of. solved: settings whose score is a success."
+    "Scores are medians over samples; failed cells count as worst. named: the solver as asked for, with its interval. "
+    "10 %, 90 %: what a tenth of the settings beat, and fall short of. solved: settings whose score is a success."
 )
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from prbench.analysis.resampling import chances_of_best, interquartile_means, percentile_interval, resample
+from prbench.analysis.resampling import chances_of_best, interquartile_means, resample
 from prbench.analysis.statistics import hierarchical_medians, middle_pairs
 
 
@@ -26,18 +26,7 @@ def nested(samples, seeds, seed=0):
 def test_resamples_are_distributed_as_those_of_the_hierarchical_bootstrap(seeds):
     scores = nested(11, seeds)
     drawn, expected = resample(scores[None], 4000), brute(scores, 4000)
-    assert stats.ks_2samp(drawn.median[:, 0], np.median(expected, axis=1)).statistic < 0.06
-    assert stats.ks_2samp(drawn.iqm[:, 0], stats.trim_mean(expected, 0.25, axis=1)).statistic < 0.05
-
-
-@pytest.mark.parametrize("seeds", [2, 3, 5])
-@pytest.mark.parametrize("samples", [9, 15])
-def test_intervals_read_off_the_mixture_are_those_of_resamples(samples, seeds):
-    scores = nested(samples, seeds)
-    found = hierarchical_medians(scores.ravel(), np.repeat(np.arange(samples), seeds), np.zeros(samples, int), 1)
-    medians = np.median(brute(scores, 20_000), axis=1)
-    assert 0.015 < np.mean(medians < found.low[0]) + np.mean(medians == found.low[0]) / 2 < 0.045
-    assert 0.015 < np.mean(medians > found.high[0]) + np.mean(medians == found.high[0]) / 2 < 0.045
+    assert stats.ks_2samp(drawn[:, 0], np.median(expected, axis=1)).statistic < 0.06
 
 
 def middles(k):
@@ -67,7 +56,7 @@ def test_the_middle_of_one_value_more_spreads_little_more(k):
 def test_seeds_of_different_numbers_are_allowed_and_missing_samples_are_not():
     scores = np.array([[[1.0, 2, 3], [4, np.nan, np.nan], [5, 6, np.nan]]])
     drawn = resample(scores, 2000)
-    assert set(np.unique(drawn.median)) <= {1, 2, 3, 4, 5, 5.5, 6}
+    assert set(np.unique(drawn)) <= {1, 2, 3, 4, 5, 5.5, 6}
     with pytest.raises(ValueError, match="at least one cell"):
         resample(np.array([[[1.0], [np.nan]]]))
 
@@ -75,17 +64,17 @@ def test_seeds_of_different_numbers_are_allowed_and_missing_samples_are_not():
 def test_failures_reach_the_statistics_that_they_reach():
     scores = np.array([[[1.0], [2], [np.inf], [np.inf]], [[1.0], [2], [3], [4]]])
     drawn = resample(scores, 2000)
-    assert np.isinf(drawn.median[:, 0]).any()
-    assert not np.isnan(drawn.iqm).any()
-    assert np.isfinite(drawn.iqm[:, 1]).all()
+    assert np.isinf(drawn[:, 0]).any()
+    assert not np.isnan(drawn).any()
+    assert np.isfinite(drawn[:, 1]).all()
 
 
 def test_one_resample_gives_all_solvers_the_same_samples():
     x = nested(20, 1)
     drawn = resample(np.stack([x, 2 * x]), 500)
-    np.testing.assert_allclose(drawn.median[:, 1], 2 * drawn.median[:, 0])
-    assert chances_of_best(drawn.median).tolist() == [1, 0]
-    assert chances_of_best(drawn.median, lower=False).tolist() == [0, 1]
+    np.testing.assert_allclose(drawn[:, 1], 2 * drawn[:, 0])
+    assert chances_of_best(drawn).tolist() == [1, 0]
+    assert chances_of_best(drawn, lower=False).tolist() == [0, 1]
 
 
 def test_ties_share_and_nobody_is_best_where_all_have_failed():
@@ -97,14 +86,13 @@ def test_interquartile_mean_is_scipys_trimmed_mean(values):
     assert interquartile_means(np.array([values]))[0] == pytest.approx(stats.trim_mean(values, 0.25), rel=1e-9, abs=1e-6)
 
 
-def test_intervals_cover_the_truth_about_as_often_as_they_say():
-    """Lognormal problems and seeds: the median of the medians of three seeds is 1."""
+@pytest.mark.parametrize("samples", [6, 8, 25])
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_intervals_cover_the_truth_as_often_as_they_say(samples, seeds):
+    """Problems and seeds on a logarithmic scale, symmetric about 0: so are the medians of samples, and their median is 0."""
     rng = np.random.default_rng(2)
-    trials, samples, seeds = 600, 25, 3
-    scores = np.exp(rng.normal(size=(trials, samples, 1)) + 0.7 * rng.normal(size=(trials, samples, seeds)))
+    trials = 3000
+    scores = rng.normal(size=(trials, samples, 1)) + 0.7 * rng.normal(size=(trials, samples, seeds))
     sample = np.repeat(np.arange(trials * samples), seeds)
     found = hierarchical_medians(scores.ravel(), sample, np.repeat(np.arange(trials), samples), trials)
-    assert 0.93 < np.mean((found.low <= 1) & (found.high >= 1)) <= 1
-    low, high = percentile_interval(resample(scores[:200], 500).iqm, 0.95)
-    truth = interquartile_means(np.median(np.exp(rng.normal(size=(1, 200_000, 1)) + 0.7 * rng.normal(size=(1, 200_000, 3))), 2))
-    assert 0.88 < np.mean((low <= truth) & (truth <= high)) <= 1
+    assert np.mean((found.low <= 0) & (found.high >= 0)) == pytest.approx(found.level[0], abs=0.015)

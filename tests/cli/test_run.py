@@ -68,7 +68,8 @@ def test_leaderboard_of_the_stored_results(finished, form):
     if form == "json":
         rows = json.loads(result.stdout)
         assert [row["rank"] for row in rows] == [1, 2]
-        assert all(row["median_low"] <= row["median"] <= row["median_high"] for row in rows)
+        assert all(row["median_low"] is None and row["samples"] == 2 for row in rows)  # too few for an interval
+        assert all(float(low) <= row["median"] <= float(high) for row in rows for low, high in [row["values"].split()])
 
 
 def test_a_compacted_store_tells_the_same(finished):
@@ -120,6 +121,15 @@ def test_a_dry_run_writes_nothing(here):
     assert result.exit_code == 0
     assert "12 of 12 cells would run" in result.stdout
     assert list(here.iterdir()) == []
+
+
+def test_a_dry_run_says_how_many_samples_ranks_need(here):
+    """The smallest p-value of n pairs is 2^(1 - n), which Holm multiplies by the number of other solvers."""
+    for solvers, needed in (("er,hio", 6), ("er,hio,raar,rrr,difference-map", 8)):
+        out = invoke("run", "-s", solvers, "-d", "crystal2d[size=32]", "--samples", "4", "--dry-run").stdout
+        number = solvers.count(",") + 1
+        assert re.search(rf"\b{number} solvers\b.*\b{needed} samples\b.*\b4\b", " ".join(out.split()))
+    assert "samples on" not in invoke("run", "-s", "er", "-d", "crystal2d[size=32]", "--samples", "4", "--dry-run").stdout
 
 
 @pytest.mark.parametrize("form", [[], ["quick"]])

@@ -139,3 +139,52 @@ def test_any_metric_ranks_and_any_columns_are_shown():
         leaderboards(frame, columns=["nothing"])
     with pytest.raises(UsageError, match="no record has a number of 'ssim'"):
         leaderboards(frame, rank_by="ssim")
+
+
+def board_text(frame, width=200):
+    out = io.StringIO()
+    for part in terminal(leaderboards(pd.DataFrame(frame)), width):
+        Console(file=out, width=width).print(part, markup=False)
+    return " ".join(out.getvalue().split())
+
+
+def runs(solver, scores, **more):
+    cell = {"task": "far-field", "solver": solver, "dataset": "d", "seed": 0, "status": "ok", **more}
+    return [{**cell, "sample": sample, "sa_nmse": score} for sample, score in enumerate(scores)]
+
+
+def test_few_samples_show_their_values_and_no_interval():
+    text = board_text(runs("a", [0.5, 0.25, 0.125]) + runs("b", [1, 2, math.inf]))
+    assert "0.25 (0.12, 0.25, 0.5)" in text
+    assert "2 (1, 2, ∞)" in text
+    assert "0.25 (0.12, 0.25, 0.5)" in FORMATS["latex"](leaderboards(pd.DataFrame(runs("a", [0.5, 0.25, 0.125]))))
+    assert "0.55 [0.3, 0.8]" in board_text(runs("a", [0.3, 0.4, 0.5, 0.6, 0.7, 0.8]))
+
+
+def test_a_board_says_how_many_samples_its_ranks_need():
+    frame = [row for name in "abcde" for row in runs(name, [0.1, 0.2, 0.3, 0.4])]
+    assert "Ranks of 5 solvers can differ from 8 samples on, and there are 4." in board_text(frame)
+    enough = [row for name in "ab" for row in runs(name, np.linspace(0.1, 1, 6))]
+    assert "Ranks of 2 solvers can differ from 6 samples on." in board_text(enough)
+    assert "samples on." not in board_text(runs("a", [0.1, 0.2])).replace("10 samples on.", "")
+
+
+def test_a_solver_without_a_rank_stands_below_with_the_reason():
+    frame = runs("complete", [0.001, 0.002, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]) + runs("partial", [0.003, 0.006])
+    text = board_text(frame)
+    assert "partial on d has 2 of the 8 common samples" in text
+    assert text.index(" complete ") < text.index(" partial ")
+    rows = json.loads(FORMATS["json"](leaderboards(pd.DataFrame(frame))))
+    assert [row["rank"] for row in rows] == [1, None]
+    rows = list(csv.DictReader(io.StringIO(FORMATS["csv"](leaderboards(pd.DataFrame(frame))))))
+    assert [row["rank"] for row in rows] == ["1", ""]
+
+
+def test_boards_of_other_conditions_say_which():
+    frame = runs("a", [0.1, 0.2], split="test") + runs("a", [0.3, 0.4], split="tune")
+    text = board_text(frame)
+    assert "far-field, split test · d" in text
+    assert "far-field, split tune · d" in text
+    rows = json.loads(FORMATS["json"](leaderboards(pd.DataFrame(frame))))
+    assert [row["conditions"] for row in rows] == ["split test", "split tune"]
+    assert FORMATS["markdown"](leaderboards(pd.DataFrame(frame))).count("###") == 2

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from prbench.analysis import NOT_RUN, leaderboards
 from prbench.errors import UsageError, one_line
 from prbench.metrics import metric_infos
-from prbench.reporting.gathered import gather
+from prbench.reporting.gathered import gather, of_board
 from prbench.reporting.markup import pipe_table
 from prbench.reporting.variations import natural
 
@@ -57,6 +57,8 @@ def draw_figures(
 ) -> Iterator[Path]:
     """Draw results into ``folder``, which is made, and tell each path once it is written.
 
+    Where a task has several boards, as of different splits, their conditions follow the task in the names of files.
+
     For each task ``<task>-<kind>`` of :data:`KINDS` where its records hold what the kind needs, ``<task>-gallery-<dataset>``, and
     as LaTeX the tables ``<task>-leaderboard``, ``<task>-metrics`` and ``<task>-published``; ``<task>-captions.md`` says what is
     what. The same results give the same bytes.
@@ -87,7 +89,15 @@ def draw_figures(
     gathered, infos = gather(results), metric_infos()
     folder.mkdir(parents=True, exist_ok=True)
     for board in leaderboards(results.frame, rank_by=rank_by, columns=columns):
-        matter = Matter(results, board, gathered, infos, [row for row in quoted if row.task == board.task], STYLES[style])
+        part = of_board(results, board)
+        matter = Matter(
+            part,
+            board,
+            gather(part) if board.conditions else gathered,
+            infos,
+            [row for row in quoted if row.task == board.task],
+            STYLES[style],
+        )
         with styled(matter.style):
             written = list(_figures(matter, folder, formats))
         yield from written
@@ -109,9 +119,9 @@ def _figures(matter: Matter, folder: Path, formats: Sequence[str]) -> Iterator[P
     for kind, draw in KINDS.items():
         figure = draw(matter)
         if figure is not None:
-            yield from save(figure, folder, f"{matter.task}-{kind}", formats)
+            yield from save(figure, folder, f"{matter.board.slug}-{kind}", formats)
     for dataset, figure in galleries(matter):
-        yield from save(figure, folder, f"{matter.task}-gallery-{_slug(dataset)}", formats)
+        yield from save(figure, folder, f"{matter.board.slug}-gallery-{_slug(dataset)}", formats)
 
 
 def _tables(matter: Matter, folder: Path) -> Iterator[Path]:
@@ -119,24 +129,28 @@ def _tables(matter: Matter, folder: Path) -> Iterator[Path]:
     if matter.published:
         tables["published"] = published_table(matter.task, list(matter.published))
     for name, text in tables.items():
-        path = folder / f"{matter.task}-{name}.tex"
+        path = folder / f"{matter.board.slug}-{name}.tex"
         path.write_text(text, encoding="utf-8")
         yield path
 
 
 def _captions(matter: Matter, folder: Path, drawn: set[str]) -> Path:
     """What the figures show, and the full names behind the short ones in them."""
-    lines = [f"# {matter.task}", ""]
+    lines = [f"# {matter.board.title}", ""]
     for kind, draw in {**KINDS, "gallery": galleries}.items():
-        if any(name.startswith(f"{matter.task}-{kind}") for name in drawn):
+        if any(name.startswith(f"{matter.board.slug}-{kind}") for name in drawn):
             part = f" Shown: {matter.notes[kind]}." if kind in matter.notes else ""
-            lines.append(f"- `{matter.task}-{kind}`: {(sys.modules[draw.__module__].__doc__ or '').strip()}{part}")
+            lines.append(f"- `{matter.board.slug}-{kind}`: {(sys.modules[draw.__module__].__doc__ or '').strip()}{part}")
     if matter.notes:
         lines += ["", "`prbench figures --dataset TEXT` draws the datasets whose names hold TEXT."]
-    lines += ["", "Medians are over samples, failed cells count as worst, intervals cover 95 %.", ""]
+    lines += [
+        "",
+        "Medians are over samples, failed cells count as worst, intervals cover 95 % at least; below six samples there are none.",
+        "",
+    ]
     lines += pipe_table(["solver", "as in the figures"], [[name, look.name] for name, look in matter.looks.items()], names=(0, 1))
     lines += ["", *pipe_table(["dataset", "as in the figures"], [list(pair) for pair in matter.titles.items()], names=(0, 1)), ""]
-    path = folder / f"{matter.task}-captions.md"
+    path = folder / f"{matter.board.slug}-captions.md"
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
 

@@ -84,9 +84,8 @@ class Matter:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """The task's records."""
-        frame = self.results.frame
-        return frame[frame["task"] == self.task]
+        """The records of the board."""
+        return self.board.records(self.results.frame)
 
     def rows(self, dataset: str) -> list[dict[str, Any]]:
         """The ranking on a dataset, best first."""

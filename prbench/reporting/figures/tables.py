@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from prbench.analysis import SCORED, bootstrap_medians, group_medians
+from prbench.analysis import SCORED, group_medians, medians
 from prbench.reporting.leaderboards import as_latex, spread
 from prbench.reporting.markup import latex_table
 from prbench.running.store.table import metric_columns
@@ -39,7 +39,7 @@ def metrics_table(matter: Matter) -> str:
         counts = [str(int((mine["solver"] == solver).sum())) for solver in ranked]
         rows = [[solver, *(column[at] for column in cells), counts[at]] for at, solver in enumerate(ranked)]
         caption = (
-            f"{matter.task}, {dataset}: medians over samples with 95 % bootstrap intervals, of cells that were scored; "
+            f"{matter.board.title}, {dataset}: medians over samples with intervals of 95 % at least, of cells that were scored; "
             "n counts them. " + " ".join(_meaning(matter, name) for name in columns)
         )
         lines += [*latex_table(caption.strip(), ["solver", *columns, "n"], rows, names=(0,)), ""]
@@ -61,7 +61,7 @@ def _column(records: pd.DataFrame, name: str, ranked: list[str]) -> list[str]:
     place = {solver: at for at, solver in enumerate(ranked)}
     pair, pairs = pd.factorize(pd.MultiIndex.from_arrays([records["solver"], records["sample"]]))
     owner = np.asarray([place[solver] for solver in pairs.get_level_values(0)], dtype=int)
-    found = bootstrap_medians(group_medians(records[name].to_numpy(dtype=float), pair, len(pairs))[0], owner, len(ranked))
+    found = medians(group_medians(records[name].to_numpy(dtype=float), pair, len(pairs))[0], owner, len(ranked))
     ends = zip(found.value.tolist(), found.low.tolist(), found.high.tolist(), strict=True)
     return [spread(value, low, high) for value, low, high in ends]
 

@@ -50,7 +50,7 @@ def columnar(frame: pd.DataFrame) -> dict[str, Any]:
         if is_bool_dtype(column):
             columns[str(name)] = [int(value) for value in column]
         elif is_numeric_dtype(column):
-            columns[str(name)] = numbers(column.tolist())
+            columns[str(name)] = numbers(None if missing else value for value, missing in zip(column, column.isna(), strict=True))
         else:
             columns[str(name)] = levels(column.fillna("").tolist())
     return {"n": len(frame), "columns": columns}

@@ -12,8 +12,8 @@ from prbench.analysis import NOT_RUN, SCORED, Leaderboard
 from prbench.analysis.progress import count_warnings
 from prbench.errors import one_line
 from prbench.reporting.curves import Track, summary
-from prbench.reporting.gathered import Gathered
-from prbench.reporting.leaderboards import as_csv, as_latex, as_markdown
+from prbench.reporting.gathered import Gathered, gather, of_board
+from prbench.reporting.leaderboards import as_csv, as_latex, as_markdown, explained
 from prbench.reporting.variations import Axis, axes, natural
 from prbench.running.store.table import metric_columns
 
@@ -52,14 +52,17 @@ def payload(
         results: what is reported.
         gathered: from the records of the same results.
         boards: of the same results.
-        gallery: pictures by task, see :mod:`.pictures`.
+        gallery: pictures by board, see :mod:`.pictures`.
         infos: what the columns mean, by name.
     """
     frame = results.frame
-    ranked = {board.task: board for board in boards}
-    tasks = [_task(task, frame, ranked.get(task), gathered, gallery.get(task)) for task in sorted(frame["task"].unique())]
+    ranked: dict[str, list[Leaderboard | None]] = {}
+    for board in boards:
+        ranked.setdefault(board.task, []).append(board)
+    found = [(task, board) for task in sorted(frame["task"].unique()) for board in ranked.get(task, [None])]
+    tasks = [_task(task, results, board, gathered, gallery) for task, board in found]
     shown = {name for task in tasks for name in task["shown"]}
-    shown |= {info.name for board in ranked.values() for info in board.columns}
+    shown |= {info.name for _, board in found if board is not None for info in board.columns}
     return {
         "meta": _meta(results),
         "tasks": tasks,
@@ -91,8 +94,15 @@ def _meta(results: ResultSet) -> dict[str, Any]:
     }
 
 
-def _task(task: str, frame: pd.DataFrame, board: Leaderboard | None, gathered: Gathered, gallery: Any) -> dict[str, Any]:
-    records = frame[frame["task"] == task]
+def _task(
+    task: str, results: ResultSet, board: Leaderboard | None, gathered: Gathered, gallery: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What is told of a board, or of a task of which nothing has been ranked."""
+    frame = results.frame
+    records = frame[frame["task"] == task] if board is None else board.records(frame)
+    if board is not None and board.conditions:
+        gathered = gather(of_board(results, board))
+    name = task if board is None else board.slug
     share = len(records) / len(frame)
     cells = records.sort_values(["dataset", "solver", "sample", "seed", "key"])
     metrics = [name for name in metric_columns(cells.columns) if cells[name].notna().any()]
@@ -101,7 +111,7 @@ def _task(task: str, frame: pd.DataFrame, board: Leaderboard | None, gathered: G
     listed = cells.head(most)[[*_CELL_COLUMNS, *metrics, *costs, "stale", "key", "environment", "code_id"]]
     listed = listed.assign(key=listed["key"].str[:_KEY_LENGTH], code_id=listed["code_id"].str[:_KEY_LENGTH])
     found: dict[str, Any] = {
-        "name": task,
+        "name": name,
         "solvers": sorted(records["solver"].unique(), key=natural),
         "datasets": sorted(records["dataset"].unique(), key=natural),
         "records": len(records),
@@ -109,7 +119,7 @@ def _task(task: str, frame: pd.DataFrame, board: Leaderboard | None, gathered: G
         "cell_columns": [*_CELL_COLUMNS, *metrics, *costs],
         "shown": [*metrics, *costs],
         **_curves(task, gathered),
-        "gallery": gallery,
+        "gallery": gallery.get(name),
         "board": None,
         "goals": {},
         "axes": [],
@@ -120,7 +130,7 @@ def _task(task: str, frame: pd.DataFrame, board: Leaderboard | None, gathered: G
         return found
     return found | {
         "columns": [info.name for info in board.columns],
-        "legend": [f"{info.header}: {info.meaning}." for info in board.columns],
+        "legend": [*explained([board]), *(f"{info.header}: {info.meaning}." for info in board.columns)],
         "board": columnar(board.rows.drop(columns="task")),
         "goals": {name: {"metric": g.metric, "better": g.better, "success": short(g.success)} for name, g in board.goals.items()},
         "axes": _axes(board, gathered),

@@ -29,7 +29,7 @@ def gallery(results: ResultSet, boards: list[Leaderboard], most: int) -> dict[st
         most: reconstructions shown in all; datasets share them evenly, by their names.
 
     Returns:
-        for each task ``keys`` (the colour maps met, as images) and ``datasets``, a list; see :func:`_of_dataset`.
+        for each board ``keys`` (the colour maps met, as images) and ``datasets``, a list; see :func:`_of_dataset`.
     """
     shown = [(board, dataset) for board in boards for dataset in sorted(board.goals, key=natural)]
     found: dict[str, Any] = {}
@@ -41,7 +41,7 @@ def gallery(results: ResultSet, boards: list[Leaderboard], most: int) -> dict[st
         entry = _of_dataset(results, board, dataset, share)
         if entry is not None:
             left -= len(entry["solvers"])
-            found.setdefault(board.task, []).append(entry)
+            found.setdefault(board.slug, []).append(entry)
     return {task: {"keys": _keys(entries), "datasets": entries} for task, entries in found.items()}
 
 

@@ -1,25 +1,31 @@
 // What the columns of a leaderboard are called, and what stands in their cells.
 const HEADERS = {
-  rank: "#", solver: "solver", median: "score", success: "success %", best: "best %", iqm: "mean of middle",
-  samples: "samples", cells: "n", failed: "failed", time_limit: "limit", stale: "stale", missing: "missing",
+  rank: "#", solver: "solver", median: "score", success: "success %", best: "bootstrap share %", iqm: "mean of middle",
+  samples: "samples", cells: "n", failed: "failed", time_limit: "limit", stale: "stale", missing: "missing", left_out: "left out",
+  median_level: "level", values: "values", reason: "no rank", conditions: "conditions",
 };
 const MEANING = {
-  rank: "Place within the dataset, and the places that paired tests leave open at 95 %.",
-  best: "Probability of having the best median.",
-  iqm: "Interquartile mean over samples, with its 95 % interval.",
+  rank: "Place within the dataset on the samples that all ranked solvers have, and the places consistent with paired tests at 95 %.",
+  best: "Bootstrap share: in how many resamples the median is the best, from 10 samples on. No probability of being the best solver.",
+  iqm: "Interquartile mean over samples.",
+  left_out: "Cells of samples that not all ranked solvers have.",
+  median_level: "What the interval of the median attains.",
+  values: "One number per sample, where they are too few for an interval.",
+  reason: "Why the solver has no rank.",
+  conditions: "What sets this board apart from others of its task.",
   missing: "Samples and seeds that other solvers have been given here, and this one has not.",
-  median: "Median over samples of the metric that decides, with its 95 % bootstrap interval; failed cells count as worst.",
-  success: "Share of cells that reach the task's threshold, with its 95 % Wilson interval.",
+  median: "Median over samples of the metric that decides, with its interval of 95 % at least (order statistics); failed cells count as worst.",
+  success: "Share of cells that reach the task's threshold, with its interval of 95 % at least (Clopper-Pearson).",
   cells: "Cells behind the numbers. Choose a number to see them.",
   failed: "Crashed, diverged, killed or without a score; they count as worst.",
   time_limit: "Stopped at the time limit, scored as they stood.",
   stale: "Computed with an older version of the code.",
   samples: "Samples behind the interval: the unit of replication.",
 };
-const MARKS = { failed: "bad", stale: "warn", time_limit: "warn", missing: "warn" };
+const MARKS = { failed: "bad", stale: "warn", time_limit: "warn", missing: "warn", left_out: "warn" };
 const ALWAYS = ["rank", "solver"];
 const FRONT = ["rank", "solver", "median", "range", "best", "success"];
-const LAST = ["cells", "failed", "time_limit", "stale", "missing"];
+const LAST = ["cells", "failed", "time_limit", "stale", "missing", "left_out", "reason"];
 const NOT_COLUMNS = new Set(["dataset", "metric"]);
 
 // The short header of a column: a metric declares its own.
@@ -48,6 +54,7 @@ function usualColumns(task, board, columns) {
   const ranking = new Set(Object.values(task.goals).map(({ metric }) => metric));
   return columns.filter(({ name, kind }) => {
     if (name === "range") return true;
+    if (name === "reason") return board.rows().some((row) => board.at(name, row) !== "");
     const some = kind === "text" || board.rows().some((row) => !Number.isNaN(board.at(name, row)) && board.at(name, row) !== 0);
     if (name in MARKS && name !== "failed") return some;
     if (usual.has(name)) return some || name === "cells" || name === "failed";
@@ -74,6 +81,8 @@ function boardCell(task, board, column, row, scale) {
   if (Number.isNaN(value)) return element("td", {}, NOTHING);
   const shown = form(value);
   if (name !== "median" && kind !== "percent") return element("td", { title: endsText(board, name, row) }, shown);
+  const values = name === "median" ? board.at("values", row) : "";
+  if (values) return element("td", { class: "main" }, shown, element("span", { class: "ends" }, `(${values.split(" ").map((one) => number(Number(one.replace("inf", "Infinity")), 2)).join(", ")})`));
   return element("td", { class: name === "median" ? "main" : null }, shown, ends(board.at(`${name}_low`, row), board.at(`${name}_high`, row), form));
 }
 

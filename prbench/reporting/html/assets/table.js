@@ -43,7 +43,7 @@ function leaderboard(task) {
   place.append(element("div", { class: "lead" }, element("h3", {}, "Leaderboard"), tools));
   const table = element("table", {});
   place.append(element("div", { class: "scroll" }, table), element("p", { class: "note" },
-    "Medians over samples with 95 % bootstrap intervals, success rates with Wilson intervals; failed cells count as worst. ",
+    "Medians over samples; failed cells count as worst. ",
     task.legend.join(" ")));
 
   state.follow([`${task.name}.`], () => {
