@@ -85,10 +85,11 @@ def _scores(matter: Matter, solver: str, dataset: str) -> list[np.ndarray]:
 
 
 def _share(matter: Matter, solver: str, dataset: str) -> str:
-    """The rate of success with its interval, over samples."""
+    """The rate of success over samples, with its interval where they are enough for one."""
     for row in matter.rows(dataset):
         if row["solver"] == solver and np.isfinite(row["success"]):
-            return "{:.0f} [{:.0f}, {:.0f}]".format(*(100 * row[f"success{end}"] for end in ("", "_low", "_high")))
+            share, low, high = (100 * row[f"success{end}"] for end in ("", "_low", "_high"))
+            return f"{share:.0f}" if np.isnan(low) else f"{share:.0f} [{low:.0f}, {high:.0f}]"
     return ""
 
 
