@@ -10,6 +10,7 @@ import numpy as np
 from prbench.core import Dataset, Problem, Split, register, setting
 
 from ._crystals import domain_phases, inside_polygon, pixel_axes, polygon, random_dislocations, scale_to, smooth_field
+from ._measured import HOLDOUT_DOC, hold_out
 from ._simulated import make_problem, radians
 
 
@@ -44,12 +45,13 @@ class Crystal2D(Dataset):
         log=True,
         doc="width s of the beam's degree of coherence exp(-r^2/(2 s^2)) in sides of the object; none: full",
     )
+    holdout: float = setting(0, valid="[0, 0.5]", doc=HOLDOUT_DOC)
 
     example: ClassVar[dict[str, object]] = {"size": 32}
 
     def make(self, index: int, seed: int, split: Split) -> Problem:
         """Draw crystal ``index``."""
-        of_shape, of_field, of_domains, of_dislocations, of_noise = self.streams(5, index, seed, split)
+        of_shape, of_field, of_domains, of_dislocations, of_noise, of_free = self.streams(6, index, seed, split)
         inside = inside_polygon(polygon(of_shape, convex=self.shape == "convex"), self.size)
         rows, columns = np.meshgrid(pixel_axes(self.size), pixel_axes(self.size), indexing="ij")
         limit = radians(self.strength)
@@ -58,4 +60,6 @@ class Crystal2D(Dataset):
         else:
             phase = scale_to(smooth_field(of_field, self.size, 2), inside, limit)
         phase = phase + random_dislocations(of_dislocations, rows, columns, inside, self.dislocations)
-        return make_problem(self, (index, seed, split), inside * np.exp(1j * phase), inside, of_noise, coherence=self.coherence)
+        x = inside * np.exp(1j * phase)
+        problem = make_problem(self, (index, seed, split), x, inside, of_noise, coherence=self.coherence)
+        return hold_out(problem, self.holdout, of_free)
