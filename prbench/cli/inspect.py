@@ -59,7 +59,7 @@ def command(ctx: click.Context, files: tuple[str, ...], pictures: Path, no_pictu
 
 def _plain(file: str) -> str:
     """A name for the picture of a file."""
-    return re.sub(r"[^A-Za-z0-9.-]+", "_", file).strip("_.")[-80:] or "file"
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", file).strip("_.")[-80:] or "picture"
 
 
 def _tell(file: str, inspection: Inspection, drawn: Path | None) -> None:
@@ -86,7 +86,7 @@ def _array(note: ArrayNote, file: str) -> str:
 
 def _described(file: str, inspection: Inspection, drawn: Path | None) -> dict[str, Any]:
     return {
-        "file": file,
+        "path": file,
         "task": inspection.task,
         "dataset": inspection.dataset,
         "missing": list(inspection.missing),

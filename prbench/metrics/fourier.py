@@ -143,6 +143,8 @@ def frc(case: Case) -> float:
     """
     truth = case.problem.truth
     assert truth is not None
+    if np.ndim(truth.object) not in {2, 3}:
+        return case.undefined("frc", "an object of one axis has no rings")
     support = support_of(truth.object)
     if not support.any():
         return case.undefined("frc", "the truth is zero everywhere")
