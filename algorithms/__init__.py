@@ -1,1 +1,1 @@
-"""Solvers: a folder a task, a file a method. Adding one is one file and one entry-point line in ``pyproject.toml``."""
+"""Solvers: a folder per task, a file per method. Adding one is one file and one entry-point line in ``pyproject.toml``."""

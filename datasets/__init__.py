@@ -1,1 +1,1 @@
-"""Datasets: a folder a task, a file a dataset. Adding one is one file and one entry-point line in ``pyproject.toml``."""
+"""Datasets: a folder per task, a file per dataset. Adding one is one file and one entry-point line in ``pyproject.toml``."""

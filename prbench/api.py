@@ -73,7 +73,7 @@ def run(
     sealed: bool = False,
     salt: str | None = None,
 ) -> ResultSet:
-    """Run every solver on every dataset of its task and store one record a cell; the same call resumes.
+    """Run every solver on every dataset of its task and store one record per cell; the same call resumes.
 
     Args:
         solvers: names with settings, or solvers; one or several.

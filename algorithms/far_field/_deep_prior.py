@@ -14,12 +14,12 @@ from torch import nn
 
 from prbench.core import IterativeSolver, Reconstruction, Rng, setting
 from prbench.core.learned import layout, placed
-from prbench.core.stopping import HeldOut
+from prbench.core.stopping import EarlyStopping
 from prbench.tasks.far_field import FarField
 
 from ..networks.starts import Make, from_seeds, narrowed
 from ._centring import off_centre, ramped, rolled
-from ._lagrangian import Loss, Pattern
+from ._lagrangian import FittedPattern, Loss
 from ._parametrisations import Drawn
 from ._selection import Choice, by_score, hold_out, score
 
@@ -42,7 +42,7 @@ _STILL_FROM = 0.7
 
 
 @dataclass(eq=False)
-class Fit:
+class PriorState:
     """The state.
 
     Attributes:
@@ -61,13 +61,13 @@ class Fit:
         steps: taken.
     """
 
-    pattern: Pattern
+    pattern: FittedPattern
     choice: Choice
     networks: list[nn.Module]
     codes: list[torch.Tensor]
     optimiser: torch.optim.Adam
     generators: list[torch.Generator]
-    kept: HeldOut
+    kept: EarlyStopping
     living: list[int]
     scores: np.ndarray
     multiplier: torch.Tensor | None
@@ -96,7 +96,7 @@ class Fit:
 
 
 @dataclass(frozen=True)
-class DeepPrior(IterativeSolver[FarField, Fit]):
+class DeepPrior(IterativeSolver[FarField, PriorState]):
     """Base of untrained priors: a subclass gives the networks, their inputs, and how their outputs make an object.
 
     The object is what networks draw on its frame, half of the pattern's grid in every axis. No support is used, not even where
@@ -175,7 +175,7 @@ class DeepPrior(IterativeSolver[FarField, Fit]):
         """Whether the frame moves with the object: not where that fills it."""
         return self.centring > 0
 
-    def move(self, s: Fit, rolls: np.ndarray) -> None:
+    def move(self, s: PriorState, rolls: np.ndarray) -> None:
         """Let what is drawn from now on stand further along each axis by so many pixels, (starts, ndim)."""
         s.rolls = s.rolls + rolls
 
@@ -189,14 +189,14 @@ class DeepPrior(IterativeSolver[FarField, Fit]):
 
         return [partial(make, outputs) for outputs in self.channels_drawn()]
 
-    def init(self, y: FarField, rng: Rng) -> Fit:
+    def init(self, y: FarField, rng: Rng) -> PriorState:
         """Held-out pixels, and fresh networks of every start."""
         fraction = self.free if self.free is not None else (0.0 if y.gain is None else _FREE)
         fitted, held_out = hold_out(y, fraction, rng)
         seeds = [int(seed) for seed in rng.integers(2**62, size=self.starts)]
-        return self.begin(y, Pattern.of(fitted), Choice(y, held_out), seeds)
+        return self.begin(y, FittedPattern.of(fitted), Choice(y, held_out), seeds)
 
-    def begin(self, y: FarField, pattern: Pattern, choice: Choice, seeds: list[int]) -> Fit:
+    def begin(self, y: FarField, pattern: FittedPattern, choice: Choice, seeds: list[int]) -> PriorState:
         """The state before the first step, one start a seed."""
         device, real, frame = y.backend.device, y.backend.real, y.object_shape
         assert frame is not None
@@ -207,21 +207,21 @@ class DeepPrior(IterativeSolver[FarField, Fit]):
         optimiser = torch.optim.Adam(
             [p for network in networks for p in network.parameters()], lr=self.rate, betas=_BETAS, fused=True
         )
-        return Fit(
+        return PriorState(
             pattern,
             choice,
             networks,
             [code.contiguous(memory_format=layout(code)) for code in codes],
             optimiser,
             generators,
-            HeldOut(len(seeds), smoothing=_SMOOTHING, patience=self.patience),
+            EarlyStopping(len(seeds), smoothing=_SMOOTHING, patience=self.patience),
             list(range(len(seeds))),
             np.full(len(seeds), np.inf),
             torch.zeros((len(seeds), *y.shape), dtype=y.backend.complex, device=device) if self.multiplier else None,
             np.zeros((len(seeds), y.ndim), dtype=np.int64),
         )
 
-    def step(self, y: FarField, s: Fit) -> Fit:
+    def step(self, y: FarField, s: PriorState) -> PriorState:
         """One step of Adam on the networks of all living starts."""
         progress = s.steps / self.iterations
         rate = self.rate * (1 if self.schedule == "constant" else (1 + math.cos(math.pi * progress)) / 2)
@@ -244,13 +244,13 @@ class DeepPrior(IterativeSolver[FarField, Fit]):
             self._drop(y, s)
         return s
 
-    def _loss(self, s: Fit) -> Loss:
+    def _loss(self, s: PriorState) -> Loss:
         """What the fit ends by."""
         if self.loss != "auto":
             return self.loss
         return "poisson" if s.pattern.noise else "amplitude"
 
-    def _losses(self, s: Fit, spectrum: torch.Tensor, progress: float) -> torch.Tensor:
+    def _losses(self, s: PriorState, spectrum: torch.Tensor, progress: float) -> torch.Tensor:
         """The loss of each start, after which its multiplier is the next step's."""
         if s.multiplier is not None and progress >= _FADED:
             s.multiplier = None
@@ -265,7 +265,7 @@ class DeepPrior(IterativeSolver[FarField, Fit]):
             s.multiplier = _FADING * s.multiplier
         return losses
 
-    def _centre(self, s: Fit) -> None:
+    def _centre(self, s: PriorState) -> None:
         """Move each frame so that the object stands in its middle, and the multiplier with it."""
         assert s.objects is not None
         rolls = off_centre(s.objects.abs().square())
@@ -279,7 +279,7 @@ class DeepPrior(IterativeSolver[FarField, Fit]):
         found: torch.Tensor = torch.fft.fftn(objects, s=y.shape, dim=tuple(range(1, y.ndim + 1)))
         return found
 
-    def _objects(self, y: FarField, s: Fit) -> torch.Tensor:
+    def _objects(self, y: FarField, s: PriorState) -> torch.Tensor:
         """The objects of the last step, or what the networks draw before the first, (starts, *frame)."""
         if s.objects is None:
             with torch.no_grad():
@@ -287,14 +287,14 @@ class DeepPrior(IterativeSolver[FarField, Fit]):
                 s.objects = drawn * s.pattern.scale(self._transform(y, drawn), self._loss(s)) * s.pattern.unit
         return s.objects
 
-    def _look(self, y: FarField, s: Fit) -> None:
+    def _look(self, y: FarField, s: PriorState) -> None:
         """Score the objects, and keep what is best."""
         objects = self._objects(y, s)
         with torch.no_grad():
             s.kept.look(score(s.choice, self.padded(y, objects)), objects)
         s.scores[s.living] = s.kept.scores
 
-    def _drop(self, y: FarField, s: Fit) -> None:
+    def _drop(self, y: FarField, s: PriorState) -> None:
         """Let all starts but the finalists go."""
         if s.kept.best is None:
             self._look(y, s)
@@ -316,25 +316,25 @@ class DeepPrior(IterativeSolver[FarField, Fit]):
         margins = [pad for n, m in zip(reversed(y.shape), reversed(objects.shape[1:]), strict=True) for pad in (0, n - m)]
         return torch.nn.functional.pad(objects, margins)
 
-    def finished(self, y: FarField, state: Fit) -> bool:  # noqa: ARG002 - the contract
+    def finished(self, y: FarField, state: PriorState) -> bool:  # noqa: ARG002 - the contract
         """When no start has got better for ``patience`` looks."""
         return state.kept.settled()
 
-    def estimates(self, y: FarField, s: Fit) -> torch.Tensor:
+    def estimates(self, y: FarField, s: PriorState) -> torch.Tensor:
         """What was kept of each living start, or before the first look what there is, on the detector's grid.
 
         No look is taken for it: that would enter the averaged scores, and asking would change the answer.
         """
         return self.padded(y, self._objects(y, s) if s.kept.best is None else s.kept.best[0])
 
-    def estimate(self, y: FarField, state: Fit) -> Reconstruction:
+    def estimate(self, y: FarField, state: PriorState) -> Reconstruction:
         """The best start, with the best others as ``starts`` and the ``scores`` of all that were begun in ``aux``."""
         assert y.object_shape is not None
         found = self.estimates(y, state)[(slice(None), *map(slice, y.object_shape))]
         starts = found[by_score(state.kept.scores)[: self.keep]]
         return Reconstruction(object=starts[0].clone(), aux={"starts": starts, "scores": state.scores.copy()})
 
-    def residual(self, y: FarField, state: Fit) -> float:
+    def residual(self, y: FarField, state: PriorState) -> float:
         """Modulus error of the best start over all measured pixels."""
         best = by_score(state.kept.scores)[0]
         return float(y.modulus_error(self.estimates(y, state)[best : best + 1])[0])

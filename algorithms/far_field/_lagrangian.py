@@ -26,7 +26,7 @@ _FAINT = 1e-3
 
 
 @dataclass(eq=False)
-class Pattern:
+class FittedPattern:
     """The measurement as the fit sees it, zero frequency first.
 
     Attributes:
@@ -44,7 +44,7 @@ class Pattern:
     noise: float
 
     @classmethod
-    def of(cls, y: FarField) -> Pattern:
+    def of(cls, y: FarField) -> FittedPattern:
         """The fitted pixels of a measurement."""
         fitted = y.measured.to(y.backend.real)
         amplitude = y.amplitude * fitted
@@ -82,7 +82,7 @@ class Pattern:
         return gap.square().sum((*self.axes, -1)) / self.fitted.sum(), allowed
 
     def loss(self, spectrum: torch.Tensor, loss: Loss) -> torch.Tensor:
-        """One number a start; losses are of the size of the mean squared misfit of amplitudes, whose mean square is 1.
+        """One number per start; losses are of the size of the mean squared misfit of amplitudes, whose mean square is 1.
 
         Args:
             spectrum: complex (S, *shape), scaled.

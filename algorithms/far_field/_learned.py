@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
 
 NOISE = 0.02
-"""Largest standard deviation of the noise added to the autocorrelation in training, of its maximum: a photon a pixel."""
+"""Largest standard deviation of the noise added to the autocorrelation in training, of its maximum: a photon per pixel."""
 
 
 @dataclass(frozen=True)

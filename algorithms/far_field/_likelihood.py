@@ -25,7 +25,7 @@ FLOOR = 1e-4
 
 
 @dataclass
-class Descent:
+class LikelihoodDescent:
     """A batch of descents under way.
 
     Attributes:
@@ -71,16 +71,16 @@ def curvature_along(A: Array, D: Array, counts: Array, per_gain: float, b: float
     return where(counts < 0, zero, (along + along) * along / (per_gain * abs2(A) + b))
 
 
-def begin(y: FarField, x: Array, support: Array, coherence: Coherence | None = None) -> Descent:
+def begin(y: FarField, x: Array, support: Array, coherence: Coherence | None = None) -> LikelihoodDescent:
     """Start from objects ``x`` (B, *shape), cut to ``support``."""
     xp = y.backend.xp
     counts = xp.where(y.measured, y.amplitude**2 / (y.gain or 1.0), -xp.ones_like(y.amplitude))
     x = x * support
     slope = xp.zeros_like(y.amplitude)[:1].reshape(-1)[:1].reshape((1,) * (y.ndim + 1))
-    return Descent(x, y.transform(x), xp.zeros_like(x), xp.zeros_like(x), slope, support, counts, coherence=coherence)
+    return LikelihoodDescent(x, y.transform(x), xp.zeros_like(x), xp.zeros_like(x), slope, support, counts, coherence=coherence)
 
 
-def confine(y: FarField, d: Descent, support: Array) -> None:
+def confine(y: FarField, d: LikelihoodDescent, support: Array) -> None:
     """Cut the objects to another support, bool (B, *shape), and start the conjugation anew; one transform an object."""
     d.support = support
     d.x = d.x * support
@@ -88,7 +88,7 @@ def confine(y: FarField, d: Descent, support: Array) -> None:
     d.slope = 0 * d.slope
 
 
-def refine(y: FarField, d: Descent, background: float = FLOOR) -> None:
+def refine(y: FarField, d: LikelihoodDescent, background: float = FLOOR) -> None:
     """One conjugate-gradient step of every object of the batch (Polak-Ribiere, restarted where it stops being a descent).
 
     Args:
@@ -136,7 +136,7 @@ def refine(y: FarField, d: Descent, background: float = FLOOR) -> None:
     d.spectrum = d.spectrum + step * D
 
 
-def _pull(y: FarField, d: Descent, b: float) -> tuple[Array, Array]:
+def _pull(y: FarField, d: LikelihoodDescent, b: float) -> tuple[Array, Array]:
     """The gradient in Fourier space, up to a factor, and with a beam that is not fully coherent what the spectrum was
     multiplied by for it.
     """
@@ -147,7 +147,7 @@ def _pull(y: FarField, d: Descent, b: float) -> tuple[Array, Array]:
     return d.spectrum * sensitivity, sensitivity
 
 
-def _sensitivity(y: FarField, d: Descent, A: Array, b: float) -> Array:
+def _sensitivity(y: FarField, d: LikelihoodDescent, A: Array, b: float) -> Array:
     """Derivative of the misfit by the sharp intensities of spectra ``A``, real (B, *shape): 1 - (n + b)/(I + b), I the blurred
     intensity, spread back to where it came from.
     """
@@ -159,7 +159,7 @@ def _sensitivity(y: FarField, d: Descent, A: Array, b: float) -> Array:
     return d.coherence.spread_back(weights)
 
 
-def _blurred_curvature(y: FarField, d: Descent, D: Array, b: float) -> Array:
+def _blurred_curvature(y: FarField, d: LikelihoodDescent, D: Array, b: float) -> Array:
     """Half the second derivative of a pixel's misfit along D, as :func:`curvature_along`, of the blurred intensity."""
     assert d.coherence is not None
     xp = y.backend.xp
@@ -180,7 +180,7 @@ def abs2_of(z: Array) -> Array:
     return z.real * z.real + z.imag * z.imag
 
 
-def log_likelihood(y: FarField, d: Descent) -> Array:
+def log_likelihood(y: FarField, d: LikelihoodDescent) -> Array:
     """Negative log-likelihood of each object, relative to a perfect model, a measured pixel."""
     xp = y.backend.xp
     n = xp.where(d.counts >= 0, d.counts, xp.zeros_like(d.counts))

@@ -11,7 +11,7 @@ from prbench.backend import Array
 from prbench.tasks.far_field import FarField
 
 from ._guidance import aligned, unrelated
-from ._likelihood import FLOOR, Descent, begin, log_likelihood
+from ._likelihood import FLOOR, LikelihoodDescent, begin, log_likelihood
 from ._selection import Choice, by_score, score
 from ._shrinkwrap import above_typical
 from ._state import ProjectionState
@@ -39,7 +39,7 @@ class Refinement:
 
     starts: Array
     scores: np.ndarray
-    descent: Descent | None = None
+    descent: LikelihoodDescent | None = None
     last: Array = None
     best: Array = None
     support: Array = None
@@ -124,7 +124,7 @@ def answer(y: FarField, r: Refinement) -> tuple[Array, Array]:
     return r.best, r.support
 
 
-def _most_likely(y: FarField, d: Descent) -> tuple[Array, Array, float]:
+def _most_likely(y: FarField, d: LikelihoodDescent) -> tuple[Array, Array, float]:
     """The candidate of highest likelihood, its support, and Akaike's criterion."""
     misfit = y.backend.to_numpy(log_likelihood(y, d)).ravel()
     chosen = by_score(misfit)[0]

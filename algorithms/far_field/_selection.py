@@ -20,7 +20,7 @@ class Choice:
     Attributes:
         y: the whole measurement.
         held_out: bool (*shape), zero frequency first, pixels that the fit does not see; None where it sees all.
-        scores: one number a start, lower is better, once known.
+        scores: one number per start, lower is better, once known.
     """
 
     y: FarField
@@ -39,7 +39,7 @@ def hold_out(y: FarField, fraction: float, rng: Rng) -> tuple[FarField, Array | 
 
 
 def score(choice: Choice, objects: Array, coherence: Coherence | None = None) -> np.ndarray:
-    """One number a field, lower is better.
+    """One number per field, lower is better.
 
     On held-out pixels this is the Poisson log-likelihood of the counts, relative to a perfect model and a pixel (Favre-Nicolin,
     Leake, Chushkin 2020, doi:10.1038/s41598-020-57561-2); without any it is the relative modulus error of all measured pixels.

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from prbench.core import Reconstruction, Rng, Solver, register, setting
 from prbench.tasks.far_field import FarField
 
-from ._deep_prior import Fit
+from ._deep_prior import PriorState
 from ._refinement import RefinedState
 from ._selection import Choice, by_score
 from ._shrinkwrap import shrink
@@ -19,7 +19,7 @@ from .hio_er_ml import HioErMl
 
 
 @dataclass(eq=False)
-class PolishedFit(Fit):
+class PolishedFit(PriorState):
     """The networks' state and, once they are done, that of the projections.
 
     Attributes:
@@ -75,12 +75,12 @@ class DoubleDipPolish(DoubleDip):
         """As for the networks alone."""
         return PolishedFit(**vars(super().init(y, rng)), rng=rng)
 
-    def step(self, y: FarField, state: Fit) -> PolishedFit:
+    def step(self, y: FarField, state: PriorState) -> PolishedFit:
         """One step of the networks or of the projections."""
         assert isinstance(state, PolishedFit)
         return self.advance(y, state, 1)
 
-    def advance(self, y: FarField, state: Fit, steps: int) -> PolishedFit:
+    def advance(self, y: FarField, state: PriorState, steps: int) -> PolishedFit:
         """Steps of the networks, then of the projections."""
         assert isinstance(state, PolishedFit)
         of_networks = max(0, min(steps, self.iterations - state.steps)) if state.refined is None else 0
@@ -100,16 +100,16 @@ class DoubleDipPolish(DoubleDip):
         g = y.project_modulus(found) * support
         return RefinedState(ProjectionState.of(y, g, support, self.projections.beta, Choice(y, None), state.rng))
 
-    def finished(self, y: FarField, state: Fit) -> bool:  # noqa: ARG002 - the contract
+    def finished(self, y: FarField, state: PriorState) -> bool:  # noqa: ARG002 - the contract
         """Never before the projections have ended."""
         return False
 
-    def estimate(self, y: FarField, state: Fit) -> Reconstruction:
+    def estimate(self, y: FarField, state: PriorState) -> Reconstruction:
         """The projections' answer, or the networks' where they have not begun."""
         assert isinstance(state, PolishedFit)
         return super().estimate(y, state) if state.refined is None else self.projections.estimate(y, state.refined)
 
-    def residual(self, y: FarField, state: Fit) -> float:
+    def residual(self, y: FarField, state: PriorState) -> float:
         """That of the part under way."""
         assert isinstance(state, PolishedFit)
         return super().residual(y, state) if state.refined is None else self.projections.residual(y, state.refined)

@@ -12,7 +12,7 @@ from torch import nn
 from prbench.core import register, setting
 
 from ..networks.coordinate import CoordinateNetwork
-from ._deep_prior import DeepPrior, Fit
+from ._deep_prior import DeepPrior, PriorState
 from ._parametrisations import Drawn, magnitude_and_phase
 
 
@@ -67,7 +67,7 @@ class DoubleNir(DeepPrior):
         axes = [(torch.arange(n, device=generator.device) - (n - 1) / 2) / half for n in frame]
         return torch.stack(torch.meshgrid(*axes, indexing="ij"))
 
-    def move(self, s: Fit, rolls: np.ndarray) -> None:
+    def move(self, s: PriorState, rolls: np.ndarray) -> None:
         """Other coordinates, since what lies beyond an edge is drawn by them and not by those of the other side."""
         frame = s.codes[0].shape[2:]
         by = torch.as_tensor(rolls / (max(frame) / 2), dtype=s.codes[0].dtype, device=s.codes[0].device)

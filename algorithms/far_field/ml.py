@@ -10,7 +10,7 @@ import numpy as np
 from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
 from prbench.tasks.far_field import FarField
 
-from ._likelihood import Descent, begin, confine, log_likelihood, refine
+from ._likelihood import LikelihoodDescent, begin, confine, log_likelihood, refine
 from ._run import reconstruction, returned_residual
 from ._selection import Choice, by_score
 from ._settings import ShrinkwrapSettings
@@ -21,7 +21,7 @@ from ._state import random_state
 class DescentState:
     """A batch of descents after ``k`` steps."""
 
-    descent: Descent
+    descent: LikelihoodDescent
     k: int = 0
 
 

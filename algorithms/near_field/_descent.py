@@ -20,7 +20,7 @@ Preconditioner = Callable[[Array], Array]
 
 
 @dataclass
-class Descent:
+class PhaseDescent:
     """A descent under way.
 
     Attributes:
@@ -46,14 +46,14 @@ class Descent:
     pairs: deque[tuple[Array, Array, float]] = field(default_factory=lambda: deque(maxlen=_PAIRS))
 
 
-def begin(x: Array, objective: Objective, precondition: Preconditioner) -> Descent:
+def begin(x: Array, objective: Objective, precondition: Preconditioner) -> PhaseDescent:
     """Evaluate at ``x``; the first direction is the preconditioned gradient's."""
     value, gradient = objective(x)
     direction = -precondition(gradient)
-    return Descent(x, value, gradient, direction, _dot(gradient, direction))
+    return PhaseDescent(x, value, gradient, direction, _dot(gradient, direction))
 
 
-def advance(d: Descent, objective: Objective, precondition: Preconditioner) -> None:
+def advance(d: PhaseDescent, objective: Objective, precondition: Preconditioner) -> None:
     """Try one point: go there where the value falls enough (Armijo), else shorten the trial, and in the end forget the pairs."""
     if d.stuck:
         return
@@ -76,7 +76,7 @@ def advance(d: Descent, objective: Objective, precondition: Preconditioner) -> N
         _turn(d, precondition)
 
 
-def _turn(d: Descent, precondition: Preconditioner) -> None:
+def _turn(d: PhaseDescent, precondition: Preconditioner) -> None:
     """The two-loop recursion, in which the latest pair gives the preconditioner its scale."""
     q = d.gradient
     weights = []

@@ -12,7 +12,7 @@ from torch import nn
 
 from prbench.core import IterativeSolver, Reconstruction, Rng, Solver, setting
 from prbench.core.learned import layout, placed
-from prbench.core.stopping import HeldOut
+from prbench.core.stopping import EarlyStopping
 from prbench.errors import BadInput
 from prbench.tasks.near_field import NearField
 
@@ -38,7 +38,7 @@ _SLOW = 0.25
 
 
 @dataclass(eq=False)
-class Fit:
+class UntrainedState:
     """The state.
 
     Attributes:
@@ -67,7 +67,7 @@ class Fit:
     unit: float
     weights: torch.Tensor | None
     slow: torch.Tensor | None
-    kept: HeldOut
+    kept: EarlyStopping
     mean: torch.Tensor
     steps: int = 0
 
@@ -84,7 +84,7 @@ class Fit:
 
 
 @dataclass(frozen=True)
-class UntrainedFit(IterativeSolver[NearField, Fit]):
+class UntrainedFit(IterativeSolver[NearField, UntrainedState]):
     """Base of the solvers that fit an untrained network to one intensity; a subclass says which.
 
     The network sees the measured amplitude, beside it the start where there is one, and a little noise that dies away. It answers
@@ -137,7 +137,7 @@ class UntrainedFit(IterativeSolver[NearField, Fit]):
         """Steps at most."""
         return self.iterations
 
-    def init(self, y: NearField, rng: Rng) -> Fit:
+    def init(self, y: NearField, rng: Rng) -> UntrainedState:
         """A fresh network and the start.
 
         Raises:
@@ -166,7 +166,7 @@ class UntrainedFit(IterativeSolver[NearField, Fit]):
         if known and self.slow_rate:
             slow = torch.zeros(_slow_waves(y), dtype=seen.dtype, device=seen.device, requires_grad=True)
             groups.append({"params": [slow], "highest": self.slow_rate})
-        state = Fit(
+        state = UntrainedState(
             network,
             parts,
             seen.contiguous(memory_format=layout(seen)),
@@ -177,7 +177,7 @@ class UntrainedFit(IterativeSolver[NearField, Fit]):
             unit,
             balance(y, self.floor) if known and self.floor is not None else None,
             slow,
-            HeldOut(smoothing=0.0, patience=max(1, self.patience // _LOOK_EVERY)),
+            EarlyStopping(smoothing=0.0, patience=max(1, self.patience // _LOOK_EVERY)),
             torch.empty(0),
         )
         with torch.no_grad():
@@ -199,7 +199,7 @@ class UntrainedFit(IterativeSolver[NearField, Fit]):
                 break
         return descent.estimate(y, state)
 
-    def step(self, y: NearField, state: Fit) -> Fit:
+    def step(self, y: NearField, state: UntrainedState) -> UntrainedState:
         """One step of Adam."""
         done = state.steps / self.iterations
         part = min(1.0, (done + 1 / self.iterations) / _WARM_UP)
@@ -228,18 +228,18 @@ class UntrainedFit(IterativeSolver[NearField, Fit]):
         return state
 
     @torch.no_grad()
-    def _look(self, y: NearField, state: Fit) -> None:
+    def _look(self, y: NearField, state: UntrainedState) -> None:
         """Keep the average object where it explains best what was held out."""
         gaps = misfits(y, *state.parts.object_of(state.mean))
         judged = state.fitted if state.free is None else state.free
         state.kept.look([float(gaps[judged].mean())], state.mean[None])
 
-    def finished(self, y: NearField, state: Fit) -> bool:  # noqa: ARG002 - the contract
+    def finished(self, y: NearField, state: UntrainedState) -> bool:  # noqa: ARG002 - the contract
         """When nothing has got better for some time."""
         return state.kept.settled()
 
     @torch.no_grad()
-    def estimate(self, y: NearField, state: Fit) -> Reconstruction:  # noqa: ARG002 - the contract
+    def estimate(self, y: NearField, state: UntrainedState) -> Reconstruction:  # noqa: ARG002 - the contract
         """The object that was kept."""
         assert state.kept.best is not None
         phase, transmission = state.parts.object_of(state.kept.best[0][0])
@@ -247,7 +247,7 @@ class UntrainedFit(IterativeSolver[NearField, Fit]):
             phase=phase.clone(), transmission=transmission, aux={"chosen_step": int(state.kept.looked_at[0]) * _LOOK_EVERY}
         )
 
-    def residual(self, y: NearField, state: Fit) -> float:
+    def residual(self, y: NearField, state: UntrainedState) -> float:
         """Relative misfit of the intensity."""
         found = self.estimate(y, state)
         return float(y.residual(found.phase, found.transmission))

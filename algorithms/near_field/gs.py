@@ -15,7 +15,7 @@ from .ctf import ContrastTransferFunction
 
 
 @dataclass
-class State:
+class WaveState:
     """Phase and modulus of the object on the grid that waves are propagated on."""
 
     phase: Array
@@ -32,7 +32,7 @@ class State:
     tags=("classical",),
 )
 @dataclass(frozen=True)
-class GerchbergSaxton(IterativeSolver[NearField, State]):
+class GerchbergSaxton(IterativeSolver[NearField, WaveState]):
     """At the detector the modulus becomes the measured one, within the frame and where it was measured; at the object, phase and
     modulus become what is known of them: a modulus of 1 or at most 1, a phase within its range.
 
@@ -52,7 +52,7 @@ class GerchbergSaxton(IterativeSolver[NearField, State]):
         """The setting."""
         return self.iterations
 
-    def init(self, y: NearField, rng: Rng) -> State:
+    def init(self, y: NearField, rng: Rng) -> WaveState:
         """The linear model's answer, or an empty beam."""
         xp = y.backend.xp
         phase = y.continued(xp.zeros_like(y.intensity))
@@ -62,9 +62,9 @@ class GerchbergSaxton(IterativeSolver[NearField, State]):
             phase = y.continued(self._held(y, found.phase))
             if found.transmission is not None:
                 modulus = y.continued(self._dimmed(y, found.transmission))
-        return State(phase, modulus)
+        return WaveState(phase, modulus)
 
-    def step(self, y: NearField, state: State) -> State:
+    def step(self, y: NearField, state: WaveState) -> WaveState:
         """One projection on either side."""
         xp, near = y.backend.xp, y.padding
         there = y.to_detector(y.wave(state.phase, state.modulus))
@@ -89,13 +89,13 @@ class GerchbergSaxton(IterativeSolver[NearField, State]):
             return xp.ones_like(modulus)
         return xp.clip(modulus, None, 1.0) if self.absorption else modulus
 
-    def estimate(self, y: NearField, state: State) -> Reconstruction:
+    def estimate(self, y: NearField, state: WaveState) -> Reconstruction:
         """Phase and modulus within the frame."""
         xp = y.backend.xp
         phase, modulus = (xp.asarray(y.cropped(array), copy=True) for array in (state.phase, state.modulus))
         return Reconstruction(phase=phase, transmission=None if y.pure_phase else modulus)
 
-    def residual(self, y: NearField, state: State) -> float:
+    def residual(self, y: NearField, state: WaveState) -> float:
         """Of the wave on the grid: the norm of its modulus less the measured one, over the norm of that less 1."""
         xp = y.backend.xp
         there = y.cropped(y.to_detector(y.wave(state.phase, state.modulus)))

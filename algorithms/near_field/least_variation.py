@@ -15,7 +15,7 @@ from prbench.physics.free_pixels import free_pixel_islands
 from prbench.tasks.near_field import NearField
 
 from ._amplitudes import AmplitudeMisfit
-from ._descent import Descent, advance, begin
+from ._descent import PhaseDescent, advance, begin
 from ._waves import empty_phase, fits_absorption, within_range
 from .ctf import ContrastTransferFunction
 
@@ -37,7 +37,7 @@ _FLOOR = 1e-2
 
 
 @dataclass
-class State:
+class VariationState:
     """Where the search stands.
 
     Attributes:
@@ -49,7 +49,7 @@ class State:
         steps: taken at the present weight.
     """
 
-    descent: Descent
+    descent: PhaseDescent
     weight: float
     fitted: Array | None
     held: Array | None
@@ -67,7 +67,7 @@ class State:
     tags=("classical",),
 )
 @dataclass(frozen=True)
-class LeastVariation(IterativeSolver[NearField, State]):
+class LeastVariation(IterativeSolver[NearField, VariationState]):
     """Minimises ``sum (|u| - sqrt(I))^2 + w (TV(phi) + TV(ln t))``, with a penalty beyond the known ranges, by a limited-memory
     quasi-Newton method from the linear model's answer.
 
@@ -95,7 +95,7 @@ class LeastVariation(IterativeSolver[NearField, State]):
         """The setting."""
         return self.iterations
 
-    def init(self, y: NearField, rng: Rng) -> State:
+    def init(self, y: NearField, rng: Rng) -> VariationState:
         """The linear model's answer: the phase and, where it is fitted too, ``ln t`` = 0."""
         xp = y.backend.xp
         phase = ContrastTransferFunction().solve(y, rng).phase
@@ -114,13 +114,13 @@ class LeastVariation(IterativeSolver[NearField, State]):
             measured = np.ones(y.shape, bool) if y.mask is None else y.backend.to_numpy(y.mask)
             free = free_pixel_islands(measured, 0.05, rng, radius=0, exclude_centre=0.0)
             fitted, held = y.backend.asarray(measured & ~free), y.backend.asarray(free)
-        return self._restarted(y, State(None, weight, fitted, held), x)  # type: ignore[arg-type]
+        return self._restarted(y, VariationState(None, weight, fitted, held), x)  # type: ignore[arg-type]
 
-    def _restarted(self, y: NearField, state: State, x: Array) -> State:
+    def _restarted(self, y: NearField, state: VariationState, x: Array) -> VariationState:
         state.descent, state.steps = begin(x, *self._functions(y, state)), 0
         return state
 
-    def step(self, y: NearField, state: State) -> State:
+    def step(self, y: NearField, state: VariationState) -> VariationState:
         """One point tried; now and then another weight."""
         if state.held is not None and (state.steps >= _STEPS or state.descent.stuck):
             self._next_weight(y, state)
@@ -128,7 +128,7 @@ class LeastVariation(IterativeSolver[NearField, State]):
         state.steps += 1
         return state
 
-    def _next_weight(self, y: NearField, state: State) -> None:
+    def _next_weight(self, y: NearField, state: VariationState) -> None:
         """Score the present weight; go on to a smaller one, or settle for the best."""
         x = state.descent.x
         misfit = AmplitudeMisfit(y, None)
@@ -144,11 +144,11 @@ class LeastVariation(IterativeSolver[NearField, State]):
             state.tried.clear()
         self._restarted(y, state, x)
 
-    def finished(self, y: NearField, state: State) -> bool:  # noqa: ARG002 - the state alone tells
+    def finished(self, y: NearField, state: VariationState) -> bool:  # noqa: ARG002 - the state alone tells
         """Whether nothing lowers the objective at the final weight."""
         return state.held is None and state.descent.stuck
 
-    def _functions(self, y: NearField, state: State) -> tuple[Any, Any]:
+    def _functions(self, y: NearField, state: VariationState) -> tuple[Any, Any]:
         misfit = AmplitudeMisfit(y, state.fitted)
 
         def objective(x: Array) -> tuple[float, Array]:
@@ -166,7 +166,7 @@ class LeastVariation(IterativeSolver[NearField, State]):
 
         return objective, precondition
 
-    def estimate(self, y: NearField, state: State) -> Reconstruction:
+    def estimate(self, y: NearField, state: VariationState) -> Reconstruction:
         """The best point at the present weight."""
         xp = y.backend.xp
         x = state.descent.x
@@ -174,7 +174,7 @@ class LeastVariation(IterativeSolver[NearField, State]):
         transmission = None if logarithm is None else xp.exp(logarithm)
         return Reconstruction(phase=xp.asarray(x[0], copy=True), transmission=transmission, aux={"variation": state.weight})
 
-    def residual(self, y: NearField, state: State) -> float:
+    def residual(self, y: NearField, state: VariationState) -> float:
         """Of the amplitude, over that of an empty beam."""
         xp = y.backend.xp
         misfit = AmplitudeMisfit(y, None)

@@ -11,7 +11,7 @@ from torch import nn
 
 from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
 from prbench.core.learned import layout, placed
-from prbench.core.stopping import HeldOut
+from prbench.core.stopping import EarlyStopping
 from prbench.errors import BadInput
 from prbench.tasks.random import RandomLinear
 
@@ -27,7 +27,7 @@ _LOOK_EVERY = 4
 
 
 @dataclass(eq=False)
-class Fit:
+class DipState:
     """The state.
 
     Attributes:
@@ -47,7 +47,7 @@ class Fit:
     amplitude: torch.Tensor
     held_out: torch.Tensor | None
     scale: float
-    kept: HeldOut
+    kept: EarlyStopping
     steps: int = 0
 
     def draw(self) -> torch.Tensor:
@@ -63,7 +63,7 @@ class Fit:
     tags=("untrained",),
 )
 @dataclass(frozen=True)
-class DipRandom(IterativeSolver[RandomLinear, Fit]):
+class DipRandom(IterativeSolver[RandomLinear, DipState]):
     """``min_theta | |A G_theta(z)| - sqrt(Y) |^2`` over the weights of a network with skip connections, from noise z that stays.
 
     The network answers real and imaginary part, or the real part alone of a real object, and starts with random weights. The
@@ -90,7 +90,7 @@ class DipRandom(IterativeSolver[RandomLinear, Fit]):
         """Steps at most."""
         return self.iterations
 
-    def init(self, y: RandomLinear, rng: Rng) -> Fit:
+    def init(self, y: RandomLinear, rng: Rng) -> DipState:
         """A fresh network.
 
         Raises:
@@ -110,17 +110,17 @@ class DipRandom(IterativeSolver[RandomLinear, Fit]):
         if self.held_out:
             chosen = y.backend.asarray(rng.random(y.mask_shape) < self.held_out) & (y.amplitude >= 0)
             held_out = chosen if bool(chosen.any()) else None
-        return Fit(
+        return DipState(
             placed_network,
             seen.contiguous(memory_format=layout(seen)),
             torch.optim.Adam(placed_network.parameters()),
             y.amplitude if held_out is None else torch.where(held_out, -torch.ones_like(y.amplitude), y.amplitude),
             held_out,
             y.amplitude_norm / math.sqrt(y.power * y.unknowns),
-            HeldOut(patience=max(1, self.patience // _LOOK_EVERY)),
+            EarlyStopping(patience=max(1, self.patience // _LOOK_EVERY)),
         )
 
-    def step(self, y: RandomLinear, state: Fit) -> Fit:
+    def step(self, y: RandomLinear, state: DipState) -> DipState:
         """One step of Adam."""
         state.optimiser.param_groups[0]["lr"] = self.rate * 0.5 * (1 + math.cos(math.pi * state.steps / self.iterations))
         state.optimiser.zero_grad()
@@ -138,19 +138,19 @@ class DipRandom(IterativeSolver[RandomLinear, Fit]):
         state.steps += 1
         return state
 
-    def finished(self, y: RandomLinear, state: Fit) -> bool:  # noqa: ARG002 - the contract
+    def finished(self, y: RandomLinear, state: DipState) -> bool:  # noqa: ARG002 - the contract
         """When values held out have been explained no better for a while."""
         return state.kept.settled()
 
-    def estimate(self, y: RandomLinear, state: Fit) -> Reconstruction:
+    def estimate(self, y: RandomLinear, state: DipState) -> Reconstruction:
         """The object."""
         return Reconstruction(object=self._best(y, state)[0])
 
-    def residual(self, y: RandomLinear, state: Fit) -> float:
+    def residual(self, y: RandomLinear, state: DipState) -> float:
         """Relative misfit of the moduli."""
         return float(y.modulus_error(self._best(y, state))[0])
 
-    def _best(self, y: RandomLinear, state: Fit) -> torch.Tensor:
+    def _best(self, y: RandomLinear, state: DipState) -> torch.Tensor:
         """What explains the values held out best; what the network says now where there are none."""
         if state.kept.best is not None:
             found: torch.Tensor = state.kept.best[0]

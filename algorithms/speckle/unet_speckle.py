@@ -45,7 +45,7 @@ class UNetSpeckle(LearnedSolver[SpeckleStack]):
     The published width is 64, with 31 million parameters.
 
     What it has learned is what it was shown: the weights that come with it hold for simulated sandpaper, 2 m behind the sample,
-    at 500 photons a pixel as at 50 000, and fail on displacements that such samples do not make. Their card scores both kinds.
+    at 500 photons per pixel as at 50 000, and fail on displacements that such samples do not make. Their card scores both kinds.
     """
 
     width: int = setting(16, valid="[1, 256]", range=(8, 64), log=True, doc="channels of the finest level; five levels, doubled")

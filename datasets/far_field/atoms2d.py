@@ -37,7 +37,9 @@ class Atoms2D(Dataset):
 
     atoms: int = setting(100, valid="[1, 100000]", range=(20, 400), doc="number of atoms in the cell")
     size: int = setting(128, valid="[16, 1024]", doc="side of the cell and of the detector, even", unit="px")
-    photons: float | None = setting(None, valid="(0, 1e15]", range=(1, 1e4), log=True, doc="mean photons a pixel; none: no noise")
+    photons: float | None = setting(
+        None, valid="(0, 1e15]", range=(1, 1e4), log=True, doc="mean photons per pixel; none: no noise"
+    )
 
     example: ClassVar[dict[str, object]] = {"atoms": 6, "size": 32}
 

@@ -35,7 +35,9 @@ class Cell2D(Dataset):
     granules: int = setting(12, valid="[0, 1000]", range=(0, 40), doc="number of granules")
     edge: float = setting(0.5, valid="(0, 1]", range=(0.05, 1.0), doc="width of the soft edge as a fraction of the radius")
     strength: float = setting(0.25, valid="[0, 0.5]", range=(0, 0.5), doc="phase runs from 0 to this", unit="pi")
-    photons: float | None = setting(None, valid="(0, 1e15]", range=(1, 1e4), log=True, doc="mean photons a pixel; none: no noise")
+    photons: float | None = setting(
+        None, valid="(0, 1e15]", range=(1, 1e4), log=True, doc="mean photons per pixel; none: no noise"
+    )
     beamstop: float = setting(0, valid="[0, inf)", range=(0, 8), doc="radius of the disc hidden around zero frequency", unit="px")
 
     example: ClassVar[dict[str, object]] = {"size": 32}

@@ -35,7 +35,9 @@ class Crystal2D(Dataset):
     dislocations: int = setting(0, valid="[0, 100]", range=(0, 4), doc="number of edge dislocations")
     domains: int = setting(0, valid="[0, 10000]", range=(0, 12), doc="Voronoi domains of constant phase; 0: smooth phase")
     strength: float = setting(0.9, valid="[0, 100]", range=(0, 4), doc="phase runs from minus to plus this", unit="pi")
-    photons: float | None = setting(None, valid="(0, 1e15]", range=(1, 1e4), log=True, doc="mean photons a pixel; none: no noise")
+    photons: float | None = setting(
+        None, valid="(0, 1e15]", range=(1, 1e4), log=True, doc="mean photons per pixel; none: no noise"
+    )
     beamstop: float = setting(0, valid="[0, inf)", range=(0, 8), doc="radius of the disc hidden around zero frequency", unit="px")
 
     coherence: float | None = setting(

@@ -32,7 +32,7 @@ class Crystal3D(Dataset):
     domains: int = setting(0, valid="[0, 10000]", range=(0, 12), doc="Voronoi domains of constant phase; 0: smooth phase")
     strength: float = setting(0.9, valid="[0, 100]", range=(0, 4), doc="phase runs from minus to plus this", unit="pi")
     photons: float | None = setting(
-        None, valid="(0, 1e15]", range=(0.1, 1e3), log=True, doc="mean photons a pixel; none: no noise"
+        None, valid="(0, 1e15]", range=(0.1, 1e3), log=True, doc="mean photons per pixel; none: no noise"
     )
     beamstop: float = setting(0, valid="[0, inf)", range=(0, 8), doc="radius of the ball hidden around zero frequency", unit="px")
 

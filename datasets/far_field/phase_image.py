@@ -48,7 +48,9 @@ class PhaseImage(Dataset):
     aperture: Literal["polygon", "disc", "smooth"] = setting(
         "polygon", doc="outline of the object; smooth is a disc with a soft edge"
     )
-    photons: float | None = setting(None, valid="(0, 1e15]", range=(1, 1e4), log=True, doc="mean photons a pixel; none: no noise")
+    photons: float | None = setting(
+        None, valid="(0, 1e15]", range=(1, 1e4), log=True, doc="mean photons per pixel; none: no noise"
+    )
     beamstop: float = setting(0, valid="[0, inf)", range=(0, 8), doc="radius of the disc hidden around zero frequency", unit="px")
 
     example: ClassVar[dict[str, object]] = {"size": 32}

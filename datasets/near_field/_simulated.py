@@ -36,7 +36,7 @@ class PictureOfPhase(Dataset):
         None, valid="(0, inf)", range=(10, 1000), log=True, doc="delta / beta of an absorbing object; none: pure phase"
     )
     photons: float | None = setting(
-        None, valid="(0, 1e15]", range=(10, 1e5), log=True, doc="mean photons a pixel; none: no noise"
+        None, valid="(0, 1e15]", range=(10, 1e5), log=True, doc="mean photons per pixel; none: no noise"
     )
     wavelength_m: float = setting(
         632.8e-9, valid="(0, 1)", doc="of the light", unit="m", also={"energy_ev": wavelength_of_energy}

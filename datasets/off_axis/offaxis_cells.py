@@ -55,7 +55,7 @@ class OffAxisCells(Dataset):
     )
     system: int = setting(1, valid="[1, 2]", doc="the microscope")
     photons: float | None = setting(
-        5000, valid="(0, 1e9]", range=(50, 20000), log=True, doc="mean photons a pixel; none: no noise at all"
+        5000, valid="(0, 1e9]", range=(50, 20000), log=True, doc="mean photons per pixel; none: no noise at all"
     )
     read_noise: float = setting(
         4, valid="[0, 1000]", range=(0, 30), doc="of the camera, where there are photons", unit="electrons"

@@ -31,7 +31,9 @@ class CodedDiffraction(Dataset):
     patterns: int = setting(6, valid="[1, 100]", range=(1, 6), doc="number of modulators, m/n")
     modulators: Literal["octonary", "phase"] = setting("octonary", doc="their values")
     image: str = setting("camera", choices=OBJECTS, doc="modulus, with a smooth phase; or complex normal noise")
-    photons: float | None = setting(None, valid="(0, 1e15]", range=(1, 1e6), log=True, doc="mean photons a value; none: no noise")
+    photons: float | None = setting(
+        None, valid="(0, 1e15]", range=(1, 1e6), log=True, doc="mean photons per value; none: no noise"
+    )
     snr_db: float | None = setting(
         None, valid="[-20, 200]", range=(10, 60), doc="signal to normal noise; none: no noise", unit="dB"
     )

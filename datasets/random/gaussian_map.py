@@ -30,7 +30,9 @@ class GaussianMap(Dataset):
     n: int = setting(1000, valid="[2, 20000]", range=(100, 1000), doc="unknowns")
     ratio: float = setting(4.0, valid="[0.5, 100]", range=(1, 6), doc="measured values over unknowns, m/n")
     field: Literal["complex", "real"] = setting("complex", doc="numbers of A and X")
-    photons: float | None = setting(None, valid="(0, 1e15]", range=(1, 1e6), log=True, doc="mean photons a value; none: no noise")
+    photons: float | None = setting(
+        None, valid="(0, 1e15]", range=(1, 1e6), log=True, doc="mean photons per value; none: no noise"
+    )
     snr_db: float | None = setting(
         None, valid="[-20, 200]", range=(10, 60), doc="signal to normal noise; none: no noise", unit="dB"
     )

@@ -32,7 +32,9 @@ class StructuredMap(Dataset):
     ratio: float = setting(4.0, valid="[0.1, 100]", range=(1, 6), doc="measured values over unknowns, m/n")
     transforms: int = setting(2, valid="[1, 10]", range=(1, 3), doc="Fourier transforms in a chain, K")
     image: str = setting("noise", choices=OBJECTS, doc="modulus, with a smooth phase; or complex normal noise")
-    photons: float | None = setting(None, valid="(0, 1e15]", range=(1, 1e6), log=True, doc="mean photons a value; none: no noise")
+    photons: float | None = setting(
+        None, valid="(0, 1e15]", range=(1, 1e6), log=True, doc="mean photons per value; none: no noise"
+    )
     snr_db: float | None = setting(
         None, valid="[-20, 200]", range=(10, 60), doc="signal to normal noise; none: no noise", unit="dB"
     )

@@ -34,7 +34,9 @@ class ThreeRegimes(Dataset):
     size: int = setting(32, valid="[8, 1024]", range=(16, 128), doc="side of the object's frame", unit="px")
     fresnel_number: float = setting(1.0, valid="(0, 1000]", range=(1, 16), log=True, doc="of the frame, for the Fresnel pattern")
     image: str = setting("camera", choices=OBJECTS, doc="the picture, or the modulus of complex normal noise")
-    photons: float | None = setting(None, valid="(0, 1e15]", range=(1, 1e6), log=True, doc="mean photons a value; none: no noise")
+    photons: float | None = setting(
+        None, valid="(0, 1e15]", range=(1, 1e6), log=True, doc="mean photons per value; none: no noise"
+    )
     snr_db: float | None = setting(None, valid="[-20, 200]", range=(10, 60), doc="signal to normal noise; none: none", unit="dB")
 
     example: ClassVar[dict[str, object]] = {"size": 8, "regime": "random"}

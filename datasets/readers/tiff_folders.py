@@ -57,7 +57,7 @@ def read_images(paths: Sequence[Path], region: Region = WHOLE, inside: str | Non
         raw = read_array(path, inside)
         stack = raw.data[None] if raw.data.ndim == 2 else raw.data
         if stack.dtype.kind not in "iuf" or stack.ndim != 3 or (len(stack) > 1 and len(paths) > 1):
-            raise BadInput(f"{raw.where}: holds {raw.data.dtype} of shape {raw.data.shape}, expected one real image a file")
+            raise BadInput(f"{raw.where}: holds {raw.data.dtype} of shape {raw.data.shape}, expected one real image per file")
         frame = frame or stack.shape[1:]
         if stack.shape[1:] != frame:
             raise BadInput(f"{raw.where}: image is {stack.shape[1:]}, that in {paths[0].name} {frame}; they must be equal")

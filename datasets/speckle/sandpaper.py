@@ -62,7 +62,7 @@ class Sandpaper(Dataset):
     images: int = setting(10, valid="[1, 200]", range=(1, 20), doc="pairs of images, the membrane at as many places")
     size: int = setting(256, valid="[64, 2048]", range=(128, 512), doc="side of an image", unit="px")
     photons: float | None = setting(
-        5000, valid="(0, 1e12]", range=(100, 1e5), log=True, doc="mean photons a pixel of the reference; none: no noise"
+        5000, valid="(0, 1e12]", range=(100, 1e5), log=True, doc="mean photons per pixel of the reference; none: no noise"
     )
     energy_ev: float = setting(
         28e3, valid="[5e3, 2e5]", range=(15e3, 60e3), doc="photon energy", unit="eV", also={"wavelength_m": energy_of_wavelength}

@@ -46,7 +46,7 @@ class WarpedSpeckle(Dataset):
     speckle: float = setting(4, valid="[2, 30]", range=(2, 10), doc="full width at half maximum of a speckle", unit="px")
     visibility: float = setting(0.2, valid="(0, 0.3]", range=(0.05, 0.3), doc="standard deviation of the reference over its mean")
     photons: float | None = setting(
-        5000, valid="[100, 1e9]", range=(100, 1e5), log=True, doc="mean photons a pixel of the reference; none: no noise"
+        5000, valid="[100, 1e9]", range=(100, 1e5), log=True, doc="mean photons per pixel of the reference; none: no noise"
     )
     absorption: float = setting(
         0, valid="[0, 0.95]", range=(0, 0.5), doc="where the sample is thickest; its delta / beta is told then"

@@ -29,10 +29,10 @@ class Pivot:
         unit: of the setting, ``""`` where it has none.
         values: in ascending order, None (such as no noise) last.
         goal: the column that decides.
-        rows: one row a solver and value, solvers in the order of their best median. Columns: ``task, dataset, setting, value,
+        rows: one row per solver and value, solvers in the order of their best median. Columns: ``task, dataset, setting, value,
             solver, metric``; ``median``, ``success`` and ``latency_s``, each with ``_low`` and ``_high``; ``dose, samples,
             cells, failed, conditions``. Medians and success rates are as in a leaderboard; ``dose`` is the setting ``images``
-            times ``photons``, photons a pixel that the images of the sample took together, NaN for datasets without the two.
+            times ``photons``, photons per pixel that the images of the sample took together, NaN for datasets without the two.
         conditions: what sets the records apart from those of other boards of the task, in words.
     """
 

@@ -59,8 +59,8 @@ def sensitivity(frame: pd.DataFrame, places: pd.DataFrame) -> tuple[dict[str, Go
 
     Args:
         frame: records, as :func:`prbench.analysis.leaderboards` takes them, with their ``key``.
-        places: one row a cell: ``key, solver, dataset`` (as the user named them), :data:`DRAW`, ``spelled`` (the solver with the
-            settings drawn) and a column :data:`VARIED` + name for each setting.
+        places: one row per cell: ``key, solver, dataset`` (as the user named them), :data:`DRAW`, ``spelled`` (the solver with
+            the settings drawn) and a column :data:`VARIED` + name for each setting.
 
     Returns:
         The goal of each dataset. A row for each task, dataset and solver: ``settings`` drawn; ``default, default_low,

@@ -27,7 +27,7 @@ _RANGE = re.compile(r"([^:]+):([^:]+):(\d{1,4})(log)?")
 
 
 @dataclass(frozen=True)
-class Axis:
+class SweepAxis:
     """A setting and the values it takes.
 
     Attributes:
@@ -63,7 +63,7 @@ class Point:
     values: tuple[Scalar, ...]
 
 
-def parse_axis(text: str) -> Axis:
+def parse_axis(text: str) -> SweepAxis:
     """Read ``photons=1,10,100``, ``photons=1:1000:7log``, ``beta=0.5:1:6``, or one with ``dataset.`` or ``solver.`` before it.
 
     Raises:
@@ -78,7 +78,7 @@ def parse_axis(text: str) -> Axis:
     values = _spread(match, wanted, text) if match else tuple(dict.fromkeys(split_names(spec)))
     if len(values) < 2:
         raise UsageError(f"{bare}: a sweep needs two values or more, got {one_line(spec, 60)!r}; {wanted}")
-    return Axis(bare, values, whose or None)  # type: ignore[arg-type]
+    return SweepAxis(bare, values, whose or None)  # type: ignore[arg-type]
 
 
 def _spread(match: re.Match[str], wanted: str, text: str) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ def _spread(match: re.Match[str], wanted: str, text: str) -> tuple[str, ...]:
     return tuple(str(value) for value in Dimension("", low, high, log).spread(count))
 
 
-def sweep_points(solvers: Sequence[str], datasets: Sequence[str], axes: Sequence[Axis]) -> list[Point]:
+def sweep_points(solvers: Sequence[str], datasets: Sequence[str], axes: Sequence[SweepAxis]) -> list[Point]:
     """Every solver on every dataset of its task at every combination of values; a solver without a setting stays as it is.
 
     Raises:
@@ -110,7 +110,7 @@ def sweep_points(solvers: Sequence[str], datasets: Sequence[str], axes: Sequence
     return list(dict.fromkeys(points))
 
 
-def _point(solver: str, dataset: str, axes: Sequence[Axis], owners: Sequence[Whose], at: Sequence[str]) -> Point:
+def _point(solver: str, dataset: str, axes: Sequence[SweepAxis], owners: Sequence[Whose], at: Sequence[str]) -> Point:
     swept: dict[Whose, dict[str, str]] = {"dataset": {}, "solver": {}}
     for axis, owner, value in zip(axes, owners, at, strict=True):
         swept[owner][axis.name] = value
@@ -119,7 +119,7 @@ def _point(solver: str, dataset: str, axes: Sequence[Axis], owners: Sequence[Who
     return Point(solving[0], problem[0], solver, dataset, tuple(values[o].get(a.name) for a, o in zip(axes, owners, strict=True)))
 
 
-def _owner(axis: Axis, solvers: Sequence[str], datasets: Sequence[str]) -> Whose:
+def _owner(axis: SweepAxis, solvers: Sequence[str], datasets: Sequence[str]) -> Whose:
     having: dict[Whose, list[str]] = {
         "dataset": [name for name in datasets if axis.name in setting_infos(_class("dataset", name))],
         "solver": [name for name in solvers if axis.name in setting_infos(_class("solver", name))],
@@ -171,8 +171,8 @@ def sweep_table(frame: pd.DataFrame, places: pd.DataFrame, columns: Sequence[str
 
     Args:
         frame: records, as :func:`prbench.analysis.leaderboards` takes them, with their ``key``.
-        places: one row a cell of the sweep: ``key, solver, dataset`` (without what is swept) and one column an axis.
-        columns: of the axes, see :attr:`Axis.column`.
+        places: one row per cell of the sweep: ``key, solver, dataset`` (without what is swept) and one column an axis.
+        columns: of the axes, see :attr:`SweepAxis.column`.
 
     Returns:
         The goal of each dataset, and rows as a leaderboard's, ranked at each place, with one more column an axis; in the order of

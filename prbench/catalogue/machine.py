@@ -15,7 +15,7 @@ from prbench.errors import one_line
 
 
 @dataclass(frozen=True)
-class Finding:
+class MachineFact:
     """One line: ``ok`` where all is well, ``-`` where something optional is absent, ``!`` where something is wrong."""
 
     mark: Literal["ok", "-", "!"]
@@ -23,7 +23,7 @@ class Finding:
     found: str
 
 
-def examine() -> Iterator[tuple[str, list[Finding]]]:
+def examine() -> Iterator[tuple[str, list[MachineFact]]]:
     """Sections of findings, each computed when asked for."""
     yield "versions", _versions()
     yield "processor", _processor()
@@ -50,17 +50,17 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _versions() -> list[Finding]:
-    found = [Finding("ok", "prbench", _version("prbench") or "?"), Finding("ok", "python", platform.python_version())]
-    found.append(Finding("ok", "system", f"{platform.system()} {platform.release()} {platform.machine()}"))
+def _versions() -> list[MachineFact]:
+    found = [MachineFact("ok", "prbench", _version("prbench") or "?"), MachineFact("ok", "python", platform.python_version())]
+    found.append(MachineFact("ok", "system", f"{platform.system()} {platform.release()} {platform.machine()}"))
     for name, extra in _requirements():
         if not extra:
             version = _version(name)
-            found.append(Finding("ok", name, version) if version else Finding("!", name, f"missing: pip install {name}"))
+            found.append(MachineFact("ok", name, version) if version else MachineFact("!", name, f"missing: pip install {name}"))
     return found
 
 
-def _processor() -> list[Finding]:
+def _processor() -> list[MachineFact]:
     import psutil
 
     from prbench.backend import get_threads, physical_cores
@@ -68,24 +68,24 @@ def _processor() -> list[Finding]:
     memory = psutil.virtual_memory()
     limits = [f"{name}={os.environ[name]}" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS") if name in os.environ]
     return [
-        Finding("ok", "cores", f"{physical_cores()} usable, {os.cpu_count()} logical"),
-        Finding("ok", "threads", f"{get_threads()} in one process{': ' + ', '.join(limits) if limits else ''}"),
-        Finding("ok", "memory", f"{memory.total / 2**30:.1f} GiB, {memory.available / 2**30:.1f} GiB available"),
+        MachineFact("ok", "cores", f"{physical_cores()} usable, {os.cpu_count()} logical"),
+        MachineFact("ok", "threads", f"{get_threads()} in one process{': ' + ', '.join(limits) if limits else ''}"),
+        MachineFact("ok", "memory", f"{memory.total / 2**30:.1f} GiB, {memory.available / 2**30:.1f} GiB available"),
     ]
 
 
-def _libraries() -> list[Finding]:
+def _libraries() -> list[MachineFact]:
     import numpy as np
     import torch
 
     blas = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
     mkl = "USE_MKL=ON" in torch.__config__.show()
     return [
-        Finding("ok", "numpy BLAS", f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()),
-        Finding("ok", "numpy FFT", f"pocketfft of scipy {_version('scipy')}"),
-        Finding("ok" if mkl else "-", "torch FFT", "MKL" if mkl else "pocketfft, slower than MKL"),
-        Finding("ok", "torch CPU", torch.backends.cpu.get_cpu_capability()),
-        Finding("ok", "numba", _numba_threading()),
+        MachineFact("ok", "numpy BLAS", f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()),
+        MachineFact("ok", "numpy FFT", f"pocketfft of scipy {_version('scipy')}"),
+        MachineFact("ok" if mkl else "-", "torch FFT", "MKL" if mkl else "pocketfft, slower than MKL"),
+        MachineFact("ok", "torch CPU", torch.backends.cpu.get_cpu_capability()),
+        MachineFact("ok", "numba", _numba_threading()),
     ]
 
 
@@ -104,7 +104,7 @@ def _numba_threading() -> str:
     return f"{threading_layer()} threads"  # type: ignore[no-untyped-call,unused-ignore]
 
 
-def _gpu() -> list[Finding]:
+def _gpu() -> list[MachineFact]:
     import torch
 
     from prbench.backend import get_backend
@@ -114,16 +114,16 @@ def _gpu() -> list[Finding]:
     if torch.cuda.is_available():
         for i in range(torch.cuda.device_count()):
             properties = torch.cuda.get_device_properties(i)
-            found.append(Finding("ok", f"torch:cuda {i}", f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB"))
+            found.append(MachineFact("ok", f"torch:cuda {i}", f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB"))
     elif torch.version.cuda is None:
-        found.append(Finding("-", "torch:cuda", "this torch is built for CPUs; a CUDA build comes from pytorch.org"))
+        found.append(MachineFact("-", "torch:cuda", "this torch is built for CPUs; a CUDA build comes from pytorch.org"))
     else:
-        found.append(Finding("-", "torch:cuda", f"torch is built for CUDA {torch.version.cuda} and sees no GPU"))
+        found.append(MachineFact("-", "torch:cuda", f"torch is built for CUDA {torch.version.cuda} and sees no GPU"))
     try:
         get_backend("cupy")
-        found.append(Finding("ok", "cupy", "usable"))
+        found.append(MachineFact("ok", "cupy", "usable"))
     except MissingDependency as error:
-        found.append(Finding("-", "cupy", str(error)))
+        found.append(MachineFact("-", "cupy", str(error)))
     return found
 
 
@@ -136,7 +136,7 @@ _FOR_TESTS = ("iqa", "mesh-check", "test")
 """Extras that no command of prbench uses."""
 
 
-def _extras() -> list[Finding]:
+def _extras() -> list[MachineFact]:
     extras: dict[str, list[str]] = {}
     for name, extra in _requirements():
         if extra:
@@ -145,31 +145,31 @@ def _extras() -> list[Finding]:
     for extra, names in extras.items():
         if missing := missing_of(extra):
             absent = f"missing {', '.join(missing)}{', which only tests use' if extra in _FOR_TESTS else ''}"
-            found.append(Finding("-", extra, f"{absent}: pip install -c constraints.txt -e '.[{extra}]'"))
+            found.append(MachineFact("-", extra, f"{absent}: pip install -c constraints.txt -e '.[{extra}]'"))
         else:
-            found.append(Finding("ok", extra, ", ".join(f"{name} {_version(name)}" for name in names)))
+            found.append(MachineFact("ok", extra, ", ".join(f"{name} {_version(name)}" for name in names)))
     return found
 
 
-def _plugins() -> list[Finding]:
+def _plugins() -> list[MachineFact]:
     from .kinds import KINDS
     from .listing import imported_line, listing
 
     found = []
     for kind in KINDS:
         lines = [line if line.broken else imported_line(kind, line.name) for line in listing((kind,))]
-        found.append(Finding("ok", f"{kind}s", f"{sum(not line.broken for line in lines)} known and usable"))
-        found += [Finding("!", line.name, one_line(line.broken)) for line in lines if line.broken]
-    found.append(Finding("ok", "python path", sys.executable))
+        found.append(MachineFact("ok", f"{kind}s", f"{sum(not line.broken for line in lines)} known and usable"))
+        found += [MachineFact("!", line.name, one_line(line.broken)) for line in lines if line.broken]
+    found.append(MachineFact("ok", "python path", sys.executable))
     return found
 
 
-def _data() -> list[Finding]:
+def _data() -> list[MachineFact]:
     from prbench.core.data_files import data_folder
 
     from .data import needs
 
-    found = [Finding("ok", "folder", f"{data_folder()}; PRBENCH_DATA names another")]
+    found = [MachineFact("ok", "folder", f"{data_folder()}; PRBENCH_DATA names another")]
     files: dict[str, list[bool]] = {}
     urls: dict[str, bool] = {}
     for need in needs():
@@ -177,10 +177,10 @@ def _data() -> list[Finding]:
         urls[need.dataset] = bool(need.file.urls)
     for dataset, present in files.items():
         if all(present):
-            found.append(Finding("ok", dataset, f"{len(present)} file{'s' * (len(present) > 1)}"))
+            found.append(MachineFact("ok", dataset, f"{len(present)} file{'s' * (len(present) > 1)}"))
         else:
             how = (
                 f"`prbench data get {dataset}`" if urls[dataset] else "no public address; `prbench data get` tells how it is made"
             )
-            found.append(Finding("-", dataset, f"{present.count(False)} of {len(present)} files absent: {how}"))
+            found.append(MachineFact("-", dataset, f"{present.count(False)} of {len(present)} files absent: {how}"))
     return found

@@ -1,4 +1,4 @@
-"""The command line: a thin file a verb. Modules here import nothing heavy, so that help and completion answer at once."""
+"""The command line: a thin file per verb. Modules here import nothing heavy, so that help and completion answer at once."""
 
 from .app import app, main
 

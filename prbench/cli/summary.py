@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from prbench.analysis import Leaderboard
     from prbench.core import MetricInfo
-    from prbench.reporting.exports import Exported
+    from prbench.reporting.exports import ExportedResult
     from prbench.reporting.gallery import Picture
     from prbench.running.engine import RunState
     from prbench.running.store.results import ResultSet
@@ -109,7 +109,7 @@ def _tell_exports(results: ResultSet, out: Console) -> None:
     click.echo()
 
 
-def _tell_of_free_pixels(exports: list[Exported], infos: Mapping[str, MetricInfo]) -> None:
+def _tell_of_free_pixels(exports: list[ExportedResult], infos: Mapping[str, MetricInfo]) -> None:
     from prbench.core import format_name, parse_name
 
     held = {name for name, info in infos.items() if info.needs == "held-out"}

@@ -11,7 +11,7 @@ from prbench.backend import Array
 from prbench.errors import UsageError
 
 
-class HeldOut:
+class EarlyStopping:
     """For each of several starts, the iterate with the best score on data held out, as iterates go by.
 
     An untrained network fits the image first and the noise later, so what it says of data that it was not fitted to gets better

@@ -39,7 +39,7 @@ _WINDOW = 11
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class ImagePair:
     """Truth and reconstruction as real pictures of one shape, zero outside the region.
 
     Attributes:
@@ -58,7 +58,7 @@ class Picture:
     data_range: float
 
 
-def picture(truth: Array, aligned: Array, region: Array | None = None) -> Picture:
+def picture(truth: Array, aligned: Array, region: Array | None = None) -> ImagePair:
     """The pictures that :func:`psnr` and :func:`ssim` compare.
 
     Args:
@@ -82,13 +82,13 @@ def picture(truth: Array, aligned: Array, region: Array | None = None) -> Pictur
     span = float(np.ptp(phase[strong]))
     if span > CONSTANT_PHASE_RAD:
         error = np.where(aligned != 0, np.angle(aligned * truth.conj()), _NO_PHASE_RAD)
-        return Picture("phase", phase, np.where(strong, phase + error, 0.0), strong, span)
+        return ImagePair("phase", phase, np.where(strong, phase + error, 0.0), strong, span)
     found = np.where(inside, np.abs(aligned), 0.0)
     span = float(np.ptp(magnitude[inside]))
-    return Picture("magnitude", magnitude, found, inside, span if span > 1e-6 * magnitude.max() else float(magnitude.max()))
+    return ImagePair("magnitude", magnitude, found, inside, span if span > 1e-6 * magnitude.max() else float(magnitude.max()))
 
 
-def phase_picture(truth: Array, found: Array, region: Array | None = None) -> Picture:
+def phase_picture(truth: Array, found: Array, region: Array | None = None) -> ImagePair:
     """The pictures compared where the answer is a real, unwrapped phase: each less its mean over the region.
 
     Args:
@@ -106,10 +106,10 @@ def phase_picture(truth: Array, found: Array, region: Array | None = None) -> Pi
     if not inside.any():
         raise BadInput("the region is empty; there is no picture to compare")
     first, second = (np.where(inside, phase - phase[inside].mean(), 0.0) for phase in (truth, found))
-    return Picture("phase", first, second, inside, float(np.ptp(truth[inside])))
+    return ImagePair("phase", first, second, inside, float(np.ptp(truth[inside])))
 
 
-def peak_signal_to_noise(image: Picture) -> float:
+def peak_signal_to_noise(image: ImagePair) -> float:
     """``10 log10(range^2 / mean squared error)`` over the region, in dB; infinite only where the error is exactly zero, and NaN
     where the truth has no range.
     """
@@ -119,7 +119,7 @@ def peak_signal_to_noise(image: Picture) -> float:
     return 10.0 * math.log10(image.data_range**2 / error) if error > 0 else math.inf
 
 
-def structural_similarity(image: Picture) -> float:
+def structural_similarity(image: ImagePair) -> float:
     """Mean over the region of the SSIM map with a Gaussian window, sigma 1.5 (Wang et al. 2004); NaN where an axis has under 11
     pixels or the truth has no range.
 
@@ -141,8 +141,8 @@ def structural_similarity(image: Picture) -> float:
     return float(np.mean(similarity[image.region]))
 
 
-def _case_picture(case: Case) -> Picture:
-    def make() -> Picture:
+def _case_picture(case: Case) -> ImagePair:
+    def make() -> ImagePair:
         truth = case.problem.truth
         assert truth is not None
         if truth.object is not None:

@@ -24,7 +24,7 @@ def shot_noise(
         total: expected photons on the whole detector; give this or ``photons_per_pixel``.
 
     Returns:
-        The noisy intensity in the units of ``intensity`` (float64), and the gain ``s`` in these units a photon.
+        The noisy intensity in the units of ``intensity`` (float64), and the gain ``s`` in these units per photon.
 
     Raises:
         BadInput: unless exactly one dose is given and positive, and the intensity has a positive, finite sum.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportedResult:
     """What was written of one cell, and its scores.
 
     Attributes:
@@ -35,7 +35,7 @@ class Exported:
     scores: dict[str, float]
 
 
-def export_measured(results: ResultSet) -> list[Exported]:
+def export_measured(results: ResultSet) -> list[ExportedResult]:
     """Write every scored reconstruction of measured data without truth into the results' folder.
 
     Each task says how, in a folder of its own, such as ``cxi/`` or ``tiff/``. What is as new as the arrays that it was made from
@@ -57,7 +57,7 @@ def export_measured(results: ResultSet) -> list[Exported]:
     return exports
 
 
-def _export(results: ResultSet, row: dict[str, Any]) -> Exported | None:
+def _export(results: ResultSet, row: dict[str, Any]) -> ExportedResult | None:
     record = results.record(row["key"])
     if "measured" not in record.cell.build_dataset().info.tags:
         return None
@@ -79,7 +79,7 @@ def _export(results: ResultSet, row: dict[str, Any]) -> Exported | None:
         export.write(path, problem, found, scores, row["solver"])
     infos = applying(list(metric_infos().values()), find_task(task))
     shown = {info.name: float(row.get(info.name, math.nan)) for info in infos if info.needs != "truth" and info.place is not None}
-    return Exported(path, task, row["solver"], row["dataset"], int(row["sample"]), int(row["seed"]), shown)
+    return ExportedResult(path, task, row["solver"], row["dataset"], int(row["sample"]), int(row["seed"]), shown)
 
 
 def _changed(results: ResultSet, key: str) -> float:

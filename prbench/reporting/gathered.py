@@ -25,7 +25,7 @@ _TRACEBACK_LENGTH = 4000
 
 
 @dataclass
-class Gathered:
+class CellTable:
     """What was found.
 
     Attributes:
@@ -48,7 +48,7 @@ class Gathered:
     environments: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
-def gather(results: ResultSet) -> Gathered:
+def gather(results: ResultSet) -> CellTable:
     """Read the records of ``results`` once."""
     keys = set(results.frame["key"])
     return _gather((record for record in results.store.records() if record.key in keys), results.store.path.resolve().name)
@@ -61,8 +61,8 @@ def of_board(results: ResultSet, board: Leaderboard) -> ResultSet:
     return type(results)(results.store, list(board.records(results.frame)["key"]))
 
 
-def _gather(records: Iterable[Record], name: str) -> Gathered:
-    found = Gathered()
+def _gather(records: Iterable[Record], name: str) -> CellTable:
+    found = CellTable()
     kept = []
     for record in records:
         cell = record.cell
@@ -83,7 +83,7 @@ def _gather(records: Iterable[Record], name: str) -> Gathered:
     return found
 
 
-def _note_failure(found: Gathered, record: Record) -> None:
+def _note_failure(found: CellTable, record: Record) -> None:
     error = record.error or {}
     message = one_line(f"{error.get('type', '')}: {error.get('message', '')}".strip(": "), 500)
     place = (record.cell.task, record.solver, record.dataset, record.status, message)

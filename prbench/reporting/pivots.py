@@ -23,7 +23,7 @@ NOTE = (
     "not in seconds; a dash was not run."
 )
 
-_DOSE = "photons a pixel, all images"
+_DOSE = "photons per pixel, all images"
 
 
 def terminal(pivots: Sequence[Pivot], shown: str = "all") -> Iterator[Group | str]:

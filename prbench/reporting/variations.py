@@ -19,7 +19,7 @@ Params = Mapping[str, Scalar]
 
 
 @dataclass(frozen=True)
-class Axis:
+class SettingAxis:
     """One setting that takes several numbers while all others of its plug-in stay as they are.
 
     Attributes:
@@ -60,7 +60,7 @@ class Axis:
         return {name: beyond if value is None else value for name, value in self.values.items()}
 
 
-def axes(kind: Kind, params: Mapping[str, tuple[str, Params]]) -> list[Axis]:
+def axes(kind: Kind, params: Mapping[str, tuple[str, Params]]) -> list[SettingAxis]:
     """The axes among plug-ins met in results, those with most values first.
 
     Args:
@@ -81,7 +81,7 @@ def axes(kind: Kind, params: Mapping[str, tuple[str, Params]]) -> list[Axis]:
         if len(values) < 2 or all(value is None for value in values.values()):
             continue
         ordered = dict(sorted(values.items(), key=lambda item: (item[1] is None, item[1] or 0.0, item[0])))
-        found.append(Axis(kind, plugin, name, _without(next(iter(ordered)), name), ordered))
+        found.append(SettingAxis(kind, plugin, name, _without(next(iter(ordered)), name), ordered))
     return sorted(found, key=lambda axis: (-len(axis.values), axis.plugin, axis.setting, axis.fixed))
 
 

@@ -19,7 +19,7 @@ from .environment import available_memory, visible_gpus
 from .local.pool import Limits, On, Pool
 from .remote.shard import Shard
 from .request.cell import Cell
-from .request.cells import Chosen, unique
+from .request.cells import Selection, unique
 from .request.checking import check_inputs
 from .sharing import WAIT_S, SharedCells
 from .solving import Progress
@@ -246,7 +246,7 @@ def _plan(cells: Sequence[Cell], store: Store, rerun: Rerun) -> tuple[Sequence[C
             return True
         return rerun == "stale" and code != current_code_id(cell)
 
-    return Chosen(cells, array("q", (place for place, cell in enumerate(cells) if wanted(cell)))), known.keys()
+    return Selection(cells, array("q", (place for place, cell in enumerate(cells) if wanted(cell)))), known.keys()
 
 
 def current_code_id(cell: Cell) -> str:

@@ -23,7 +23,7 @@ TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportedNetwork:
     """What was written.
 
     Attributes:
@@ -37,7 +37,7 @@ class Exported:
     difference: float
 
 
-def export_onnx(solver: str, path: Path, *, dataset: str | None = None) -> Exported:
+def export_onnx(solver: str, path: Path, *, dataset: str | None = None) -> ExportedNetwork:
     """Write a learned solver's network, as it is used for solving, to a file that ONNX runtimes take.
 
     What the solver does before and after its network is not in the file. Its input is of fixed shape, that of the problems of a
@@ -78,7 +78,7 @@ def export_onnx(solver: str, path: Path, *, dataset: str | None = None) -> Expor
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    return Exported(tuple(x.shape), found.shape, difference)
+    return ExportedNetwork(tuple(x.shape), found.shape, difference)
 
 
 def _write(network: torch.nn.Module, x: torch.Tensor, path: Path) -> np.ndarray:

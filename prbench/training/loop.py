@@ -114,13 +114,13 @@ def fit(
     state = TrainingState(solver, recipe, network)
     if checkpoint.exists():
         state.restore(checkpoint)
-    run = _Run(solver, learn, tune, recipe, folder, seed, place, state, on_event)
+    run = _TrainingRun(solver, learn, tune, recipe, folder, seed, place, state, on_event)
     run.go(time_limit_s)
     return Outcome(state.progress.step >= recipe.steps, state)
 
 
 @dataclass(eq=False)
-class _Run:
+class _TrainingRun:
     solver: LearnedSolver[Any]
     learn: Examples
     tune: Examples

@@ -18,7 +18,7 @@ Tensors = dict[str, "torch.Tensor"]
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """The numbers of a training; plain values.
 
     Attributes:
@@ -51,7 +51,7 @@ class TrainingState:
         self.network = network
         self.mean = copy.deepcopy(network).eval().requires_grad_(False)
         self.best: Tensors = {}
-        self.progress = Progress()
+        self.progress = TrainingProgress()
         self.optimiser = _optimiser(solver, recipe, network)
         self._scales = [float(group.get("scale", 1.0)) for group in self.optimiser.param_groups]
         self._decay = recipe.average
@@ -113,7 +113,7 @@ class TrainingState:
             self.mean.load_state_dict(_part(tensors, "mean."))
             self.best = _part(tensors, "best.")
             self._restore_optimiser(_part(tensors, "optimiser."), told["optimiser"])
-            self.progress = Progress(**told["progress"])
+            self.progress = TrainingProgress(**told["progress"])
         except (SafetensorError, OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
             raise BadInput(
                 f"{path} is not a checkpoint of this training: {one_line(error, 160)}; delete it to begin anew"

@@ -4,7 +4,7 @@ import pytest
 
 from prbench.analysis.search_space import Dimension, draw, search_space
 from prbench.analysis.sensitivity import DRAW, VARIED, random_settings, sensitivity
-from prbench.analysis.sweeps import Axis, parse_axis, sweep_points, sweep_table
+from prbench.analysis.sweeps import SweepAxis, parse_axis, sweep_points, sweep_table
 from prbench.core import load_plugin, parse_name
 from prbench.core.settings import setting_infos
 from prbench.errors import UsageError
@@ -25,7 +25,7 @@ def test_values_of_an_axis(text, values):
 
 
 def test_an_axis_may_say_whose_it_is():
-    assert parse_axis("dataset.photons=1,2") == Axis("photons", ("1", "2"), "dataset")
+    assert parse_axis("dataset.photons=1,2") == SweepAxis("photons", ("1", "2"), "dataset")
     assert parse_axis("solver.beta=1,2").whose == "solver"
 
 

@@ -28,7 +28,7 @@ TASKS_DATASETS = [
 ]
 
 FAINT = {"speckle": 100.0}
-"""Photons a pixel under which a measurement of the task is all but noise; a single one in tasks not named."""
+"""Photons per pixel under which a measurement of the task is all but noise; a single one in tasks not named."""
 
 
 def example(name: str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from prbench.core.stopping import HeldOut
+from prbench.core.stopping import EarlyStopping
 from prbench.errors import UsageError
 
 
@@ -16,8 +16,8 @@ def course(seed: int = 0, looks: int = 40, starts: int = 3) -> np.ndarray:
     return 1 + ((np.arange(looks)[:, None] - turn) / looks) ** 2 + 0.002 * rng.standard_normal((looks, starts))
 
 
-def followed(scores: np.ndarray, **settings) -> HeldOut:
-    watch = HeldOut(scores.shape[1], **settings)
+def followed(scores: np.ndarray, **settings) -> EarlyStopping:
+    watch = EarlyStopping(scores.shape[1], **settings)
     for k, row in enumerate(scores):
         watch.look(row, np.full((scores.shape[1], 2), float(k)))
     return watch
@@ -54,7 +54,7 @@ def test_a_constant_score_is_its_own_average_from_the_first_look():
 
 
 def test_what_is_kept_is_a_copy():
-    watch, iterate = HeldOut(1), np.ones((1, 4))
+    watch, iterate = EarlyStopping(1), np.ones((1, 4))
     watch.look([1.0], iterate)
     iterate[:] = 7
     np.testing.assert_array_equal(watch.best[0], np.ones((1, 4)))
@@ -62,7 +62,7 @@ def test_what_is_kept_is_a_copy():
 
 def test_tensors_are_kept_as_tensors():
     torch = pytest.importorskip("torch")
-    watch = HeldOut(2, smoothing=0)
+    watch = EarlyStopping(2, smoothing=0)
     watch.look([2.0, 1.0], torch.zeros(2, 3), torch.zeros(2))
     better = watch.look([1.0, 2.0], torch.ones(2, 3), torch.ones(2))
     assert better.tolist() == [True, False]
@@ -71,7 +71,7 @@ def test_tensors_are_kept_as_tensors():
 
 
 def test_a_start_has_settled_after_its_patience():
-    watch = HeldOut(1, smoothing=0, patience=3)
+    watch = EarlyStopping(1, smoothing=0, patience=3)
     settled = []
     for score in (3.0, 2.0, 2.5, 2.5, 2.5, 2.5):
         watch.look([score], np.zeros((1, 1)))
@@ -80,7 +80,7 @@ def test_a_start_has_settled_after_its_patience():
 
 
 def test_all_starts_must_have_settled():
-    watch = HeldOut(2, smoothing=0, patience=2)
+    watch = EarlyStopping(2, smoothing=0, patience=2)
     for k in range(6):
         watch.look([1.0 + k, 1.0 - 0.1 * k], np.zeros((2, 1)))
         assert not watch.settled()
@@ -94,7 +94,7 @@ def test_without_patience_nothing_settles():
 
 
 def test_scores_that_are_not_finite_never_win():
-    watch = HeldOut(2, smoothing=0.5)
+    watch = EarlyStopping(2, smoothing=0.5)
     watch.look([np.nan, 2.0], np.zeros((2, 1)))
     watch.look([1.0, np.nan], np.ones((2, 1)))
     assert watch.order == [1, 0]
@@ -104,7 +104,7 @@ def test_scores_that_are_not_finite_never_win():
 
 def test_going_on_with_some_starts_changes_nothing_for_them():
     scores = course(starts=4)
-    watch, whole = HeldOut(4), followed(scores)
+    watch, whole = EarlyStopping(4), followed(scores)
     for k, row in enumerate(scores):
         rows = [3, 1] if k >= 20 else [0, 1, 2, 3]
         if k == 20:
@@ -115,7 +115,7 @@ def test_going_on_with_some_starts_changes_nothing_for_them():
 
 
 def test_the_best_start_comes_first():
-    watch = HeldOut(3, smoothing=0)
+    watch = EarlyStopping(3, smoothing=0)
     watch.look([2.0, 1.0, 3.0], np.zeros((3, 1)))
     assert watch.order == [1, 0, 2]
 
@@ -123,4 +123,4 @@ def test_the_best_start_comes_first():
 @pytest.mark.parametrize(("settings", "names"), [({"smoothing": 1.0}, "smoothing"), ({"patience": 0}, "patience")])
 def test_settings_out_of_range_are_refused(settings, names):
     with pytest.raises(UsageError, match=names):
-        HeldOut(1, **settings)
+        EarlyStopping(1, **settings)

@@ -17,7 +17,7 @@ from prbench.core import LearnedSolver
 from prbench.core.learned import fresh_network, layout, placed
 from prbench.training.batches import Batches
 from prbench.training.examples import Examples
-from prbench.training.loop import _Run
+from prbench.training.loop import _TrainingRun
 from prbench.training.state import TrainingState
 
 SIDE = 256
@@ -45,7 +45,7 @@ def training_step(autocast: bool = False, name: str = "unet-speckle") -> Callabl
     recipe = dataclasses.replace(solver.recipe, batch=batch, crop=crop, autocast=autocast)
     state = TrainingState(solver, recipe, placed(fresh_network(solver, 0), place).train())
     folder = Path(tempfile.gettempdir())
-    run = _Run(solver, examples, examples, recipe, folder, 0, place, state, lambda _event: None)
+    run = _TrainingRun(solver, examples, examples, recipe, folder, 0, place, state, lambda _event: None)
     batches = Batches(solver, examples, recipe, 0)
     return lambda: run._step(batches.at(state.progress.step))
 

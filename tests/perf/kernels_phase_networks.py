@@ -17,7 +17,7 @@ from prbench.core.learned import fresh_network, layout, placed
 from prbench.core.searchable import SearchableSolver
 from prbench.training.batches import Batches
 from prbench.training.examples import Examples
-from prbench.training.loop import _Run
+from prbench.training.loop import _TrainingRun
 from prbench.training.state import TrainingState
 
 SIDE = 256
@@ -68,6 +68,6 @@ def step(name: str, batch: int = 4, side: int = 128, *, search: bool = False) ->
     examples = Examples(*(rng.standard_normal((2 * batch, 1, side, side), dtype=np.float32) for _ in range(3)))
     recipe = dataclasses.replace(recipe, batch=batch, crop=None)
     state = TrainingState(chosen, recipe, placed(fresh_network(chosen, 0), place).train())
-    run = _Run(chosen, examples, examples, recipe, Path(tempfile.gettempdir()), 0, place, state, lambda _event: None)
+    run = _TrainingRun(chosen, examples, examples, recipe, Path(tempfile.gettempdir()), 0, place, state, lambda _event: None)
     batches = Batches(chosen, examples, recipe, 0)
     return lambda: run._step(batches.at(state.progress.step))

@@ -8,14 +8,14 @@ import numpy as np
 import torch
 
 from prbench import get_dataset, get_solver
-from prbench.algorithms.near_field._untrained import Fit, UntrainedFit
+from prbench.algorithms.near_field._untrained import UntrainedFit, UntrainedState
 from prbench.backend import get_backend
 from prbench.tasks.near_field import NearField
 
 NETWORKS = ("unet", "u2net", "res-u2net")
 
 
-def begun(name: str, side: int) -> tuple[UntrainedFit, NearField, Fit]:
+def begun(name: str, side: int) -> tuple[UntrainedFit, NearField, UntrainedState]:
     """A fit to a radiograph of ``side`` pixels that has taken no step."""
     solver = get_solver(name, iterations=10_000, patience=10_000)
     assert isinstance(solver, UntrainedFit)

@@ -48,7 +48,7 @@ def test_sixteen_starts_as_one_batch_in_single_starts(benchmark, shape):
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_the_loop_of_the_framework_in_fft_pairs(benchmark, shape):
-    """A whole solve of one start, start-up and estimate inside, in FFT pairs a step."""
+    """A whole solve of one start, start-up and estimate inside, in FFT pairs per step."""
     problem = prbench.FarField(np.abs(np.fft.fftshift(np.fft.fftn(np.random.default_rng(0).random(shape)))) ** 2)
     solver = prbench.get_solver("hio", iterations=300, update_every=0)
     solve = lambda: prbench.solve(solver, problem, backend="torch")  # noqa: E731

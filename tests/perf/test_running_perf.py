@@ -13,7 +13,7 @@ CELLS = 500
 
 
 def test_overhead_of_a_cell(benchmark, tmp_path):
-    """Seconds a cell of a solver that does nothing, through one worker of one thread, start-up of the worker included.
+    """Seconds per cell of a solver that does nothing, through one worker of one thread, start-up of the worker included.
 
     Inside are three solves with six timings of FFT pairs, the problem made, the record and the arrays written.
     """

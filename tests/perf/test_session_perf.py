@@ -13,7 +13,7 @@ FRAMES = 40
 @pytest.mark.parametrize("solver", ["fourier-filter", "nas-prnet"])
 @pytest.mark.parametrize("how", ["session", "solve"])
 def test_a_frame_of_256_pixels(benchmark, solver, how):
-    """Seconds a frame, and what of it is not on the solver's clock, by wall and by processor time of the whole process."""
+    """Seconds per frame, and what of it is not on the solver's clock, by wall and by processor time of the whole process."""
     frame = prbench.get_dataset("offaxis-cells", size=256).problem(0).measurement
     with prbench.open(solver, backend="torch", like=frame) as session:
         call = session.solve if how == "session" else lambda y: prbench.solve(solver, y, backend="torch")

@@ -43,7 +43,7 @@ def test_the_terminal_shows_scores_doses_and_seconds(found):
     text = out.getvalue()
     assert "displacement_rmse against images" in text
     assert "seconds a solve against images" in text
-    assert re.search(r"photons a pixel, all images\s+5000\s+10000\s+25000\s+50000", text)
+    assert re.search(r"photons per pixel, all images\s+5000\s+10000\s+25000\s+50000", text)
     assert max(len(line.rstrip()) for line in text.splitlines() if "intervals" not in line) <= 110
 
 

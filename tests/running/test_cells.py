@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prbench.running.request.cell import Cell
-from prbench.running.request.cells import Cells, Part
+from prbench.running.request.cells import CellBlock, Cells
 from prbench.running.request.spec import Matrix
 
 FILE = Path(__file__).with_name("misbehaving.py").as_posix()
 KINDS = [Cell("hio", {"beta": beta}, "dots", {"size": 8}, "far-field") for beta in (0.5, 0.7, 0.9)]
 NUMBERS = st.integers(1, 4).map(range) | st.lists(st.integers(0, 4), min_size=1, max_size=3, unique=True).map(tuple)
-PARTS = st.builds(Part, st.lists(st.sampled_from(KINDS), min_size=1, max_size=3), NUMBERS, NUMBERS)
+PARTS = st.builds(CellBlock, st.lists(st.sampled_from(KINDS), min_size=1, max_size=3), NUMBERS, NUMBERS)
 
 
-def looped(parts: list[Part]) -> list[str]:
+def looped(parts: list[CellBlock]) -> list[str]:
     return list(
         dict.fromkeys(
             Cell("hio", cell.solver_params, "dots", {"size": 8}, "far-field", sample=sample, seed=seed).key

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from prbench.reporting.curves import Summary, summary
 
-from .matter import Matter, grid, legend, plain_ticks
+from .matter import TaskReport, grid, legend, plain_ticks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,8 +15,8 @@ MOST_PANELS = 9
 _POINTS = 60
 
 
-def convergence(matter: Matter) -> Figure | None:
-    """A panel a dataset, at most nine, over FFT pairs where these are known and seconds otherwise; None without curves."""
+def convergence(matter: TaskReport) -> Figure | None:
+    """A panel per dataset, at most nine, over FFT pairs where these are known and seconds otherwise; None without curves."""
     found: dict[str, dict[str, Summary]] = {}
     for dataset in matter.datasets:
         for solver in matter.solvers:

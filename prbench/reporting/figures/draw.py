@@ -17,7 +17,7 @@ from prbench.reporting.variations import natural
 
 from .convergence import convergence
 from .galleries import galleries
-from .matter import Matter
+from .matter import TaskReport
 from .pareto import pareto
 from .profiles import profiles
 from .published import read_published
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from prbench.running.store.results import ResultSet
 
-KINDS: dict[str, Callable[[Matter], Figure | None]] = {
+KINDS: dict[str, Callable[[TaskReport], Figure | None]] = {
     "quality": quality,
     "pareto": pareto,
     "profiles": profiles,
@@ -90,7 +90,7 @@ def draw_figures(
     folder.mkdir(parents=True, exist_ok=True)
     for board in leaderboards(results.frame, rank_by=rank_by, columns=columns):
         part = of_board(results, board)
-        matter = Matter(
+        matter = TaskReport(
             part,
             board,
             gather(part) if board.conditions else gathered,
@@ -115,7 +115,7 @@ def _of_datasets(results: ResultSet, wanted: Sequence[str]) -> ResultSet:
     return type(results)(results.store, list(results.frame["key"][names.isin(met)]))
 
 
-def _figures(matter: Matter, folder: Path, formats: Sequence[str]) -> Iterator[Path]:
+def _figures(matter: TaskReport, folder: Path, formats: Sequence[str]) -> Iterator[Path]:
     for kind, draw in KINDS.items():
         figure = draw(matter)
         if figure is not None:
@@ -124,7 +124,7 @@ def _figures(matter: Matter, folder: Path, formats: Sequence[str]) -> Iterator[P
         yield from save(figure, folder, f"{matter.board.slug}-gallery-{_slug(dataset)}", formats)
 
 
-def _tables(matter: Matter, folder: Path) -> Iterator[Path]:
+def _tables(matter: TaskReport, folder: Path) -> Iterator[Path]:
     tables = {"leaderboard": leaderboard_table(matter), "metrics": metrics_table(matter)}
     if matter.published:
         tables["published"] = published_table(matter.task, list(matter.published))
@@ -134,7 +134,7 @@ def _tables(matter: Matter, folder: Path) -> Iterator[Path]:
         yield path
 
 
-def _captions(matter: Matter, folder: Path, drawn: set[str]) -> Path:
+def _captions(matter: TaskReport, folder: Path, drawn: set[str]) -> Path:
     """What the figures show, and the full names behind the short ones in them."""
     lines = [f"# {matter.board.title}", ""]
     for kind, draw in {**KINDS, "gallery": galleries}.items():

@@ -10,7 +10,7 @@ from prbench.reporting.leaderboards import number
 from prbench.reporting.panels import View, views
 from prbench.reporting.picked import picked
 
-from .matter import Matter
+from .matter import TaskReport
 from .naming import wrapped
 from .sheet import Sheet
 
@@ -24,7 +24,7 @@ _LABELS, _SCALES, _GAP = 8.6, 5.4, 0.6
 """Left of the panels, right of them and between them, in sizes of the font."""
 
 
-def galleries(matter: Matter) -> Iterator[tuple[str, Figure]]:
+def galleries(matter: TaskReport) -> Iterator[tuple[str, Figure]]:
     """A figure a dataset with its name: at most six with stored reconstructions whose problem can be made again."""
     first = matter.chosen("gallery", matter.datasets, MOST_DATASETS)
     drawn = 0
@@ -37,7 +37,7 @@ def galleries(matter: Matter) -> Iterator[tuple[str, Figure]]:
             yield dataset, figure
 
 
-def _gallery(matter: Matter, dataset: str) -> Figure | None:
+def _gallery(matter: TaskReport, dataset: str) -> Figure | None:
     rows = picked(matter.results, matter.board, dataset, MOST_SOLVERS)
     if not rows:
         return None
@@ -56,13 +56,13 @@ def _gallery(matter: Matter, dataset: str) -> Figure | None:
     return _drawn(matter, shown, names, f"{matter.titles[dataset]}, sample {rows[0][0]['sample']}{plane}; {under}")
 
 
-def _names(matter: Matter, dataset: str, rows: Sequence[tuple[dict[str, Any], Any]]) -> list[str]:
+def _names(matter: TaskReport, dataset: str, rows: Sequence[tuple[dict[str, Any], Any]]) -> list[str]:
     """What stands above each reconstruction: its solver and its score."""
     metric = matter.board.goals[dataset].metric
     return [f"{matter.looks[row['solver']].name}\n{number(float(row[metric]))}" for row, _ in rows]
 
 
-def _drawn(matter: Matter, shown: Sequence[View], names: Sequence[str], title: str) -> Figure:
+def _drawn(matter: TaskReport, shown: Sequence[View], names: Sequence[str], title: str) -> Figure:
     em = matter.style.font / 72
     lines = [(view, errors) for view in shown for errors in (False, True) if not errors or any(view.errors)]
     shapes = [_shape(view) for view, _ in lines]

@@ -12,7 +12,7 @@ import numpy as np
 
 from prbench.analysis import Goal, Leaderboard
 from prbench.core import MetricInfo
-from prbench.reporting.gathered import Gathered
+from prbench.reporting.gathered import CellTable
 from prbench.reporting.variations import natural
 
 from .naming import escaped, headings, wrapped
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Matter:
+class TaskReport:
     """One task of a set of results.
 
     Attributes:
@@ -43,7 +43,7 @@ class Matter:
 
     results: ResultSet
     board: Leaderboard
-    gathered: Gathered
+    gathered: CellTable
     infos: dict[str, MetricInfo]
     published: Sequence[Quoted]
     style: Style
@@ -159,7 +159,7 @@ def room(axes: Axes, beside: float) -> float:
     return float(axes.figure.get_figwidth()) / columns - beside  # type: ignore[union-attr]
 
 
-def legend(figure: Figure, matter: Matter, solvers: Sequence[str], *, lines: bool = True, marks: bool = True) -> None:
+def legend(figure: Figure, matter: TaskReport, solvers: Sequence[str], *, lines: bool = True, marks: bool = True) -> None:
     """One legend for all panels, below them, of what they draw: lines, marks or both."""
     from matplotlib.lines import Line2D
 

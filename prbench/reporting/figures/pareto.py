@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .matter import Matter, error_ends, grid, legend, logarithmic, plain_ticks
+from .matter import TaskReport, error_ends, grid, legend, logarithmic, plain_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,8 +16,8 @@ COST = "latency_fft"
 MOST_PANELS = 9
 
 
-def pareto(matter: Matter) -> Figure | None:
-    """A panel a dataset, at most nine; None where no cost is known."""
+def pareto(matter: TaskReport) -> Figure | None:
+    """A panel per dataset, at most nine; None where no cost is known."""
     known = [dataset for dataset in matter.datasets if len(_points(matter, dataset)) > 1]
     if not known:
         return None
@@ -42,11 +42,11 @@ def front(points: list[tuple[float, float]], better: str) -> list[int]:
     return kept
 
 
-def _points(matter: Matter, dataset: str) -> list[dict[str, Any]]:
+def _points(matter: TaskReport, dataset: str) -> list[dict[str, Any]]:
     return [row for row in matter.rows(dataset) if np.isfinite(row["median"]) and row.get(COST, 0) > 0]
 
 
-def _panel(axes: Axes, matter: Matter, dataset: str) -> None:
+def _panel(axes: Axes, matter: TaskReport, dataset: str) -> None:
     rows, goal = _points(matter, dataset), matter.board.goals[dataset]
     places = [(row[COST], row["median"]) for row in rows]
     best = front(places, goal.better)

@@ -8,7 +8,7 @@ import numpy as np
 
 from prbench.analysis.profiles import COSTS, Profiles, costs_to_solve, data_profiles, performance_profiles
 
-from .matter import Matter, grid, legend, logarithmic, plain_ticks
+from .matter import TaskReport, grid, legend, logarithmic, plain_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COST = "latency_fft"
 
 
-def profiles(matter: Matter) -> Figure | None:
+def profiles(matter: TaskReport) -> Figure | None:
     """Both kinds over FFT pairs; None where no cost is known or no problem is solved."""
     frame = matter.frame
     if COST not in frame or not frame[COST].notna().any():
@@ -32,7 +32,7 @@ def profiles(matter: Matter) -> Figure | None:
     return figure
 
 
-def _panel(axes: Axes, matter: Matter, found: Profiles) -> None:
+def _panel(axes: Axes, matter: TaskReport, found: Profiles) -> None:
     places = found.places[np.isfinite(found.places)]
     start = 1.0 if found.kind == "performance" else 0.8 * float(places.min())
     end = max(1.25 * float(places.max()), 1.25 * start)

@@ -9,7 +9,7 @@ import numpy as np
 
 from prbench.analysis import SCORED
 
-from .matter import Matter, error_ends, grid, logarithmic, plain_ticks
+from .matter import TaskReport, error_ends, grid, logarithmic, plain_ticks
 from .naming import escaped, wrapped
 from .published import Quoted, quoted_for
 
@@ -22,8 +22,8 @@ _LABEL_INCH = 1.35
 """Room for the names of solvers."""
 
 
-def quality(matter: Matter) -> Figure:
-    """A panel a dataset (at most nine), a row a solver, best on top. Bars are intervals, small dots samples; the grey line
+def quality(matter: TaskReport) -> Figure:
+    """A panel per dataset (at most nine), a row per solver, best on top. Bars are intervals, small dots samples; the grey line
     is what counts as a success, dashed lines are published figures.
     """
     datasets = matter.chosen("quality", matter.datasets, MOST_PANELS)
@@ -43,7 +43,7 @@ def quality(matter: Matter) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, matter: Matter, dataset: str, quoted: Sequence[Quoted]) -> None:
+def _panel(axes: Axes, matter: TaskReport, dataset: str, quoted: Sequence[Quoted]) -> None:
     goal, rows = matter.board.goals[dataset], matter.rows(dataset)
     dots = {row["solver"]: _samples(matter, dataset, row["solver"], goal.metric) for row in rows}
     ends = [row[name] for row in rows for name in ("median", "median_low", "median_high")]
@@ -81,11 +81,11 @@ def _panel(axes: Axes, matter: Matter, dataset: str, quoted: Sequence[Quoted]) -
     matter.entitle(axes, dataset, _LABEL_INCH)
 
 
-def _label(matter: Matter, solver: str) -> str:
+def _label(matter: TaskReport, solver: str) -> str:
     return wrapped(matter.looks[solver].name, _LABEL_INCH, 0.9 * matter.style.font)
 
 
-def _quoted(matter: Matter, dataset: str) -> list[Quoted]:
+def _quoted(matter: TaskReport, dataset: str) -> list[Quoted]:
     return quoted_for(matter.published, matter.task, dataset, matter.board.goals[dataset].metric)
 
 
@@ -99,8 +99,8 @@ def _name_references(axes: Axes, quoted: Sequence[Quoted]) -> None:
         axes.annotate(escaped(row.method, 40), (row.value, -place), **text)
 
 
-def _samples(matter: Matter, dataset: str, solver: str, metric: str) -> np.ndarray:
-    """One number a sample: the median over its seeds, of what was scored."""
+def _samples(matter: TaskReport, dataset: str, solver: str, metric: str) -> np.ndarray:
+    """One number per sample: the median over its seeds, of what was scored."""
     frame = matter.frame
     mine = frame[(frame["dataset"] == dataset) & (frame["solver"] == solver) & frame["status"].isin(SCORED)]
     if metric not in mine:

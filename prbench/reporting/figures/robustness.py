@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from prbench.reporting.variations import Axis, axes
+from prbench.reporting.variations import SettingAxis, axes
 
-from .matter import Matter, error_ends, legend, logarithmic, plain_ticks, room
+from .matter import TaskReport, error_ends, legend, logarithmic, plain_ticks, room
 from .naming import escaped, wrapped
 from .published import quoted_for
 from .saving import blank
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_AXES = 6
 
 
-def robustness(matter: Matter) -> Figure | None:
+def robustness(matter: TaskReport) -> Figure | None:
     """A row for each setting that varies (at most six): the score and, where there is one, the success rate; None without any."""
     datasets = {name: matter.gathered.datasets[name] for name in matter.datasets}
     known = axes("dataset", datasets)
@@ -41,7 +41,7 @@ def robustness(matter: Matter) -> Figure | None:
     return figure
 
 
-def _panel(panel: Axes, matter: Matter, axis: Axis, name: str) -> set[str]:
+def _panel(panel: Axes, matter: TaskReport, axis: SettingAxis, name: str) -> set[str]:
     """Draw ``name`` along ``axis`` and tell the solvers drawn."""
     at = axis.positions()
     rows = [row for dataset in at for row in matter.rows(dataset)]
@@ -74,7 +74,7 @@ def _panel(panel: Axes, matter: Matter, axis: Axis, name: str) -> set[str]:
 
 def _line(
     panel: Axes,
-    matter: Matter,
+    matter: TaskReport,
     solver: str,
     rows: list[dict[str, Any]],
     at: dict[str, float],
@@ -106,7 +106,7 @@ def _beside(x: list[float], all_x: list[float], aside: float, *, log: bool) -> n
     return np.asarray(x) * (high / low) ** aside if log else np.asarray(x) + aside * (high - low)
 
 
-def _ticks(panel: Axes, axis: Axis) -> None:
+def _ticks(panel: Axes, axis: SettingAxis) -> None:
     """Ticks at the values themselves."""
     from matplotlib.ticker import NullFormatter, NullLocator
 
@@ -120,7 +120,7 @@ def _ticks(panel: Axes, axis: Axis) -> None:
     panel.set_xticks(list(labels)[::every], list(labels.values())[::every])
 
 
-def _quoted(panel: Axes, matter: Matter, at: dict[str, float], metric: str) -> None:
+def _quoted(panel: Axes, matter: TaskReport, at: dict[str, float], metric: str) -> None:
     """What was published at a value of the setting: an open diamond there; each method is named once."""
     named: set[str] = set()
     for dataset, x in at.items():

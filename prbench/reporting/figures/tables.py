@@ -11,7 +11,7 @@ from prbench.reporting.leaderboards import as_latex, spread
 from prbench.reporting.markup import latex_table
 from prbench.running.store.table import metric_columns
 
-from .matter import Matter
+from .matter import TaskReport
 from .published import Quoted
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 COSTS = ("latency_s", "latency_fft", "operators", "parameters", "flops", "peak_memory_host", "peak_memory_device")
 
 
-def leaderboard_table(matter: Matter) -> str:
+def leaderboard_table(matter: TaskReport) -> str:
     """As ``prbench leaderboard --format latex`` prints it."""
     return as_latex([matter.board]) + "\n"
 
 
-def metrics_table(matter: Matter) -> str:
+def metrics_table(matter: TaskReport) -> str:
     """For each dataset every metric and cost known there: medians over samples of what was scored, with their intervals."""
     frame = matter.frame
     scored = frame[frame["status"].isin(SCORED)]
@@ -66,6 +66,6 @@ def _column(records: pd.DataFrame, name: str, ranked: list[str]) -> list[str]:
     return [spread(value, low, high) for value, low, high in ends]
 
 
-def _meaning(matter: Matter, name: str) -> str:
+def _meaning(matter: TaskReport, name: str) -> str:
     info = matter.infos.get(name)
     return "" if info is None else f"{name}{f' ({info.unit})' if info.unit else ''}: {info.better} is better."

@@ -8,7 +8,7 @@ import numpy as np
 
 from prbench.analysis import SCORED
 
-from .matter import Matter, logarithmic, plain_ticks
+from .matter import TaskReport, logarithmic, plain_ticks
 from .naming import escaped
 from .saving import blank
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 MOST_PANELS, MOST_DATASETS, COLUMNS = 4, 12, 2
 
 
-def trials(matter: Matter) -> Figure | None:
-    """A panel a solver (the first four), a row a dataset (the first twelve), a dot a run, samples side by side within the row;
+def trials(matter: TaskReport) -> Figure | None:
+    """A panel per solver (the first four), a row per dataset (the first twelve), a dot per run, samples side by side in the row;
     the grey line is what counts as a success. None where no sample was run with several seeds: other figures show all there is.
     """
     frame = matter.frame[matter.frame["status"].isin(SCORED)]
@@ -41,7 +41,7 @@ def trials(matter: Matter) -> Figure | None:
     return figure
 
 
-def _panel(axes: Axes, matter: Matter, solver: str, datasets: list[str], *, named: bool) -> None:
+def _panel(axes: Axes, matter: TaskReport, solver: str, datasets: list[str], *, named: bool) -> None:
     from matplotlib.ticker import LogLocator
 
     found = [_scores(matter, solver, dataset) for dataset in datasets]
@@ -77,14 +77,14 @@ def _panel(axes: Axes, matter: Matter, solver: str, datasets: list[str], *, name
         right.set_ylabel("success %")
 
 
-def _scores(matter: Matter, solver: str, dataset: str) -> list[np.ndarray]:
+def _scores(matter: TaskReport, solver: str, dataset: str) -> list[np.ndarray]:
     """The scores of each sample's runs."""
     frame, metric = matter.frame, matter.board.goals[dataset].metric
     mine = frame[(frame["dataset"] == dataset) & (frame["solver"] == solver) & frame["status"].isin(SCORED)]
     return [runs[metric].dropna().to_numpy(dtype=float) for _, runs in mine.groupby("sample")]
 
 
-def _share(matter: Matter, solver: str, dataset: str) -> str:
+def _share(matter: TaskReport, solver: str, dataset: str) -> str:
     """The rate of success over samples, with its interval where they are enough for one."""
     for row in matter.rows(dataset):
         if row["solver"] == solver and np.isfinite(row["success"]):
@@ -93,7 +93,7 @@ def _share(matter: Matter, solver: str, dataset: str) -> str:
     return ""
 
 
-def _titles(matter: Matter, datasets: list[str]) -> list[str]:
+def _titles(matter: TaskReport, datasets: list[str]) -> list[str]:
     """Each dataset with what its measurements leave open; of datasets that differ in settings alone, those settings."""
     known = [matter.gathered.datasets[name] for name in datasets]
     titles = [matter.titles[name] for name in datasets]

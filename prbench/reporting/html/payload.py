@@ -12,9 +12,9 @@ from prbench.analysis import NOT_RUN, SCORED, Leaderboard
 from prbench.analysis.progress import count_warnings
 from prbench.errors import one_line
 from prbench.reporting.curves import Track, summary
-from prbench.reporting.gathered import Gathered, gather, of_board
+from prbench.reporting.gathered import CellTable, gather, of_board
 from prbench.reporting.leaderboards import as_csv, as_latex, as_markdown, explained
-from prbench.reporting.variations import Axis, axes, natural
+from prbench.reporting.variations import SettingAxis, axes, natural
 from prbench.running.store.table import metric_columns
 
 from .columns import columnar, numbers, short
@@ -41,7 +41,7 @@ _CURVE_POINTS, _FEWEST_POINTS, _MOST_POINTS = 6000, 12, 40
 
 def payload(
     results: ResultSet,
-    gathered: Gathered,
+    gathered: CellTable,
     boards: Iterable[Leaderboard],
     gallery: Mapping[str, Any],
     infos: Mapping[str, MetricInfo],
@@ -95,7 +95,7 @@ def _meta(results: ResultSet) -> dict[str, Any]:
 
 
 def _task(
-    task: str, results: ResultSet, board: Leaderboard | None, gathered: Gathered, gallery: Mapping[str, Any]
+    task: str, results: ResultSet, board: Leaderboard | None, gathered: CellTable, gallery: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What is told of a board, or of a task of which nothing has been ranked."""
     frame = results.frame
@@ -138,7 +138,7 @@ def _task(
     }
 
 
-def _curves(task: str, gathered: Gathered) -> dict[str, Any]:
+def _curves(task: str, gathered: CellTable) -> dict[str, Any]:
     """Median curves, and how many have no room."""
     mine = sorted(place[1:] for place in gathered.curves if place[0] == task)
     points = int(np.clip(_CURVE_POINTS // max(len(gathered.curves), 1), _FEWEST_POINTS, _MOST_POINTS))
@@ -156,14 +156,14 @@ def _track(track: Track) -> dict[str, Any]:
     return {name: numbers(getattr(track, name)) for name in ("x", "low", "middle", "high")}
 
 
-def _axes(board: Leaderboard, gathered: Gathered) -> list[dict[str, Any]]:
+def _axes(board: Leaderboard, gathered: CellTable) -> list[dict[str, Any]]:
     """Robustness (a dataset's setting) and sensitivity (a solver's), each with where its names stand on the axis."""
     datasets = {name: gathered.datasets[name] for name in board.rows["dataset"].unique()}
     solvers = {name: gathered.solvers[name] for name in board.rows["solver"].unique()}
     return [_axis(axis) for axis in (*axes("dataset", datasets), *axes("solver", solvers))]
 
 
-def _axis(axis: Axis) -> dict[str, Any]:
+def _axis(axis: SettingAxis) -> dict[str, Any]:
     return {
         "kind": axis.kind,
         "plugin": axis.plugin,
@@ -181,7 +181,7 @@ def _described(info: MetricInfo) -> dict[str, str]:
     return described | {"header": info.header, "meaning": info.meaning}
 
 
-def _failures(gathered: Gathered) -> dict[str, Any]:
+def _failures(gathered: CellTable) -> dict[str, Any]:
     ordered = sorted(gathered.failures.items(), key=lambda item: (-item[1]["cells"], item[0]))
     names = ("task", "solver", "dataset", "status", "message")
     groups = [dict(zip(names, place, strict=True)) | found for place, found in ordered[:_MOST_FAILURES]]
@@ -193,7 +193,7 @@ def _warnings(frame: pd.DataFrame) -> dict[str, Any]:
     return {"groups": said.head(_MOST_WARNINGS).to_dict("records"), "left_out": max(0, len(said) - _MOST_WARNINGS)}
 
 
-def _environments(results: ResultSet, gathered: Gathered) -> list[dict[str, Any]]:
+def _environments(results: ResultSet, gathered: CellTable) -> list[dict[str, Any]]:
     found = []
     for name, cells in sorted(gathered.environments.items(), key=lambda item: (-item[1], item[0])):
         place = results.store.path / "environments" / f"{name}.json"

@@ -28,7 +28,7 @@ _PIECE, _MUCH, _BUSY_S = 65_536, 4_096, 1.0
 """Bytes read at a time, what a pipe holds; how many of them are much; and for how long a pipe is then read as it is written."""
 
 
-class Tail:
+class OutputTail:
     """The reading end of a pipe of which only the last bytes are kept, whatever is written into it."""
 
     def __init__(self, keep: int = 16_384) -> None:
@@ -99,7 +99,7 @@ class WorkerProcess:
 
     def __init__(self, store: Path, threads: int, memory_bytes: int | None, gpu: str | None = None) -> None:
         self.gpu = gpu
-        self.output, self.trace = Tail(), Tail(65_536)
+        self.output, self.trace = OutputTail(), OutputTail(65_536)
         self.connection, theirs = multiprocessing.Pipe()
         self._said = select.poll()
         self._said.register(self.connection.fileno(), select.POLLIN)

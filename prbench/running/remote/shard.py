@@ -13,7 +13,7 @@ from typing import Any
 
 from prbench.errors import UsageError, one_line
 from prbench.running.request.cell import Cell
-from prbench.running.request.cells import Chosen, unique
+from prbench.running.request.cells import Selection, unique
 
 _SHARD = re.compile(r"(\d{1,6})/(\d{1,6})")
 
@@ -49,7 +49,7 @@ class Shard:
 
     def part(self, number: int) -> Sequence[Cell]:
         """A part, in the order of the matrix."""
-        return Chosen(self._whole, array("q", sorted(self._dealt[number - 1 :: self.count])))
+        return Selection(self._whole, array("q", sorted(self._dealt[number - 1 :: self.count])))
 
     @property
     def note(self) -> dict[str, Any]:

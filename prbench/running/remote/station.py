@@ -37,7 +37,7 @@ IDLE_S = 60.0
 """Seconds without work after which a station ends; the next batch starts another."""
 
 
-class Station:
+class RemoteHost:
     """A station as the worker that started it sees it.
 
     Attributes:
@@ -86,8 +86,8 @@ class Station:
         self._process.wait()
 
 
-_stations: dict[str, list[Station]] = {}
-_idle: dict[str, list[Station]] = {}
+_stations: dict[str, list[RemoteHost]] = {}
+_idle: dict[str, list[RemoteHost]] = {}
 _changing = threading.Lock()
 
 
@@ -97,7 +97,7 @@ def compute(setup: Mapping[str, Any], cells: list[Any]) -> list[Any]:
     Several threads may call it at a time; each is served by a station of its own.
 
     Args:
-        setup: as :class:`Station` has it.
+        setup: as :class:`RemoteHost` has it.
         cells: pairs of a cell's spec and the stamp of its record when the run began (:meth:`Store.stamp`);
             a cell whose stamp has changed since has ended, in a batch that was lost on its way back, and is not computed again.
 
@@ -127,7 +127,7 @@ def compute(setup: Mapping[str, Any], cells: list[Any]) -> list[Any]:
     raise AssertionError
 
 
-def _take(setup: Mapping[str, Any]) -> Station:
+def _take(setup: Mapping[str, Any]) -> RemoteHost:
     with _changing:
         for run in [run for run in _stations if run != setup["run"]]:
             for other in _idle.pop(run, []):  # of a run that has ended, it seems
@@ -138,12 +138,12 @@ def _take(setup: Mapping[str, Any]) -> Station:
         idle = _idle.setdefault(setup["run"], [])
         if idle:
             return idle.pop()
-        station = Station(setup)
+        station = RemoteHost(setup)
         _stations.setdefault(setup["run"], []).append(station)
         return station
 
 
-def _drop(station: Station) -> bool:
+def _drop(station: RemoteHost) -> bool:
     """Forget a station; False where it had been stopped."""
     with _changing:
         known = _stations.get(station.setup["run"], [])

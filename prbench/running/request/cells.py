@@ -13,7 +13,7 @@ from .cell import Cell
 
 
 @dataclass(frozen=True)
-class Part:
+class CellBlock:
     """A product: every sample with every seed with every one of some cells, the last running fastest.
 
     Attributes:
@@ -51,7 +51,7 @@ def _lookup(numbers: Sequence[int]) -> Collection[int]:
 class Cells(Sequence[Cell]):
     """Parts one after another, a cell that several have once, at its first place."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[CellBlock]) -> None:
         self._parts = [dataclasses.replace(part, cells=list(dict.fromkeys(part.cells))) for part in parts]
         self._starts = [0]
         for part in self._parts:
@@ -74,11 +74,11 @@ class Cells(Sequence[Cell]):
     @overload
     def __getitem__(self, index: int) -> Cell: ...
     @overload
-    def __getitem__(self, index: slice) -> Chosen: ...
-    def __getitem__(self, index: int | slice) -> Cell | Chosen:
+    def __getitem__(self, index: slice) -> Selection: ...
+    def __getitem__(self, index: int | slice) -> Cell | Selection:
         """A cell, made now; or some of them."""
         if isinstance(index, slice):
-            return Chosen(self, range(len(self))[index])
+            return Selection(self, range(len(self))[index])
         cell, sample, seed = self._find(self._numbers[index])[1]
         return dataclasses.replace(cell, sample=sample, seed=seed)
 
@@ -86,7 +86,7 @@ class Cells(Sequence[Cell]):
         return (self[index] for index in range(len(self)))
 
 
-class Chosen(Sequence[Cell]):
+class Selection(Sequence[Cell]):
     """Some of a sequence of cells, by their places in it."""
 
     def __init__(self, cells: Sequence[Cell], places: Sequence[int]) -> None:
@@ -98,11 +98,11 @@ class Chosen(Sequence[Cell]):
     @overload
     def __getitem__(self, index: int) -> Cell: ...
     @overload
-    def __getitem__(self, index: slice) -> Chosen: ...
-    def __getitem__(self, index: int | slice) -> Cell | Chosen:
+    def __getitem__(self, index: slice) -> Selection: ...
+    def __getitem__(self, index: int | slice) -> Cell | Selection:
         """A cell; or some of them."""
         if isinstance(index, slice):
-            return Chosen(self._cells, self._places[index])
+            return Selection(self._cells, self._places[index])
         return self._cells[self._places[index]]
 
     def __iter__(self) -> Iterator[Cell]:
@@ -111,4 +111,4 @@ class Chosen(Sequence[Cell]):
 
 def unique(cells: Sequence[Cell]) -> Sequence[Cell]:
     """The cells, each once: those of a matrix are, others are looked through."""
-    return cells if isinstance(cells, Cells | Chosen) else cast("Sequence[Cell]", list(dict.fromkeys(cells)))
+    return cells if isinstance(cells, Cells | Selection) else cast("Sequence[Cell]", list(dict.fromkeys(cells)))

@@ -29,7 +29,7 @@ from prbench.core.yaml_text import read_yaml
 from prbench.errors import UsageError, one_line
 
 from .cell import Cell, Plugin, find_plugin, make_cell
-from .cells import Cells, Part
+from .cells import CellBlock, Cells
 
 Indices = tuple[int, ...] | int
 """Numbers of samples or seeds: those listed, or the first so many."""
@@ -220,7 +220,7 @@ class Matrix(Block):
             raise UsageError(f"{self.name}: {count} cells, at most {_MOST_CELLS} make a matrix; divide it")
         return Cells(parts)
 
-    def _expand(self, block: Block, salt: str) -> Iterator[Part]:
+    def _expand(self, block: Block, salt: str) -> Iterator[CellBlock]:
         for kind in ("solvers", "datasets"):
             if not getattr(block, kind):
                 raise UsageError(f"{self.name}: a block names no {kind}")
@@ -236,7 +236,7 @@ class Matrix(Block):
                 raise UsageError(f"{self.name}: no solver given is for {dataset.reference}, whose task is {dataset.task}")
             asked = as_indices(entry.samples) if entry.samples is not None else self._option(block, "samples", 1)
             cells = [self._cell(block, solver, dataset, salt) for solver in paired]
-            yield Part(cells, self._samples(dataset, asked), _numbers(self._option(block, "seeds", 1)))
+            yield CellBlock(cells, self._samples(dataset, asked), _numbers(self._option(block, "seeds", 1)))
 
     def _cell(self, block: Block, solver: Plugin, dataset: Plugin, salt: str) -> Cell:
         return make_cell(

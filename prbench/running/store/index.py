@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .parquet import DamagedTable, Part, Stamp
+from .parquet import DamagedTable, Stamp, TablePart
 
 TABLE = "records.parquet"
 
@@ -26,7 +26,7 @@ class Group:
         loose: the files of the others.
     """
 
-    part: Part | None = None
+    part: TablePart | None = None
     kept: set[str] | None = None
     loose: list[Path] = field(default_factory=list)
 
@@ -75,18 +75,18 @@ class Index:
             part = self._open(self.part_path(name)) if self.sharded else None
             yield name, self._of_folder(name, part, thorough=thorough)
 
-    def part_of(self, key: str) -> Part | None:
+    def part_of(self, key: str) -> TablePart | None:
         """The Parquet file that may know a key."""
         return self._open(self.part_path(key[:2]))
 
-    def open_part(self, path: Path) -> Part:
-        """A Parquet file of this store; raises as :class:`~prbench.running.store.parquet.Part`."""
-        return Part(path)
+    def open_part(self, path: Path) -> TablePart:
+        """A Parquet file of this store; raises as :class:`~prbench.running.store.parquet.TablePart`."""
+        return TablePart(path)
 
-    def _open(self, path: Path) -> Part | None:
-        return Part(path) if path not in self._damaged and path.is_file() else None
+    def _open(self, path: Path) -> TablePart | None:
+        return TablePart(path) if path not in self._damaged and path.is_file() else None
 
-    def _of_one_file(self, part: Part, *, thorough: bool) -> Group:
+    def _of_one_file(self, part: TablePart, *, thorough: bool) -> Group:
         names = {name for name, at in self.folders.items() if thorough or part.folders.get(name) != at}
         if not names:
             return Group(part)
@@ -96,7 +96,7 @@ class Index:
             self._scan(name, stamps, group)
         return _simplified(group, len(stamps))
 
-    def _of_folder(self, name: str, part: Part | None, *, thorough: bool) -> Group:
+    def _of_folder(self, name: str, part: TablePart | None, *, thorough: bool) -> Group:
         at = self.folders.get(name)
         if part is not None and (at is None or (not thorough and part.folders.get(name) == at)):
             return Group(part)

@@ -46,7 +46,7 @@ class Stamp:
         return self.time_ns == time_ns and self.size in (size, -1)
 
 
-class Part:
+class TablePart:
     """One Parquet file; replaced meanwhile, it is read to its end.
 
     Attributes:

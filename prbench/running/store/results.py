@@ -45,7 +45,7 @@ class ResultSet:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """One row a record, in the order of the run (of the keys where all are loaded), as read at first use.
+        """One row per record, in the order of the run (of the keys where all are loaded), as read at first use.
 
         Columns: ``key, task, solver, dataset, sample, seed, status``; ``split, backend, device_class, precision, time_limit_s,
         threads``; one a metric, by name; the cost ``latency_s, latency_fft, fft_pair_s, cost_fft, processor_s,

@@ -23,7 +23,7 @@ _FRACTIONS = np.arange(-3, 4) / 4
 
 
 @dataclass(frozen=True, eq=False)
-class Registered:
+class AlignedImage:
     """What of an image is compared: the part that the blurred image looks at, and the same part of the truth.
 
     Attributes:
@@ -37,7 +37,7 @@ class Registered:
     shift: tuple[float, float]
 
 
-def register_image(truth: Array, found: Array, margin: tuple[int, int]) -> Registered:
+def register_image(truth: Array, found: Array, margin: tuple[int, int]) -> AlignedImage:
     """Move ``found`` to where it is nearest to ``truth``, whose margin is left out.
 
     The nearest of all translations by whole pixels up to the margin, exactly, and then of those by quarters of a pixel around it,
@@ -61,7 +61,7 @@ def register_image(truth: Array, found: Array, margin: tuple[int, int]) -> Regis
     inner = truth[top : rows - top, left : columns - left]
     down, right = _best_whole(inner, found)
     moved = found[top - down : rows - top - down, left - right : columns - left - right]
-    whole = Registered(moved, inner, (float(down), float(right)))
+    whole = AlignedImage(moved, inner, (float(down), float(right)))
     return min([whole, *_by_quarters(whole, found)], key=lambda one: float(np.sum((one.found - inner) ** 2)))
 
 
@@ -79,7 +79,7 @@ def _best_whole(inner: Array, found: Array) -> tuple[int, int]:
     return middle[0] - int(at[0]), middle[1] - int(at[1])
 
 
-def _by_quarters(whole: Registered, found: Array) -> Iterator[Registered]:
+def _by_quarters(whole: AlignedImage, found: Array) -> Iterator[AlignedImage]:
     from scipy.ndimage import map_coordinates, spline_filter
 
     coefficients = spline_filter(found, order=3, mode="mirror")
@@ -89,7 +89,7 @@ def _by_quarters(whole: Registered, found: Array) -> Iterator[Registered]:
         for right in _FRACTIONS:
             grid = np.meshgrid(axes[0] - down, axes[1] - right, indexing="ij")
             moved = map_coordinates(coefficients, grid, order=3, mode="mirror", prefilter=False)
-            yield Registered(moved, whole.truth, (whole.shift[0] + down, whole.shift[1] + right))
+            yield AlignedImage(moved, whole.truth, (whole.shift[0] + down, whole.shift[1] + right))
 
 
 def kernel_similarity(truth: Array, found: Array) -> float:
@@ -106,7 +106,7 @@ def kernel_similarity(truth: Array, found: Array) -> float:
     return float(np.fft.irfft2(spectrum, shape).max()) / norm
 
 
-def registered_to_truth(problem: Problem, image: Array) -> Registered:
+def registered_to_truth(problem: Problem, image: Array) -> AlignedImage:
     """An image of the truth's shape, or of the blurred image's, moved to where it is nearest to the truth of a problem.
 
     A blurred image's edge pixels are repeated outwards.
@@ -133,8 +133,8 @@ def moved_to_truth(problem: Problem, found: Reconstruction) -> Reconstruction:
     return dataclasses.replace(found, image=image, kernel=kernel)
 
 
-def _registered(case: Case) -> Registered:
-    def find() -> Registered:
+def _registered(case: Case) -> AlignedImage:
+    def find() -> AlignedImage:
         found = registered_to_truth(case.problem, case.reconstruction.image)
         case.notes["shift_rows"], case.notes["shift_columns"] = found.shift
         return found
@@ -142,7 +142,7 @@ def _registered(case: Case) -> Registered:
     return case.shared("registered", find)
 
 
-def _psnr(image: Registered) -> float:
+def _psnr(image: AlignedImage) -> float:
     error, span = float(np.mean((image.found - image.truth) ** 2)), float(np.ptp(image.truth))
     if not span > 0:
         return math.nan

@@ -247,7 +247,7 @@ class FarField(Measurement):
         return self.inverse(measured * (xp.cos(phase) + 1j * xp.sin(phase)))
 
     def modulus_error(self, g: Array, coherence: Coherence | None = None) -> Array:
-        """``| |F g| - sqrt(Y) | / | sqrt(Y) |`` over measured pixels, one number a field of the batch: the R-factor of each.
+        """``| |F g| - sqrt(Y) | / | sqrt(Y) |`` over measured pixels, one number per field of the batch: the R-factor of each.
 
         With a beam that is not fully coherent, ``|F g|`` is the root of the blurred ``|F g|^2``.
         """
@@ -259,9 +259,10 @@ class FarField(Measurement):
         return xp.sqrt(xp.sum(gap * gap, axis=axes)) / self.amplitude_norm
 
     def misfit(self, reconstruction: Reconstruction) -> float:
-        """The R-factor of ``object``: ``| |F x| - sqrt(Y) | / | sqrt(Y) |`` over measured pixels."""
+        """The R-factor of ``object`` in the beam of ``aux``: ``| |F x| - sqrt(Y) | / | sqrt(Y) |`` over measured pixels."""
         field = self.pad(self.backend.asarray(reconstruction.object, self.backend.complex))
-        return float(self.modulus_error(field[None])[0])
+        beam = named_coherence(self.backend, self.shape, self._object_shape, reconstruction.aux)
+        return float(self.modulus_error(field[None], beam)[0])
 
     def pad(self, x: Array) -> Array:
         """Place objects (..., *object_shape) at the centre of zeros of the detector's shape."""

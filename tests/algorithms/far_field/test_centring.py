@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from prbench.algorithms.far_field._centring import off_centre, ramped, rolled
-from prbench.algorithms.far_field._lagrangian import Pattern
+from prbench.algorithms.far_field._lagrangian import FittedPattern
 from prbench.algorithms.far_field._selection import Choice
 from prbench.algorithms.far_field.double_dip import DoubleDip
 from prbench.algorithms.far_field.double_nir import DoubleNir
@@ -64,7 +64,7 @@ def measured(**changes) -> FarField:
 
 def begun(solver, seeds=(1, 2, 3)):
     y = measured()
-    return y, solver.begin(y, Pattern.of(y), Choice(y, None), list(seeds))
+    return y, solver.begin(y, FittedPattern.of(y), Choice(y, None), list(seeds))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import prbench
-from prbench.algorithms.far_field._lagrangian import Pattern
+from prbench.algorithms.far_field._lagrangian import FittedPattern
 from prbench.algorithms.far_field._selection import Choice
 from prbench.algorithms.far_field.dip import DeepImagePrior
 from prbench.algorithms.far_field.double_dip import DoubleDip
@@ -27,7 +27,7 @@ def measured(**changes) -> FarField:
 
 
 def begun(solver, y, seeds):
-    return solver.begin(y, Pattern.of(y), Choice(y, None), seeds)
+    return solver.begin(y, FittedPattern.of(y), Choice(y, None), seeds)
 
 
 def objects(solver, y, state) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import prbench
-from prbench.algorithms.far_field._lagrangian import Pattern
+from prbench.algorithms.far_field._lagrangian import FittedPattern
 from prbench.algorithms.far_field._selection import Choice
 from prbench.algorithms.far_field.double_nir import DoubleNir
 from prbench.backend import get_backend
@@ -32,7 +32,7 @@ def y() -> FarField:
 
 
 def begun(solver, y, seeds):
-    return solver.begin(y, Pattern.of(y), Choice(y, None), seeds)
+    return solver.begin(y, FittedPattern.of(y), Choice(y, None), seeds)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)

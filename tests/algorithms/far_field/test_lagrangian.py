@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from prbench.algorithms.far_field._lagrangian import Pattern
+from prbench.algorithms.far_field._lagrangian import FittedPattern
 from prbench.backend import get_backend
 from prbench.tasks.far_field import FarField
 
@@ -22,7 +22,7 @@ def exact():
     spectrum = np.fft.fftn(x, SHAPE, (0, 1))
     mask = rng.random(SHAPE) < 0.8
     y = FarField(np.fft.fftshift(abs(spectrum) ** 2), mask, (5, 6), gain=0.5).to(get_backend("torch", "double"))
-    return Pattern.of(y), torch.from_numpy(spectrum)[None]
+    return FittedPattern.of(y), torch.from_numpy(spectrum)[None]
 
 
 def matched(pattern, spectrum, loss):

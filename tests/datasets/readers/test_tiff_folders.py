@@ -35,7 +35,7 @@ def test_images_are_cut_and_stacked(folder: Path) -> None:
 def test_one_file_may_hold_the_stack(folder: Path) -> None:
     tifffile.imwrite(folder / "all.tif", np.arange(2 * 6 * 8, dtype=np.float32).reshape(2, 6, 8), photometric="minisblack")
     assert read_images([folder / "all.tif"])[1, 0, 0] == 48
-    with pytest.raises(BadInput, match=r"all.tif.* expected one real image a file"):
+    with pytest.raises(BadInput, match=r"all.tif.* expected one real image per file"):
         read_images([folder / "all.tif", folder / "Ref1.tif"])
 
 

@@ -1,4 +1,4 @@
-"""Scores of surfaces and of the look of phases: seconds a frame."""
+"""Scores of surfaces and of the look of phases: seconds per frame."""
 
 from kernels_surface import look, surface
 

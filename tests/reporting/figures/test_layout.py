@@ -8,7 +8,7 @@ from prbench.errors import UsageError
 from prbench.metrics import metric_infos
 from prbench.reporting.figures import STYLES, draw_figures
 from prbench.reporting.figures.galleries import galleries
-from prbench.reporting.figures.matter import Matter
+from prbench.reporting.figures.matter import TaskReport
 from prbench.reporting.figures.pareto import pareto
 from prbench.reporting.figures.published import Quoted
 from prbench.reporting.figures.quality import quality
@@ -25,7 +25,7 @@ def matter(results):
     part = ResultSet(results.store, list(results.frame["key"][clean]))
     (board,) = leaderboards(part.frame)
     theirs = [Quoted("far-field", f"A method {n}", "sa_nmse", 0.01 * n, "", "", "crystal2d[size=16]", "x") for n in (1, 2)]
-    return Matter(part, board, gather(part), metric_infos(), theirs, STYLES["paper"])
+    return TaskReport(part, board, gather(part), metric_infos(), theirs, STYLES["paper"])
 
 
 def written(figure):

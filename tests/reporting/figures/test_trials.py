@@ -6,7 +6,7 @@ import pytest
 from prbench.analysis import leaderboards
 from prbench.metrics import metric_infos
 from prbench.reporting.figures import STYLES
-from prbench.reporting.figures.matter import Matter
+from prbench.reporting.figures.matter import TaskReport
 from prbench.reporting.figures.style import styled
 from prbench.reporting.figures.trials import trials
 from prbench.reporting.gathered import gather
@@ -35,7 +35,7 @@ def matter(folder, seeds):
                     store.write(Record.of(cell, "ok", metrics=metrics, cost={"latency_s": 1.0}, problem=known))
     results = ResultSet(store)
     (board,) = leaderboards(results.frame)
-    return Matter(results, board, gather(results), metric_infos(), [], STYLES["paper"])
+    return TaskReport(results, board, gather(results), metric_infos(), [], STYLES["paper"])
 
 
 @pytest.fixture(scope="module")
