@@ -15,7 +15,7 @@ from prbench.errors import UsageError
 from prbench.metrics.costs import COSTS
 
 from .common import common_block
-from .conditions import by_conditions, described, under
+from .conditions import SEALED, by_conditions, described, under
 from .goals import Goal, board_columns, choose_goal, goal_by, goals, smallest_difference
 from .ranks import point_ranks, rank_intervals, resampled, sample_medians
 from .statistics import LEAST_SAMPLES, Estimates, clopper_pearson, group_medians, group_sums, hierarchical_medians
@@ -50,6 +50,7 @@ class Leaderboard:
             solvers have been given on the dataset. Infinite where failures reach the number; NaN where there is nothing to say.
         conditions: what sets these records apart from those of other boards of the task, such as ``{"split": "tune"}``; empty
             where the task has one board.
+        sealed: by dataset, whether its problems could be known beforehand: ``sealed``, ``not sealed`` or ``public data``.
     """
 
     task: str
@@ -57,6 +58,7 @@ class Leaderboard:
     rows: pd.DataFrame
     columns: tuple[MetricInfo, ...] = ()
     conditions: Mapping[str, Any] = field(default_factory=dict)
+    sealed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -128,7 +130,9 @@ def _leaderboard(
         chosen[str(dataset)] = goal
         parts.append(solver_rows(records, task, str(dataset), goal, beside))
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    return Leaderboard(task, chosen, rows.assign(conditions=described(conditions)), beside, conditions)
+    states = {name: frame.loc[frame["dataset"] == name, SEALED].iloc[0] for name in chosen} if SEALED in frame else {}
+    sealed = {name: str(state) for name, state in states.items() if isinstance(state, str)}
+    return Leaderboard(task, chosen, rows.assign(conditions=described(conditions)), beside, conditions, sealed)
 
 
 def solver_rows(

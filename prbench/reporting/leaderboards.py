@@ -42,7 +42,7 @@ def terminal(boards: Sequence[Leaderboard], width: int) -> Iterator[Group | str]
     for board in boards:
         for dataset, headers, rows in _blocks(board):
             goal = board.goals[dataset]
-            title = f"{board.title} · {dataset} · ranked by {goal.metric}, {goal.better} is better"
+            title = f"{board.title} · {dataset} · ranked by {goal.metric}, {goal.better} is better{_sealed(board, dataset)}"
             for number_, (part_headers, part_rows) in enumerate(_parts(headers, rows, width)):
                 columns: list[Column] = [("#", {"justify": "right"}), ("solver", {"min_width": _SOLVER_WIDTH})]
                 columns += [(header, {"justify": "right", "no_wrap": True}) for header in part_headers[2:]]
@@ -63,6 +63,12 @@ _NOTES = {
     "missing": "missing: samples and seeds that other solvers of the dataset have a cell of.",
     "left_out": "left out: cells of samples that not all ranked solvers have.",
 }
+
+
+def _sealed(board: Leaderboard, dataset: str) -> str:
+    """Whether the problems of a dataset could be known beforehand, to follow a title."""
+    state = board.sealed.get(dataset, "")
+    return f" · {state}" if state else ""
 
 
 def _note(boards: Sequence[Leaderboard]) -> str:
@@ -154,7 +160,7 @@ def as_markdown(boards: Sequence[Leaderboard]) -> str:
         for dataset, headers, rows in _blocks(board):
             goal = board.goals[dataset]
             lines += [f"### {escape_markdown(board.title)} · {escape_markdown(dataset)}", ""]
-            lines += [f"Ranked by {escape_markdown(goal.metric)}, {goal.better} is better.", ""]
+            lines += [f"Ranked by {escape_markdown(goal.metric)}, {goal.better} is better{_sealed(board, dataset)}.", ""]
             lines += ["| " + " | ".join(escape_markdown(h) for h in headers) + " |"]
             lines += ["| ---: | :--- |" + " ---: |" * (len(headers) - 2)]
             lines += ["| " + " | ".join(escape_markdown(cell) for cell in row) + " |" for row in rows]
@@ -168,7 +174,7 @@ def as_latex(boards: Sequence[Leaderboard]) -> str:
     for board in boards:
         for dataset, headers, rows in _blocks(board):
             goal = board.goals[dataset]
-            caption = f"{board.title}, {dataset}: ranked by {goal.metric}. {_note([board])}"
+            caption = f"{board.title}, {dataset}: ranked by {goal.metric}{_sealed(board, dataset)}. {_note([board])}"
             lines += [r"\begin{table}", r"  \centering", f"  \\caption{{{escape_latex(caption)}}}"]
             lines += [f"  \\begin{{tabular}}{{rl{'r' * (len(headers) - 2)}}}", r"    \toprule"]
             lines += ["    " + " & ".join(escape_latex(h) for h in headers) + r" \\", r"    \midrule"]

@@ -249,7 +249,7 @@ def test_below_six_samples_the_values_stand_in_place_of_an_interval():
         ("split", ("test", "tune"), ["split test", "split tune"]),
         ("precision", ("double", "single"), ["precision double", "precision single"]),
         ("time_limit_s", (60.0, np.nan), ["time limit 60 s", "no time limit"]),
-        ("sealed", (False, True), ["not sealed", "sealed"]),
+        ("sealed", ("not sealed", "sealed"), ["not sealed", "sealed"]),
         ("backend", ("numpy", "torch:cuda"), ["backend numpy", "backend torch:cuda"]),
         ("device_class", ("NVIDIA H200", "cpu"), ["device NVIDIA H200", "device cpu"]),
     ],

@@ -132,7 +132,10 @@ def _task(
         "columns": [info.name for info in board.columns],
         "legend": [*explained([board]), *(f"{info.header}: {info.meaning}." for info in board.columns)],
         "board": columnar(board.rows.drop(columns="task")),
-        "goals": {name: {"metric": g.metric, "better": g.better, "success": short(g.success)} for name, g in board.goals.items()},
+        "goals": {
+            name: {"metric": g.metric, "better": g.better, "success": short(g.success), "sealed": board.sealed.get(name, "")}
+            for name, g in board.goals.items()
+        },
         "axes": _axes(board, gathered),
         "downloads": {"csv": as_csv([board]) + "\n", "tex": as_latex([board]) + "\n", "md": as_markdown([board]) + "\n"},
     }

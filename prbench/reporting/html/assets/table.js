@@ -87,7 +87,7 @@ function fillBoard(task, board, table, columns, needle, sort, onsort) {
     shown += rows.length;
     const goal = task.goals[dataset];
     const title = element("tr", { class: "of" }, element("th", { colspan: columns.length, scope: "rowgroup" },
-      element("div", { class: "inner" }, named(dataset), element("small", {}, `ranked by ${goal.metric}${unit(goal.metric)}, ${goal.better} is better`))));
+      element("div", { class: "inner" }, named(dataset), element("small", {}, `ranked by ${goal.metric}${unit(goal.metric)}, ${goal.better} is better${goal.sealed ? ` · ${goal.sealed}` : ""}`))));
     const scale = rangeScale(board, all);
     bodies.push(element("tbody", {}, title, rows.map((row) => element("tr", { class: board.at("rank", row) === 1 ? "first" : null },
       columns.map((column) => boardCell(task, board, column, row, scale))))));
