@@ -237,7 +237,7 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
         s.objects = objects.detach() * (scale * s.pattern.unit)
         s.steps += 1
         if s.steps % _LOOK_EVERY == 0 or s.steps == self.iterations:
-            self._look(y, s)
+            self._record_point(y, s)
         if self.moves() and s.steps % self.centring == 0 and progress < _PLAIN_FROM:
             self._centre(s)
         if s.steps == round(self.screen * self.iterations) and len(s.living) > self.finalists and s.steps < self.iterations:
@@ -287,7 +287,7 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
                 s.objects = drawn * s.pattern.scale(self._transform(y, drawn), self._loss(s)) * s.pattern.unit
         return s.objects
 
-    def _look(self, y: FarField, s: PriorState) -> None:
+    def _record_point(self, y: FarField, s: PriorState) -> None:
         """Score the objects, and keep what is best."""
         objects = self._objects(y, s)
         with torch.no_grad():
@@ -297,7 +297,7 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
     def _drop(self, y: FarField, s: PriorState) -> None:
         """Let all starts but the finalists go."""
         if s.kept.best is None:
-            self._look(y, s)
+            self._record_point(y, s)
         rows = sorted(s.kept.order[: self.finalists])
         count = len(s.living)
         s.networks, s.optimiser = narrowed(s.networks, self.makes(y), count, rows, s.optimiser)

@@ -157,10 +157,10 @@ def with_energy(y: FarField, x: torch.Tensor) -> torch.Tensor:
 
 
 def turned_about_middle(images: np.ndarray, element: int) -> np.ndarray:
-    """:func:`prbench.core.turns.turned` with pixel ``n // 2`` of each axis where it was, which a mirror moves if n is even."""
-    from prbench.core.turns import turned
+    """:func:`prbench.core.dihedral.rotated`, pixel ``n // 2`` of each axis kept where it was: a mirror moves it if n is even."""
+    from prbench.core.dihedral import rotated
 
-    plain = turned(images, element)
+    plain = rotated(images, element)
     swapped = bool(element & 4)
     mirrored = (bool(element & 2), bool(element & 1))
     rows, columns = mirrored[::-1] if swapped else mirrored

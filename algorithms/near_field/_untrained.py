@@ -182,7 +182,7 @@ class UntrainedFit(IterativeSolver[NearField, UntrainedState]):
         )
         with torch.no_grad():
             state.mean = state.maps(state.seen)
-        self._look(y, state)
+        self._record_point(y, state)
         return state
 
     def _start(self, y: NearField, rng: Rng) -> Reconstruction | None:
@@ -224,11 +224,11 @@ class UntrainedFit(IterativeSolver[NearField, UntrainedState]):
             state.mean = torch.lerp(maps.detach(), state.mean, kept)
         state.steps += 1
         if state.steps % _LOOK_EVERY == 0:
-            self._look(y, state)
+            self._record_point(y, state)
         return state
 
     @torch.no_grad()
-    def _look(self, y: NearField, state: UntrainedState) -> None:
+    def _record_point(self, y: NearField, state: UntrainedState) -> None:
         """Keep the average object where it explains best what was held out."""
         gaps = misfits(y, *state.parts.object_of(state.mean))
         judged = state.fitted if state.free is None else state.free

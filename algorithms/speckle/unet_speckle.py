@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from prbench.core import LearnedSolver, Problem, Recipe, Reconstruction, Rng, register, setting
-from prbench.core.turns import turned_vectors
+from prbench.core.dihedral import rotated_vectors
 from prbench.tasks.speckle import SpeckleStack
 
 from ._stack import phase_of
@@ -102,7 +102,7 @@ class UNetSpeckle(LearnedSolver[SpeckleStack]):
 
     def turn_target(self, target: np.ndarray, element: int) -> np.ndarray:
         """Vectors turn with the image."""
-        return turned_vectors(target, element)
+        return rotated_vectors(target, element)
 
     def solve(self, y: SpeckleStack, rng: Rng) -> Reconstruction:
         """Displacement by the network, then what follows from it."""

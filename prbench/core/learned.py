@@ -16,12 +16,12 @@ import numpy as np
 from prbench.backend import Backend
 from prbench.errors import BadInput, MissingWeights, UsageError
 
+from .dihedral import rotated
 from .names import format_name, format_value
 from .problem import Problem
 from .recipe import Recipe
 from .settings import setting
 from .solver import DirectSolver, M, Rng
-from .turns import turned
 from .weights import Weights, read_weights
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ class LearnedSolver(DirectSolver[M]):
         """What the network should answer, (channels, ...), and the weight of each of its pixels, (1, ...); float arrays."""
 
     def turn_target(self, target: np.ndarray, element: int) -> np.ndarray:
-        """The target of an example that was turned by :func:`prbench.core.turns.turned`; scalars unless a solver says more."""
-        return turned(target, element)
+        """The target of an example changed by :func:`prbench.core.dihedral.rotated`; as of scalars unless a solver says more."""
+        return rotated(target, element)
 
     def disturb(self, inputs: np.ndarray, rng: Rng) -> np.ndarray:  # noqa: ARG002 - for those who need it
         """What is done to a batch of inputs (batch, channels, ...) anew in every step of a training, such as more noise."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from prbench.core import LearnedSolver, Recipe
-from prbench.core.turns import TURNS, turned
+from prbench.core.dihedral import SYMMETRIES_OF_THE_SQUARE, rotated
 from prbench.errors import UsageError
 
 from .examples import Examples
@@ -35,7 +35,7 @@ class Batches:
         if recipe.crop is not None and min(shape) < recipe.crop:
             raise UsageError(f"crop must be at most the side of the examples, {min(shape)}, got {recipe.crop}")
         square = recipe.crop is not None or len(set(shape)) == 1
-        self._elements = (TURNS if square else TURNS // 2) if recipe.turns else 1
+        self._elements = (SYMMETRIES_OF_THE_SQUARE if square else SYMMETRIES_OF_THE_SQUARE // 2) if recipe.turns else 1
 
     def at(self, step: int) -> Batch:
         """The batch of step ``step``: float32 arrays (batch, channels, ...)."""
@@ -62,4 +62,4 @@ class Batches:
             arrays = tuple(array[(slice(None), *window)] for array in arrays)
         element = int(rng.integers(self._elements))
         inputs, targets, weights = arrays
-        return turned(inputs, element), self._solver.turn_target(targets, element), turned(weights, element)
+        return rotated(inputs, element), self._solver.turn_target(targets, element), rotated(weights, element)

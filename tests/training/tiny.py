@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from prbench.core import Dataset, LearnedSolver, Problem, Provenance, Recipe, Reconstruction, register, setting
+from prbench.core.dihedral import rotated_vectors
 from prbench.core.searchable import SearchableSolver
-from prbench.core.turns import turned_vectors
 from prbench.tasks.speckle import SpeckleStack
 
 
@@ -38,7 +38,7 @@ class Tiny(LearnedSolver[SpeckleStack]):
         return problem.truth.displacement.astype(np.float32), np.ones((1, *problem.measurement.shape), np.float32)
 
     def turn_target(self, target, element):
-        return turned_vectors(target, element)
+        return rotated_vectors(target, element)
 
     def observations(self, network):
         return {"size": float(network[0].weight.abs().mean())}

@@ -30,9 +30,9 @@ def convergence(matter: TaskReport) -> Figure | None:
     figure, panels = grid(matter.style, len(datasets), matter.style.height + 0.3)
     for axes, dataset in zip(panels, datasets, strict=True):
         for solver, one in found[dataset].items():
-            look, track = matter.looks[solver], one.tracks[over]
-            axes.plot(track.x, track.middle, color=look.colour, linestyle=look.dash)
-            axes.fill_between(track.x, track.low, track.high, color=look.colour, alpha=0.15, linewidth=0)
+            style, track = matter.line_styles[solver], one.tracks[over]
+            axes.plot(track.x, track.middle, color=style.colour, linestyle=style.dash)
+            axes.fill_between(track.x, track.low, track.high, color=style.colour, alpha=0.15, linewidth=0)
         axes.set_xscale("log")
         axes.set_yscale("log")
         plain_ticks(axes.xaxis)

@@ -148,7 +148,11 @@ def _captions(matter: TaskReport, folder: Path, drawn: set[str]) -> Path:
         "Medians are over samples, failed cells count as worst, intervals cover 95 % at least; below six samples there are none.",
         "",
     ]
-    lines += pipe_table(["solver", "as in the figures"], [[name, look.name] for name, look in matter.looks.items()], names=(0, 1))
+    lines += pipe_table(
+        ["solver", "as in the figures"],
+        [[name, style.name] for name, style in matter.line_styles.items()],
+        names=(0, 1),
+    )
     lines += ["", *pipe_table(["dataset", "as in the figures"], [list(pair) for pair in matter.titles.items()], names=(0, 1)), ""]
     path = folder / f"{matter.board.slug}-captions.md"
     path.write_text("\n".join(lines), encoding="utf-8")

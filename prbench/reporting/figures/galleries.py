@@ -59,7 +59,7 @@ def _gallery(matter: TaskReport, dataset: str) -> Figure | None:
 def _names(matter: TaskReport, dataset: str, rows: Sequence[tuple[dict[str, Any], Any]]) -> list[str]:
     """What stands above each reconstruction: its solver and its score."""
     metric = matter.board.goals[dataset].metric
-    return [f"{matter.looks[row['solver']].name}\n{number(float(row[metric]))}" for row, _ in rows]
+    return [f"{matter.line_styles[row['solver']].name}\n{number(float(row[metric]))}" for row, _ in rows]
 
 
 def _drawn(matter: TaskReport, shown: Sequence[View], names: Sequence[str], title: str) -> Figure:

@@ -17,7 +17,7 @@ from prbench.reporting.variations import natural
 
 from .naming import escaped, headings, wrapped
 from .published import Quoted
-from .style import Look, Style, looks
+from .style import LineStyle, Style, line_styles
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,9 +65,9 @@ class TaskReport:
         return sorted(self.board.rows["solver"].unique(), key=natural)
 
     @cached_property
-    def looks(self) -> dict[str, Look]:
+    def line_styles(self) -> dict[str, LineStyle]:
         """By solver, the same in every figure of the task."""
-        return looks(self.solvers)
+        return line_styles(self.solvers)
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -164,8 +164,8 @@ def legend(figure: Figure, matter: TaskReport, solvers: Sequence[str], *, lines:
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], color=look.colour, label=look.label, **_drawn(look, lines=lines, marks=marks))
-        for look in (matter.looks[solver] for solver in solvers)
+        Line2D([], [], color=style.colour, label=style.label, **_drawn(style, lines=lines, marks=marks))
+        for style in (matter.line_styles[solver] for solver in solvers)
     ]
     longest = max((len(handle.get_label()) for handle in handles), default=1)  # type: ignore[arg-type]
     room = figure.get_figwidth() * 72 / matter.style.font
@@ -173,8 +173,8 @@ def legend(figure: Figure, matter: TaskReport, solvers: Sequence[str], *, lines:
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3.2 if lines else 1.5)
 
 
-def _drawn(look: Look, *, lines: bool, marks: bool) -> dict[str, Any]:
-    return {"linestyle": look.dash if lines else "none", "marker": look.marker if marks else "none"}
+def _drawn(style: LineStyle, *, lines: bool, marks: bool) -> dict[str, Any]:
+    return {"linestyle": style.dash if lines else "none", "marker": style.marker if marks else "none"}
 
 
 def logarithmic(values: Any) -> bool:

@@ -55,11 +55,11 @@ def _panel(axes: Axes, matter: TaskReport, dataset: str) -> None:
     )
     tops = [max(row[name] for row in rows if np.isfinite(row[name])) for name in ("median", COST)]
     for place, row in enumerate(rows):
-        look = matter.looks[row["solver"]]
+        style = matter.line_styles[row["solver"]]
         up = [[end] for end in error_ends(row["median"], row["median_low"], row["median_high"], tops[0])]
         across = [[end] for end in error_ends(row[COST], row[f"{COST}_low"], row[f"{COST}_high"], tops[1])]
-        face = look.colour if place in best else "white"
-        marks: dict[str, Any] = {"marker": look.marker, "markerfacecolor": face, "color": look.colour}
+        face = style.colour if place in best else "white"
+        marks: dict[str, Any] = {"marker": style.marker, "markerfacecolor": face, "color": style.colour}
         axes.errorbar(row[COST], row["median"], yerr=up, xerr=across, elinewidth=0.6, linestyle="none", **marks)
     if logarithmic([row[name] for row in rows for name in (COST, f"{COST}_low", f"{COST}_high")]):
         axes.set_xscale("log")

@@ -38,11 +38,16 @@ def _panel(axes: Axes, matter: TaskReport, found: Profiles) -> None:
     end = max(1.25 * float(places.max()), 1.25 * start)
     x = np.unique(np.concatenate([[start, end], places]))
     for solver, share in zip(found.solvers, found.at(x), strict=True):
-        look = matter.looks[solver]
-        axes.step(x, share, where="post", color=look.colour, linestyle=look.dash)
+        style = matter.line_styles[solver]
+        axes.step(x, share, where="post", color=style.colour, linestyle=style.dash)
         rises = np.flatnonzero(np.diff(share, prepend=0.0))[:: max(1, found.problems // 8)]
         axes.plot(
-            x[rises], share[rises], linestyle="none", marker=look.marker, color=look.colour, markersize=0.7 * matter.style.marker
+            x[rises],
+            share[rises],
+            linestyle="none",
+            marker=style.marker,
+            color=style.colour,
+            markersize=0.7 * matter.style.marker,
         )
     if logarithmic(x):
         axes.set_xscale("log")

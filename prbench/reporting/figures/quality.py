@@ -51,10 +51,10 @@ def _panel(axes: Axes, matter: TaskReport, dataset: str, quoted: Sequence[Quoted
     known = known[np.isfinite(known)]
     top = float(known.max()) if known.size else 1.0
     for place, row in enumerate(rows):
-        look = matter.looks[row["solver"]]
+        style = matter.line_styles[row["solver"]]
         few = dots[row["solver"]]
         dot: dict[str, Any] = {
-            "color": look.colour,
+            "color": style.colour,
             "alpha": 0.35,
             "markersize": 0.45 * matter.style.marker,
             "markeredgewidth": 0,
@@ -62,7 +62,15 @@ def _panel(axes: Axes, matter: TaskReport, dataset: str, quoted: Sequence[Quoted
         axes.plot(few, np.full(len(few), place + 0.27), "o", **dot)
         if np.isfinite(row["median"]):
             bar = [[end] for end in error_ends(row["median"], row["median_low"], row["median_high"], top)]
-            axes.errorbar(row["median"], place, xerr=bar, elinewidth=0.8, color=look.colour, marker=look.marker, linestyle="none")
+            axes.errorbar(
+                row["median"],
+                place,
+                xerr=bar,
+                elinewidth=0.8,
+                color=style.colour,
+                marker=style.marker,
+                linestyle="none",
+            )
         if row["failed"]:
             note = f"{row['failed']} of {row['cells']} failed"
             axes.annotate(
@@ -82,7 +90,7 @@ def _panel(axes: Axes, matter: TaskReport, dataset: str, quoted: Sequence[Quoted
 
 
 def _label(matter: TaskReport, solver: str) -> str:
-    return wrapped(matter.looks[solver].name, _LABEL_INCH, 0.9 * matter.style.font)
+    return wrapped(matter.line_styles[solver].name, _LABEL_INCH, 0.9 * matter.style.font)
 
 
 def _quoted(matter: TaskReport, dataset: str) -> list[Quoted]:

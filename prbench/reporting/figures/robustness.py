@@ -83,11 +83,16 @@ def _line(
     *,
     log: bool,
 ) -> None:
-    look = matter.looks[solver]
+    style = matter.line_styles[solver]
     n = len(matter.solvers)
     aside = _apart(sorted(set(at.values())), log=log) * ((matter.solvers.index(solver) - (n - 1) / 2) / n)
     bars = np.transpose([error_ends(row[name], row[f"{name}_low"], row[f"{name}_high"], top) for row in rows])
-    marks: dict[str, Any] = {"color": look.colour, "marker": look.marker, "linestyle": look.dash, "elinewidth": 0.6}
+    marks: dict[str, Any] = {
+        "color": style.colour,
+        "marker": style.marker,
+        "linestyle": style.dash,
+        "elinewidth": 0.6,
+    }
     x = _beside([at[row["dataset"]] for row in rows], list(at.values()), aside, log=log)
     panel.errorbar(x, [row[name] for row in rows], yerr=bars, **marks)
 

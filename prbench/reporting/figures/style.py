@@ -100,7 +100,7 @@ def styled(style: Style) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Look:
+class LineStyle:
     """One solver's appearance.
 
     Attributes:
@@ -119,13 +119,13 @@ class Look:
         return escaped(self.name)
 
 
-def looks(solvers: Sequence[str]) -> dict[str, Look]:
-    """A look for each solver, by its place among ``solvers``; 64 are told apart, 24 of them by colour alone."""
+def line_styles(solvers: Sequence[str]) -> dict[str, LineStyle]:
+    """A style for each solver, by its place among ``solvers``; 64 are told apart, 24 of them by colour alone."""
     labels = short_names(solvers)
     found = {}
     for place, solver in enumerate(solvers):
         turn = (place + place // 8) % 8
-        found[solver] = Look(labels[solver], colour(place), _MARKERS[turn], _DASHES[turn])
+        found[solver] = LineStyle(labels[solver], colour(place), _MARKERS[turn], _DASHES[turn])
     return found
 
 

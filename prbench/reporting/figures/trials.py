@@ -46,7 +46,7 @@ def _panel(axes: Axes, matter: TaskReport, solver: str, datasets: list[str], *, 
 
     found = [_scores(matter, solver, dataset) for dataset in datasets]
     dot: dict[str, Any] = {
-        "color": matter.looks[solver].colour,
+        "color": matter.line_styles[solver].colour,
         "alpha": 0.45,
         "markersize": 0.7 * matter.style.marker,
         "markeredgewidth": 0,
@@ -67,7 +67,7 @@ def _panel(axes: Axes, matter: TaskReport, solver: str, datasets: list[str], *, 
     axes.set_ylim(len(datasets) - 0.5, -0.5)
     axes.grid(axis="x")
     axes.set_xlabel("; ".join(sorted({matter.goal_label(goal) for goal in goals})))
-    axes.set_title(matter.looks[solver].label)
+    axes.set_title(matter.line_styles[solver].label)
     shares = [_share(matter, solver, dataset) for dataset in datasets]
     if any(shares):
         right = axes.twinx()

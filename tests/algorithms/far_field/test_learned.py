@@ -11,7 +11,7 @@ from prbench.algorithms.far_field._lag_network import LagNetwork
 from prbench.algorithms.far_field._learned import NOISE, autocorrelation, turned_about_middle
 from prbench.algorithms.far_field._representative import representative
 from prbench.backend import get_backend
-from prbench.core.turns import TURNS, turned
+from prbench.core.dihedral import SYMMETRIES_OF_THE_SQUARE, rotated
 from prbench.errors import BadInput, UsageError
 from prbench.tasks.far_field import FarField
 
@@ -55,7 +55,7 @@ def test_more_pixels_of_a_detector_are_the_same_object_finer():
     assert float(beyond[0, 0, 31, 31]) == 1
 
 
-@pytest.mark.parametrize("element", range(TURNS))
+@pytest.mark.parametrize("element", range(SYMMETRIES_OF_THE_SQUARE))
 @pytest.mark.parametrize("name", ["symmetry-breaking", "raw-training"])
 def test_input_and_target_turn_together(name, element):
     made = crystal(1)
@@ -65,7 +65,7 @@ def test_input_and_target_turn_together(name, element):
     y = dataclasses.replace(made.measurement, intensity=pattern)
     asked = solver(name)
     seen = asked.network_input(made.measurement.to(TORCH))[0].numpy()
-    np.testing.assert_allclose(asked.network_input(y.to(TORCH))[0].numpy(), turned(seen, element), atol=1e-5)
+    np.testing.assert_allclose(asked.network_input(y.to(TORCH))[0].numpy(), rotated(seen, element), atol=1e-5)
     turn = dataclasses.replace(made, truth=prbench.Reconstruction(object=other))
     found = asked.turn_target(asked.target(made)[0], element)
     np.testing.assert_allclose(found, asked.target(turn)[0], atol=1e-5)
@@ -75,7 +75,7 @@ def test_a_turn_keeps_the_middle_pixel():
     for shape in ((6, 6), (7, 7), (6, 7)):
         x = np.zeros(shape)
         x[shape[0] // 2, shape[1] // 2] = 1
-        for element in range(TURNS):
+        for element in range(SYMMETRIES_OF_THE_SQUARE):
             moved = turned_about_middle(x, element)
             assert moved[moved.shape[0] // 2, moved.shape[1] // 2] == 1
 

@@ -9,7 +9,7 @@ import prbench
 from prbench.algorithms.speckle.unet_speckle import GAIN, NOISE
 from prbench.backend import get_backend
 from prbench.core import Reconstruction
-from prbench.core.turns import TURNS, turned
+from prbench.core.dihedral import SYMMETRIES_OF_THE_SQUARE, rotated
 from prbench.tasks.speckle import SpeckleStack
 
 TORCH = get_backend("torch")
@@ -48,12 +48,12 @@ def test_the_input_is_nearly_blind_to_the_beams_profile():
     assert float((one - other).square().mean().sqrt()) < 0.03
 
 
-@pytest.mark.parametrize("element", range(TURNS))
+@pytest.mark.parametrize("element", range(SYMMETRIES_OF_THE_SQUARE))
 def test_the_input_turns_with_the_images(element):
     y, _ = stack()
-    other = dataclasses.replace(y, reference=turned(y.reference, element), sample=turned(y.sample, element))
+    other = dataclasses.replace(y, reference=rotated(y.reference, element), sample=rotated(y.sample, element))
     found, expected = solver().network_input(other.to(TORCH)), solver().network_input(y.to(TORCH))
-    np.testing.assert_allclose(found[0].numpy(), turned(expected[0].numpy(), element), atol=1e-4)
+    np.testing.assert_allclose(found[0].numpy(), rotated(expected[0].numpy(), element), atol=1e-4)
 
 
 def test_the_transmission_follows_from_the_displacement(monkeypatch):

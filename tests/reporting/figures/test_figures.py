@@ -15,7 +15,7 @@ from prbench.errors import BadInput, UsageError
 from prbench.reporting.figures import draw_figures
 from prbench.reporting.figures.pareto import front
 from prbench.reporting.figures.published import COLUMNS, quoted_for, read_published
-from prbench.reporting.figures.style import COLOURS, looks, short_names
+from prbench.reporting.figures.style import COLOURS, line_styles, short_names
 from prbench.running.store.results import ResultSet
 
 FORMATS = ("pdf", "svg", "png")
@@ -162,8 +162,8 @@ def test_short_names_are_told_apart(names):
 
 
 def test_solvers_look_different():
-    found = looks([f"s{i}" for i in range(64)])
-    assert len({(look.colour, look.marker) for look in found.values()}) == 64
+    found = line_styles([f"s{i}" for i in range(64)])
+    assert len({(style.colour, style.marker) for style in found.values()}) == 64
 
 
 def test_neighbouring_colours_differ_for_the_colour_blind():

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-TURNS = 8
+SYMMETRIES_OF_THE_SQUARE = 8
 """Number of symmetries; element 0 changes nothing."""
 
 
-def turned(images: np.ndarray, element: int) -> np.ndarray:
+def rotated(images: np.ndarray, element: int) -> np.ndarray:
     """Images (..., H, W) mirrored and transposed; where they are transposed, H and W change places.
 
     Args:
@@ -22,9 +22,9 @@ def turned(images: np.ndarray, element: int) -> np.ndarray:
     return images.swapaxes(-1, -2) if element & 4 else images
 
 
-def turned_vectors(field: np.ndarray, element: int) -> np.ndarray:
-    """A field of vectors (..., 2, H, W), rows then columns, carried along by :func:`turned`: its vectors turn as well."""
-    moved = turned(field, element)
+def rotated_vectors(field: np.ndarray, element: int) -> np.ndarray:
+    """A field of vectors (..., 2, H, W), rows then columns, carried along by :func:`rotated`: its vectors turn as well."""
+    moved = rotated(field, element)
     signs = np.array([-1 if element & 2 else 1, -1 if element & 1 else 1], dtype=field.dtype)[:, None, None]
     moved = np.asarray(moved * signs)
     return moved[..., ::-1, :, :] if element & 4 else moved

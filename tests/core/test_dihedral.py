@@ -2,19 +2,19 @@ import numpy as np
 import pytest
 
 from prbench.core import Reconstruction
-from prbench.core.turns import TURNS, turned, turned_vectors
+from prbench.core.dihedral import SYMMETRIES_OF_THE_SQUARE, rotated, rotated_vectors
 from prbench.tasks.speckle import SpeckleStack
 
-ELEMENTS = range(TURNS)
+ELEMENTS = range(SYMMETRIES_OF_THE_SQUARE)
 RNG = np.random.default_rng(0)
 IMAGE = RNG.random((3, 7, 7))
 
 
 def test_the_turns_are_the_eight_symmetries_of_the_square():
-    found = {turned(IMAGE, element).tobytes() for element in ELEMENTS}
-    assert len(found) == TURNS
-    assert {turned(turned(IMAGE, a), b).tobytes() for a in ELEMENTS for b in ELEMENTS} == found
-    assert turned(IMAGE, 0) is IMAGE
+    found = {rotated(IMAGE, element).tobytes() for element in ELEMENTS}
+    assert len(found) == SYMMETRIES_OF_THE_SQUARE
+    assert {rotated(rotated(IMAGE, a), b).tobytes() for a in ELEMENTS for b in ELEMENTS} == found
+    assert rotated(IMAGE, 0) is IMAGE
 
 
 @pytest.mark.parametrize("element", ELEMENTS)
@@ -22,7 +22,7 @@ def test_gradients_turn_as_vectors(element):
     rows, columns = np.meshgrid(np.linspace(-1, 1, 9), np.linspace(-1, 1, 9), indexing="ij")
     hill = rows**2 + 3 * columns**3 + rows * columns
     np.testing.assert_allclose(
-        turned_vectors(np.stack(np.gradient(hill)), element), np.stack(np.gradient(turned(hill, element))), atol=1e-12
+        rotated_vectors(np.stack(np.gradient(hill)), element), np.stack(np.gradient(rotated(hill, element))), atol=1e-12
     )
 
 
@@ -37,5 +37,5 @@ def test_a_turned_stack_is_explained_by_the_turned_displacement(element):
         y = SpeckleStack(stack, stack, **geometry)
         return y.forward(Reconstruction(displacement=field, transmission=flat, phase=flat))
 
-    found = moved(np.ascontiguousarray(turned(reference, element)), turned_vectors(displacement, element))
-    np.testing.assert_allclose(found, turned(moved(reference, displacement), element), atol=1e-9)
+    found = moved(np.ascontiguousarray(rotated(reference, element)), rotated_vectors(displacement, element))
+    np.testing.assert_allclose(found, rotated(moved(reference, displacement), element), atol=1e-9)
