@@ -33,9 +33,10 @@ def test_the_search_finds_what_is_better_and_counts_what_it_cost():
 
 
 def test_the_same_results_lead_the_same_way_and_more_trials_begin_alike():
-    runs = [tune("hio", {}, SPACE, records, trials=n).trials for n in (12, 12, 16)]
+    # Compared as text: three samples have no interval, and its ends, NaN, differ from themselves.
+    runs = [[str(trial) for trial in tune("hio", {}, SPACE, records, trials=n).trials] for n in (12, 12, 16)]
     assert runs[0] == runs[1] == runs[2][:12]
-    assert tune("hio", {}, SPACE, records, trials=12, seed=1).trials != runs[0]
+    assert [str(trial) for trial in tune("hio", {}, SPACE, records, trials=12, seed=1).trials] != runs[0]
 
 
 def test_settings_given_stay_and_a_start_outside_the_range_is_no_trouble():

@@ -56,6 +56,8 @@ def test_records_from_before_there_were_warnings_are_read(folder: Path) -> None:
     (path,) = [p for p in folder.rglob("runs/*/*.json") if p.stem in prbench.load_results(folder).frame["key"].tolist()]
     data = json.loads(path.read_text("utf-8"))
     said = data.pop("warnings")
+    data |= {"schema": 1}  # of a version whose records had no digest either
+    data.pop("digest", None)
     assert said
     assert Record.from_json(json.dumps(data)).warnings == ()
     for wrong in ("text", [1], {"a": "b"}):

@@ -168,7 +168,10 @@ def test_a_callback_can_stop_it(name, problem_of):
     found = prbench.solve(solver, y, callback=watch)
     assert found.status == "ok"
     assert len(seen) == 3
-    assert found.curve == seen
+    assert found.curve[:-1] == seen[:-1]
+    last = dataclasses.replace(found.curve[-1], residual=seen[-1].residual)  # the framework ends the curve by its own sum
+    assert last == seen[-1]
+    assert found.curve[-1].residual == pytest.approx(seen[-1].residual, rel=1e-3, abs=1e-6)
     assert found.cost.iterations == seen[-1].iteration < solver.total_iterations(y)
     y.check(found.reconstruction)
 

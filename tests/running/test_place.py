@@ -78,7 +78,9 @@ def test_a_run_whose_folder_goes_ends_with_one_line_and_2(tmp_path, how):
     _, told = run.communicate(timeout=120)
     assert run.returncode == 2, told
     last = told.strip().splitlines()[-1]
-    assert {"renamed": "moved", "removed": "removed", "records removed": "gone"}[how] in last
+    # A folder is removed under another name: a run that looks between the two finds it moved, and says so.
+    words = {"renamed": ("moved",), "removed": ("removed", "moved"), "records removed": ("gone",)}[how]
+    assert any(word in last for word in words)
     assert "Traceback" not in told
     if how == "renamed":
         assert len(Store(tmp_path / "moved").keys()) >= 3
