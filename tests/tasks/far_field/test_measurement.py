@@ -77,10 +77,12 @@ def test_moving_keeps_what_was_measured(library: str, precision: str) -> None:
     mask, support = rng.random((6, 7)) > 0.2, rng.random((6, 7)) > 0.5
     y = FarField(rng.random((6, 7)), mask, (3, 2), support=support, gain=2.0, real=True, wavelength_m=1e-10)
     moved = y.to(get_backend(library, precision))
-    for name in y.arrays:
+    assert moved.initial is None
+    for name in ("intensity", "mask", "support"):
         kept = moved.backend.to_numpy(getattr(moved, name))
         np.testing.assert_allclose(kept, getattr(y, name), rtol=1e-6)
         assert kept.dtype == (bool if name != "intensity" else np.float32 if precision == "single" else np.float64)
+    assert set(y.arrays) == {"intensity", "mask", "support", "initial"}
     assert moved.describe() == y.describe()
     assert moved.object_shape == (3, 2)
 
