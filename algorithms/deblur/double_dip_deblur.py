@@ -84,7 +84,7 @@ class Networks:
 @register(
     "double-dip-deblur",
     task="deblur",
-    cite="Ren, Zhang, Wang, Hu, Zuo, CVPR 2020, arXiv:1908.02197; Zhuang, Li, Liang, Sun, arXiv:2208.09483",
+    cite="Ren, Zhang, Wang, Hu, Zuo, CVPR 2020, arXiv:1908.02197; Zhuang, Li, Wang, Sun, arXiv:2208.09483",
     tags=("untrained",),
 )
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from ._objects import OBJECTS, draw_object, make_problem, unit_phases
     "structured-map",
     task="random",
     cite="Dudeja, Bakhshizadeh, IEEE Trans. Inf. Theory 68 (2022) 5325, doi:10.1109/TIT.2022.3167017; "
-    "Hu, Unser, et al. (2025), arXiv:2409.05734",
+    "Hu, Tachella, Unser, Dong (2025), arXiv:2409.05734",
     tags=("simulated",),
 )
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ._objects import OBJECTS, draw_object, make_problem, unit_phases
 @register(
     "three-regimes",
     task="random",
-    cite="Barmherzig, Sun (2022), arXiv:2211.06080; Goodman, Introduction to Fourier Optics (2005), ch. 4",
+    cite="Hu, Tachella, Unser, Dong (2025), arXiv:2409.05734; Goodman, Introduction to Fourier Optics (2005), ch. 4",
     tags=("simulated",),
 )
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
 import typing
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
@@ -22,6 +21,7 @@ from prbench.core import (
     task_names,
 )
 from prbench.core.names import format_value
+from prbench.core.references import bibliography, cited
 from prbench.core.registry import Kind
 from prbench.core.settings import SettingInfo
 from prbench.errors import UsageError
@@ -29,10 +29,6 @@ from prbench.metrics.costs import COSTS
 
 from .kinds import KINDS
 from .text import clean, first_paragraph
-
-_DOI = re.compile(r"\b10\.\d{4,9}/[^\s;,]+")
-_ARXIV = re.compile(r"arXiv[:\s]*(\d{4}\.\d{4,5})", re.IGNORECASE)
-_LATEX_SPECIAL = re.compile(r"([&%$#_])")
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ class Entry:
         doc: all of it.
         cite: source, several separated by ``"; "``.
         licence: of data or code; empty for a metric.
-        bibtex: one entry a source.
+        bibtex: one entry per source.
         settings: in declaration order.
     """
 
@@ -122,7 +118,7 @@ def describe(kind: Kind, name: str, params: dict[str, str] | None = None) -> Ent
         doc=doc,
         cite=info.cite,
         licence=info.licence,
-        bibtex=info.bibtex or _bibtex(name, info.cite),
+        bibtex=bibliography(cited(info.cite, name, info.bibtex)),
         settings=tuple(_settings(plugin, values)),
         facts=_weights_facts(plugin) if issubclass(plugin, LearnedSolver) else {},
     )
@@ -177,7 +173,7 @@ def _metric_entry(name: str) -> Entry:
         summary=info.definition,
         doc=doc,
         cite=info.cite,
-        bibtex=_bibtex(name, info.cite),
+        bibtex=bibliography(cited(info.cite, name)),
         facts=facts,
     )
 
@@ -224,22 +220,6 @@ def _type_name(hint: object) -> str:
     if hint is type(None):
         return "none"
     return {int: "integer", float: "number", bool: "true/false", str: "text"}.get(cast("type", hint), str(hint))
-
-
-def _bibtex(name: str, cite: str) -> str:
-    """One entry a source with what a citation line holds, for plug-ins that bring no entry of their own."""
-    entries = []
-    sources = [source.strip() for source in cite.split(";") if re.search(r"\d{4}", source)]
-    for number, source in enumerate(sources, start=1):
-        doi, arxiv = _DOI.search(source), _ARXIV.search(source)
-        note = _LATEX_SPECIAL.sub(r"\\\1", source)
-        lines = [f"@misc{{{name}-{number},", f"  note = {{{note}}},"]
-        if doi:
-            lines.append(f"  doi = {{{doi.group().rstrip('.')}}},")
-        if arxiv:
-            lines.append(f"  eprint = {{{arxiv.group(1)}}}, archiveprefix = {{arXiv}},")
-        entries.append("\n".join([*lines, "}"]))
-    return "\n".join(entries)
 
 
 def _nearest(name: str) -> str:

@@ -38,7 +38,8 @@ def command(
     columns: str | None,
 ) -> None:
     """Draw what stored results have the records for: quality by solver, robustness, quality against cost, profiles, convergence,
-    every run of several seeds, galleries; and LaTeX tables. Running it again gives the same bytes.
+    every run of several seeds, galleries; LaTeX tables; and the references of what was run as BibTeX. Running it again gives the
+    same bytes.
 
     Without DIR the newest results below prbench-results are taken.
     """
@@ -60,4 +61,7 @@ def command(
     )
     for path in drawn:
         click.echo(path)
+    cited = place / "references.bib"
+    if folders.write_bibliography(results, cited):
+        click.echo(cited)
     folders.tell_corrupt(results.store)

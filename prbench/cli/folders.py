@@ -38,6 +38,19 @@ def argument(command: F) -> F:
     return named(trusted(command))
 
 
+def write_bibliography(results: ResultSet, path: Path) -> bool:
+    """Write the references of the solvers, datasets and metrics of results as BibTeX; False, and no file, if there are none."""
+    from prbench.catalogue.citations import bibliography_of
+    from prbench.metrics import metric_infos
+
+    frame = results.frame
+    scored = [name for name in metric_infos() if name in frame and frame[name].notna().any()]
+    text = bibliography_of(frame["solver"].unique(), frame["dataset"].unique(), scored)
+    if text:
+        path.write_text(text, encoding="utf-8")
+    return bool(text)
+
+
 def _set_trust(ctx: click.Context, _option: click.Parameter, trust: bool) -> None:
     """Import no place as long as the command runs, and say at its end which were not."""
     from prbench.core.trust import reading, take_refused, trusting

@@ -24,7 +24,8 @@ def command(folder: Path | None, out: Path | None, pictures: int, rank_by: str |
     """Write stored results as one HTML file that opens anywhere, without network or server.
 
     It holds leaderboards, quality against cost, convergence, robustness, a gallery, every cell, the failures with their
-    tracebacks, the environment and how to reproduce. Without DIR the newest results below prbench-results are taken.
+    tracebacks, the environment and how to reproduce. A BibTeX file of the same name holds the references of what was run.
+    Without DIR the newest results below prbench-results are taken.
     """
     from prbench.reporting.html import write_report
 
@@ -33,5 +34,8 @@ def command(folder: Path | None, out: Path | None, pictures: int, rank_by: str |
     place = out or results.store.path / "report.html"
     written = write_report(results, place, pictures=pictures, rank_by=rank_by, columns=asked)
     size = f"{written.bytes_ / 1e6:.1f} MB, of which {written.picture_bytes / 1e6:.1f} MB pictures"
+    cited = place.with_suffix(".bib")
     folders.tell_corrupt(results.store)
     click.echo(f"{written.path}\n{written.records} records, {size}")
+    if folders.write_bibliography(results, cited):
+        click.echo(f"{cited}: the references of what was run")

@@ -129,9 +129,9 @@ def test_list_of_one_kind_and_task():
 def test_show_fits_and_tells_reference_licence_and_bibtex(columns):
     result = CliRunner().invoke(app, ["show", "hio-er[beta=0.8]"], env={"COLUMNS": columns})
     assert result.exit_code == 0
-    for word in ("licence", "reference", "beta", "0.8", "@misc"):
+    for word in ("licence", "reference", "beta", "0.8", "@article{fienup1982phase"):
         assert word in result.output
-    prose = result.output.partition("@misc")[0]
+    prose = result.output.partition("@article")[0]
     assert max(len(line) for line in prose.splitlines()) <= int(columns)
 
 

@@ -34,6 +34,20 @@ def test_a_report_lies_beside_its_results(folder):
     assert (folder / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+def test_the_references_of_what_was_run_lie_beside_report_and_tables(folder):
+    from prbench.core.references import parse_bibtex
+
+    invoke("report", folder)
+    invoke("figures", folder, "--format", "png")
+    for path in (folder / "report.bib", folder / "figures" / "references.bib"):
+        entries = parse_bibtex(path.read_text(encoding="utf-8"))
+        keys = [entry.key for entry in entries]
+        assert keys == sorted(set(keys))
+        assert {"fienup1982phase", "zhuang2022practical"} <= set(keys)  # of er and hio, and of crystal2d
+        assert "luke2005relaxed" not in keys
+        assert not any(entry.missing for entry in entries)
+
+
 def test_a_report_goes_where_it_is_told(folder, tmp_path):
     assert invoke("report", folder, "--out", tmp_path / "x.html", "--pictures", 0).exit_code == 0
     assert (tmp_path / "x.html").is_file()

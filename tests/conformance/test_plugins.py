@@ -20,6 +20,7 @@ from prbench.core import (
     setting_infos,
     task_names,
 )
+from prbench.core.references import cited
 from prbench.errors import UsageError
 
 EVERY = [(kind, name) for kind in ("solver", "dataset") for name in plugin_names(kind)]
@@ -66,6 +67,15 @@ def test_a_published_method_can_be_found(plugin, kind):
     if kind == "dataset" and plugin.info.cite == "the file's own":
         pytest.skip("a user's file has its own source")
     assert any(mark in plugin.info.cite for mark in ("doi:", "arXiv:", "http")), plugin.info.cite
+
+
+def test_its_references_have_complete_entries(plugin, kind):
+    if kind == "dataset" and plugin.info.cite == "the file's own":
+        pytest.skip("a user's file has its own source")
+    entries = cited(plugin.info.cite, plugin.plugin_name, plugin.info.bibtex)
+    assert len(entries) == len(plugin.info.cite.split(";"))
+    for entry in entries:
+        assert entry.missing == (), entry.key
 
 
 def test_it_is_described_on_its_own(plugin):
