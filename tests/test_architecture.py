@@ -127,12 +127,12 @@ def test_the_framework_names_no_plug_in() -> None:
     framework = [module for module in sources() if part(module) not in ("algorithms", "datasets")]
     wrong = [f"{m} imports {n}" for m in framework for n in imports(m) if part(n) in ("algorithms", "datasets")]
     assert wrong == []
-    places = ("prbench.algorithms.", "prbench.datasets.")
+    packages = ("prbench.algorithms.", "prbench.datasets.")
     named = [
         f"{module}: {node.value}"
         for module in framework
         for node in ast.walk(tree(module))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(places)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(packages)
     ]
     assert named == []
 
@@ -204,7 +204,7 @@ def test_the_measurement_of_every_task_is_public() -> None:
     from prbench.core import Measurement
 
     homes = {path.parent.name for path in (ROOT / "prbench" / "tasks").glob("*/__init__.py")}
-    assert {place.rpartition(".")[2] for place in prbench.MEASUREMENTS.values()} == homes
+    assert {module.rpartition(".")[2] for module in prbench.MEASUREMENTS.values()} == homes
     for name in prbench.MEASUREMENTS:
         assert issubclass(getattr(prbench, name), Measurement)
         assert name in prbench.__all__

@@ -24,7 +24,7 @@ _EDGE_COST = 2e-3
 _KERNEL_COST = 20.0
 _KERNEL_ITERATIONS = 20
 _FAINT = 0.2
-"""Part of the smoothed kernel's largest value under which a place does not belong to the kernel."""
+"""Part of the smoothed kernel's largest value under which a pixel does not belong to the kernel."""
 
 _SMOOTHING_PX = 0.7
 _LEAST_PART = 0.15
@@ -70,7 +70,7 @@ def sharpened_kernel(y: BlurredImage, kernel: torch.Tensor, span: float, rounds:
     """A better kernel from a rough one at the same resolution.
 
     In turn the image of fewest gradients that the kernel explains, by half-quadratic splitting (Xu, Lu, Xu, Jia, ACM Trans.
-    Graph. 30 (2011) 174, doi:10.1145/2070781.2024208), and the kernel by least squares between gradients, of which the places
+    Graph. 30 (2011) 174, doi:10.1145/2070781.2024208), and the kernel by least squares between gradients, of which the pixels
     with little in them are left out (after Pan, Hu, Su, Yang, CVPR 2014, doi:10.1109/CVPR.2014.371).
 
     Args:
@@ -156,8 +156,8 @@ def centring(kernel: torch.Tensor) -> list[int]:
     mass = kernel / kernel.sum()
     moves = []
     for axis, k in enumerate(kernel.shape):
-        place = torch.arange(k, dtype=kernel.dtype, device=kernel.device) - k // 2
-        moves.append(-round(float((mass.sum(dim=1 - axis) * place).sum())))
+        offset = torch.arange(k, dtype=kernel.dtype, device=kernel.device) - k // 2
+        moves.append(-round(float((mass.sum(dim=1 - axis) * offset).sum())))
     return moves
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
-from prbench.core.learned import layout, placed
+from prbench.core.learned import layout, on_backend
 from prbench.tasks.deblur import BlurredImage
 
 from ..networks.skip import SkipNetwork
@@ -177,7 +177,7 @@ class DoubleDipDeblur(IterativeSolver[BlurredImage, Networks]):
                 nn.init.zeros_(tensor)
             with torch.no_grad():
                 last.bias.copy_(torch.log(kernel.clamp(min=_EMPTY * float(kernel.max()))).flatten())
-        return placed(image.to(y.backend.real), y.backend), network.to(device=y.backend.device, dtype=y.backend.real)
+        return on_backend(image.to(y.backend.real), y.backend), network.to(device=y.backend.device, dtype=y.backend.real)
 
     def step(self, y: BlurredImage, state: Networks) -> Networks:
         """One step of Adam on both networks."""

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 _LEAST = 0.1
-"""Length of the mean of unit vectors, one a pixel, towards their places on the circle, below which weights have no middle."""
+"""Length of the mean of unit vectors, one per pixel, towards positions on the circle, below which weights have no middle."""
 
 
 def off_centre(weights: torch.Tensor) -> np.ndarray:
@@ -36,8 +36,8 @@ def off_centre(weights: torch.Tensor) -> np.ndarray:
         profile = (weights.sum(others) if others else weights).cpu().numpy().astype(np.float64)
         mean = profile @ np.exp(2j * np.pi * np.arange(n) / n)
         certain = np.abs(mean) > _LEAST * profile.sum(axis=1)  # False where a start has diverged
-        place = np.angle(mean[certain]) * n / (2 * np.pi)
-        roll = np.rint((n - 1) / 2 - place).astype(np.int64)
+        centre = np.angle(mean[certain]) * n / (2 * np.pi)
+        roll = np.rint((n - 1) / 2 - centre).astype(np.int64)
         rolls[certain, axis - 1] = (roll + n // 2) % n - n // 2
     return rolls
 

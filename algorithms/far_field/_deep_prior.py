@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from prbench.core import IterativeSolver, Reconstruction, Rng, setting
-from prbench.core.learned import layout, placed
+from prbench.core.learned import layout, on_backend
 from prbench.core.stopping import EarlyStopping
 from prbench.tasks.far_field import FarField
 
@@ -180,12 +180,12 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
         s.rolls = s.rolls + rolls
 
     def makes(self, y: FarField) -> list[Make]:
-        """Makers of the networks, placed."""
+        """Makers of the networks, on the backend."""
         assert y.object_shape is not None
         frame = y.object_shape
 
         def make(outputs: int, starts: int) -> nn.Module:
-            return placed(self.networks(y.ndim, frame, outputs, starts).to(y.backend.real), y.backend)
+            return on_backend(self.networks(y.ndim, frame, outputs, starts).to(y.backend.real), y.backend)
 
         return [partial(make, outputs) for outputs in self.channels_drawn()]
 

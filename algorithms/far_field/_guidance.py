@@ -72,7 +72,7 @@ def aligned(y: FarField, objects: Array, reference: Array) -> Array:
 
 
 def _peak(y: FarField, correlation: Array) -> tuple[complex, tuple[int, ...]]:
-    """The value of largest modulus and its place."""
+    """The value of largest modulus and its index."""
     xp = y.backend.xp
     flat = xp.reshape(correlation, (-1,))
     at = int(xp.argmax(xp.abs(flat)))

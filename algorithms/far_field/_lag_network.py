@@ -17,10 +17,10 @@ _SMALL = 3e-4
 class LagNetwork(nn.Module):
     """Autocorrelation in, object out: a dense draft, which is given the measured amplitudes, and a U-Net that corrects it.
 
-    What an object is at a place depends on its autocorrelation at every lag, which no stack of small convolutions reaches
+    What an object is at a pixel depends on its autocorrelation at every lag, which no stack of small convolutions reaches
     cheaply; a perceptron reaches it and blurs. So a perceptron over half of the lags, the other half being their complex
     conjugates, drafts the object; the draft is projected onto the amplitudes that the autocorrelation stands for; and a U-Net of
-    three levels sees both beside the autocorrelation itself, of which the lags ``2 r`` and ``2 r + 1`` stand at place r: a convex
+    three levels sees both beside the autocorrelation itself, of which the lags ``2 r`` and ``2 r + 1`` stand at index r: a convex
     body and its autocorrelation have one shape at scales 1 and 2.
 
     Args:

@@ -34,9 +34,9 @@ def representative(x: np.ndarray) -> np.ndarray:
     """
     weight = np.abs(x.astype(np.complex128)) ** 2
     total = float(weight.sum())
-    places = np.meshgrid(*(np.arange(n) for n in x.shape), indexing="ij", sparse=True)
-    centre = [float((weight * place).sum()) / total for place in places]
-    offsets = [place - c for place, c in zip(places, centre, strict=True)]
+    axes = np.meshgrid(*(np.arange(n) for n in x.shape), indexing="ij", sparse=True)
+    centre = [float((weight * axis).sum()) / total for axis in axes]
+    offsets = [axis - c for axis, c in zip(axes, centre, strict=True)]
     radius2 = sum(offset**2 for offset in offsets)
     spread = max(float((weight * radius2).sum()) / total, 1e-12)
     reference = complex((np.exp(-radius2 / (2 * _LOCAL**2 * spread)) * x).sum())

@@ -32,7 +32,7 @@ class SkipPrior(DeepPrior):
     example: ClassVar[dict[str, object]] = {"iterations": 30, "starts": 2, "finalists": 1, "channels": 8}
 
     def networks(self, ndim: int, frame: tuple[int, ...], outputs: int, starts: int) -> nn.Module:
-        """Skip networks side by side; periodic where the frame moves, so that no place of theirs is like no other."""
+        """Skip networks side by side; periodic where the frame moves, so that all pixels are alike."""
         scales = max(1, min(self.scales, int(math.log2(min(frame) / _COARSEST))))
         return SkipNetwork(
             ndim,

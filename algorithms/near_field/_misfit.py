@@ -23,7 +23,7 @@ _STEP = 1e-2
 def gaps(y: NearField, phase: torch.Tensor, transmission: torch.Tensor | None) -> torch.Tensor:
     """Expected less measured amplitude, (H, W); differentiable.
 
-    Amplitudes of counts have the same noise everywhere. The Fourier-Born model expects negative intensities in places: there
+    Amplitudes of counts have the same noise everywhere. The Fourier-Born model expects negative intensities at some pixels: there
     it is half the difference of the intensities, the same to first order about the empty beam.
     """
     expected = y.expected(phase, transmission)

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from prbench.core import IterativeSolver, Reconstruction, Rng, Solver, setting
-from prbench.core.learned import layout, placed
+from prbench.core.learned import layout, on_backend
 from prbench.core.stopping import EarlyStopping
 from prbench.errors import BadInput
 from prbench.tasks.near_field import NearField
@@ -159,7 +159,7 @@ class UntrainedFit(IterativeSolver[NearField, UntrainedState]):
             network, last = self.network(seen.shape[1], parts.outputs, min(y.shape))
         for tensor in last.parameters():  # it answers nothing at first: the fit begins at the start, or at the empty beam
             nn.init.zeros_(tensor)
-        network = placed(network.to(y.backend.real), y.backend).train()
+        network = on_backend(network.to(y.backend.real), y.backend).train()
         known = not fits_absorption(y)
         slow = None
         groups: list[dict[str, Any]] = [{"params": list(network.parameters()), "highest": self.rate}]

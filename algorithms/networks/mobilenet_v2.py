@@ -131,7 +131,7 @@ def load_folded(network: MobileNetV2, named: Mapping[str, np.ndarray], examples:
     Raises:
         BadInput: where they are something else, naming the first layer that does not fit.
     """
-    arrays = [np.asarray(named[name], np.float32) for name in sorted(named, key=_place)]
+    arrays = [np.asarray(named[name], np.float32) for name in sorted(named, key=_sort_key)]
     pairs = list(convolutions(network))
     if len(arrays) < 2 * len(pairs):
         raise BadInput(
@@ -157,7 +157,7 @@ def load_folded(network: MobileNetV2, named: Mapping[str, np.ndarray], examples:
         handle.remove()
 
 
-def _place(name: str) -> tuple[str, bool]:
+def _sort_key(name: str) -> tuple[str, bool]:
     """Layers by their number, and of each the weight before the bias."""
     return name.rpartition("_")[0], name.endswith("_b")
 

@@ -15,7 +15,7 @@ class SparseNet(nn.Module):
     """Images to images of the same size.
 
     The last stage of the decoder is half as fine as the image; the head makes of each of its pixels four of the answer by a 3x3
-    convolution, whose channels are their places (Shi et al., CVPR 2016, 1874, arXiv:1609.05158).
+    convolution, whose channels are their positions (Shi et al., CVPR 2016, 1874, arXiv:1609.05158).
 
     Args:
         links: of the decoder; None for the supernet with all links weighted, of which a search finds those that matter.

@@ -30,20 +30,20 @@ def object_order(y: Hologram, frame: Array, carrier: tuple[float, float], radius
     xp = backend.xp
     y.counters.ffts += 2
     spectrum = backend.rfftn(frame, 2)
-    orders = [Band.cut(spectrum, shape, place, radius, backend) for place in ((0.0, 0.0), carrier)]
+    orders = [Band.cut(spectrum, shape, centre, radius, backend) for centre in ((0.0, 0.0), carrier)]
     if y.mask is not None:
         y.counters.ffts += 2
         expected = _fringes(orders, [b.everywhere() for b in orders], *(np.arange(n) for n in shape))
         frame = xp.where(y.mask, frame, expected)
     rim = rim_px(radius)
     outer = _grown(shape, rim)
-    places = [np.arange(-rim, n - rim) for n in outer]
-    beyond = [np.concatenate([at[:rim], at[rim + n :]]) for at, n in zip(places, shape, strict=True)]
-    mirrored = [_mirrored(at, n) for at, n in zip(places, shape, strict=True)]
+    positions = [np.arange(-rim, n - rim) for n in outer]
+    beyond = [np.concatenate([at[:rim], at[rim + n :]]) for at, n in zip(positions, shape, strict=True)]
+    mirrored = [_mirrored(at, n) for at, n in zip(positions, shape, strict=True)]
     across = backend.asarray(mirrored[1])
     rows = [xp.take(b.lines(_mirrored(beyond[0], shape[0]), 0), across, axis=1) for b in orders]
     columns = [b.lines(_mirrored(beyond[1], shape[1]), 1) for b in orders]
-    strips = _fringes(orders, rows, beyond[0], places[1])
+    strips = _fringes(orders, rows, beyond[0], positions[1])
     sides = _fringes(orders, columns, np.arange(shape[0]), beyond[1])
     centre = xp.concat([sides[:, :rim], frame, sides[:, rim:]], axis=1)
     grown = xp.concat([strips[:rim], centre, strips[rim:]], axis=0)
@@ -65,7 +65,7 @@ def _mirrored(at: np.ndarray, n: int) -> np.ndarray:
 
 
 def _fringes(orders: list[Band], values: list[Array], rows: np.ndarray, columns: np.ndarray) -> Array:
-    """Offset and fringes, real, of the orders' values at places where the carrier's phase is that of ``rows`` and ``columns``."""
+    """Offset and fringes, real, of the orders' values at pixels where the carrier's phase is that of ``rows`` and ``columns``."""
     offset, carried = values
     band = orders[1]
     xp, backend = band.backend.xp, band.backend

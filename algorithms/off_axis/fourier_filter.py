@@ -35,7 +35,7 @@ class FourierFilter(DirectSolver[Hologram]):
     Where there is a hologram of the background its order is divided by, and a plane fitted; else a polynomial of total degree
     ``degree`` stands for carrier and aberrations. It is fitted to what is background: first to the slopes that most pixels have,
     then to the phase that most pixels have, last to the unwrapped phase around all that rises above it. Fits and unwrapping take
-    place on the coarse grid that just holds the order; the phase itself is evaluated on every pixel.
+    sample of the coarse grid that just holds the order; the phase itself is evaluated on every pixel.
     """
 
     radius: float = setting(1 / 3, valid="[0.05, 0.9]", range=(0.2, 0.5), doc="of the filter, over the carrier's frequency")
@@ -89,8 +89,8 @@ def _flattened(y: Hologram, order: Band, empty: Band | None, rim: int, degree: i
     z = to_numpy(order.coarse())[part].astype(np.complex128)
     if empty is not None:
         z = z * to_numpy(empty.coarse())[part].conj()
-    places = [np.arange(first, last + 1) * gap - rim for first, last, gap in zip(start, stop, order.spacing, strict=True)]
-    basis = _polynomials(y.shape, places, degree)
+    positions = [np.arange(first, last + 1) * gap - rim for first, last, gap in zip(start, stop, order.spacing, strict=True)]
+    basis = _polynomials(y.shape, positions, degree)
     per_cycle = math.pi * max(y.shape)  # a polynomial of first degree for a frequency of a cycle a pixel
     slopes = [per_cycle * f if empty is None else 0.0 for f in order.tilt]
     guess = basis.flattened({(1, 0): slopes[0], (0, 1): slopes[1]})
@@ -106,9 +106,9 @@ def _flattened(y: Hologram, order: Band, empty: Band | None, rim: int, degree: i
     return _Flat(phase - basis.sum(rest), (start[0], start[1]), coefficients + rest, tilt, float(free.mean()))
 
 
-def _polynomials(shape: tuple[int, ...], places: list[np.ndarray], degree: int) -> Polynomials:
-    """On rows and columns at places in pixels of the frame, which are counted from its middle in halves of its longer side."""
-    rows, columns = ((2 * at - (n - 1)) / max(shape) for at, n in zip(places, shape, strict=True))
+def _polynomials(shape: tuple[int, ...], positions: list[np.ndarray], degree: int) -> Polynomials:
+    """On rows and columns at positions in pixels of the frame, which are counted from its middle in halves of its longer side."""
+    rows, columns = ((2 * at - (n - 1)) / max(shape) for at, n in zip(positions, shape, strict=True))
     return Polynomials(rows, columns, degree)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
-from prbench.core.learned import layout, placed
+from prbench.core.learned import layout, on_backend
 from prbench.core.stopping import EarlyStopping
 from prbench.errors import BadInput
 from prbench.tasks.random import RandomLinear
@@ -104,16 +104,16 @@ class DipRandom(IterativeSolver[RandomLinear, DipState]):
             torch.default_generator.manual_seed(seed)
             network = SkipNetwork(2, _INPUTS, 1 if y.real else 2, channels=self.channels, scales=scales, upsample="linear")
             seen = 0.1 * torch.rand((1, _INPUTS, *y.object_shape), dtype=torch.float64)
-        placed_network = placed(network.to(y.backend.real), y.backend)
+        device_network = on_backend(network.to(y.backend.real), y.backend)
         seen = seen.to(device=y.backend.device, dtype=y.backend.real)
         held_out = None
         if self.held_out:
             chosen = y.backend.asarray(rng.random(y.mask_shape) < self.held_out) & (y.amplitude >= 0)
             held_out = chosen if bool(chosen.any()) else None
         return DipState(
-            placed_network,
+            device_network,
             seen.contiguous(memory_format=layout(seen)),
-            torch.optim.Adam(placed_network.parameters()),
+            torch.optim.Adam(device_network.parameters()),
             y.amplitude if held_out is None else torch.where(held_out, -torch.ones_like(y.amplitude), y.amplitude),
             held_out,
             y.amplitude_norm / math.sqrt(y.power * y.unknowns),

@@ -151,7 +151,7 @@ def _upsample(blocks: Any, first: Any, last: Any, out: Any) -> None:
     _, height, width = blocks.shape
     line = np.empty(width + 4, out.dtype)
     for r in range(first, last):
-        i, t = place(r)
+        i, t = index_and_fraction(r)
         w = spline(t)
         for d in range(2):
             line[:] = 0
@@ -162,14 +162,14 @@ def _upsample(blocks: Any, first: Any, last: Any, out: Any) -> None:
             line[0] = line[1] = line[2]
             line[width + 2] = line[width + 3] = line[width + 1]
             for phase in range(BLOCK):
-                j, u = place(phase)
+                j, u = index_and_fraction(phase)
                 z = spline(u)
                 for q in range((out.shape[2] - phase + BLOCK - 1) // BLOCK):
                     k = q + j + 1
                     out[d, r, q * BLOCK + phase] = z[0] * line[k] + z[1] * line[k + 1] + z[2] * line[k + 2] + z[3] * line[k + 3]
 
 
-def _place(pixel: Any) -> Any:
+def _index_and_fraction(pixel: Any) -> Any:
     x = np.float32((pixel + 0.5) / BLOCK - 0.5)
     i = int(np.floor(x))
     return i, x - np.float32(i)
@@ -190,7 +190,7 @@ summit: Any = jit(_summit)
 pick: Any = jit(_pick)
 """The displacement of the best score in each column, to a fraction of a pixel except at the end of the search."""
 
-place: Any = jit(_place)
+index_and_fraction: Any = jit(_index_and_fraction)
 """The block whose centre is at or before a pixel, and how far on the pixel lies, in blocks."""
 
 search: Any = jit(_search)

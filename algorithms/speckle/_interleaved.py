@@ -95,7 +95,7 @@ dot: Any = jit(_dot)
 """Sum of ``a[p + n] b[q + n]`` over n below ``length``."""
 
 spline: Any = jit(_spline)
-"""Weights of the cubic B-spline on the four samples around a place ``t`` in [0, 1) past the second."""
+"""Weights of the cubic B-spline on the four samples around a position ``t`` in [0, 1) past the second."""
 
 spline_slope: Any = jit(_spline_slope)
 """Derivatives of :data:`spline` by ``t``."""

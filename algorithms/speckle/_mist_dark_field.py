@@ -51,7 +51,7 @@ def slowly_varying(y: SpeckleStack, ridge: float) -> tuple[Array, Array]:
             u, v, uu, uv = u + a / y.images, v + b / y.images, uu + a * a / y.images, uv + a * b / y.images
         variance, covariance = uu - u * u, uv - u * v
     if not float(variance.max()) > _ALIKE * float((u * u).mean()):
-        raise BadInput("the reference images are all alike; a dark field needs the membrane at different places")
+        raise BadInput("the reference images are all alike; a dark field needs the membrane at different positions")
     g = -covariance * variance / (variance**2 + ridge * (variance**2).mean())
     dtype = y.reference.dtype
     return xp.astype(v + g * u, dtype), xp.astype(g, dtype)

@@ -1,6 +1,6 @@
 """The two halves of speckle tracking, on the host by compiled kernels and on a GPU by array operations.
 
-A search over whole displacements in wide windows finds where to look; a windowed fit about that place finds the answer. Wide
+A search over whole displacements in wide windows finds where to look; a windowed fit about that position finds the answer. Wide
 windows have no false minima, and narrow ones resolve more; each does what it is good at.
 """
 

@@ -157,15 +157,15 @@ def dislocation_phase(rows: np.ndarray, columns: np.ndarray, angle: float, slant
 def random_dislocations(
     rng: np.random.Generator, rows: np.ndarray, columns: np.ndarray, inside: np.ndarray, count: int
 ) -> np.ndarray:
-    """Phase of ``count`` edge dislocations with cores at random places inside the crystal, of either sign.
+    """Phase of ``count`` edge dislocations with cores at random positions inside the crystal, of either sign.
 
     Q has one random direction in the crystal; the Burgers vectors lie within 45 degrees of it or of its opposite (a choice).
     """
     phase = np.zeros(np.broadcast_shapes(rows.shape, columns.shape))
     direction = rng.uniform(0, 2 * math.pi)
-    places = np.argwhere(inside)
+    pixels = np.argwhere(inside)
     for _ in range(count):
-        core = places[rng.integers(len(places))]
+        core = pixels[rng.integers(len(pixels))]
         slant = rng.uniform(-math.pi / 4, math.pi / 4)
         sign = rng.choice([-1.0, 1.0])
         # The core stands between pixels, where the winding has its centre and no pixel sits on the singularity.

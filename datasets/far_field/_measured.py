@@ -62,8 +62,8 @@ def about_peak(intensity: np.ndarray, shape: tuple[int, ...], where: str) -> tup
         s.start >= 0 and s.stop <= n for s, n in zip(region, intensity.shape, strict=True)
     )
     if not fits:
-        place = tuple(int(p) for p in peak)
-        raise UsageError(f"{where}: {shape} about the peak at {place} does not fit into {intensity.shape}")
+        position = tuple(int(p) for p in peak)
+        raise UsageError(f"{where}: {shape} about the peak at {position} does not fit into {intensity.shape}")
     return region
 
 

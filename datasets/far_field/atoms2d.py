@@ -26,10 +26,10 @@ _TRIES = 20_000
 )
 @dataclass(frozen=True)
 class Atoms2D(Dataset):
-    """Equal atoms at random places of a periodic cell, known to be real, nonnegative and to cover eight pixels each.
+    """Equal atoms at random positions of a periodic cell, known to be real, nonnegative and to cover eight pixels each.
 
-    The cell fills the detector's grid: no zero padding, and the support's place is unknown. Frequency zero is unmeasured and the
-    Nyquist frequencies are zero, as in the published problems; there, though, the arrangement of the atoms is tuned to three
+    The cell fills the detector's grid: no zero padding, and the support's position is unknown. Frequency zero is unmeasured and
+    the Nyquist frequencies are zero, as in the published problems; there, though, the arrangement of the atoms is tuned to three
     grades of hardness, here it is random with a smallest distance of four pixels. Atoms are Gaussians with sigma 0.6 pixels:
     their intensities fall off as the published ones do. Solved when the ``8 atoms`` largest pixels hold more than 95 % of
     the power.
@@ -45,10 +45,10 @@ class Atoms2D(Dataset):
 
     def make(self, index: int, seed: int, split: Split) -> Problem:
         """Draw cell ``index``."""
-        of_places, of_noise = self.streams(2, index, seed, split)
+        of_positions, of_noise = self.streams(2, index, seed, split)
         if self.size % 2:
             raise UsageError(f"atoms2d: size must be even, got {self.size}")
-        spectrum = _structure_factors(_places(of_places, self.atoms, self.size), self.size)
+        spectrum = _structure_factors(_positions(of_positions, self.atoms, self.size), self.size)
         truth = np.fft.ifft2(spectrum).real.astype(np.complex64)
         intensity = np.fft.fftshift(np.abs(spectrum) ** 2)
         centre = (self.size // 2, self.size // 2)
@@ -79,25 +79,25 @@ class Atoms2D(Dataset):
         )
 
 
-def _places(rng: Rng, atoms: int, size: int) -> np.ndarray:
+def _positions(rng: Rng, atoms: int, size: int) -> np.ndarray:
     """Places (atoms, 2) in pixels, none nearer to another than the smallest distance, around the periodic edge too."""
-    places = np.empty((0, 2))
+    positions = np.empty((0, 2))
     for _ in range(_TRIES):
-        if len(places) == atoms:
-            return places
+        if len(positions) == atoms:
+            return positions
         new = rng.uniform(0, size, size=2)
-        gap = np.abs(places - new)
+        gap = np.abs(positions - new)
         gap = np.minimum(gap, size - gap)
         if not ((gap**2).sum(axis=1) < _SEPARATION**2).any():
-            places = np.vstack([places, new])
+            positions = np.vstack([positions, new])
     most = int(0.45 * size**2 / (np.pi * (_SEPARATION / 2) ** 2))
     raise UsageError(f"atoms2d: {atoms} atoms do not fit into {size}x{size} pixels; about {most} do")
 
 
-def _structure_factors(places: np.ndarray, size: int) -> np.ndarray:
+def _structure_factors(positions: np.ndarray, size: int) -> np.ndarray:
     """Fourier coefficients (size, size) of Gaussian atoms, zero frequency first, zero at the Nyquist frequencies."""
     k = np.fft.fftfreq(size, 1 / size)
-    waves = np.exp(-2j * np.pi * k[None, :, None] * places.T[:, None, :] / size)
+    waves = np.exp(-2j * np.pi * k[None, :, None] * positions.T[:, None, :] / size)
     falloff = np.exp(-2 * (np.pi * _SIGMA * k / size) ** 2)
     falloff[size // 2] = 0
     return np.asarray((waves[0] * falloff[:, None]) @ (waves[1] * falloff[:, None]).T)

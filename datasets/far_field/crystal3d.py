@@ -52,17 +52,17 @@ class Crystal3D(Dataset):
         return make_problem(self, (index, seed, split), inside * np.exp(1j * phase), inside, of_noise)
 
 
-def _dislocation_lines(rng: Rng, places: np.ndarray, inside: np.ndarray, count: int) -> np.ndarray:
-    """Phase of ``count`` straight edge dislocations through random places of the crystal, parallel to one random direction.
+def _dislocation_lines(rng: Rng, coordinates: np.ndarray, inside: np.ndarray, count: int) -> np.ndarray:
+    """Phase of ``count`` straight edge dislocations through random positions of the crystal, parallel to one random direction.
 
     Args:
         rng: source of randomness.
-        places: coordinates of every pixel, (3, n, n, n).
+        coordinates: coordinates of every pixel, (3, n, n, n).
         inside: bool (n, n, n).
         count: number of lines.
     """
     frame, _ = np.linalg.qr(rng.normal(size=(3, 3)))
-    rows, columns = np.tensordot(frame[:, :2].T, places, axes=1)
+    rows, columns = np.tensordot(frame[:, :2].T, coordinates, axes=1)
     phase = np.zeros(inside.shape)
     crystal = np.flatnonzero(inside)
     for _ in range(count):

@@ -51,8 +51,8 @@ class CXIDB26(Dataset):
     def make(self, index: int, seed: int, split: Split) -> Problem:
         """Read shot ``index``."""
         path, sha256 = locate(self.files[0], self.plugin_name)
-        place = f"/entry_{index + 1}/instrument_1/detector_1/data"
-        pattern = read_pattern(path, Reading(dataset=place, invalid="mask"))
+        location = f"/entry_{index + 1}/instrument_1/detector_1/data"
+        pattern = read_pattern(path, Reading(dataset=location, invalid="mask"))
         problem = Problem(
             measurement=FarField(
                 pattern.intensity,

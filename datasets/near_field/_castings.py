@@ -62,7 +62,7 @@ def weld(grid: Grid, rng: Rng) -> np.ndarray:
     ripples = np.sin(2 * np.pi * rng.uniform(20, 40) * (columns + 1.5 * across**2 / half) + rng.uniform(0, 6))
     metal = 1.0 + rng.uniform(0.3, 0.6) * np.sqrt(cap) * (1 + 0.06 * ripples * cap) + rng.uniform(-0.1, 0.1) * (across > 0)
     metal -= rng.uniform(0.1, 0.3) * np.exp(-(((across / half - 0.95) / 0.08) ** 2)) * (rng.random() < 0.5)
-    place = np.array([offset, 0.5])
+    origin = np.array([offset, 0.5])
     for _ in range(int(rng.integers(6, 25))):
         along = rng.uniform(0.05, 0.95)
         at = np.array([float(np.interp(along, grid[0][:, 0], middle.ravel())) + half * rng.uniform(-0.7, 0.7), along])
@@ -71,7 +71,7 @@ def weld(grid: Grid, rng: Rng) -> np.ndarray:
         slag = np.abs(across - half * rng.uniform(-0.6, 0.6)) < rng.uniform(0.004, 0.012)
         start = rng.uniform(0, 0.8)
         metal -= rng.uniform(0.1, 0.3) * slag * ((columns > start) & (columns < start + rng.uniform(0.05, 0.3)))
-    metal -= rng.uniform(0.2, 0.4) * _crack((rows, columns), rng, place, half)
+    metal -= rng.uniform(0.2, 0.4) * _crack((rows, columns), rng, origin, half)
     return _smoothed(np.maximum(metal, 0.02), 1.0) + 0.008 * _grain(grid, rng)
 
 
@@ -169,12 +169,12 @@ def _ball_distance(grid: Grid, centre: np.ndarray, radius: float) -> np.ndarray:
     return np.asarray(np.hypot(grid[0] - centre[0], grid[1] - centre[1]) / radius)
 
 
-def _crack(grid: Grid, rng: Rng, place: np.ndarray, half: float) -> np.ndarray:
+def _crack(grid: Grid, rng: Rng, origin: np.ndarray, half: float) -> np.ndarray:
     """A thin line that wanders along the weld."""
     rows, columns = grid
     start, length = rng.uniform(0.1, 0.6), rng.uniform(0.1, 0.3)
     knots = np.linspace(start, start + length, 12)
-    path = place[0] + half * (rng.uniform(-0.5, 0.5) + np.cumsum(rng.normal(0, 0.06, 12)))
+    path = origin[0] + half * (rng.uniform(-0.5, 0.5) + np.cumsum(rng.normal(0, 0.06, 12)))
     along = np.interp(columns.ravel(), knots, path).reshape(columns.shape)
     within = (columns > start) & (columns < start + length)
     return np.asarray(np.exp(-(((rows - along) / (1.5 * _pixel(grid))) ** 2)) * within)

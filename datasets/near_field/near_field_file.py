@@ -30,7 +30,7 @@ class NearFieldFile(Dataset):
     """
 
     path: str = setting("", doc="of the file")
-    dataset: str | None = setting(None, doc="place of the image inside an HDF5 or NPZ file; none: by convention")
+    dataset: str | None = setting(None, doc="path of the image inside an HDF5 or NPZ file; none: by convention")
     flat: str | None = setting(None, doc="another file, the image without the object")
     background: Literal["median", "one"] = setting(
         "median", doc="what the empty beam is without a flat: the image's median, or 1"
@@ -91,10 +91,10 @@ class NearFieldFile(Dataset):
             UsageError: where geometry is neither given nor in the file.
             BadInput: naming the file, where it is not what it must be.
         """
-        places = [Path(path) for path in self.inputs]
-        image, mask, known = _read(places[0], self.dataset)
+        paths = [Path(path) for path in self.inputs]
+        image, mask, known = _read(paths[0], self.dataset)
         geometry = self._geometry(known)
-        empty = self._empty_beam(image, places)
+        empty = self._empty_beam(image, paths)
         image = image / np.where(empty > 0, empty, np.nan)
         if self.invalid == "mask":
             usable = np.isfinite(image) & (image >= 0)
@@ -112,9 +112,9 @@ class NearFieldFile(Dataset):
                 distance_m=geometry["distance_m"],
             ),
             truth=None,
-            id=f"{self.plugin_name}-{places[0].stem}-{sha256_of(places[0])[:8]}",
+            id=f"{self.plugin_name}-{paths[0].stem}-{sha256_of(paths[0])[:8]}",
             split=split,
-            provenance=Provenance(source=places[0].name, licence="the file's own", sha256=sha256_of(places[0])),
+            provenance=Provenance(source=paths[0].name, licence="the file's own", sha256=sha256_of(paths[0])),
         )
 
     def _geometry(self, known: dict[str, float | None]) -> dict[str, float]:
@@ -130,20 +130,20 @@ class NearFieldFile(Dataset):
             raise UsageError(f"{self.plugin_name}: give {', '.join(missing)}; what a fringe means depends on it")
         return found
 
-    def _empty_beam(self, image: np.ndarray, places: list[Path]) -> np.ndarray:
+    def _empty_beam(self, image: np.ndarray, paths: list[Path]) -> np.ndarray:
         if self.flat is None:
             return np.asarray(np.nanmedian(image) if self.background == "median" else 1.0)
-        flat, _, _ = _read(places[1], None)
+        flat, _, _ = _read(paths[1], None)
         if flat.shape != image.shape:
-            raise BadInput(f"{places[1]}: the flat field has shape {flat.shape}, the image {image.shape}; they must be equal")
+            raise BadInput(f"{paths[1]}: the flat field has shape {flat.shape}, the image {image.shape}; they must be equal")
         return flat
 
 
-def _read(path: Path, place: str | None) -> tuple[np.ndarray, np.ndarray | None, dict[str, float | None]]:
+def _read(path: Path, dataset: str | None) -> tuple[np.ndarray, np.ndarray | None, dict[str, float | None]]:
     """Image (float32), mask and geometry of a file."""
     if path.suffix.lower() in SUFFIXES:
         return read_picture(path), None, {}
-    raw = read_array(path, place)
+    raw = read_array(path, dataset)
     if raw.data.ndim != 2 or raw.data.dtype.kind not in "iufb":
         raise BadInput(f"{raw.where}: holds {raw.data.dtype} of shape {raw.data.shape}, expected one real image")
     mask = None

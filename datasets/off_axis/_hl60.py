@@ -47,7 +47,7 @@ def _paths_um(path: str, _sha256: str) -> np.ndarray:
     return np.asarray(cell * phase * (_WAVELENGTH_UM / (2 * math.pi)), np.float32)
 
 
-def view(number: int, dataset: str, rng: Rng, place: Field) -> tuple[np.ndarray, str]:
+def view(number: int, dataset: str, rng: Rng, field: Field) -> tuple[np.ndarray, str]:
     """Optical path in micrometres of a view of the cell, turned at random, (side, side), and the SHA-256 of the file.
 
     Raises:
@@ -59,8 +59,8 @@ def view(number: int, dataset: str, rng: Rng, place: Field) -> tuple[np.ndarray,
     paths = _paths_um(str(found), sha256)
     angle, mirror = 2 * math.pi * rng.random(), rng.choice([-1.0, 1.0])
     cos, sin = math.cos(angle), math.sin(angle)
-    matrix = np.array([[cos, -sin], [mirror * sin, mirror * cos]]) * (place.pixel_um / _PIXEL_UM)
+    matrix = np.array([[cos, -sin], [mirror * sin, mirror * cos]]) * (field.pixel_um / _PIXEL_UM)
     middle = (paths.shape[1] - 1) / 2
-    start = middle - matrix @ np.full(2, (place.side - 1) / 2)
-    turned = affine_transform(paths[number], matrix, start, (place.side, place.side), order=3, mode="constant", cval=0.0)
+    start = middle - matrix @ np.full(2, (field.side - 1) / 2)
+    turned = affine_transform(paths[number], matrix, start, (field.side, field.side), order=3, mode="constant", cval=0.0)
     return np.asarray(turned, np.float32), sha256

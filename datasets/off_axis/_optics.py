@@ -131,7 +131,7 @@ def nuisances(
 
     Args:
         optics: the microscope.
-        rng: of what changes between recordings: tilts, a fifth of each aberration, the place of the beam, the visibility.
+        rng: of what changes between recordings: tilts, a fifth of each aberration, the position of the beam, the visibility.
         size: side of the frame.
         drift: fringes, at most, that the carrier gains or loses along either side.
         strength: factor of all aberrations.

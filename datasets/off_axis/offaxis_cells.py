@@ -40,7 +40,7 @@ class OffAxisCells(Dataset):
     """Off-axis holograms of cells, ``size`` x ``size`` pixels: one kind after the other, in every sample another cell.
 
     Kinds: a cell in suspension with nucleus, nucleoli and granules; an adherent cell with fibres; a dividing one; red blood
-    cells; a cluster with debris. Phases reach 2 to 8 rad. ``hl60`` places views of one measured cell instead, turned at random;
+    cells; a cluster with debris. Phases reach 2 to 8 rad. ``hl60`` places views of one measured cell instead, rotated at random;
     as they are all of one cell they belong to one split, ``test``.
 
     The object's wave is cut off by the aperture; the truth is its phase behind it, unwrapped, without the aberrations, zero far

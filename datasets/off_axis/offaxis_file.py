@@ -31,8 +31,8 @@ class OffAxisFile(Dataset):
     """
 
     path: str = setting("", doc="of the file")
-    dataset: str | None = setting(None, doc="place of the image inside an HDF5 or NPZ file; none: by convention")
-    background: str | None = setting(None, doc="another file, or another place in the same: the hologram without the object")
+    dataset: str | None = setting(None, doc="path of the image inside an HDF5 or NPZ file; none: by convention")
+    background: str | None = setting(None, doc="another file, or another path in the same: the hologram without the object")
     wavelength_m: float | None = setting(
         None, valid="(0, 1)", doc="of the light in vacuum", unit="m", also={"energy_ev": wavelength_of_energy}
     )
@@ -83,7 +83,7 @@ class OffAxisFile(Dataset):
 
     @property
     def _is_inside(self) -> bool:
-        """Whether the background is a place in the hologram's file."""
+        """Whether the background is a path in the hologram's file."""
         return self.background is not None and self.dataset is not None and not Path(self.background).expanduser().is_file()
 
     def make(self, index: int, seed: int, split: Split) -> Problem:  # noqa: ARG002 - there is one
@@ -96,12 +96,12 @@ class OffAxisFile(Dataset):
         if (self.carrier_row is None) != (self.carrier_column is None):
             raise UsageError(f"{self.plugin_name}: give both carrier_row and carrier_column, or neither")
         carrier = None if self.carrier_row is None or self.carrier_column is None else (self.carrier_row, self.carrier_column)
-        places = [Path(place) for place in self.inputs]
-        seen, mask = _read(places[0], self.dataset)
+        paths = [Path(path) for path in self.inputs]
+        seen, mask = _read(paths[0], self.dataset)
         empty = None
         if self.background is not None:
-            empty, _ = _read(places[0], self.background) if self._is_inside else _read(places[1], None)
-        sha256 = sha256_of(places[0])
+            empty, _ = _read(paths[0], self.background) if self._is_inside else _read(paths[1], None)
+        sha256 = sha256_of(paths[0])
         return Problem(
             measurement=Hologram(
                 seen,
@@ -114,9 +114,9 @@ class OffAxisFile(Dataset):
                 refractive_contrast=self.refractive_contrast,
             ),
             truth=None,
-            id=f"{self.plugin_name}-{places[0].stem}-{sha256[:8]}",
+            id=f"{self.plugin_name}-{paths[0].stem}-{sha256[:8]}",
             split=split,
-            provenance=Provenance(source=places[0].name, licence="the file's own", sha256=sha256),
+            provenance=Provenance(source=paths[0].name, licence="the file's own", sha256=sha256),
         )
 
 

@@ -97,17 +97,17 @@ def _unpacked(path: Path, packed: bytes, pixels: int, kind: np.dtype) -> np.ndar
 
     stream = np.frombuffer(packed, np.uint8)
     count, behind = len(stream), 0
-    for place in np.flatnonzero(stream == _ESCAPE):
-        if place < behind:
+    for escape in np.flatnonzero(stream == _ESCAPE):
+        if escape < behind:
             continue
         width = 2
         for following in (4, 8):  # the least number of one width says that a wider one comes
-            at = int(place) + 1 + sum((2, 4, 8)[: (2, 4, 8).index(width)])
+            at = int(escape) + 1 + sum((2, 4, 8)[: (2, 4, 8).index(width)])
             if packed[at : at + width] != bytes(width - 1) + b"\x80":
                 break
             width = following
         extra = sum((2, 4, 8)[: (2, 4, 8).index(width) + 1])
-        behind = int(place) + 1 + extra
+        behind = int(escape) + 1 + extra
         count -= extra
     if count != pixels or behind > len(stream):
         raise BadInput(f"{path}: its data unpack to {count} numbers, {pixels} pixels are declared; the file is damaged")

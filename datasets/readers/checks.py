@@ -173,8 +173,8 @@ def _peak(counts: np.ndarray, mask: np.ndarray | None) -> list[Suspicion]:
     away = tuple(p - m for p, m in zip(peak, middle, strict=True))
     blind = 0.0  # how far a beamstop reaches
     if mask is not None and not mask[middle]:
-        places = np.argwhere(mask)
-        blind = float(np.sqrt(((places - np.asarray(middle)) ** 2).sum(axis=1).min()))
+        pixels = np.argwhere(mask)
+        blind = float(np.sqrt(((pixels - np.asarray(middle)) ** 2).sum(axis=1).min()))
     if all(abs(a) <= max(3, n / 32) + 2 * blind for a, n in zip(away, counts.shape, strict=True)):
         return []
     shown = ", ".join(f"{a:+d}" for a in away)

@@ -48,20 +48,20 @@ def read(path: Path, inside: str | None = None, links: Links = "no") -> Raw:
         BadInput: for links that are not to be followed, arrays that are too large, and an array that cannot be found.
     """
     with opened(path, links) as file:
-        places = [inside] if inside is not None else pattern_paths(file)
+        locations = [inside] if inside is not None else pattern_paths(file)
         parts, resolved = [], ""
-        for place in places:
-            where = f"{path}, {one_line(place, 80)}"
-            found = file.find(place, where)
+        for location in locations:
+            where = f"{path}, {one_line(location, 80)}"
+            found = file.find(location, where)
             if found is None:
                 raise BadInput(f"{where}: is not there; {file.contents().listing()}")
             resolved = resolved or found.path
             parts.append(file.array(found, where))
-        where = f"{path}, {one_line(places[0], 80)}" + (f" and {len(places) - 1} more" if len(places) > 1 else "")
+        where = f"{path}, {one_line(locations[0], 80)}" + (f" and {len(locations) - 1} more" if len(locations) > 1 else "")
         data = parts[0] if len(parts) == 1 else _joined(parts, where)
-        flags = None if inside is not None and is_no_intensity(inside) else _flags(file, places[0], resolved)
-        geometry = _geometry(file, places[0])
-        return Raw(data, where, flags, **geometry, **_declared(file, places[0], resolved, data.ndim), links=file.linked)
+        flags = None if inside is not None and is_no_intensity(inside) else _flags(file, locations[0], resolved)
+        geometry = _geometry(file, locations[0])
+        return Raw(data, where, flags, **geometry, **_declared(file, locations[0], resolved, data.ndim), links=file.linked)
 
 
 def pattern_paths(file: Container) -> list[str]:
@@ -71,14 +71,14 @@ def pattern_paths(file: Container) -> list[str]:
         BadInput: where nothing but a guess is left: no single image, or links that were not followed.
     """
     path = file.path
-    for place in CONVENTIONS:
-        found = file.find(place, f"{path}, {place}")
+    for location in CONVENTIONS:
+        found = file.find(location, f"{path}, {location}")
         if found is not None and found.is_array:
-            return [place]
+            return [location]
     for search in (_default_signal, _numbered):
-        places = search(file)
-        if places:
-            return places
+        locations = search(file)
+        if locations:
+            return locations
     contents = file.contents()
     if contents.links and file.links == "no":
         message = f"{path}: no image by convention; {contents.listing()}; links=folder follows those of the file's own folder"
@@ -100,23 +100,23 @@ def _attribute(item: Any, name: str) -> str | None:
 
 def _default_signal(file: Container) -> list[str]:
     """NeXus: the ``default`` of the root and of its entry, down to the ``signal`` of a data group."""
-    place, node = "", file.file
+    location, node = "", file.file
     for _ in range(4):
         onward = _attribute(node, "default")
         if onward is None:
             break
-        place = onward if onward.startswith("/") else f"{place}/{onward}"
-        found = file.find(place, f"{file.path}, {one_line(place, 80)}")
+        location = onward if onward.startswith("/") else f"{location}/{onward}"
+        found = file.find(location, f"{file.path}, {one_line(location, 80)}")
         if found is None or found.is_array:
             return []
         node = found.item
-    signal = _attribute(node, "signal") if place else None
+    signal = _attribute(node, "signal") if location else None
     if signal is None:
         return []
-    place = f"{place}/{signal}"
-    found = file.find(place, f"{file.path}, {one_line(place, 80)}")
+    location = f"{location}/{signal}"
+    found = file.find(location, f"{file.path}, {one_line(location, 80)}")
     image = found is not None and found.is_array and found.item.shape is not None and sum(n > 1 for n in found.item.shape) >= 2
-    return [place] if image and not is_no_intensity(place) else []
+    return [location] if image and not is_no_intensity(location) else []
 
 
 def _numbered(file: Container) -> list[str]:
@@ -146,21 +146,21 @@ def _joined(parts: list[np.ndarray], where: str) -> np.ndarray:
     return np.concatenate(stacks)
 
 
-def _folder(place: str) -> str:
-    return place.rstrip("/").rpartition("/")[0]
+def _folder(location: str) -> str:
+    return location.rstrip("/").rpartition("/")[0]
 
 
-def _entry(place: str) -> str:
-    return "/" + place.strip("/").split("/", maxsplit=1)[0]
+def _entry(location: str) -> str:
+    return "/" + location.strip("/").split("/", maxsplit=1)[0]
 
 
-def _flags(file: Container, place: str, resolved: str) -> np.ndarray | None:
+def _flags(file: Container, location: str, resolved: str) -> np.ndarray | None:
     """The mask beside the data, or the detector's where it has one; bits that are no defects are left out of a CXI mask."""
-    entry = _entry(place)
+    entry = _entry(location)
     candidates = [
-        f"{folder}/{name}" for folder in dict.fromkeys((_folder(place), _folder(resolved))) for name in ("mask", "pixel_mask")
+        f"{folder}/{name}" for folder in dict.fromkeys((_folder(location), _folder(resolved))) for name in ("mask", "pixel_mask")
     ]
-    if _folder(place) == f"{entry}/data_1":
+    if _folder(location) == f"{entry}/data_1":
         candidates.append(f"{entry}/instrument_1/detector_1/mask")
     for folder in (f"{_folder(resolved)}", *_detectors(file, entry)):
         candidates += [f"{folder}/pixel_mask", f"{folder}/detectorSpecific/pixel_mask"]
@@ -187,10 +187,10 @@ def _defects(file: Container, flags: np.ndarray) -> np.ndarray:
     return np.asarray((wide & wide.dtype.type(~harmless & 0x7FFF_FFFF_FFFF_FFFF)) != 0)
 
 
-def _declared(file: Container, place: str, resolved: str, ndim: int) -> dict[str, Any]:
+def _declared(file: Container, location: str, resolved: str, ndim: int) -> dict[str, Any]:
     """What the group of the data says of them: CXI's ``data_type``, ``data_space``, ``is_fft_shifted`` and ``image_center``."""
     said: dict[str, Any] = {}
-    for folder in dict.fromkeys((_folder(place), _folder(resolved))):
+    for folder in dict.fromkeys((_folder(location), _folder(resolved))):
         kind, space = file.text(f"{folder}/data_type"), file.text(f"{folder}/data_space")
         if kind is not None and "data_type" not in said:
             named = next((name for name in ("amplitude", "intensity") if name in kind.lower()), None)
@@ -207,11 +207,11 @@ def _declared(file: Container, place: str, resolved: str, ndim: int) -> dict[str
     return said
 
 
-def _geometry(file: Container, place: str) -> Geometry:
-    """Wavelength, distance and pixel of the entry that ``place`` is in; CXI keeps them in SI units, NeXus states the units."""
+def _geometry(file: Container, location: str) -> Geometry:
+    """Wavelength, distance and pixel of the entry that ``location`` is in; CXI keeps them in SI units, NeXus states the units."""
     from scipy.constants import c, h
 
-    entry = _entry(place)
+    entry = _entry(location)
 
     def number(units: dict[str, float], assumed: str, *tails: str) -> float | None:
         for tail in tails:

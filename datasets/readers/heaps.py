@@ -38,11 +38,11 @@ def _is_sound(content: mmap.mmap, at: int) -> bool:
     (size,) = struct.unpack_from("<Q", head, 8)
     if size < _HEAD or at + size > len(content):
         return False
-    place = at + _HEAD
-    while place + _HEAD <= at + size:
-        index, length = struct.unpack("<H6xQ", content[place : place + _HEAD])
+    offset = at + _HEAD
+    while offset + _HEAD <= at + size:
+        index, length = struct.unpack("<H6xQ", content[offset : offset + _HEAD])
         needed = length if index == 0 else _HEAD + -(-length // 8) * 8
-        if needed < _HEAD or place + needed > at + size:
+        if needed < _HEAD or offset + needed > at + size:
             return False
-        place += needed
+        offset += needed
     return True

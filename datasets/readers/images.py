@@ -19,7 +19,7 @@ from .raw import Raw, check_declared
 
 _HEADER_BYTES = 65536
 _TIFF = {42: ("H", 12, "I", 4), 43: ("Q", 20, "Q", 8)}
-"""By version: formats of the count of a directory's entries and of a link, bytes of an entry, place of the first link."""
+"""By version: formats of the count of a directory's entries and of a link, bytes of an entry, offset of the first link."""
 _MAX_PAGES = 100_000
 
 
@@ -30,7 +30,7 @@ def read_tiff(path: Path, inside: str | None = None) -> Raw:
     """
     import tifffile
 
-    _no_place(path, inside)
+    _refuse_inside(path, inside)
     _check_pages(path)
     with _quiet("tifffile"), tifffile.TiffFile(path) as file:
         if len(file.series) != 1:
@@ -54,16 +54,16 @@ def _check_pages(path: Path) -> None:
         if version not in _TIFF:
             raise BadInput(f"{path}: does not start with a TIFF header")
         count, entry, link, first = _TIFF[version]
-        (place,) = struct.unpack_from(f"{order}{link}", head, first)
+        (offset,) = struct.unpack_from(f"{order}{link}", head, first)
         seen: set[int] = set()
-        while place:
-            if place in seen or len(seen) >= _MAX_PAGES or not 8 <= place < size:
-                raise BadInput(f"{path}: page {len(seen)} is said to be at byte {place} of {size}; the file is damaged")
-            seen.add(place)
-            stream.seek(place)
+        while offset:
+            if offset in seen or len(seen) >= _MAX_PAGES or not 8 <= offset < size:
+                raise BadInput(f"{path}: page {len(seen)} is said to be at byte {offset} of {size}; the file is damaged")
+            seen.add(offset)
+            stream.seek(offset)
             (entries,) = _unpack(stream, f"{order}{count}", path)
             stream.seek(min(entries * entry, size), 1)
-            (place,) = _unpack(stream, f"{order}{link}", path)
+            (offset,) = _unpack(stream, f"{order}{link}", path)
 
 
 def _unpack(stream: IO[bytes], form: str, path: Path) -> tuple[int, ...]:
@@ -98,7 +98,7 @@ def read_edf(path: Path, inside: str | None = None) -> Raw:
     """
     from fabio.edfimage import EdfImage
 
-    _no_place(path, inside)
+    _refuse_inside(path, inside)
     size = path.stat().st_size
     with path.open("rb") as stream:
         _check_edf_header(path, stream.read(_HEADER_BYTES), size)
@@ -142,7 +142,7 @@ def _check_edf_frame(path: Path, frame: Any, size: int) -> None:
         raise BadInput(f"{path}: declares {frame.size} bytes of data behind a header of {frame.start}, the file has {size}")
 
 
-def _no_place(path: Path, inside: str | None) -> None:
+def _refuse_inside(path: Path, inside: str | None) -> None:
     if inside is not None:
         raise BadInput(f"{path}: {one_line(inside, 60)!r} cannot be chosen in a picture; there is one array in it")
 

@@ -19,29 +19,29 @@ Region = tuple[slice, slice]
 WHOLE: Region = (slice(None), slice(None))
 
 
-def image_series(place: str, what: str) -> Address:
+def image_series(address: str, what: str) -> Address:
     """Where a series is: a folder, a pattern, a file with a stack, or an array inside one, ``file.h5::/array``.
 
     Raises:
         BadInput: where there are none.
     """
-    found = parse_address(place, what)
+    found = parse_address(address, what)
     if not found.is_series and not found.paths[0].is_file():
-        raise BadInput(f"{what}: no images at {one_line(place, 120)!r}, {EXPECTED}")
+        raise BadInput(f"{what}: no images at {one_line(address, 120)!r}, {EXPECTED}")
     return found
 
 
-def image_files(place: str, what: str) -> list[Path]:
+def image_files(address: str, what: str) -> list[Path]:
     """The files of a series, by number: ``Ref2.tif`` stands before ``Ref10.tif``.
 
     Args:
-        place: a folder, of which every image is taken; a pattern such as ``scan/Ref*.tif``; or one file.
+        address: a folder, of which every image is taken; a pattern such as ``scan/Ref*.tif``; or one file.
         what: the setting's name, for messages.
 
     Raises:
         BadInput: where there are none.
     """
-    return list(image_series(place, what).paths)
+    return list(image_series(address, what).paths)
 
 
 def read_images(paths: Sequence[Path], region: Region = WHOLE, inside: str | None = None) -> np.ndarray:

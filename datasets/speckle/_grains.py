@@ -28,7 +28,7 @@ _ORIGIN = 1 << 30
 class Membrane:
     """Sheets of sandpaper on top of each other, on an even backing that is left out.
 
-    A grain is a ball cut by random planes: convex, with facets, edges and some rounding. One stands at a random place of every
+    A grain is a ball cut by random planes: convex, with facets, edges and some rounding. One stands at a random position of every
     cell of a square lattice, so that a sheet is covered evenly, as by electrostatic coating, and neighbours overlap a little.
     Every block of cells has its own random stream: a larger view of a membrane contains the smaller one.
 

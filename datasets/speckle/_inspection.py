@@ -43,14 +43,14 @@ def inspect_series(path: str) -> Inspection | None:
     if not {"reference", "sample"} <= set(roles):
         return None
     stacks = {}
-    for what, place in roles.items():
-        found = image_series(place, what)
+    for what, address in roles.items():
+        found = image_series(address, what)
         try:
             stacks[what] = read_images(found.paths, inside=found.inside)
         except PrbenchError:
             if what in ("reference", "sample"):
                 raise
-    roles = {what: place for what, place in roles.items() if what in stacks}
+    roles = {what: address for what, address in roles.items() if what in stacks}
     notes = tuple(_note(roles[what], stack) for what, stack in stacks.items())
     pairs = len(stacks["reference"]), len(stacks["sample"])
     warnings = () if pairs[0] == pairs[1] else (f"{pairs[0]} reference and {pairs[1]} sample images; pairs are needed",)
@@ -65,20 +65,20 @@ def _in_folder(folder: Path) -> dict[str, str]:
         if child.is_file() and is_image(child):
             stem = re.split(r"\d", child.name, maxsplit=1)[0]
             pattern = str(folder / f"{stem}*{kind_of(child)}") if stem != child.name else str(child)
-            for what, place in _first({child.name: pattern}).items():
-                roles.setdefault(what, place)
+            for what, address in _first({child.name: pattern}).items():
+                roles.setdefault(what, address)
     return roles
 
 
 def _first(names: dict[str, str]) -> dict[str, str]:
     """The first name of each role."""
     found: dict[str, str] = {}
-    for name, place in names.items():
+    for name, address in names.items():
         for what, begins in _ROLES.items():
             if begins.match(name):
-                found.setdefault(what, place)
+                found.setdefault(what, address)
     return found
 
 
-def _note(place: str, stack: np.ndarray) -> ArrayNote:
-    return ArrayNote(place, tuple(stack.shape), str(stack.dtype), float(np.nanmin(stack)), float(np.nanmax(stack)))
+def _note(address: str, stack: np.ndarray) -> ArrayNote:
+    return ArrayNote(address, tuple(stack.shape), str(stack.dtype), float(np.nanmin(stack)), float(np.nanmax(stack)))

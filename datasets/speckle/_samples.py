@@ -48,8 +48,8 @@ def cuboid(rng: np.random.Generator, axes: Axes) -> np.ndarray:
 def random(rng: np.random.Generator, axes: Axes) -> np.ndarray:
     """Six to sixteen spheres of radius 0.05 to 0.17 of the field's side, anywhere; where they overlap, their thickness adds."""
     count = int(rng.integers(6, 17))
-    radii, places = rng.uniform(0.05, 0.17, count), rng.uniform(-0.45, 0.45, (count, 2))
-    return np.asarray(sum(_ball(axes, place, radius) for place, radius in zip(places, radii, strict=True)))
+    radii, centres = rng.uniform(0.05, 0.17, count), rng.uniform(-0.45, 0.45, (count, 2))
+    return np.asarray(sum(_ball(axes, centre, radius) for centre, radius in zip(centres, radii, strict=True)))
 
 
 def _ball(axes: Axes, centre: np.ndarray, radius: float) -> np.ndarray:
@@ -74,7 +74,7 @@ def sample_thickness_m(kind: str, rng: np.random.Generator, side: int, pixel_m: 
 
     Args:
         kind: one of :data:`SAMPLES`.
-        rng: of the sample's size and place.
+        rng: of the sample's size and position.
         side: pixels of the grid.
         pixel_m: of the grid.
         view: side of the field of view, in pixels of the grid.

@@ -159,7 +159,7 @@ def expose(
 
     Args:
         line: the geometry.
-        membrane: stepped along a spiral of ``images`` places.
+        membrane: stepped along a spiral of ``images`` positions.
         images: how many.
         sample_wave: complex (side, side) on ``backend``, from :func:`wave_behind`.
         backend: to compute with.

@@ -14,7 +14,7 @@ MARGIN_PX = 16
 _STRAIN = 0.25
 """Change of the displacement from one pixel to the next beyond which no single one describes a pixel."""
 _AROUND_PX = 2
-"""Pixels around such places that receive their light as well."""
+"""Pixels around such pixels that receive their light as well."""
 _ITERATIONS = 4
 
 
@@ -43,7 +43,7 @@ def truth_of(line: Beamline, thickness_m: np.ndarray, material: Refraction) -> R
 
 
 def _arriving(leaving: np.ndarray) -> np.ndarray:
-    """The field of displacements by the place where rays arrive, from the field by the place where they leave; in pixels.
+    """The field of displacements by the pixel where rays arrive, from the field by the pixel where they leave; in pixels.
 
     By fixed-point iteration, which contracts where the strain is below 1, as it is all over the region that is judged.
     """

@@ -119,9 +119,9 @@ class FourRodFull(Dataset):
 
     def make(self, index: int, seed: int, split: Split) -> Problem:
         """Read the illuminated part of the stacks and divide them by the flat field."""
-        place = self.plugin_name
-        series = [[locate(f, place)[0] for f in part[: self.images]] for part in (self.references, self.behind_sample)]
-        flat = locate(self.flat, place)[0]
+        plugin = self.plugin_name
+        series = [[locate(f, plugin)[0] for f in part[: self.images]] for part in (self.references, self.behind_sample)]
+        flat = locate(self.flat, plugin)[0]
         images = (read_images(paths, _ILLUMINATED) for paths in (*series, [flat]))
         published = {name: read_images([f.path])[0] for name, f in self.published.items() if f.path.is_file()}
         if "dark_field" in published:
@@ -130,7 +130,7 @@ class FourRodFull(Dataset):
         return Problem(
             measurement=_measurement(reference, sample, beam[0]),
             truth=None,
-            id=f"{place}-{split}-{seed}-{index}",
+            id=f"{plugin}-{split}-{seed}-{index}",
             split=split,
             provenance=Provenance(source=_SOURCE, licence=_LICENCE, sha256=sha256_of_all([*series[0], *series[1], flat])),
             reference=published,

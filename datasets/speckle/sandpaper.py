@@ -59,7 +59,7 @@ class Sandpaper(Dataset):
 
     geometry: str = setting("mixed", choices=("mixed", *GEOMETRIES), doc="shape of the sample")
     material: str = setting("mixed", choices=("mixed", *SAMPLE_MATERIALS), doc="of the sample")
-    images: int = setting(10, valid="[1, 200]", range=(1, 20), doc="pairs of images, the membrane at as many places")
+    images: int = setting(10, valid="[1, 200]", range=(1, 20), doc="pairs of images, the membrane at as many positions")
     size: int = setting(256, valid="[64, 2048]", range=(128, 512), doc="side of an image", unit="px")
     photons: float | None = setting(
         5000, valid="(0, 1e12]", range=(100, 1e5), log=True, doc="mean photons per pixel of the reference; none: no noise"

@@ -118,8 +118,8 @@ class SpeckleFolder(Dataset):
                 f"{self.plugin_name}: give both series, as in "
                 f"{self.plugin_name}[reference=ref,sample=sam,energy_ev=25e3,distance_m=0.7,pixel_m=6.5e-6]"
             )
-        places = {what: getattr(self, what) for what in _SERIES}
-        return {what: image_series(place, f"{self.plugin_name}: {what}") for what, place in places.items() if place}
+        addresses = {what: getattr(self, what) for what in _SERIES}
+        return {what: image_series(address, f"{self.plugin_name}: {what}") for what, address in addresses.items() if address}
 
     def _geometry(self) -> tuple[float, float, float]:
         if self.energy_ev is None or self.distance_m is None or self.pixel_m is None:

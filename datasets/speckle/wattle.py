@@ -56,13 +56,13 @@ class Wattle(Dataset):
 
     def make(self, index: int, seed: int, split: Split) -> Problem:
         """Read the stacks and correct them."""
-        place = self.plugin_name
-        flat = locate(self.flat, place)[0]
+        plugin = self.plugin_name
+        flat = locate(self.flat, plugin)[0]
         series = [
-            [locate(f, place)[0] for f in part[: self.images]] for part in (self.darks, self.references, self.behind_sample)
+            [locate(f, plugin)[0] for f in part[: self.images]] for part in (self.darks, self.references, self.behind_sample)
         ]
         beam = read_images([flat], _BEHIND_HEADERS)
-        dark, *pairs = (first_pairs(read_images(paths, _BEHIND_HEADERS), self.images, place) for paths in series)
+        dark, *pairs = (first_pairs(read_images(paths, _BEHIND_HEADERS), self.images, plugin) for paths in series)
         reference, sample = (corrected(pair, dark, beam) for pair in pairs)
         mask = usable(reference, sample)
         return Problem(
@@ -70,7 +70,7 @@ class Wattle(Dataset):
                 reference, sample, mask=mask, energy_ev=25e3, distance_m=2.0, pixel_m=9.9e-6, delta_beta=1403.0
             ),
             truth=None,
-            id=f"{place}-{split}-{seed}-{index}",
+            id=f"{plugin}-{split}-{seed}-{index}",
             split=split,
             provenance=Provenance(
                 source=_SOURCE, licence=_LICENCE, sha256=sha256_of_all([flat, *(path for paths in series for path in paths)])

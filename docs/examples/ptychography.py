@@ -37,16 +37,17 @@ Array = Any
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Ptychogram(Measurement):
-    """Diffraction patterns of an object seen through a probe at known places: ``I_j = |F(P O_j)|^2``, F unitary.
+    """Diffraction patterns of an object seen through a probe at known positions: ``I_j = |F(P O_j)|^2``, F unitary.
 
     Args:
-        intensity: real (places, h, w), zero frequency at index 0 of each axis.
+        intensity: real (positions, h, w), zero frequency at index 0 of each axis.
         probe: complex (h, w), the known illumination.
         positions: row and column of the probe's first pixel on the object, one pair per pattern.
         object_shape: rows and columns of the object.
 
     Raises:
-        BadInput: for shapes that do not belong together, intensities that are negative or not finite, and places off the object.
+        BadInput: for shapes that do not belong together, intensities that are negative or not finite, and positions off the
+        object.
     """
 
     task: ClassVar[str] = "ptychography"
@@ -59,15 +60,17 @@ class Ptychogram(Measurement):
 
     def __post_init__(self) -> None:
         intensity, probe = np.asarray(self.intensity, np.float64), np.asarray(self.probe, np.complex128)
-        places = tuple((int(row), int(column)) for row, column in self.positions)
-        if intensity.shape != (len(places), *probe.shape):
-            raise BadInput(f"intensity must be (places, *probe.shape), got {intensity.shape} for {len(places)} of {probe.shape}")
+        positions = tuple((int(row), int(column)) for row, column in self.positions)
+        if intensity.shape != (len(positions), *probe.shape):
+            raise BadInput(
+                f"intensity must be (positions, *probe.shape), got {intensity.shape} for {len(positions)} of {probe.shape}"
+            )
         if not (np.isfinite(intensity).all() and (intensity >= 0).all()):
             raise BadInput("intensity must be finite and at least 0; correct or drop the patterns that are not")
         (rows, columns), (h, w) = self.object_shape, probe.shape
-        if not all(0 <= row <= rows - h and 0 <= column <= columns - w for row, column in places):
+        if not all(0 <= row <= rows - h and 0 <= column <= columns - w for row, column in positions):
             raise BadInput(f"positions must leave a probe of {probe.shape} on an object of {self.object_shape}")
-        for name, value in (("intensity", intensity), ("probe", probe), ("positions", places)):
+        for name, value in (("intensity", intensity), ("probe", probe), ("positions", positions)):
             object.__setattr__(self, name, value)
 
     @property
@@ -82,7 +85,7 @@ class Ptychogram(Measurement):
         return [(slice(row, row + h), slice(column, column + w)) for row, column in self.positions]
 
     def forward(self, x: Array) -> Array:
-        """The expected intensities of an object (rows, columns): (places, h, w); counted as one FFT per place."""
+        """The expected intensities of an object (rows, columns): (positions, h, w); counted as one FFT per position."""
         self.counters.ffts += len(self.positions)
         xp = self.backend.xp
         waves = xp.stack([self.probe * x[window] for window in self.windows])
@@ -99,7 +102,7 @@ TASK = Task(
     name="ptychography",
     measurement=Ptychogram,
     answer=COMPLEX_OBJECT,
-    symmetries=("phase",),  # a known probe and known places leave the global phase alone
+    symmetries=("phase",),  # a known probe and known positions leave the global phase alone
     goals=(
         Goal("sa_nmse", "lower", success=1e-3, reason="A relative error of 3 %, below the contrast of the object. A choice."),
         Goal("r_factor", "lower"),
@@ -115,7 +118,7 @@ TASK = Task(
 @register("scan", task=TASK, cite="made up for this example", tags=("simulated",))
 @dataclass(frozen=True)
 class Scan(Dataset):
-    """A smooth complex object seen through a disc that overlaps itself from place to place."""
+    """A smooth complex object seen through a disc that overlaps itself from position to position."""
 
     size: int = setting(48, valid="[32, 512]", doc="side of the object", unit="px")
     photons: float | None = setting(None, valid="(0, 1e12]", range=(10, 1e5), log=True, doc="photons per pattern; none: no noise")
@@ -123,7 +126,7 @@ class Scan(Dataset):
 
     def make(self, index: int, seed: int, split: Split) -> Problem:
         """Draw object ``index``."""
-        of_object, of_places, of_noise = self.streams(3, index, seed, split)
+        of_object, of_positions, of_noise = self.streams(3, index, seed, split)
         side, step = self.size // 2, self.size // 8
         axis = np.arange(side) - side / 2
         radius = np.hypot(*np.meshgrid(axis, axis))
@@ -135,12 +138,12 @@ class Scan(Dataset):
         x = (1 + 0.3 * magnitude) * np.exp(1j * phase)
         grid = range(0, self.size - side + 1, step)
         last = self.size - side  # shifted at random by a pixel, so that the scan has no period of its own
-        places = tuple(
-            (min(last, max(0, r + int(of_places.integers(-1, 2)))), min(last, max(0, c + int(of_places.integers(-1, 2)))))
+        positions = tuple(
+            (min(last, max(0, r + int(of_positions.integers(-1, 2)))), min(last, max(0, c + int(of_positions.integers(-1, 2)))))
             for r in grid
             for c in grid
         )
-        blank = Ptychogram(np.zeros((len(places), side, side)), probe, places, x.shape)
+        blank = Ptychogram(np.zeros((len(positions), side, side)), probe, positions, x.shape)
         intensity = blank.forward(x)
         if self.photons is not None:
             gain = self.photons / intensity.sum(axis=(1, 2)).mean()
@@ -155,7 +158,7 @@ class Scan(Dataset):
 
 @dataclass
 class PieState:
-    """The object so far, complex (rows, columns), the misfit of the last sweep, and the order of places."""
+    """The object so far, complex (rows, columns), the misfit of the last sweep, and the order of positions."""
 
     x: Array
     misfit: float
@@ -170,7 +173,7 @@ class PieState:
 )
 @dataclass(frozen=True)
 class EPIE(IterativeSolver[Ptychogram]):
-    """The extended ptychographical iterative engine with the probe held at what is known: one sweep over all places per step."""
+    """The extended ptychographical iterative engine with the probe held at what is known: one sweep over all per step."""
 
     iterations: int = setting(60, valid="[1, inf)", range=(10, 1000), log=True, doc="sweeps")
     alpha: float = setting(0.9, valid="(0, 2]", range=(0.1, 1.5), doc="length of the object's update")
@@ -188,14 +191,14 @@ class EPIE(IterativeSolver[Ptychogram]):
         """Replace the modulus of each pattern in turn, in random order."""
         xp, power = y.backend.xp, float((abs(y.probe) ** 2).max())
         amplitude, scale, gap = xp.sqrt(y.intensity), math.sqrt(math.prod(y.shape)), 0.0
-        for place in state.rng.permutation(len(y.positions)):
-            window = y.windows[place]
+        for index in state.rng.permutation(len(y.positions)):
+            window = y.windows[index]
             y.counters.ffts += 2
             wave = y.probe * state.x[window]
             spectrum = y.backend.fftn(wave[None], 2)[0] / scale
             modulus = xp.abs(spectrum)
-            gap += float(((modulus - amplitude[place]) ** 2).sum())
-            fitted = spectrum * (amplitude[place] / xp.where(modulus > 0, modulus, modulus + 1))
+            gap += float(((modulus - amplitude[index]) ** 2).sum())
+            fitted = spectrum * (amplitude[index] / xp.where(modulus > 0, modulus, modulus + 1))
             update = y.backend.ifftn(fitted[None], 2)[0] * scale - wave
             state.x[window] = state.x[window] + self.alpha * xp.conj(y.probe) / power * update
         state.misfit = math.sqrt(gap / float(y.intensity.sum()))

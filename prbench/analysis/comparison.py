@@ -24,7 +24,7 @@ BETTER, WORSE, UNDECIDED, TOO_FEW = "better", "worse", "no difference shown", "t
 COSTS = ("latency_fft", "latency_s", "ffts", "operators", "iterations", "peak_memory_host", "peak_memory_device")
 """Columns that may stand for the cost; lower is better in all."""
 _CELL = ("task", "dataset", "split", "sample", "seed")
-_PLACE = ("backend", "precision", "device_class", "time_limit_s")
+_MACHINE_COLUMNS = ("backend", "precision", "device_class", "time_limit_s")
 _FAR = 1e300
 """Stands for an infinite difference where a mean of two is taken: of two opposite ones it is a tie."""
 
@@ -205,7 +205,7 @@ def _keys(a: pd.DataFrame, b: pd.DataFrame) -> list[str]:
     """What cells are paired by: where one side has a cell several times, also by where it was computed."""
     keys = [name for name in _CELL if name in a and name in b]
     if a.duplicated(keys).any() or b.duplicated(keys).any():
-        keys += [name for name in _PLACE if name in a and name in b]
+        keys += [name for name in _MACHINE_COLUMNS if name in a and name in b]
     for side in (a, b):
         twice = side[side.duplicated(keys)]
         if len(twice):

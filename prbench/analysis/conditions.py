@@ -12,22 +12,24 @@ REQUESTED = ("split", "precision", "time_limit_s")
 """What a run asks of all its solvers alike."""
 SEALED = "sealed"
 """Whether the problems could be known beforehand. It parts records within a dataset; measured data are always public."""
-PLACES = ("backend", "device_class")
-"""Where a solver computes. A run that leaves it open lets each solver choose. So a place that every solver has only one of is
-part of the solver, and solvers of different places stand on one board; their costs in FFT pairs compare, their seconds do not."""
+BACKEND_COLUMNS = ("backend", "device_class")
+"""Where a solver computes. A run that leaves it open lets each solver choose. So a backend that every solver has only one of is
+part of the solver, and solvers of different backends stand on one board; their costs in FFT pairs compare, their seconds do
+not."""
 
 
 def by_conditions(records: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
     """The records of one task in groups that may be ranked, each with the conditions that set it apart.
 
     Records are parted by every column of :data:`REQUESTED` that differs among them, by :data:`SEALED` where it differs within a
-    dataset, and by those of :data:`PLACES` in which one solver differs from itself. Columns that are not there part nothing.
+    dataset, and by those of :data:`BACKEND_COLUMNS` in which one solver differs from itself. Columns that are not there part
+    nothing.
     """
     names = [name for name in REQUESTED if name in records and records[name].nunique(dropna=False) > 1]
     if SEALED in records and (records.groupby("dataset", observed=True)[SEALED].nunique(dropna=False) > 1).any():
         names.append(SEALED)
-    places = [name for name in PLACES if name in records and records[name].nunique(dropna=False) > 1]
-    names += [name for name in places if records[["solver", name]].drop_duplicates()["solver"].duplicated().any()]
+    varying = [name for name in BACKEND_COLUMNS if name in records and records[name].nunique(dropna=False) > 1]
+    names += [name for name in varying if records[["solver", name]].drop_duplicates()["solver"].duplicated().any()]
     if not names:
         yield {}, records
         return

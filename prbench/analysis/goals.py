@@ -64,7 +64,7 @@ def board_columns(records: pd.DataFrame, asked: Sequence[str] | None = None) -> 
     if asked is not None:
         return tuple(_info(name) for name in asked)
     infos = [info for name, info in metric_infos().items() if name in records and records[name].notna().any()]
-    return tuple(sorted(spread_columns(records, [info for info in infos if info.place is not None]), key=MetricInfo.rank))
+    return tuple(sorted(spread_columns(records, [info for info in infos if info.priority is not None]), key=MetricInfo.rank))
 
 
 def spread_columns(records: pd.DataFrame, infos: Sequence[MetricInfo]) -> list[MetricInfo]:

@@ -79,7 +79,7 @@ def leaderboards(
     frame: pd.DataFrame, task: str | None = None, *, rank_by: str | None = None, columns: Sequence[str] | None = None
 ) -> list[Leaderboard]:
     """A leaderboard for each task in ``frame``; several where split, precision, time limit or seal differ, or where one solver
-    computed in several places (:func:`~prbench.analysis.conditions.by_conditions`).
+    computed on several backends (:func:`~prbench.analysis.conditions.by_conditions`).
 
     The unit of replication is the sample: a sample's cells of different seeds are reduced to their median (for the success
     rate, their mean) first, so that more seeds of few samples do not narrow an interval. Solvers are ranked on common samples.
@@ -166,7 +166,7 @@ def solver_rows(
     columns |= _spread("success", cells.shares(_reached(score, goal)))
     shown = (
         *(board_columns(records) if beside is None else beside),
-        *(info for info in COSTS.values() if info.place is not None),
+        *(info for info in COSTS.values() if info.priority is not None),
     )
     for name in dict.fromkeys(info.name for info in shown):  # the costs in any case: figures draw them
         columns |= _spread(name, cells.medians(np.where(cells.failed, np.nan, _column(records, name))))
@@ -265,9 +265,9 @@ def _cube(score: np.ndarray, solver: np.ndarray, sample: np.ndarray, shape: tupl
     order = np.lexsort((score, sample, solver))
     where = (solver * shape[1] + sample)[order]
     count = np.bincount(where, minlength=shape[0] * shape[1])
-    place = np.arange(len(where)) - np.repeat(np.cumsum(count) - count, count)
+    index = np.arange(len(where)) - np.repeat(np.cumsum(count) - count, count)
     cube = np.full((shape[0] * shape[1], count.max(initial=1)), np.nan)
-    cube[where, place] = score[order]
+    cube[where, index] = score[order]
     return cube.reshape(*shape, -1)
 
 

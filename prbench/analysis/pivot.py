@@ -69,11 +69,11 @@ def pivots(boards: Sequence[Leaderboard], setting: str) -> list[Pivot]:
         groups: dict[tuple[str, Goal], list[tuple[Scalar, str, float]]] = {}
         units: dict[str, str] = {}
         for spelled, goal in board.goals.items():
-            place = _place(spelled, setting)
-            known |= place.settings
-            if place.group:
-                groups.setdefault((place.group, goal), []).append((place.value, spelled, place.dose))
-                units[place.group] = place.unit
+            position = _position(spelled, setting)
+            known |= position.settings
+            if position.group:
+                groups.setdefault((position.group, goal), []).append((position.value, spelled, position.dose))
+                units[position.group] = position.unit
         for (group, goal), members in groups.items():
             members.sort(key=lambda member: (member[0] is None, isinstance(member[0], str), member[0] or 0))
             parts = []
@@ -95,7 +95,7 @@ def pivots(boards: Sequence[Leaderboard], setting: str) -> list[Pivot]:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Position:
     """Where a dataset stands: ``group`` is empty for one that lacks the setting or is no longer installed."""
 
     settings: frozenset[str]
@@ -105,19 +105,19 @@ class _Place:
     dose: float = float("nan")
 
 
-def _place(spelled: str, setting: str) -> _Place:
+def _position(spelled: str, setting: str) -> _Position:
     try:
         built = build_plugin("dataset", spelled)
     except UsageError:
-        return _Place(frozenset())
+        return _Position(frozenset())
     params = built.params()
     known = frozenset(params)
     if setting not in params:
-        return _Place(known)
+        return _Position(known)
     name, _ = parse_name(spelled)
     defaults = setting_defaults(type(built))
     rest = {key: value for key, value in params.items() if key != setting and value != defaults[key]}
-    return _Place(known, format_name(name, rest), params[setting], setting_infos(type(built))[setting].unit, _dose(params))
+    return _Position(known, format_name(name, rest), params[setting], setting_infos(type(built))[setting].unit, _dose(params))
 
 
 def _dose(params: dict[str, Scalar]) -> float:

@@ -28,21 +28,21 @@ class Profiles:
     Attributes:
         kind: ``performance`` or ``data``.
         solvers: the names.
-        places: float (S, P), where each solver's function rises, ascending; infinite for a problem not solved. Of a performance
-            profile ratios to the least cost of anyone, of a data profile costs.
+        thresholds: float (S, P), where each solver's function rises, ascending; infinite for a problem not solved. Of a
+            performance profile ratios to the least cost of anyone, of a data profile costs.
         cost: the column of the cost.
         problems: how many there are, P.
     """
 
     kind: Literal["performance", "data"]
     solvers: tuple[str, ...]
-    places: np.ndarray
+    thresholds: np.ndarray
     cost: str
     problems: int
 
     def at(self, x: np.ndarray) -> np.ndarray:
         """The share of problems solved by each solver up to ``x`` (T,): float (S, T)."""
-        return np.stack([np.searchsorted(row, x, side="right") for row in self.places]) / max(self.problems, 1)
+        return np.stack([np.searchsorted(row, x, side="right") for row in self.thresholds]) / max(self.problems, 1)
 
 
 def performance_profiles(costs: pd.DataFrame, cost: str) -> Profiles:
@@ -95,8 +95,8 @@ def costs_to_solve(frame: pd.DataFrame, task: str, cost: str = "latency_fft") ->
     if cost not in records or not records[cost].notna().any():
         raise UsageError(f"no record of task {task!r} tells {cost}")
     solved = np.zeros(len(records), dtype=bool)
-    for place in records.groupby("dataset", observed=True).indices.values():
-        solved[place] = _solved(records.iloc[place], task)
+    for rows in records.groupby("dataset", observed=True).indices.values():
+        solved[rows] = _solved(records.iloc[rows], task)
     paid = records[cost].to_numpy(dtype=float)
     paid = np.where(solved & ~np.isnan(paid), paid, np.inf)
     by_problem = (

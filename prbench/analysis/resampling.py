@@ -92,7 +92,7 @@ class _Atoms:
 
     Attributes:
         ladder: the values met, ascending.
-        code: place in the ladder of every atom of every sample, one after the other.
+        code: index in the ladder of every atom of every sample, one after the other.
         start: where each sample's atoms begin in ``code``.
         coin: for each sample where its table begins in ``table``.
         table: which atom a 16-bit random number selects.

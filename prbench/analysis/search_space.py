@@ -36,7 +36,7 @@ class Dimension:
     choices: tuple[Scalar, ...] = ()
 
     def at(self, share: float) -> Scalar:
-        """The value at a place between 0 (low) and 1 (high)."""
+        """The value at a position between 0 (low) and 1 (high)."""
         if self.choices:
             return self.choices[min(int(share * len(self.choices)), len(self.choices) - 1)]
         if self.log:

@@ -52,14 +52,14 @@ def random_settings(solver: str, count: int, only: Collection[str] = (), seed: i
     return [(format_name(name, {**params, **point} if number else params), point) for number, point in enumerate(points)]
 
 
-def sensitivity(frame: pd.DataFrame, places: pd.DataFrame) -> tuple[dict[str, Goal], pd.DataFrame, pd.DataFrame]:
+def sensitivity(frame: pd.DataFrame, points: pd.DataFrame) -> tuple[dict[str, Goal], pd.DataFrame, pd.DataFrame]:
     """The spread of quality over random settings.
 
     A setting's score is the median over samples of the medians over seeds, failures counting as worst.
 
     Args:
         frame: records, as :func:`prbench.analysis.leaderboards` takes them, with their ``key``.
-        places: one row per cell: ``key, solver, dataset`` (as the user named them), :data:`DRAW`, ``spelled`` (the solver with
+        points: one row per cell: ``key, solver, dataset`` (as the user named them), :data:`DRAW`, ``spelled`` (the solver with
             the settings drawn) and a column :data:`VARIED` + name for each setting.
 
     Returns:
@@ -74,7 +74,7 @@ def sensitivity(frame: pd.DataFrame, places: pd.DataFrame) -> tuple[dict[str, Go
     """
     import pandas as pd
 
-    records = places.merge(frame.drop(columns=["solver", "dataset"]), on="key")
+    records = points.merge(frame.drop(columns=["solver", "dataset"]), on="key")
     records = records[~records["status"].isin(NOT_RUN)]
     chosen, rows, influences = {}, [], []
     for (task, dataset), whole in records.groupby(["task", "dataset"], sort=False):

@@ -48,10 +48,10 @@ class SweepAxis:
 
 @dataclass(frozen=True)
 class Point:
-    """One place of a sweep.
+    """One point of a sweep.
 
     Attributes:
-        solver, dataset: with the settings of this place.
+        solver, dataset: with the settings of this point.
         solver_label, dataset_label: without those that are swept.
         values: one an axis, as the plug-in understood it, ``"none"`` for none; None where a solver does not have the setting.
     """
@@ -166,37 +166,37 @@ def _whole(cls: type[Settings], name: str, value: str) -> str:
         return value
 
 
-def sweep_table(frame: pd.DataFrame, places: pd.DataFrame, columns: Sequence[str]) -> tuple[dict[str, Goal], pd.DataFrame]:
-    """Medians and success rates at every place of a sweep.
+def sweep_table(frame: pd.DataFrame, points: pd.DataFrame, columns: Sequence[str]) -> tuple[dict[str, Goal], pd.DataFrame]:
+    """Medians and success rates at every point of a sweep.
 
     Args:
         frame: records, as :func:`prbench.analysis.leaderboards` takes them, with their ``key``.
-        places: one row per cell of the sweep: ``key, solver, dataset`` (without what is swept) and one column an axis.
+        points: one row per cell of the sweep: ``key, solver, dataset`` (without what is swept) and one column per axis.
         columns: of the axes, see :attr:`SweepAxis.column`.
 
     Returns:
-        The goal of each dataset, and rows as a leaderboard's, ranked at each place, with one more column an axis; in the order of
-        the sweep.
+        The goal of each dataset, and rows as a leaderboard's, ranked at each point, with one more column per axis; in the order
+        of the sweep.
 
     Raises:
         UsageError: where no cell is finished.
     """
     import pandas as pd
 
-    records = places.merge(frame.drop(columns=["solver", "dataset"]), on="key")
+    records = points.merge(frame.drop(columns=["solver", "dataset"]), on="key")
     chosen, parts = {}, []
     for (task, dataset), whole in records.groupby(["task", "dataset"], sort=False):
         known = [g.metric for g in goals(str(task)) if g.metric in whole and whole[g.metric].notna().any()]
         goal = chosen[str(dataset)] = choose_goal(str(task), known)
-        for place, part in whole.groupby(list(columns), sort=False, dropna=False):
+        for values, part in whole.groupby(list(columns), sort=False, dropna=False):
             if not part["status"].isin(NOT_RUN).all():
                 rows = solver_rows(part, str(task), str(dataset), goal)
-                rows[list(columns)] = pd.DataFrame([place] * len(rows), index=rows.index)
+                rows[list(columns)] = pd.DataFrame([values] * len(rows), index=rows.index)
                 parts.append(rows)
     if not parts:
         raise UsageError(f"no cell of the sweep is finished, of {len(frame)}")
     rows = pd.concat(parts, ignore_index=True)
-    asked = {name: place for place, name in enumerate(dict.fromkeys(places["solver"]))}
+    asked = {name: rank for rank, name in enumerate(dict.fromkeys(points["solver"]))}
     return chosen, rows.sort_values(
         ["task", "dataset", "solver"], key=lambda c: c.map(asked).fillna(0), kind="stable", ignore_index=True
     )

@@ -82,14 +82,14 @@ class Backend:
 
     def empty(self, shape: Sequence[int], dtype: Any) -> Array:
         """An uninitialised array on the device."""
-        return self.xp.empty(tuple(shape), dtype=dtype, **self._placed)
+        return self.xp.empty(tuple(shape), dtype=dtype, **self._target)
 
     def zeros(self, shape: Sequence[int], dtype: Any) -> Array:
         """An array of zeros on the device."""
-        return self.xp.zeros(tuple(shape), dtype=dtype, **self._placed)
+        return self.xp.zeros(tuple(shape), dtype=dtype, **self._target)
 
     @property
-    def _placed(self) -> dict[str, Any]:
+    def _target(self) -> dict[str, Any]:
         return {"device": self.device} if self.library == "torch" else {}
 
     def fftn(self, x: Array, ndim: int, *, out: Array | None = None) -> Array:

@@ -92,7 +92,7 @@ def look_up(spelled: str) -> list[Entry]:
     """
     name, params = parse_name(spelled)
     if ":" in name:
-        return [_from_place(name, params)]
+        return [_by_reference(name, params)]
     kinds = [kind for kind in KINDS if name in _names(kind)]
     if not kinds:
         raise UsageError(f"nothing is called {name!r}; {_nearest(name)}")
@@ -138,7 +138,7 @@ def _weights_facts(plugin: type[LearnedSolver[Any]]) -> dict[str, str]:
     }
 
 
-def _from_place(name: str, params: dict[str, str]) -> Entry:
+def _by_reference(name: str, params: dict[str, str]) -> Entry:
     """A class that is named by its file or module, and may be a solver or a dataset."""
     try:
         return describe("solver", name, params)

@@ -48,10 +48,10 @@ def command(
     results = folders.open_results(folder)
     quoted = published or (_PUBLISHED if _PUBLISHED.is_dir() else None)
     formats = tuple(dict.fromkeys(form.strip() for form in forms.split(",") if form.strip()))
-    place = out or results.store.path / "figures"
+    target = out or results.store.path / "figures"
     drawn = draw_figures(
         results,
-        place,
+        target,
         style=style,
         formats=formats,
         published=quoted,
@@ -61,7 +61,7 @@ def command(
     )
     for path in drawn:
         click.echo(path)
-    cited = place / "references.bib"
+    cited = target / "references.bib"
     if folders.write_bibliography(results, cited):
         click.echo(cited)
     folders.tell_corrupt(results.store)

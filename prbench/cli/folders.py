@@ -52,7 +52,7 @@ def write_bibliography(results: ResultSet, path: Path) -> bool:
 
 
 def _set_trust(ctx: click.Context, _option: click.Parameter, trust: bool) -> None:
-    """Import no place as long as the command runs, and say at its end which were not."""
+    """Import no reference as long as the command runs, and say at its end which were not."""
     from prbench.core.trust import reading, take_refused, trusting
 
     if ctx.resilient_parsing:

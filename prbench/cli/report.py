@@ -31,10 +31,10 @@ def command(folder: Path | None, out: Path | None, pictures: int, rank_by: str |
 
     results = folders.open_results(folder)
     asked = folders.names_of(columns)
-    place = out or results.store.path / "report.html"
-    written = write_report(results, place, pictures=pictures, rank_by=rank_by, columns=asked)
+    target = out or results.store.path / "report.html"
+    written = write_report(results, target, pictures=pictures, rank_by=rank_by, columns=asked)
     size = f"{written.bytes_ / 1e6:.1f} MB, of which {written.picture_bytes / 1e6:.1f} MB pictures"
-    cited = place.with_suffix(".bib")
+    cited = target.with_suffix(".bib")
     folders.tell_corrupt(results.store)
     click.echo(f"{written.path}\n{written.records} records, {size}")
     if folders.write_bibliography(results, cited):

@@ -65,11 +65,11 @@ def command(
     surface = _surface(results.problem(key), results.reconstruction(key), contrast)
     click.echo(f"{name}\n{in_numbers(surface)}")
     if form is not None:
-        place = out or results.store.path / "meshes"
-        place.mkdir(parents=True, exist_ok=True)
+        target = out or results.store.path / "meshes"
+        target.mkdir(parents=True, exist_ok=True)
         for which, mesh in meshes_of(surface).items():
             file = f"{'-'.join([key[:8], *([which] if which else [])])}.{form}"
-            click.echo(write_mesh(place / file, mesh, stretch=stretch))
+            click.echo(write_mesh(target / file, mesh, stretch=stretch))
     if picture is not None:
         click.echo(save_relief(picture, surface, name))
 

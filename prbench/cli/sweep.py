@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from prbench.running.request.cell import Cell
     from prbench.running.store.results import ResultSet
 
-Place = tuple["Cell", dict[str, Any]]
+Point = tuple["Cell", dict[str, Any]]
 """A cell, and what a table of the sweep says of it."""
 
 
@@ -41,7 +41,7 @@ Place = tuple["Cell", dict[str, Any]]
 )
 @click.option("--settings", "draws", type=click.IntRange(min=2), metavar="N", help="So many random settings of each solver.")
 @click.option("--vary", metavar="NAMES", help="Of the solver's settings only these, with --settings.")
-@click.option("--samples", default="5", show_default=True, metavar="N|A:B|LIST", help="Samples at each place.")
+@click.option("--samples", default="5", show_default=True, metavar="N|A:B|LIST", help="Samples at each point.")
 @click.option("--seeds", metavar="N|A:B|LIST", help="Seeds, in the same way; seed 0 otherwise.")
 @click.option("--split", type=click.Choice(["test", "tune"]), default="test", show_default=True, help="Which samples.")
 @click.option(
@@ -116,10 +116,10 @@ def command(
     what = [name for text in datasets for name in split_names(text)]
     columns: tuple[str, ...] = ()
     if draws is None:
-        places, columns = _along(who, what, axes, options)
+        points, columns = _along(who, what, axes, options)
     else:
-        places = _at_random(who, what, draws, vary, options)
-    cells = [cell for cell, _ in places]
+        points = _at_random(who, what, draws, vary, options)
+    cells = [cell for cell, _ in points]
     over = [column.removeprefix("over.") for column in columns] or ["settings"]
     store = Store(out or folders.default_folder("-".join(["sweep", *over, *dict.fromkeys(parse_name(name)[0] for name in what)])))
     again, engine = cast("Rerun", rerun), choose_engine(executor, scheduler, cluster, jobs, threads)
@@ -134,13 +134,13 @@ def command(
         click.echo(f"stopped; what has finished is in {store.path}, and the same command resumes", err=True)
         raise
     results = ResultSet(store, list(dict.fromkeys(cell.key for cell in cells)))
-    _tell(results, _table(results, places, columns), form)
+    _tell(results, _table(results, points, columns), form)
     ctx.exit(CELLS_FAILED if summary.has_failures(results) else OK)
 
 
 def _along(
     solvers: list[str], datasets: list[str], texts: Sequence[str], options: dict[str, Any]
-) -> tuple[list[Place], tuple[str, ...]]:
+) -> tuple[list[Point], tuple[str, ...]]:
     """The cells along one or two axes."""
     from prbench.analysis.sweeps import parse_axis, sweep_points
 
@@ -148,20 +148,20 @@ def _along(
     if len({axis.name for axis in axes}) < len(axes):
         raise UsageError(f"--over {axes[0].name} is given twice; give it all values at once")
     columns = tuple(axis.column for axis in axes)
-    places = []
+    points = []
     for point in sweep_points(solvers, datasets, axes):
         about = {"solver": point.solver_label, "dataset": point.dataset_label, **dict(zip(columns, point.values, strict=True))}
-        places += [(cell, about) for cell in _cells(point.solver, point.dataset, options)]
-    return places, columns
+        points += [(cell, about) for cell in _cells(point.solver, point.dataset, options)]
+    return points, columns
 
 
-def _at_random(solvers: list[str], datasets: list[str], draws: int, vary: str | None, options: dict[str, Any]) -> list[Place]:
+def _at_random(solvers: list[str], datasets: list[str], draws: int, vary: str | None, options: dict[str, Any]) -> list[Point]:
     """The cells of each solver as named and at random settings, the same ones for every dataset of its task."""
     from prbench.analysis.sensitivity import DRAW, VARIED, random_settings
     from prbench.running.request.cell import find_plugin
 
     only = [name.strip() for name in (vary or "").split(",") if name.strip()]
-    places = []
+    points = []
     for solver in solvers:
         drawn = random_settings(solver, draws, only)
         for dataset in datasets:
@@ -170,10 +170,10 @@ def _at_random(solvers: list[str], datasets: list[str], draws: int, vary: str | 
             for number, (spelled, values) in enumerate(drawn):
                 about = {"solver": solver, "dataset": dataset, DRAW: number, "spelled": spelled}
                 about |= {f"{VARIED}{name}": value for name, value in values.items()}
-                places += [(cell, about) for cell in _cells(spelled, dataset, options)]
-    if not places:
+                points += [(cell, about) for cell in _cells(spelled, dataset, options)]
+    if not points:
         raise UsageError(f"no solver of {', '.join(solvers)} is for a dataset of {', '.join(datasets)}: their tasks differ")
-    return places
+    return points
 
 
 def _cells(solver: str, dataset: str, options: dict[str, Any]) -> list[Cell]:
@@ -185,14 +185,14 @@ def _cells(solver: str, dataset: str, options: dict[str, Any]) -> list[Cell]:
     return Matrix.of("sweep", name="sweep", solvers=[solver], datasets=[dataset], **indices, **rest).cells()
 
 
-def _table(results: ResultSet, places: list[Place], columns: tuple[str, ...]) -> Sweep:
+def _table(results: ResultSet, points: list[Point], columns: tuple[str, ...]) -> Sweep:
     import pandas as pd
 
     from prbench.analysis.sensitivity import sensitivity
     from prbench.analysis.sweeps import sweep_table
     from prbench.reporting.sweeps import Sweep
 
-    at = pd.DataFrame([{"key": cell.key, **about} for cell, about in places])
+    at = pd.DataFrame([{"key": cell.key, **about} for cell, about in points])
     if columns:
         return Sweep(*sweep_table(results.frame, at, columns), columns)
     goals, rows, influences = sensitivity(results.frame, at)

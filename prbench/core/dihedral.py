@@ -9,7 +9,7 @@ SYMMETRIES_OF_THE_SQUARE = 8
 
 
 def rotated(images: np.ndarray, element: int) -> np.ndarray:
-    """Images (..., H, W) mirrored and transposed; where they are transposed, H and W change places.
+    """Images (..., H, W) mirrored and transposed; where they are transposed, H and W are exchanged.
 
     Args:
         images: of any leading shape.

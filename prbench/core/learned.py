@@ -100,7 +100,7 @@ class LearnedSolver(DirectSolver[M]):
         return {}
 
     def for_inference(self, network: torch.nn.Module) -> torch.nn.Module:
-        """The network as it is used for solving: a place to fold what is constant once trained."""
+        """The network as it is used for solving: the method that folds what is constant once trained."""
         return network
 
     # Weights
@@ -192,7 +192,7 @@ class LearnedSolver(DirectSolver[M]):
             self.check_card(weights, str(path))
             fill(network, weights, str(path))
         network = self.for_inference(network.eval().requires_grad_(False))
-        return placed(network.to(dtype=backend.real), backend)
+        return on_backend(network.to(dtype=backend.real), backend)
 
     def check_card(self, weights: Weights, where: str) -> None:
         """Refuse weights of another solver or of other settings.
@@ -249,7 +249,7 @@ def layout(x: torch.Tensor) -> Any:
     return {4: torch.channels_last, 5: torch.channels_last_3d}.get(x.ndim, torch.contiguous_format)
 
 
-def placed(network: torch.nn.Module, backend: Backend) -> torch.nn.Module:
+def on_backend(network: torch.nn.Module, backend: Backend) -> torch.nn.Module:
     """The network on a backend's device, its convolutions of images channels-last."""
     network = network.to(backend.device)
     for parameter in network.parameters():

@@ -96,7 +96,7 @@ class Measurement(ABC):
         return None
 
     def __repr__(self) -> str:
-        """Class, shape and place; never the arrays."""
+        """Class, shape and backend; never the arrays."""
         return f"{type(self).__name__}(shape={self.shape}, backend={self.backend.name})"
 
     def describe(self) -> dict[str, object]:

@@ -29,7 +29,10 @@ Needs = Literal["truth", "measurement", "held-out", "starts", "reference", "solv
 
 
 UNLISTED = 1000
-"""Place on a board of a metric that names none: after all that do."""
+"""Priority on a board of a metric that declares none: after all that do."""
+
+_FORMER = {"place": "priority"}
+"""Names that values of a description had in stored results, and those that they have."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class MetricInfo:
         definition: one sentence on what the number is.
         header: of its column on boards, a word or two.
         meaning: of its column, a short phrase for the legend under a board.
-        place: on boards, smaller first; None where the column is shown on request only.
+        priority: on boards, smaller first; None where the column is shown on request only.
         smallest: the smallest difference worth naming, in the metric's unit; smaller ones are called equal.
     """
 
@@ -65,7 +68,7 @@ class MetricInfo:
     definition: str = ""
     header: str = ""
     meaning: str = ""
-    place: int | None = UNLISTED
+    priority: int | None = UNLISTED
     smallest: float = 0.0
 
     def judges(self, answer: str, measurement: type[Measurement]) -> bool:
@@ -79,20 +82,20 @@ class MetricInfo:
 
     @classmethod
     def from_plain(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of :meth:`plain`.
+        """The inverse of :meth:`plain`; the former names of its values are read too.
 
         Raises:
             UsageError: for data that are not a description.
         """
         try:
-            known: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
-            return cls(**known)
+            values: dict[str, Any] = {_FORMER.get(name, name): _hashable(value) for name, value in data.items()}
+            return cls(**values)
         except TypeError as error:
             raise UsageError(f"not the description of a metric: {error}") from error
 
     def rank(self) -> tuple[int, str]:
-        """The order of boards: by place, then by name; what is shown on request only comes last."""
-        return (2 * UNLISTED if self.place is None else self.place, self.name)
+        """The order of boards: by priority, then by name; what is shown on request only comes last."""
+        return (2 * UNLISTED if self.priority is None else self.priority, self.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +166,10 @@ class Metric:
         }[self.info.needs]
 
 
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _listed(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
@@ -180,7 +187,7 @@ def metric(
     needs: Needs = "truth",
     removes: tuple[str, ...] = (),
     cite: str = "",
-    place: int | None = UNLISTED,
+    priority: int | None = UNLISTED,
     smallest: float = 0.0,
 ) -> Callable[[Callable[[Case], float]], Metric]:
     """Make a :class:`Metric` of a function of a :class:`Case`; its docstring's first paragraph is the definition.
@@ -191,7 +198,7 @@ def metric(
     def describe(function: Callable[[Case], float]) -> Metric:
         definition = " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
         info = MetricInfo(
-            name, better, unit, range, answers, measurement, needs, removes, cite, definition, header, meaning, place, smallest
+            name, better, unit, range, answers, measurement, needs, removes, cite, definition, header, meaning, priority, smallest
         )
         return Metric(info, function)
 

@@ -1,7 +1,7 @@
 """The spelling of plug-ins with parameters: ``hio-er[beta=0.8,starts=16]``.
 
 A value may be quoted, ``file[path='a,b].cxi']``; brackets and parentheses inside one that is not must be balanced. A plug-in
-that no package has registered yet is named by its class's place: ``package.module:MySolver`` or ``path/to/file.py:MySolver``.
+that no package has registered yet is named by its class's reference: ``package.module:MySolver`` or ``path/to/file.py:MySolver``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from prbench.errors import UsageError, one_line
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9@._-]{0,63}")
-_PLACE = re.compile(r"(?:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|[^\[\]:,'\"]{1,1000}\.py):[A-Za-z_]\w*")
+_REFERENCE = re.compile(r"(?:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|[^\[\]:,'\"]{1,1000}\.py):[A-Za-z_]\w*")
 _KEY = re.compile(r"[a-z_][a-z0-9_]{0,63}")
 _PLAIN = re.compile(r"[^\s,\[\]'\"=][^,\[\]'\"]*")
 _MAX_LENGTH = 4096
@@ -22,13 +22,13 @@ def parse_name(text: str) -> tuple[str, dict[str, str]]:
     """Split ``name[key=value,...]`` into the name and the raw parameters, all strings.
 
     Raises:
-        UsageError: where the text does not have this form, pointing at the place.
+        UsageError: where the text does not have this form, pointing at the reference.
     """
     if len(text) > _MAX_LENGTH:
         raise UsageError(f"a name may have at most {_MAX_LENGTH} characters, got {len(text)}")
     stripped = text.strip()
     name, bracket, rest = stripped.partition("[")
-    if not _NAME.fullmatch(name) and not _PLACE.fullmatch(name):
+    if not _NAME.fullmatch(name) and not _REFERENCE.fullmatch(name):
         raise UsageError(
             f"not a name: {one_line(name, 60)!r}; names look like hio-er, hio-er[beta=0.8,starts=16] or my_file.py:MySolver"
         )

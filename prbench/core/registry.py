@@ -1,7 +1,7 @@
 """Plug-ins are found through entry points, exactly as a stranger's package is; no list anywhere names them.
 
-A class that no package has registered yet is reached by its place instead: ``package.module:MySolver``, imported from Python's
-path or the working folder, or ``path/to/file.py:MySolver``, a file of its own. It carries :func:`register` all the same.
+A class that no package has registered yet is reached by its reference instead: ``package.module:MySolver``, imported from
+Python's path or the working folder, or ``path/to/file.py:MySolver``, a file of its own. It carries :func:`register` all the same.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from prbench.errors import UsageError, one_line
 from .metric import MetricInfo
 from .names import parse_name
 from .task import Task, TaskInfo
-from .trust import check_place
+from .trust import check_reference
 from .tuned import resolve_tuned
 
 Kind = Literal["solver", "dataset", "metric"]
@@ -190,13 +190,13 @@ def plugin_names(kind: Kind) -> list[str]:
 
 @cache
 def load_plugin(kind: Kind, name: str) -> Any:
-    """Import one plug-in by name, or by place (``module:Class``, ``file.py:Class``).
+    """Import one plug-in by name, or by reference (``module:Class``, ``file.py:Class``).
 
     Raises:
-        UsageError: for an unknown name, with the nearest known ones; for a place where there is no such plug-in.
+        UsageError: for an unknown name, with the nearest known ones; for a reference where there is no such plug-in.
     """
     if ":" in name:
-        return _from_place(kind, name)
+        return _by_reference(kind, name)
     points = _points(kind)
     if name not in points:
         near = difflib.get_close_matches(name, points, n=3, cutoff=0.5)
@@ -205,18 +205,18 @@ def load_plugin(kind: Kind, name: str) -> Any:
     return points[name].load()
 
 
-def _from_place(kind: Kind, name: str) -> Any:
-    check_place(name)
-    place, _, attribute = name.rpartition(":")
+def _by_reference(kind: Kind, name: str) -> Any:
+    check_reference(name)
+    source, _, attribute = name.rpartition(":")
     try:
-        module = module_of_file(Path(place)) if place.endswith(".py") else _module_on_path(place)
+        module = module_of_file(Path(source)) if source.endswith(".py") else _module_on_path(source)
     except UsageError:
         raise
     except Exception as error:
-        raise UsageError(f"{name}: importing {place} failed: {type(error).__name__}: {one_line(error, 200)}") from error
+        raise UsageError(f"{name}: importing {source} failed: {type(error).__name__}: {one_line(error, 200)}") from error
     plugin = getattr(module, attribute, None)
     if plugin is None:
-        raise UsageError(f"{name}: {place} has no {attribute}")
+        raise UsageError(f"{name}: {source} has no {attribute}")
     if not hasattr(plugin, "from_params") or not hasattr(plugin, "info"):
         raise UsageError(
             f"{name}: {attribute} is not a {kind}; derive it from the base class and decorate it with prbench.register"

@@ -59,7 +59,7 @@ class Solver(Settings, Generic[M]):
         return None
 
     def prepare(self, backend: Backend, rng: Rng) -> None:
-        """Called before each solve, with the measurement unseen: the place to read weights, once.
+        """Called before each solve, with the measurement unseen: the method that reads weights, once.
 
         Its first call is part of the start-up; time that it takes again and again is on the bill beyond a tenth of the solve.
         """

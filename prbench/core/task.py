@@ -198,7 +198,7 @@ class Task(TaskInfo):
         measurement: the class of its measurements, whose ``task`` is this name.
         export: how reconstructions of measured data are written for other programs; None where there is no such format.
         metrics: metrics of this task alone that no entry point names, as in a file that declares a task with its solver.
-        align: moves a reconstruction to where its truth is, for pictures of maps whose place is free; None where it is not.
+        align: moves a reconstruction to where its truth is, for pictures of maps whose position is free; None where it is not.
     """
 
     measurement: type[Measurement]

@@ -1,7 +1,7 @@
-"""Which places may be imported: a record names the place of its solver, and reading records must not run what they name.
+"""Which references may be imported: a record names the reference of its solver, and reading records must not run what they name.
 
-Registered plug-ins are always imported. A place such as ``path/to/file.py:Class`` is imported where the user has named it; while
-results are read, only where it has been imported before or the user says that results are trusted.
+Registered plug-ins are always imported. A reference such as ``path/to/file.py:Class`` is imported where the user has named it;
+while results are read, only where it has been imported before or the user says that results are trusted.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _refused: dict[str, None] = {}
 
 
 class NotImported(UsageError):
-    """A place that results name, and that was not imported."""
+    """A reference that results name, and that was not imported."""
 
 
 @contextlib.contextmanager
 def reading() -> Iterator[None]:
-    """Import no place within this context."""
+    """Import no reference within this context."""
     global _reading  # noqa: PLW0603 - what may be imported holds for the process, as imports do
     _reading += 1
     try:
@@ -32,7 +32,7 @@ def reading() -> Iterator[None]:
 
 @contextlib.contextmanager
 def trusting() -> Iterator[None]:
-    """Import places within this context although results are read."""
+    """Import references within this context although results are read."""
     global _trusting  # noqa: PLW0603 - as above
     _trusting += 1
     try:
@@ -41,8 +41,8 @@ def trusting() -> Iterator[None]:
         _trusting -= 1
 
 
-def check_place(name: str) -> None:
-    """Refuse a place while results are read.
+def check_reference(name: str) -> None:
+    """Refuse a reference while results are read.
 
     Raises:
         NotImported: in one line.
@@ -53,7 +53,7 @@ def check_place(name: str) -> None:
 
 
 def take_refused() -> list[str]:
-    """The places that were refused since the last call."""
+    """The references that were refused since the last call."""
     found = list(_refused)
     _refused.clear()
     return found

@@ -17,7 +17,7 @@ from .regression import compare_versions, confirm_times, slower_groups
 
 PROCESSES = 2
 """Processes of each version among which the rounds are divided: two of one version may differ in speed by tens of per cent for as
-long as they live, by the places of their memory.
+long as they live, by the layout of their memory.
 """
 REPEAT_S = 0.1
 """Processor time for which a quick solve is repeated, seconds."""

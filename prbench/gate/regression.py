@@ -80,7 +80,7 @@ def slower_groups(comparison: Comparison) -> set[tuple[str, str]]:
 def confirm_times(first: Comparison, second: Comparison) -> Comparison:
     """``first``, with a group called slower only where ``second``, measured anew with fresh processes, says so too.
 
-    Two processes of one version may differ in speed by the places of their memory, and stay so as long as they live.
+    Two processes of one version may differ in speed by the layout of their memory, and stay so as long as they live.
     """
     slower = slower_groups(second)
 

@@ -90,8 +90,8 @@ _HEADER = ("verdict", "what", "solver", "dataset", "cell", "base", "head", "rati
 def _row(finding: Finding) -> tuple[str, ...]:
     p = f"{finding.p:.2g}" if not math.isnan(finding.p) else "exact"
     ratio = f"{finding.ratio:.3g}" if not math.isnan(finding.ratio) else ""
-    place = (finding.solver, finding.dataset, finding.cell or "all")
-    return (word(finding), finding.what, *place, _value(finding.base), _value(finding.head), ratio, p, str(finding.pairs))
+    labels = (finding.solver, finding.dataset, finding.cell or "all")
+    return (word(finding), finding.what, *labels, _value(finding.base), _value(finding.head), ratio, p, str(finding.pairs))
 
 
 def _reasons(comparison: Comparison) -> list[str]:

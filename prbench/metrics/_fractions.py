@@ -82,8 +82,8 @@ def _cross_spectrum(x: Array, w: Array, shift: Shift, *, periodic: bool) -> Arra
         kind = np.complex128 if math.prod(shape) < _SINGLE_FROM else np.result_type(x.dtype, w.dtype)
         first, second = (np.zeros(shape, kind) for _ in range(2))
         first[tuple(slice(a.start - m, a.stop - m) for a, m in zip(boxes[0], low, strict=True))] = x[boxes[0]]
-        places = tuple(slice(b.start + s - m, b.stop + s - m) for b, s, m in zip(boxes[1], shift, low, strict=True))
-        second[places] = w[boxes[1]]
+        slices = tuple(slice(b.start + s - m, b.stop + s - m) for b, s, m in zip(boxes[1], shift, low, strict=True))
+        second[slices] = w[boxes[1]]
     backend = get_backend("numpy", "single" if first.dtype == np.complex64 else "double")
     product: Array = backend.fftn(first, x.ndim)
     product *= backend.fftn(second, x.ndim).conj()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prbench.core import MetricInfo, load_plugin, plugin_names, task_metrics
 
 
-def _cost(name: str, unit: str, definition: str, header: str, meaning: str, place: int | None = None) -> MetricInfo:
+def _cost(name: str, unit: str, definition: str, header: str, meaning: str, priority: int | None = None) -> MetricInfo:
     return MetricInfo(
         name,
         better="lower",
@@ -14,7 +14,7 @@ def _cost(name: str, unit: str, definition: str, header: str, meaning: str, plac
         definition=definition,
         header=header,
         meaning=meaning,
-        place=place,
+        priority=priority,
     )
 
 
@@ -27,7 +27,7 @@ COSTS: dict[str, MetricInfo] = {
             "Time of a solve with its start-up, device synchronised; data loading and scoring are outside.",
             header="seconds",
             meaning="time of one solve, s",
-            place=1500,
+            priority=1500,
         ),
         _cost(
             "latency_fft",
@@ -36,7 +36,7 @@ COSTS: dict[str, MetricInfo] = {
             "device and threads, timed before and after.",
             header="FFT pairs",
             meaning="time of one solve in FFT pairs of the measurement's shape",
-            place=1510,
+            priority=1510,
         ),
         _cost(
             "cost_fft",
@@ -44,7 +44,7 @@ COSTS: dict[str, MetricInfo] = {
             "processor_s over the processor time of one FFT pair, which other load hardly changes; on a GPU latency_fft.",
             header="cost, pairs",
             meaning="processor time of one solve in FFT pairs of the measurement's shape",
-            place=1505,
+            priority=1505,
         ),
         _cost(
             "processor_s",

@@ -107,7 +107,7 @@ def _threshold(criterion: Criterion, independent: Array) -> Array:
     answers=(COMPLEX_OBJECT,),
     header="R",
     meaning="misfit to the measurement, 0 exact",
-    place=20,
+    priority=20,
     smallest=0.001,
 )
 def r_factor(case: Case) -> float:
@@ -134,7 +134,7 @@ def r_factor(case: Case) -> float:
     answers=(COMPLEX_OBJECT,),
     header="FRC",
     meaning="spatial frequency up to which object and truth correlate by half, as a fraction of Nyquist",
-    place=25,
+    priority=25,
     smallest=0.01,
 )
 def frc(case: Case) -> float:

@@ -5,7 +5,7 @@ the data range, which is the truth's, go to the notes of the case. A phase is ju
 tenth of its largest: under that no measurement holds it.
 
 Phases are compared on the circle. The truth's phase is measured from its mean direction, so that neither the global phase nor
-the place where a branch was cut decides its range; the error is the angle between reconstruction and truth in (-pi, pi], and
+the position where a branch was cut decides its range; the error is the angle between reconstruction and truth in (-pi, pi], and
 the picture of the reconstruction is the truth's plus this error, so that a wrap is not an edge. Where the reconstruction is
 zero it has no phase either, and the error is put at pi/sqrt(3), the root mean square of a phase that knows nothing.
 
@@ -169,7 +169,7 @@ _ANSWERS = (COMPLEX_OBJECT, PHASE_MAP, SPECKLE_MAPS)
     answers=_ANSWERS,
     header="PSNR",
     meaning="peak signal-to-noise ratio of the phase, or of the magnitude where the phase is constant, dB",
-    place=10,
+    priority=10,
     smallest=0.01,
 )
 def psnr(case: Case) -> float:
@@ -188,7 +188,7 @@ def psnr(case: Case) -> float:
     answers=_ANSWERS,
     header="SSIM",
     meaning="structural similarity of the picture that PSNR compares; 1 is equal",
-    place=15,
+    priority=15,
     smallest=0.001,
 )
 def ssim(case: Case) -> float:

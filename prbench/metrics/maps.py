@@ -121,7 +121,7 @@ def case_map_error(case: Case, metric: str, name: str, *, free_offset: bool = Fa
     answers=(PHASE_MAP, SPECKLE_MAPS),
     header="phase",
     meaning="root mean square error of the phase, rad",
-    place=30,
+    priority=30,
     smallest=0.001,
     removes=("offset",),
 )

@@ -15,7 +15,7 @@ _MOVES = ("shift", "flip")
 def support_agreement(reference: Array, support: Array) -> tuple[float, float]:
     """The part of a reference support covered by another, and their Jaccard index, after the best translation and flip.
 
-    Both are largest at the same place: the one that maximises the intersection.
+    Both are largest at the same shift: the one that maximises the intersection.
 
     Args:
         reference: bool, 2D or 3D, not empty.

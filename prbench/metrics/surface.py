@@ -121,7 +121,7 @@ def _no_error(case: Case, name: str) -> float:
     answers=(PHASE_MAP,),
     header="mesh MSE",
     meaning="mean squared error of the height, m^2",
-    place=60,
+    priority=60,
     smallest=0,
 )
 def mesh_mse(case: Case) -> float:
@@ -163,7 +163,7 @@ def vertical_exaggeration(truth_m: Array, pixel_m: float, region: Array) -> floa
     answers=(PHASE_MAP,),
     header="mesh skew",
     meaning="difference of the triangles' skewness from the truth's, heights exaggerated to a tenth of the frame; 0 is equal",
-    place=61,
+    priority=61,
     smallest=0.0001,
 )
 def mesh_skewness(case: Case) -> float:
@@ -196,7 +196,7 @@ def mesh_skewness(case: Case) -> float:
     answers=(PHASE_MAP,),
     header="relief skew",
     meaning="mean equiangular skewness of the phase's surface plot, one grey level as high as a pixel",
-    place=62,
+    priority=62,
     smallest=0.001,
 )
 def relief_skewness(case: Case) -> float:
@@ -221,7 +221,7 @@ def relief_skewness(case: Case) -> float:
     answers=(PHASE_MAP,),
     header="height skew",
     meaning="magnitude of the statistical skewness of the height's error",
-    place=None,
+    priority=None,
     smallest=0.01,
 )
 def height_error_skewness(case: Case) -> float:

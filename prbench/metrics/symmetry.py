@@ -164,7 +164,7 @@ def case_aligned(case: Case) -> Array:
     answers=(COMPLEX_OBJECT,),
     header="sa MSE",
     meaning="mean squared error of the object, its symmetries removed",
-    place=5,
+    priority=5,
     smallest=0,
 )
 def sa_mse(case: Case) -> float:
@@ -181,7 +181,7 @@ def sa_mse(case: Case) -> float:
     answers=(COMPLEX_OBJECT,),
     header="sa NMSE",
     meaning="squared error over the truth's squared norm, symmetries removed; 0 exact, 1 no information",
-    place=6,
+    priority=6,
     smallest=0.0001,
 )
 def sa_nmse(case: Case) -> float:
@@ -198,7 +198,7 @@ def sa_nmse(case: Case) -> float:
     answers=(COMPLEX_OBJECT,),
     header="sa NMSE, grid",
     meaning="sa NMSE with translations by whole pixels only, as versions up to 0.1 computed it",
-    place=None,
+    priority=None,
     smallest=0.0001,
 )
 def sa_nmse_grid(case: Case) -> float:

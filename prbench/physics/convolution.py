@@ -24,13 +24,13 @@ class ValidConvolution:
     def apply(self, x: Array, kernel: Array) -> Array:
         """``k * x``: (..., *shape) and (..., *kernel_shape) to the determined part."""
         backend, (rows, columns) = self.backend, self.kernel_shape
-        product = backend.rfftn(x, 2) * backend.rfftn(self._placed(kernel, (0, 0)), 2)
+        product = backend.rfftn(x, 2) * backend.rfftn(self._in_frame(kernel, (0, 0)), 2)
         return backend.irfftn(product, self.shape)[..., rows - 1 :, columns - 1 :]
 
     def adjoint(self, z: Array, kernel: Array) -> Array:
         """Adjoint of :meth:`apply` with respect to x: the determined part to (..., *shape)."""
         backend = self.backend
-        spectrum = backend.xp.conj(backend.rfftn(self._placed(kernel, (0, 0)), 2))
+        spectrum = backend.xp.conj(backend.rfftn(self._in_frame(kernel, (0, 0)), 2))
         return backend.irfftn(spectrum * backend.rfftn(self._embedded(z), 2), self.shape)
 
     def kernel_adjoint(self, z: Array, x: Array) -> Array:
@@ -40,9 +40,9 @@ class ValidConvolution:
         return backend.irfftn(product, self.shape)[..., :rows, :columns]
 
     def _embedded(self, z: Array) -> Array:
-        return self._placed(z, (self.kernel_shape[0] - 1, self.kernel_shape[1] - 1))
+        return self._in_frame(z, (self.kernel_shape[0] - 1, self.kernel_shape[1] - 1))
 
-    def _placed(self, array: Array, corner: tuple[int, int]) -> Array:
+    def _in_frame(self, array: Array, corner: tuple[int, int]) -> Array:
         """``array`` in a frame of zeros of the shape of x; by padding, through which torch can differentiate."""
         (rows, columns), (top, left) = self.shape, corner
         below, right = rows - top - array.shape[-2], columns - left - array.shape[-1]

@@ -77,9 +77,9 @@ def _information(X: Array, inside: Array, gain: float, measured: Array) -> Array
     seen = np.fft.ifftshift(measured)
     differences = np.fft.fftn(np.where(seen, 4.0 / gain, 0.0))
     sums = np.fft.fftn(np.where(seen, 4.0 / gain * turn, 0.0))
-    places = np.nonzero(inside)
+    indices = np.nonzero(inside)
     P, Q = (
-        table[tuple((r[:, None] + sign * r) % n for r, n in zip(places, shape, strict=True))] / 2
+        table[tuple((r[:, None] + sign * r) % n for r, n in zip(indices, shape, strict=True))] / 2
         for table, sign in ((differences, -1), (sums, 1))
     )
     cross = P.imag - Q.imag

@@ -144,13 +144,13 @@ class Band:
         """The sums over the last ``axes`` axes of the box at all points of a grid of ``shape``."""
         grid = self.backend.zeros(shape, self.backend.complex)
         # Frequencies from zero on lie at the start of an axis, negative ones at its end.
-        places = [
+        slices = [
             ((slice(n - side // 2, n), slice(side // 2)), (slice(side - side // 2), slice(side // 2, side)))
             for n, side in zip(shape, box.shape, strict=True)
         ]
-        rows_of = places[0] if axes == 2 else [(slice(None), slice(None))]
+        rows_of = slices[0] if axes == 2 else [(slice(None), slice(None))]
         for rows, of_rows in rows_of:
-            for columns, of_columns in places[1]:
+            for columns, of_columns in slices[1]:
                 grid[rows, columns] = box[of_rows, of_columns]
         return self.backend.ifftn(grid, axes, normalised=False)
 

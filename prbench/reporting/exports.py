@@ -78,7 +78,9 @@ def _export(results: ResultSet, row: dict[str, Any]) -> ExportedResult | None:
             return None
         export.write(path, problem, found, scores, row["solver"])
     infos = applying(list(metric_infos().values()), find_task(task))
-    shown = {info.name: float(row.get(info.name, math.nan)) for info in infos if info.needs != "truth" and info.place is not None}
+    shown = {
+        info.name: float(row.get(info.name, math.nan)) for info in infos if info.needs != "truth" and info.priority is not None
+    }
     return ExportedResult(path, task, row["solver"], row["dataset"], int(row["sample"]), int(row["seed"]), shown)
 
 

@@ -74,9 +74,9 @@ def _gather(records: Iterable[Record], name: str) -> CellTable:
         found.environments[record.environment] += 1
         if record.curve and record.status in SCORED:
             pair = record.cost.get("fft_pair_s")
-            place = (cell.task, record.dataset, record.solver)
+            key = (cell.task, record.dataset, record.solver)
             curve = {name: np.asarray(values, dtype=float) for name, values in record.curve.items()}
-            found.curves[place].append((curve, math.nan if pair is None else float(pair)))
+            found.curves[key].append((curve, math.nan if pair is None else float(pair)))
         if record.status not in SCORED:
             _note_failure(found, record)
     found.matrix = matrix_yaml(kept, name)
@@ -86,13 +86,13 @@ def _gather(records: Iterable[Record], name: str) -> CellTable:
 def _note_failure(found: CellTable, record: Record) -> None:
     error = record.error or {}
     message = one_line(f"{error.get('type', '')}: {error.get('message', '')}".strip(": "), 500)
-    place = (record.cell.task, record.solver, record.dataset, record.status, message)
-    if place in found.failures:
-        found.failures[place]["cells"] += 1
+    key = (record.cell.task, record.solver, record.dataset, record.status, message)
+    if key in found.failures:
+        found.failures[key]["cells"] += 1
         return
     details = "\n".join(str(error[part]) for part in ("traceback", "output") if error.get(part)).strip()
     cut = len(details) - _TRACEBACK_LENGTH
-    found.failures[place] = {
+    found.failures[key] = {
         "cells": 1,
         "stage": error.get("stage", ""),
         "key": record.key,

@@ -67,7 +67,7 @@ def draw_maps(problem: Problem, found: Reconstruction) -> Figure | None:
     With truth each map has a row: truth, reconstruction, error. Without, a map with a published answer in ``problem.reference``
     has a row of published, reconstruction, difference; the others stand side by side with a measured image. Truth and
     reconstruction share a scale, the truth's range over the region judged, or the reconstruction's where the truth is constant;
-    the error has its own. An image and its blur kernel are moved to where the truth is, since their place is free.
+    the error has its own. An image and its blur kernel are moved to where the truth is, since their position is free.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -83,7 +83,7 @@ def draw_maps(problem: Problem, found: Reconstruction) -> Figure | None:
     figure = Figure(figsize=size, dpi=90)
     FigureCanvasAgg(figure)
 
-    def place(left: float, top: float, wide: float) -> Axes:
+    def add_axes(left: float, top: float, wide: float) -> Axes:
         """Axes as high as a panel; inches from the figure's upper left corner."""
         return figure.add_axes((left / size[0], 1 - (top + down) / size[1], wide / size[0], down / size[1]))
 
@@ -91,9 +91,9 @@ def draw_maps(problem: Problem, found: Reconstruction) -> Figure | None:
         top = _TOP_INCH + n * (down + _LABEL_INCH) + _LABEL_INCH
         for m, panel in enumerate(row):
             left = _EDGE_INCH + m * (across + _BAR_INCH)
-            drawn = _show(place(left, top, across), panel)
+            drawn = _show(add_axes(left, top, across), panel)
             if panel.bar:
-                _key(figure, drawn, place(left + across + 0.05, top, 0.1), panel)
+                _key(figure, drawn, add_axes(left + across + 0.05, top, 0.1), panel)
     return figure
 
 

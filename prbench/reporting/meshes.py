@@ -68,22 +68,22 @@ def write_mesh(path: str | Path, mesh: Mesh, *, stretch: float = 1.0) -> Path:
     """
     import trimesh
 
-    place = Path(path)
-    form = place.suffix[1:].lower()
+    target = Path(path)
+    form = target.suffix[1:].lower()
     if form not in FORMATS:
-        raise UsageError(f"{place.name}: meshes are written as {', '.join(FORMATS)}")
+        raise UsageError(f"{target.name}: meshes are written as {', '.join(FORMATS)}")
     if not len(mesh.faces):
         raise UsageError("the surface has no triangle: its region is too small")
     solid = trimesh.Trimesh(mesh.vertices / _UNIT_M * [1.0, 1.0, stretch], mesh.faces, process=False)
     solid.remove_unreferenced_vertices()
     content: Any = solid.export(file_type=form)
-    temporary = place.with_name(f".{place.name}.new")
+    temporary = target.with_name(f".{target.name}.new")
     try:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-        temporary.replace(place)
+        temporary.replace(target)
     except OSError as error:
-        raise UsageError(f"{place} cannot be written: {one_line(error, 120)}") from error
-    return place
+        raise UsageError(f"{target} cannot be written: {one_line(error, 120)}") from error
+    return target
 
 
 def meshes_of(surface: Surface) -> dict[str, Mesh]:

@@ -70,14 +70,14 @@ def save_picture(path: str | Path, problem: Problem, reconstruction: Reconstruct
     Raises:
         UsageError: where the reconstruction holds neither a complex object nor a map of its task.
     """
-    note, place = "", {}
+    note, options = "", {}
     if reconstruction.object is not None:
         figure, note = _draw_object(problem, reconstruction)
     elif (maps := draw_maps(problem, reconstruction)) is not None:
-        figure, place = maps, {"y": 1 - 0.05 / maps.get_figheight(), "verticalalignment": "top"}
+        figure, options = maps, {"y": 1 - 0.05 / maps.get_figheight(), "verticalalignment": "top"}
     else:
         raise UsageError("pictures are drawn of complex objects and of the maps of a task; this reconstruction has neither")
-    figure.suptitle("\n".join([title, note] if note else [title]), fontsize=8, parse_math=False, **place)
+    figure.suptitle("\n".join([title, note] if note else [title]), fontsize=8, parse_math=False, **options)
     figure.savefig(path, metadata={"Software": None})
     return Path(path)
 

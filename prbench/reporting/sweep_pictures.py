@@ -68,14 +68,14 @@ def _draw_curves(figure: Figure, sweep: Sweep) -> None:
         part = sweep.rows[sweep.rows["dataset"] == dataset]
         goal = sweep.goals[str(dataset)]
         ticks = list(dict.fromkeys(value for value in part[axis] if not _absent(value)))
-        places, log = _places(ticks)
+        positions, log = _positions(ticks)
         for i, name in enumerate(names):
             rows = part[part["solver"] == name]
             style = {"color": colours[name], "marker": _MARKERS[i % len(_MARKERS)], "label": _text(name)}
-            _curve(panels[0, column], rows, axis, places, "median", style)
+            _curve(panels[0, column], rows, axis, positions, "median", style)
             if success:
-                _curve(panels[1, column], rows, axis, places, "success", style)
-        _label_axes(panels[:, column], ticks, places, axis.removeprefix("over."), log=log)
+                _curve(panels[1, column], rows, axis, positions, "success", style)
+        _label_axes(panels[:, column], ticks, positions, axis.removeprefix("over."), log=log)
         top = panels[0, column]
         top.set_title(_text(dataset))
         top.set_ylabel(goal.metric)
@@ -89,14 +89,14 @@ def _draw_curves(figure: Figure, sweep: Sweep) -> None:
     figure.legend(lines, texts, loc="outside upper center", ncols=2, frameon=False, fontsize=7)
 
 
-def _curve(panel: Axes, rows: pd.DataFrame, axis: str, places: dict[object, float], name: str, style: dict[str, Any]) -> None:
+def _curve(panel: Axes, rows: pd.DataFrame, axis: str, positions: dict[object, float], name: str, style: dict[str, Any]) -> None:
     """A line with its interval as a band; where failures reach the median a cross at the edge; a level where nothing is swept."""
     known = rows[[not _absent(value) for value in rows[axis]]]
     if known.empty:
         for value in rows[name]:
             panel.axhline(value, color=style["color"], linestyle="--", linewidth=1, label=style["label"])
         return
-    x = np.array([places[value] for value in known[axis]])
+    x = np.array([positions[value] for value in known[axis]])
     order = np.argsort(x)
     y, low, high = (known[f"{name}{end}"].to_numpy(float)[order] for end in ("", "_low", "_high"))
     x, finite = x[order], np.isfinite(y)
@@ -113,7 +113,7 @@ def _absent(value: object) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-def _places(ticks: Sequence[object]) -> tuple[dict[object, float], bool]:
+def _positions(ticks: Sequence[object]) -> tuple[dict[object, float], bool]:
     """Where each value stands, and whether on a logarithmic axis; words are set side by side, after the numbers."""
     numbers = [float(value) for value in ticks if isinstance(value, int | float) and not isinstance(value, bool)]
     if len(numbers) < 2:
@@ -126,11 +126,11 @@ def _places(ticks: Sequence[object]) -> tuple[dict[object, float], bool]:
     return {**dict(zip((value for value in ticks if value not in beyond), numbers, strict=True)), **beyond}, log
 
 
-def _label_axes(panels: Any, ticks: Sequence[object], places: dict[object, float], name: str, *, log: bool) -> None:
+def _label_axes(panels: Any, ticks: Sequence[object], positions: dict[object, float], name: str, *, log: bool) -> None:
     for panel in panels:
         if log:
             panel.set_xscale("log")
-        panel.set_xticks([places[value] for value in ticks], [value_text(value) for value in ticks], rotation=30, ha="right")
+        panel.set_xticks([positions[value] for value in ticks], [value_text(value) for value in ticks], rotation=30, ha="right")
         panel.minorticks_off()
         panel.grid(axis="y", color="0.9", linewidth=0.6)
         panel.set_axisbelow(True)
@@ -184,15 +184,15 @@ def _draw_settings(figure: Figure, sweep: Sweep) -> None:
         finite = finite[np.isfinite(finite)]
         edge = (finite.max() if goal.better == "lower" else finite.min()) if finite.size else 1.0
         for row in part.to_dict("records"):
-            place, colour = solvers.index(row["solver"]), colours[row["solver"]]
+            row_number, colour = solvers.index(row["solver"]), colours[row["solver"]]
             ends = [value if math.isfinite(value) else edge for value in (row["low"], row["high"])]
-            panel.plot(ends, [place, place], color=colour, linewidth=6, alpha=0.35, solid_capstyle="butt")
+            panel.plot(ends, [row_number, row_number], color=colour, linewidth=6, alpha=0.35, solid_capstyle="butt")
             if not math.isfinite(row["high"]):
-                panel.plot([edge], [place], ">" if goal.better == "lower" else "<", color=colour, markersize=8)
-            panel.plot([row["median"]], [place], "|", color=colour, markersize=12, markeredgewidth=2)
-            panel.plot([row["best"]], [place], "o", color=colour, markersize=4)
+                panel.plot([edge], [row_number], ">" if goal.better == "lower" else "<", color=colour, markersize=8)
+            panel.plot([row["median"]], [row_number], "|", color=colour, markersize=12, markeredgewidth=2)
+            panel.plot([row["best"]], [row_number], "o", color=colour, markersize=4)
             named = row["default"] if math.isfinite(row["default"]) else edge
-            panel.plot([named], [place], "D", markerfacecolor="none", markeredgecolor="black", markersize=6)
+            panel.plot([named], [row_number], "D", markerfacecolor="none", markeredgecolor="black", markersize=6)
         if finite.size and (finite > 0).all():
             panel.set_xscale("log")
         if goal.success is not None:

@@ -109,7 +109,7 @@ class InProcess:
 
     def load(self, cell: Cell) -> Traits:
         """See :class:`Bench`."""
-        solver, backend = cell.build_solver(), cell.place()
+        solver, backend = cell.build_solver(), cell.open_backend()
         prepare(solver, backend, cell.seed)
         return traits_of(solver, backend)
 
@@ -135,7 +135,7 @@ class InProcess:
                 cell.build_solver(),
                 measurement,
                 seed=cell.seed,
-                backend=cell.place(),
+                backend=cell.open_backend(),
                 time_limit_s=time_limit_s,
                 callback=on_point if follow is not None or start_only else None,
             )
@@ -143,12 +143,12 @@ class InProcess:
 
     def network_size(self, cell: Cell, measurement: Measurement) -> tuple[tuple[int, int] | None, float]:
         """See :class:`Bench`."""
-        y, began = measurement.to(cell.place()), perf_counter()
+        y, began = measurement.to(cell.open_backend()), perf_counter()
         return cell.build_solver().network_size(y), perf_counter() - began
 
     def pair(self, cell: Cell, shape: tuple[int, ...]) -> tuple[float, float]:
         """See :class:`Bench`."""
-        return timed_pair(cell.place(), shape)
+        return timed_pair(cell.open_backend(), shape)
 
     def finish(self) -> None:
         """See :class:`Bench`."""

@@ -220,7 +220,7 @@ def run_matrix(
         with suppress(OSError):
             store.path.rmdir()
         raise
-    store.check_place()
+    store.check_location()
     if run.state.done:
         store.flush_soon(now=True)
     run.tell("end")
@@ -246,7 +246,7 @@ def _plan(cells: Sequence[Cell], store: Store, rerun: Rerun) -> tuple[Sequence[C
             return True
         return rerun == "stale" and code != current_code_id(cell)
 
-    return Selection(cells, array("q", (place for place, cell in enumerate(cells) if wanted(cell)))), known.keys()
+    return Selection(cells, array("q", (index for index, cell in enumerate(cells) if wanted(cell)))), known.keys()
 
 
 def current_code_id(cell: Cell) -> str:
@@ -298,7 +298,7 @@ class _Run:
             self.state.running[cell] = Progress(values["iteration"], values["iterations"], values["seconds"], values["residual"])
             self.tell("progress", cell)
         elif event == "ended":
-            self._store.check_place()
+            self._store.check_location()
             self._store.flush_soon()
             self._shared.claims.release(cell.key)
             self._finish(cell, values["status"], values["seconds"])

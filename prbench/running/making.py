@@ -77,23 +77,23 @@ def make_problems(
 
 def _sign(folder: Path, made: Made, dataset: Dataset) -> None:
     """Write what the folder holds, or refuse one that holds something else."""
-    place = folder / MANIFEST
+    manifest = folder / MANIFEST
     described = {
         **asdict(made),
         "dataset": dataset.spelled(),
         "settings": plain(dataset.params()),
         "code_id": code_id(type(dataset)),
     }
-    if not place.exists():
+    if not manifest.exists():
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(described, indent=2) + "\n"
-        replace_file(place, lambda file: file.write(text.encode()))
+        replace_file(manifest, lambda file: file.write(text.encode()))
         return
     try:
-        there = json.loads(place.read_text(encoding="utf-8"))
+        there = json.loads(manifest.read_text(encoding="utf-8"))
         different = [key for key in described if canonical(there.get(key)) != canonical(described[key])]
     except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise UsageError(f"{place} cannot be read: {one_line(error, 100)}; choose another folder") from error
+        raise UsageError(f"{manifest} cannot be read: {one_line(error, 100)}; choose another folder") from error
     if different:
         key = different[0]
         found, asked = one_line(there.get(key), 60), one_line(described[key], 60)

@@ -101,5 +101,5 @@ def class_reference(kind: type) -> str:
 @cache
 def class_of(reference: str) -> Any:
     """The inverse of :func:`class_reference`."""
-    place, _, name = reference.rpartition(":")
-    return getattr(module_of_file(Path(place)) if place.endswith(".py") else importlib.import_module(place), name)
+    module, _, name = reference.rpartition(":")
+    return getattr(module_of_file(Path(module)) if module.endswith(".py") else importlib.import_module(module), name)

@@ -114,12 +114,12 @@ def open_session(
         MissingWeights: for a learned solver without weights.
     """
     chosen: Solver[Any] = build_plugin("solver", solver) if isinstance(solver, str) else solver
-    place = choose_backend(chosen, backend)
+    resolved = choose_backend(chosen, backend)
     if seed < 0:
         raise UsageError(f"seed must be at least 0, got {seed}")
     keep_freed_memory()
-    prepare(chosen, place, seed)
-    session = Session(chosen, place, seed)
+    prepare(chosen, resolved, seed)
+    session = Session(chosen, resolved, seed)
     if like is not None:
         session.solve(like, callback=lambda point: point.iteration > 0)
     return session

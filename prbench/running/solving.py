@@ -110,11 +110,11 @@ def solve(
         PrbenchError: when the solver returns something that is not a reconstruction of this measurement.
     """
     chosen: Solver[Any] = build_plugin("solver", solver) if isinstance(solver, str) else solver
-    place = choose_backend(chosen, backend)
+    resolved = choose_backend(chosen, backend)
     check_request(chosen, measurement, seed)
     keep_freed_memory()
-    y = measurement.to(place)
-    prepared = prepare(chosen, place, seed)
+    y = measurement.to(resolved)
+    prepared = prepare(chosen, resolved, seed)
     solution = solve_prepared(chosen, y, seed, timed_pair, time_limit_s, callback)
     return dataclasses.replace(solution, cost=dataclasses.replace(solution.cost, startup_s=prepared.wall_s))
 
@@ -317,9 +317,9 @@ class PairTimes:
 _pair_times = PairTimes()
 
 
-def timed_pair(place: Backend, shape: tuple[int, ...]) -> tuple[float, float]:
+def timed_pair(resolved: Backend, shape: tuple[int, ...]) -> tuple[float, float]:
     """Wall and processor time of an FFT pair in this process."""
-    return _pair_times.get((place, shape, get_threads()), lambda repeats: fft_pair_times(place, shape, repeats))
+    return _pair_times.get((resolved, shape, get_threads()), lambda repeats: fft_pair_times(resolved, shape, repeats))
 
 
 def choose_backend(solver: Solver[Any], backend: str | Backend, precision: Precision = "single") -> Backend:
@@ -330,10 +330,10 @@ def choose_backend(solver: Solver[Any], backend: str | Backend, precision: Preci
     """
     if backend == "auto" and "torch" not in solver.libraries:
         backend = solver.libraries[0]
-    place = backend if isinstance(backend, Backend) else get_backend(backend, precision)
-    if place.library not in solver.libraries:
-        raise UsageError(f"{solver.plugin_name} computes with {' or '.join(solver.libraries)}, not with {place.library}")
-    return place
+    resolved = backend if isinstance(backend, Backend) else get_backend(backend, precision)
+    if resolved.library not in solver.libraries:
+        raise UsageError(f"{solver.plugin_name} computes with {' or '.join(solver.libraries)}, not with {resolved.library}")
+    return resolved
 
 
 def _to_host(found: object, backend: Backend) -> Reconstruction:

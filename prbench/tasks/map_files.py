@@ -43,23 +43,23 @@ def write_tiffs(
     Raises:
         UsageError: where a file cannot be written.
     """
-    place = Path(folder)
+    target = Path(folder)
     # Without the shape: tifffile takes a description that names one for its own.
     facts = {name: value for name, value in measurement.describe().items() if name != "shape"}
     told = {"solver": solver, "scores": dict(scores), "source": source, "measurement": facts}
     paths = []
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        target.mkdir(parents=True, exist_ok=True)
         for kind in find_task(measurement.task).maps:
             array = getattr(found, kind.field)
             if array is None:
-                (place / tiff_name(kind)).unlink(missing_ok=True)  # of an earlier version of the solver
+                (target / tiff_name(kind)).unlink(missing_ok=True)  # of an earlier version of the solver
             else:
                 plane = array if kind.component is None else array[kind.component]
                 description = {"quantity": kind.label, "unit": kind.unit.replace("²", "^2"), **told}
-                paths.append(_write(place / tiff_name(kind), plane, description, getattr(measurement, "pixel_m", None)))
+                paths.append(_write(target / tiff_name(kind), plane, description, getattr(measurement, "pixel_m", None)))
     except OSError as error:
-        raise UsageError(f"{place} cannot be written: {one_line(error, 120)}") from error
+        raise UsageError(f"{target} cannot be written: {one_line(error, 120)}") from error
     return paths
 
 

@@ -41,17 +41,17 @@ class Batches:
         """The batch of step ``step``: float32 arrays (batch, channels, ...)."""
         rng = np.random.default_rng(np.random.SeedSequence([self._seed, 1, step]))
         size = self._recipe.batch
-        cut = [self._one(self._number(step * size + place), rng) for place in range(size)]
+        cut = [self._one(self._number(step * size + number), rng) for number in range(size)]
         inputs, targets, weights = (np.stack(arrays).astype(np.float32) for arrays in zip(*cut, strict=True))
         return np.asarray(self._solver.disturb(inputs, rng), np.float32), targets, weights
 
     def _number(self, position: int) -> int:
-        epoch, place = divmod(position, len(self._examples))
+        epoch, index = divmod(position, len(self._examples))
         if epoch not in self._orders:
             rng = np.random.default_rng(np.random.SeedSequence([self._seed, 0, epoch]))
             self._orders = {e: order for e, order in self._orders.items() if e == epoch - 1}  # a batch may end in the next one
             self._orders[epoch] = rng.permutation(len(self._examples))
-        return int(self._orders[epoch][place])
+        return int(self._orders[epoch][index])
 
     def _one(self, number: int, rng: np.random.Generator) -> Batch:
         arrays = tuple(array[number] for array in (self._examples.inputs, self._examples.targets, self._examples.weights))

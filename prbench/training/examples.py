@@ -70,9 +70,9 @@ class Source:
         problem = datasets[number % len(datasets)].problem(number // len(datasets), split=self.split)
         if problem.truth is None:
             raise UsageError(f"{problem.id} has no truth to learn from; train on a simulated dataset")
-        place = get_backend("torch")
-        found = solver.network_input(problem.measurement.to(place))
-        return place.to_numpy(found)[0], *(np.asarray(array) for array in solver.target(problem))
+        backend = get_backend("torch")
+        found = solver.network_input(problem.measurement.to(backend))
+        return backend.to_numpy(found)[0], *(np.asarray(array) for array in solver.target(problem))
 
 
 @cache
@@ -96,9 +96,9 @@ def make_examples(folder: Path, source: Source, *, jobs: int = 1, on_example: On
     _check(source)
     folder.mkdir(parents=True, exist_ok=True)
     described = {"solver": source.solver, "datasets": list(source.datasets), "samples": source.samples, "split": source.split}
-    place = folder / _DESCRIPTION
-    if place.exists():
-        difference = first_difference(read_json(place), described)
+    path = folder / _DESCRIPTION
+    if path.exists():
+        difference = first_difference(read_json(path), described)
         if difference:
             raise UsageError(f"{folder} holds other examples ({difference}); choose another folder")
     else:
@@ -106,7 +106,7 @@ def make_examples(folder: Path, source: Source, *, jobs: int = 1, on_example: On
         for name, array in zip(_NAMES, arrays, strict=True):
             np.lib.format.open_memmap(folder / f"{name}.npy", "w+", array.dtype, (len(source), *array.shape)).flush()
         np.lib.format.open_memmap(folder / "made.npy", "w+", np.uint8, (len(source),)).flush()
-        write_json(place, described)
+        write_json(path, described)
     made = _open(folder, "made", "r")
     todo = np.flatnonzero(made == 0).tolist()
     count = len(source) - len(todo)

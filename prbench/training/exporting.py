@@ -61,10 +61,10 @@ def export_onnx(solver: str, path: Path, *, dataset: str | None = None) -> Expor
         raise UsageError(
             f"{learned.plugin_name} solves {learned.info.task} problems, {made.plugin_name} has {made.info.task} ones"
         )
-    place, rng = get_backend("torch"), np.random.default_rng(0)
-    x = learned.network_input(made.problem(0, split="tune").measurement.to(place)).float()
+    backend, rng = get_backend("torch"), np.random.default_rng(0)
+    x = learned.network_input(made.problem(0, split="tune").measurement.to(backend)).float()
     x = x.contiguous(memory_format=layout(x))
-    network = learned.load(place, rng)
+    network = learned.load(backend, rng)
     network = getattr(network, "_orig_mod", network)  # one that torch.compile has wrapped
     temporary = path.with_name(f".new.{path.name}")
     try:

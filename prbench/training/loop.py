@@ -14,7 +14,7 @@ import numpy as np
 
 from prbench.backend import Backend
 from prbench.core import LearnedSolver, Recipe
-from prbench.core.learned import fill, fresh_network, layout, placed
+from prbench.core.learned import fill, fresh_network, layout, on_backend
 from prbench.core.weights import Weights
 from prbench.errors import Diverged
 
@@ -77,7 +77,7 @@ def fit(
     folder: Path,
     *,
     seed: int,
-    place: Backend,
+    backend: Backend,
     start: Weights | None = None,
     time_limit_s: float | None = None,
     on_event: OnEvent = lambda _event: None,
@@ -94,7 +94,7 @@ def fit(
         recipe: how.
         folder: of the checkpoint and the curve; must exist.
         seed: of initial weights, order, crops, turns, and whatever is random inside the network.
-        place: a torch backend.
+        backend: a torch backend.
         start: weights to begin from instead of random ones.
         time_limit_s: stop after this many seconds, with a checkpoint.
         on_event: told of steps and validations.
@@ -110,11 +110,11 @@ def fit(
         import torch
 
         solver.begin(network, torch.from_numpy(np.array(learn.inputs[: recipe.batch], np.float32)))
-    network = placed(network, place).train()
+    network = on_backend(network, backend).train()
     state = TrainingState(solver, recipe, network)
     if checkpoint.exists():
         state.restore(checkpoint)
-    run = _TrainingRun(solver, learn, tune, recipe, folder, seed, place, state, on_event)
+    run = _TrainingRun(solver, learn, tune, recipe, folder, seed, backend, state, on_event)
     run.go(time_limit_s)
     return Outcome(state.progress.step >= recipe.steps, state)
 
@@ -127,7 +127,7 @@ class _TrainingRun:
     recipe: Recipe
     folder: Path
     seed: int
-    place: Backend
+    backend: Backend
     state: TrainingState
     on_event: OnEvent
 
@@ -162,8 +162,8 @@ class _TrainingRun:
 
         state, progress = self.state, self.state.progress
         torch.manual_seed(int(np.random.SeedSequence([self.seed, 2, progress.step]).generate_state(1, np.uint64)[0] >> 1))
-        inputs, targets, weights = (_on(array, self.place) for array in batch)
-        with torch.autocast(self.place.device, torch.bfloat16, enabled=self.recipe.autocast):
+        inputs, targets, weights = (_on(array, self.backend) for array in batch)
+        with torch.autocast(self.backend.device, torch.bfloat16, enabled=self.recipe.autocast):
             loss = self.solver.objective(state.network, inputs, targets, weights)
         value = float(loss.detach())
         if not math.isfinite(value):
@@ -192,7 +192,7 @@ class _TrainingRun:
             for first in range(0, len(self.tune), _VALIDATION_BATCH):
                 part = slice(first, first + _VALIDATION_BATCH)
                 arrays = (self.tune.inputs[part], self.tune.targets[part], self.tune.weights[part])
-                inputs, targets, weights = (_on(np.array(array, np.float32), self.place) for array in arrays)
+                inputs, targets, weights = (_on(np.array(array, np.float32), self.backend) for array in arrays)
                 outputs = state.mean(inputs)
                 for n in range(len(inputs)):
                     one = slice(n, n + 1)
@@ -224,11 +224,11 @@ class _TrainingRun:
         self.on_event(Event(kind, progress.step, self.recipe.steps, left, loss, last, best))
 
 
-def _on(array: np.ndarray, place: Backend) -> torch.Tensor:
+def _on(array: np.ndarray, backend: Backend) -> torch.Tensor:
     import torch
 
     tensor = torch.from_numpy(array)
-    return tensor.to(place.device, memory_format=layout(tensor))
+    return tensor.to(backend.device, memory_format=layout(tensor))
 
 
 def _taken(outputs: Any, part: slice) -> Any:

@@ -92,7 +92,7 @@ def train(plan: Plan, *, machine: Mapping[str, Any], on_event: OnEvent = lambda 
         UsageError: where the request makes no sense, or ``out`` holds another training.
     """
     solver, request = plan.built(), plan.request()
-    place = get_backend({"cpu": "torch", "cuda": "torch:cuda"}.get(plan.device, "auto"))
+    backend = get_backend({"cpu": "torch", "cuda": "torch:cuda"}.get(plan.device, "auto"))
     plan.out.mkdir(parents=True, exist_ok=True)
     told = plan.out / REQUEST
     if told.exists():
@@ -104,11 +104,11 @@ def train(plan: Plan, *, machine: Mapping[str, Any], on_event: OnEvent = lambda 
     write_json(told, request)
     outcome = fit(
         solver, learn, tune, plan.recipe, plan.out,
-        seed=plan.seed, place=place, start=start, time_limit_s=plan.time_limit_s, on_event=on_event,
+        seed=plan.seed, backend=backend, start=start, time_limit_s=plan.time_limit_s, on_event=on_event,
     )  # fmt: skip
     if outcome.state.best:
         draw_curve(plan.out / "curve.png", outcome.state.progress.curve, f"{plan.solver}, seed {plan.seed}")
-        device = {"device": place.device_class, "threads": get_threads(), **machine}
+        device = {"device": backend.device_class, "threads": get_threads(), **machine}
         origin = {} if start is None else {"started_from": dict(start.card)}
         _write_results(plan, outcome, {**origin, "machine": device}, learn.inputs.shape[1:])
     return outcome
@@ -144,10 +144,10 @@ def _write_results(plan: Plan, outcome: Outcome, told: Mapping[str, Any], shape:
 
 def _scores(folder: Path) -> dict[str, Any]:
     """Scores that an earlier run of the same plan has put on the card, where the weights are still those."""
-    place = folder / CARD
-    if not place.exists():
+    path = folder / CARD
+    if not path.exists():
         return {}
-    card = read_json(place)
+    card = read_json(path)
     return {"scores": card["scores"]} if "scores" in card and card.get("sha256") == _sha256(folder / WEIGHTS) else {}
 
 

@@ -40,9 +40,9 @@ def test_middles_of_resamples_are_counted_right(k):
     low, high, weight = middle_pairs(k)
     assert weight.sum() == pytest.approx(1)
     assert (weight >= -1e-15).all()
-    for place in np.unique(middles(k)):
-        share = np.mean(middles(k) == place)
-        assert weight[(low + high) / 2 == place].sum() == pytest.approx(share, abs=5 * np.sqrt(share / 100_000))
+    for middle in np.unique(middles(k)):
+        share = np.mean(middles(k) == middle)
+        assert weight[(low + high) / 2 == middle].sum() == pytest.approx(share, abs=5 * np.sqrt(share / 100_000))
 
 
 @pytest.mark.parametrize("k", [6, 10, 40])

@@ -79,22 +79,22 @@ def test_what_cannot_be_swept_is_refused(solvers, datasets, axis, message):
         sweep_points(solvers, datasets, [parse_axis(axis)])
 
 
-def records(places):
-    """One record a place; the error is the value swept over 1000, with a failure at the largest."""
-    rows = [{"key": p["key"], "sample": p["sample"], "value": float(p["over.photons"])} for p in places]
+def records(points):
+    """One record per point; the error is the value swept over 1000, with a failure at the largest."""
+    rows = [{"key": p["key"], "sample": p["sample"], "value": float(p["over.photons"])} for p in points]
     frame = pd.DataFrame(rows).drop_duplicates("key")
     made = {"task": "far-field", "solver": "spelled", "dataset": "spelled", "seed": 0}
     frame = frame.assign(**made, status=np.where(frame["value"] < 1000, "ok", "crashed"), latency_fft=1.0)
     return frame.assign(sa_nmse=np.where(frame["value"] < 1000, frame["value"] / 1000, np.nan))
 
 
-def places():
+def points():
     at = [(s, v, i) for s in ("hio", "raar") for v in (10, 100, 1000) for i in range(4)]
     return [{"key": f"{s}{v}{i}", "solver": s, "dataset": "d", "over.photons": v, "sample": i} for s, v, i in at]
 
 
 def test_a_sweep_keeps_one_goal_where_all_fail_and_the_order_asked():
-    found = places()
+    found = points()
     table = pd.DataFrame(found).drop(columns="sample")
     goals, rows = sweep_table(records(found), table, ["over.photons"])
     assert goals["d"].metric == "sa_nmse"

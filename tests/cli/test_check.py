@@ -69,7 +69,7 @@ class Gated(IterativeSolver[FarField]):
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("gate")
     (folder / "gated.py").write_text(SOLVER)
     (folder / "matrix.yaml").write_text(
@@ -84,11 +84,11 @@ def place(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def python_of(place):
+def python_of(folder):
     """An interpreter that runs one version of the solver."""
 
     def make(variant):
-        script = place / f"python-{variant}"
+        script = folder / f"python-{variant}"
         script.write_text(f'#!/bin/sh\nVARIANT={variant} exec "{sys.executable}" "$@"\n')
         script.chmod(0o755)
         return str(script)
@@ -97,8 +97,8 @@ def python_of(place):
 
 
 @pytest.fixture(scope="module")
-def cells(place):
-    return Matrix.read(place / "matrix.yaml").cells()
+def cells(folder):
+    return Matrix.read(folder / "matrix.yaml").cells()
 
 
 @pytest.fixture(scope="module")
@@ -147,16 +147,16 @@ def test_a_crash_is_an_answer_and_the_next_question_has_a_new_process(cells, pyt
             assert "exit code 7" in answer["error"]
 
 
-def test_a_python_that_is_not_there_is_one_line(place):
-    result = CliRunner().invoke(app, ["check", "--matrix", str(place / "matrix.yaml"), "--base-python", "/no/such/python"])
+def test_a_python_that_is_not_there_is_one_line(folder):
+    result = CliRunner().invoke(app, ["check", "--matrix", str(folder / "matrix.yaml"), "--base-python", "/no/such/python"])
     assert result.exit_code == 1
     assert "/no/such/python: No such file or directory; name the Python of an environment with prbench" in result.stderr
 
 
-def test_a_baseline_is_written_read_and_held(place, monkeypatch):
-    path = place / "baselines" / "gate.json"
+def test_a_baseline_is_written_read_and_held(folder, monkeypatch):
+    path = folder / "baselines" / "gate.json"
     run = CliRunner().invoke
-    written = run(app, ["check", "--matrix", str(place / "matrix.yaml"), "--baseline", str(path), "--update", "--rounds", "1"])
+    written = run(app, ["check", "--matrix", str(folder / "matrix.yaml"), "--baseline", str(path), "--update", "--rounds", "1"])
     assert written.exit_code == 0
     assert f"wrote {path}" in written.stderr
     baseline = Baseline.read(path)
@@ -170,7 +170,7 @@ def test_a_baseline_is_written_read_and_held(place, monkeypatch):
     assert report[0]["regressions"] == 0
 
     monkeypatch.setenv("VARIANT", "wasteful")
-    report_file = place / "report.md"
+    report_file = folder / "report.md"
     broken = run(app, ["check", "--baseline", str(path), "--format", "markdown", "--out", str(report_file)])
     assert broken.exit_code == 3
     assert "### ❌ gate@" in broken.stdout
@@ -181,11 +181,11 @@ def test_a_baseline_is_written_read_and_held(place, monkeypatch):
     assert run(app, ["check", "--baseline", str(path), "--time-tolerance", "20"]).exit_code == 0
 
 
-def test_an_accepted_change_passes_until_the_baseline_is_measured_anew(place, monkeypatch):
-    path, accepted = place / "deliberate.json", place / "accepted.yaml"
+def test_an_accepted_change_passes_until_the_baseline_is_measured_anew(folder, monkeypatch):
+    path, accepted = folder / "deliberate.json", folder / "accepted.yaml"
     run = CliRunner().invoke
     check = ["check", "--baseline", str(path), "--accepted", str(accepted), "--format", "json", "--rounds", "1"]
-    run(app, ["check", "--matrix", str(place / "matrix.yaml"), "--baseline", str(path), "--update", "--rounds", "1"])
+    run(app, ["check", "--matrix", str(folder / "matrix.yaml"), "--baseline", str(path), "--update", "--rounds", "1"])
     name = Baseline.read(path).name
 
     def accept(up_to, baseline=name):
@@ -207,10 +207,10 @@ def test_an_accepted_change_passes_until_the_baseline_is_measured_anew(place, mo
     assert "deliberate@00000000 has been measured anew" in void.stderr
 
 
-def test_nothing_compared_is_a_failure(place):
-    path = place / "other.json"
+def test_nothing_compared_is_a_failure(folder):
+    path = folder / "other.json"
     run = CliRunner().invoke
-    run(app, ["check", "--matrix", str(place / "matrix.yaml"), "--baseline", str(path), "--update", "--rounds", "1"])
+    run(app, ["check", "--matrix", str(folder / "matrix.yaml"), "--baseline", str(path), "--update", "--rounds", "1"])
     data = json.loads(path.read_text())
     for cell in data["cells"]:
         cell["solver"] = "renamed"

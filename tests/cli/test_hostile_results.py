@@ -27,8 +27,8 @@ def folder(tmp_path, monkeypatch):
     """A store of well-formed records in which every text is hostile."""
     monkeypatch.chdir(tmp_path)
     store = Store(tmp_path / "in" / "here" / "out")
-    places = [(s, d, t) for s in SOLVERS for d in DATASETS for t in ("far-field", "../../../evil", MARKUP + CONTROL)]
-    for number, (solver, dataset, task) in enumerate(places):
+    cells = [(s, d, t) for s in SOLVERS for d in DATASETS for t in ("far-field", "../../../evil", MARKUP + CONTROL)]
+    for number, (solver, dataset, task) in enumerate(cells):
         cell = Cell(solver, {"a": MARKUP}, dataset, {"b": CONTROL}, task, sample=number)
         error = {"stage": "solving", "type": MARKUP, "message": CONTROL + MARKUP, "traceback": MARKUP}
         known = {

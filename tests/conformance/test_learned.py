@@ -46,14 +46,14 @@ def test_its_recipe_names_datasets_of_its_task(learned):
 
 
 def test_its_network_answers_in_the_targets_shape(learned, small_problem, simulated_datasets):
-    place = get_backend("torch")
+    backend = get_backend("torch")
     for dataset in simulated_datasets(learned.info.task):
         made = small_problem(dataset)
         try:
             target, weight = learned.target(made)
         except UsageError:
             continue  # not of the size that the network is made for
-        found = learned.answer(made.measurement.to(place), np.random.default_rng(0))
+        found = learned.answer(made.measurement.to(backend), np.random.default_rng(0))
         first = found[0] if isinstance(found, tuple | list) else found
         assert tuple(first.shape[1:]) == target.shape
         assert weight.shape == (1, *target.shape[1:])

@@ -280,11 +280,11 @@ def test_a_gpu_answers_as_well(name, backend, problem_of):
     if backend.partition(":")[0] not in solver.libraries:
         pytest.skip(f"{name} does not compute with {backend}")
     try:
-        place = get_backend(backend)
+        resolved = get_backend(backend)
     except MissingDependency as error:
         pytest.skip(str(error))
     made = problem_of(solver)
-    found = prbench.solve(solver, made.measurement, backend=place)
+    found = prbench.solve(solver, made.measurement, backend=resolved)
     assert found.status == "ok"
     made.measurement.check(found.reconstruction)
     assert found.reconstruction.finite()

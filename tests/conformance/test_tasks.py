@@ -55,7 +55,7 @@ def test_its_goals_are_metrics_that_apply(task: Task) -> None:
         info = infos[goal.metric]
         assert info.judges(task.answer, task.measurement)
         assert info.better == goal.better
-        assert info.place is not None
+        assert info.priority is not None
         assert goal.success is None or goal.reason.endswith(".")
     assert infos[task.goals[0].metric].needs == "truth"
     assert infos[task.goals[-1].metric].needs == "measurement"
@@ -63,7 +63,7 @@ def test_its_goals_are_metrics_that_apply(task: Task) -> None:
 
 
 def test_its_columns_have_headers_of_their_own(task: Task) -> None:
-    shown = [info for info in applying(list(metric_infos().values()), task) if info.place is not None]
+    shown = [info for info in applying(list(metric_infos().values()), task) if info.priority is not None]
     assert len(shown) >= 3
     assert len({info.header for info in shown}) == len(shown)
     assert all(info.meaning and len(info.header) <= 12 for info in shown)
@@ -112,9 +112,9 @@ def test_its_reconstructions_are_exported(task: Task, tmp_path) -> None:
         assert not task.dataset, "measured data of a user's own are exported"
         return
     problem = problem_of(task)
-    place = tmp_path / f"answer{task.export.suffix}"
-    task.export.write(place, problem, solved(task, problem), {"score": 1.0}, "solver")
-    written = [place] if place.is_file() else sorted(place.iterdir())
+    target = tmp_path / f"answer{task.export.suffix}"
+    task.export.write(target, problem, solved(task, problem), {"score": 1.0}, "solver")
+    written = [target] if target.is_file() else sorted(target.iterdir())
     assert written
     assert all(path.stat().st_size > 100 for path in written)
 

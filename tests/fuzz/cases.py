@@ -101,12 +101,12 @@ def watch(folder: Path) -> list[str]:
 
 def main(suffix: str, seed: str, first: str, last: str, folder: str) -> None:
     """Read the cases from ``first`` up to ``last``."""
-    place = Path(folder)
-    known, path = list(originals(suffix, place)), place / f"case{suffix}"
-    np.savez(place / "case_data.npz", data=PATTERN)
-    (place / "case_data.h5").write_bytes(next(iter(originals(".h5", place))))
+    target = Path(folder)
+    known, path = list(originals(suffix, target)), target / f"case{suffix}"
+    np.savez(target / "case_data.npz", data=PATTERN)
+    (target / "case_data.h5").write_bytes(next(iter(originals(".h5", target))))
     warnings.simplefilter("ignore")
-    written = watch(place)
+    written = watch(target)
     for number in range(int(first), int(last)):
         rng = random.Random(f"{suffix} {seed} {number}")
         path.write_bytes(mutated(rng.choice(known), rng))

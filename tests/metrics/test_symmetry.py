@@ -26,10 +26,10 @@ def brute_force(x, xh, symmetries=("phase", "shift", "flip")):
     best = np.inf
     for flip in (False, True) if "flip" in symmetries else (False,):
         w = np.flip(xh).conj() if flip else xh
-        places = (range(n + m + 1) for n, m in zip(x.shape, xh.shape, strict=True))
-        for place in itertools.product(*places) if "shift" in symmetries else [xh.shape]:
+        shifts = (range(n + m + 1) for n, m in zip(x.shape, xh.shape, strict=True))
+        for shift in itertools.product(*shifts) if "shift" in symmetries else [xh.shape]:
             W = np.zeros(grid, complex)
-            W[tuple(slice(p, p + m) for p, m in zip(place, xh.shape, strict=True))] = w
+            W[tuple(slice(p, p + m) for p, m in zip(shift, xh.shape, strict=True))] = w
             inner = np.vdot(W, X)
             phase = inner / abs(inner) if "phase" in symmetries and inner else 1
             best = min(best, np.sum(np.abs(X - phase * W) ** 2))
@@ -67,14 +67,14 @@ def test_zero_on_every_symmetric_copy(data):
     room = [data.draw(st.integers(0, 6)) for _ in shape]
     frame = tuple(n + r for n, r in zip(shape, room, strict=True))
 
-    def placed(array):
+    def padded(array):
         out = np.zeros(frame, complex)
         starts = [data.draw(st.integers(0, r)) for r in room]
         out[tuple(slice(a, a + n) for a, n in zip(starts, shape, strict=True))] = array
         return out
 
-    x = placed(core)
-    copy = np.exp(1j * data.draw(st.floats(-4, 4))) * placed(np.flip(core).conj() if data.draw(st.booleans()) else core)
+    x = padded(core)
+    copy = np.exp(1j * data.draw(st.floats(-4, 4))) * padded(np.flip(core).conj() if data.draw(st.booleans()) else core)
     assert symmetry_adjusted_nmse(x, copy) < 1e-28
     assert np.allclose(align(x, copy), x, atol=1e-12)
 
@@ -178,11 +178,11 @@ def test_an_object_that_fills_the_detector_is_scored_as_a_cell():
 def smooth_object(shape, seed, dtype=np.complex128):
     """A blob in the middle of its frame that holds no frequency near Nyquist, so that it can be moved by parts of a pixel."""
     rng = np.random.default_rng(seed)
-    places = np.meshgrid(*(np.arange(n) - (n - 1) / 2 for n in shape), indexing="ij")
-    r2 = sum((place / n) ** 2 for place, n in zip(places, shape, strict=True))
+    axes = np.meshgrid(*(np.arange(n) - (n - 1) / 2 for n in shape), indexing="ij")
+    r2 = sum((axis / n) ** 2 for axis, n in zip(axes, shape, strict=True))
     drawn = rng.normal(size=(len(shape), 2))
-    waves = sum(a * np.cos(4 * p / n + b) for p, n, (a, b) in zip(places, shape, drawn, strict=True))
-    return (np.exp(-45 * r2) * np.exp(1j * waves) * (1 + 2 * places[0] / shape[0])).astype(dtype)
+    waves = sum(a * np.cos(4 * p / n + b) for p, n, (a, b) in zip(axes, shape, drawn, strict=True))
+    return (np.exp(-45 * r2) * np.exp(1j * waves) * (1 + 2 * axes[0] / shape[0])).astype(dtype)
 
 
 def moved(x, parts):

@@ -14,7 +14,7 @@ from kernels_mist import stack
 from prbench import get_solver
 from prbench.backend import get_backend
 from prbench.core import LearnedSolver
-from prbench.core.learned import fresh_network, layout, placed
+from prbench.core.learned import fresh_network, layout, on_backend
 from prbench.training.batches import Batches
 from prbench.training.examples import Examples
 from prbench.training.loop import _TrainingRun
@@ -37,22 +37,22 @@ def learned(width: int = 16, name: str = "unet-speckle") -> LearnedSolver:
 
 def training_step(autocast: bool = False, name: str = "unet-speckle") -> Callable[[], object]:
     """One step of a training: batch, loss, gradients, clipping, optimiser, running mean."""
-    solver, place = learned(name=name), get_backend("torch")
+    solver, backend = learned(name=name), get_backend("torch")
     batch, crop, seen, answered = STEPS[name]
     rng = np.random.default_rng(0)
     shapes = (seen, answered, (1, *answered[1:]))
     examples = Examples(*(rng.standard_normal((2 * batch, *shape), dtype=np.float32) for shape in shapes))
     recipe = dataclasses.replace(solver.recipe, batch=batch, crop=crop, autocast=autocast)
-    state = TrainingState(solver, recipe, placed(fresh_network(solver, 0), place).train())
+    state = TrainingState(solver, recipe, on_backend(fresh_network(solver, 0), backend).train())
     folder = Path(tempfile.gettempdir())
-    run = _TrainingRun(solver, examples, examples, recipe, folder, 0, place, state, lambda _event: None)
+    run = _TrainingRun(solver, examples, examples, recipe, folder, 0, backend, state, lambda _event: None)
     batches = Batches(solver, examples, recipe, 0)
     return lambda: run._step(batches.at(state.progress.step))
 
 
 def bare_step(autocast: bool = False, name: str = "unet-speckle") -> Callable[[], object]:
     """Forward and backward pass of the same network alone, over one batch that stays."""
-    network = placed(fresh_network(learned(name=name), 0), get_backend("torch")).train()
+    network = on_backend(fresh_network(learned(name=name), 0), get_backend("torch")).train()
     batch, crop, (channels, *sides), _ = STEPS[name]
     x = torch.randn(batch, channels, *(crop or side for side in sides)).contiguous(memory_format=torch.channels_last)
 
@@ -74,10 +74,10 @@ def solve(width: int, side: int = SIDE) -> Callable[[], object]:
 
 def network(width: int, side: int = SIDE) -> Callable[[], object]:
     """The network of the same solve alone."""
-    solver, place = learned(width), get_backend("torch")
-    ready = solver.load(place, np.random.default_rng(0))
+    solver, backend = learned(width), get_backend("torch")
+    ready = solver.load(backend, np.random.default_rng(0))
     with torch.inference_mode():
-        x = solver.network_input(stack(side, 1).to(place))
+        x = solver.network_input(stack(side, 1).to(backend))
     x = x.contiguous(memory_format=layout(x))
 
     def run() -> object:

@@ -13,7 +13,7 @@ import torch
 from prbench import get_dataset, get_solver
 from prbench.backend import get_backend
 from prbench.core import LearnedSolver, Recipe
-from prbench.core.learned import fresh_network, layout, placed
+from prbench.core.learned import fresh_network, layout, on_backend
 from prbench.core.searchable import SearchableSolver
 from prbench.training.batches import Batches
 from prbench.training.examples import Examples
@@ -41,12 +41,12 @@ def solve(name: str, side: int = SIDE) -> Callable[[], object]:
 
 def network(name: str, batch: int = 1, side: int = SIDE, *, folded: bool = True, compiled: bool = False) -> Callable[[], object]:
     """One pass of the network alone, as it is used or as it was trained."""
-    place = get_backend("torch")
+    backend = get_backend("torch")
     if folded:
         chosen = solver(name, compiled=True) if compiled else solver(name)
-        ready = chosen.load(place, np.random.default_rng(0))
+        ready = chosen.load(backend, np.random.default_rng(0))
     else:
-        ready = placed(fresh_network(solver(name), 0).eval(), place)
+        ready = on_backend(fresh_network(solver(name), 0).eval(), backend)
     x = torch.randn(batch, 1, side, side)
     x = x.contiguous(memory_format=layout(x))
 
@@ -59,7 +59,7 @@ def network(name: str, batch: int = 1, side: int = SIDE, *, folded: bool = True,
 
 def step(name: str, batch: int = 4, side: int = 128, *, search: bool = False) -> Callable[[], object]:
     """One step of a training, or of a search."""
-    chosen, place = solver(name), get_backend("torch")
+    chosen, backend = solver(name), get_backend("torch")
     recipe: Recipe = chosen.recipe
     if search:
         assert isinstance(chosen, SearchableSolver)
@@ -67,7 +67,7 @@ def step(name: str, batch: int = 4, side: int = 128, *, search: bool = False) ->
     rng = np.random.default_rng(0)
     examples = Examples(*(rng.standard_normal((2 * batch, 1, side, side), dtype=np.float32) for _ in range(3)))
     recipe = dataclasses.replace(recipe, batch=batch, crop=None)
-    state = TrainingState(chosen, recipe, placed(fresh_network(chosen, 0), place).train())
-    run = _TrainingRun(chosen, examples, examples, recipe, Path(tempfile.gettempdir()), 0, place, state, lambda _event: None)
+    state = TrainingState(chosen, recipe, on_backend(fresh_network(chosen, 0), backend).train())
+    run = _TrainingRun(chosen, examples, examples, recipe, Path(tempfile.gettempdir()), 0, backend, state, lambda _event: None)
     batches = Batches(chosen, examples, recipe, 0)
     return lambda: run._step(batches.at(state.progress.step))

@@ -33,8 +33,8 @@ def on_dask(folder: Path) -> Iterator[Engine]:
     pytest.importorskip("distributed", reason="Dask is not installed; pip install -c constraints.txt -e '.[dask]'")
     from prbench.running.remote.dask_engine import DaskEngine
 
-    dask, place = [sys.executable, "-m", "dask"], folder / "scheduler.json"
-    loopback = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(place)]
+    dask, file = [sys.executable, "-m", "dask"], folder / "scheduler.json"
+    loopback = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file)]
     calls = [
         [*dask, "scheduler", *loopback, "--port", "0"],
         [*dask, "worker", *loopback, "--nworkers", str(WORKERS), "--nthreads", "1", "--memory-limit", "3GB"],
@@ -43,10 +43,10 @@ def on_dask(folder: Path) -> Iterator[Engine]:
     with (folder / "log").open("wb") as log:
         processes = [subprocess.Popen(call, cwd=folder, env=environment, stdout=log, stderr=log) for call in calls]
         until = time.monotonic() + 30
-        while not place.exists() and time.monotonic() < until:
+        while not file.exists() and time.monotonic() < until:
             time.sleep(0.1)
         time.sleep(3)  # the workers register
-        yield DaskEngine(json.loads(place.read_text())["address"], threads=1)
+        yield DaskEngine(json.loads(file.read_text())["address"], threads=1)
         for process in reversed(processes):
             process.terminate()
             process.wait(timeout=20)
@@ -58,8 +58,8 @@ def on_this_machine(_folder: Path) -> Iterator[None]:
     yield None
 
 
-@pytest.mark.parametrize("place", [on_this_machine, on_dask], ids=["local", "dask"])
-def test_cells_of_20_ms(benchmark, tmp_path, place):
+@pytest.mark.parametrize("open_engine", [on_this_machine, on_dask], ids=["local", "dask"])
+def test_cells_of_20_ms(benchmark, tmp_path, open_engine):
     """Seconds for 4000 cells of 20 ms on two workers, from the first look at the store to the last record, start-up included.
 
     A cell is 20 ms of solving, in the three repeats that a quick solve has; problem, scores and record are what it costs beside.
@@ -68,7 +68,7 @@ def test_cells_of_20_ms(benchmark, tmp_path, place):
     names = {"solvers": f"{FILE}:Nap[cell_s={CELL_S}]", "datasets": f"{FILE}:Speck"}
     cells = Matrix.of("t", **names, samples=CELLS, backend="numpy").expand()
     folders = (tmp_path / str(n) for n in itertools.count())
-    with place(tmp_path) as engine:
+    with open_engine(tmp_path) as engine:
         benchmark.pedantic(lambda: run_matrix(cells, Store(next(folders)), jobs=WORKERS, threads=1, engine=engine), rounds=1)
     ideal = CELLS * CELL_S / WORKERS
     share = ideal / benchmark.stats.stats.min

@@ -8,10 +8,10 @@ from prbench.physics.cramer_rao import cramer_rao_nmse
 
 def dense_bound(obj, support, gain, shape, mask):
     """The definition, with the derivative as a matrix and a pseudo-inverse."""
-    places = np.argwhere(support)
+    pixels = np.argwhere(support)
     axes = [np.fft.fftshift(np.fft.fftfreq(n)) for n in shape]
     k = np.stack([axis[mask] for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
-    kernel = np.exp(-2j * np.pi * k @ places.T)
+    kernel = np.exp(-2j * np.pi * k @ pixels.T)
     F = kernel @ obj[support]
     D = 2 / gain * np.concatenate([(F.conj()[:, None] * kernel).real, (F.conj()[:, None] * 1j * kernel).real], axis=1)
     J = D.T @ (D / (np.abs(F) ** 2 / gain)[:, None])

@@ -61,7 +61,7 @@ def test_orders_keep_out_of_one_another_also_beyond_the_sampling():
 @pytest.mark.parametrize("shape", [(64, 60), (63, 65)])
 def test_a_band_is_the_wave_of_its_order(library, carrier, shape):
     """Frequencies of the frame, so that nothing leaks; the wave has several within the band and is known at every pixel."""
-    place = get_backend(library, "double")
+    backend = get_backend(library, "double")
     bins = [round(f * n) for f, n in zip(carrier, shape, strict=True)]
     row, column = (np.arange(n) / n for n in shape)
     wave = np.zeros(shape, complex)
@@ -70,12 +70,12 @@ def test_a_band_is_the_wave_of_its_order(library, carrier, shape):
     ramp = np.exp(2j * math.pi * (bins[0] * row[:, None] + bins[1] * column[None, :]))
     frame = 4 + 2 * np.real(wave * ramp)
     exact = tuple(b / n for b, n in zip(bins, shape, strict=True))
-    band = Band.cut(place.rfftn(place.asarray(frame), 2), shape, exact, 0.06, place)
+    band = Band.cut(backend.rfftn(backend.asarray(frame), 2), shape, exact, 0.06, backend)
     assert band.centre == tuple(bins)
-    np.testing.assert_allclose(place.to_numpy(band.everywhere()), wave, atol=1e-10)
-    np.testing.assert_allclose(place.to_numpy(band.lines(np.array([0, 5, 11]), 0)), wave[[0, 5, 11]], atol=1e-10)
-    np.testing.assert_allclose(place.to_numpy(band.lines(np.array([3, 40]), 1)), wave[:, [3, 40]], atol=1e-10)
-    coarse, (down, across) = place.to_numpy(band.coarse()), band.spacing
+    np.testing.assert_allclose(backend.to_numpy(band.everywhere()), wave, atol=1e-10)
+    np.testing.assert_allclose(backend.to_numpy(band.lines(np.array([0, 5, 11]), 0)), wave[[0, 5, 11]], atol=1e-10)
+    np.testing.assert_allclose(backend.to_numpy(band.lines(np.array([3, 40]), 1)), wave[:, [3, 40]], atol=1e-10)
+    coarse, (down, across) = backend.to_numpy(band.coarse()), band.spacing
     assert coarse.size < wave.size / 4
     for i, j in ((0, 0), (2, 3), (coarse.shape[0] - 1, 1)):
         turns = [(dr * i * down / shape[0] + dc * j * across / shape[1]) for dr, dc in [(0, 0), (1, -2), (-2, 1)]]
@@ -84,17 +84,17 @@ def test_a_band_is_the_wave_of_its_order(library, carrier, shape):
 
 
 def test_the_offset_is_the_band_at_zero():
-    place = get_backend("numpy", "double")
+    backend = get_backend("numpy", "double")
     frame = fringes((64, 64), (0.25, 0.25), offset=2.5)
-    band = Band.cut(place.rfftn(frame, 2), (64, 64), (0.0, 0.0), 0.1, place)
+    band = Band.cut(backend.rfftn(frame, 2), (64, 64), (0.0, 0.0), 0.1, backend)
     np.testing.assert_allclose(band.everywhere(), 2.5, atol=1e-12)
 
 
 def test_a_tilt_is_what_the_carrier_is_beyond_its_bin():
-    place = get_backend("numpy", "double")
+    backend = get_backend("numpy", "double")
     shape, carrier = (128, 128), (0.2012, 0.1507)
     band = Band.cut(
-        place.rfftn(fringes(shape, carrier) * np.hanning(128)[:, None] * np.hanning(128), 2), shape, carrier, 0.08, place
+        backend.rfftn(fringes(shape, carrier) * np.hanning(128)[:, None] * np.hanning(128), 2), shape, carrier, 0.08, backend
     )
     found = [b / n + t for b, n, t in zip(band.centre, shape, band.tilt, strict=True)]
     assert found == pytest.approx(carrier, abs=2e-5)

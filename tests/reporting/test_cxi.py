@@ -22,8 +22,8 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     y, x = measured()
     path = write_cxi(tmp_path / "r.cxi", y, Reconstruction(object=x), source="a crystal", scores={"r_factor": 0.1}, solver="er")
     ramp = tuple(read(path, "/entry_1/image_1/process_1/phase_ramp").data)
-    for place in ("/entry_1/image_1/data", "/entry_1/data_1/data"):
-        np.testing.assert_allclose(with_ramp(read(path, place).data, ramp), x, atol=1e-5 * np.abs(x).max())
+    for location in ("/entry_1/image_1/data", "/entry_1/data_1/data"):
+        np.testing.assert_allclose(with_ramp(read(path, location).data, ramp), x, atol=1e-5 * np.abs(x).max())
     np.testing.assert_array_equal(read(path, "/entry_1/image_1/support").data != 0, np.abs(x) > 0)
     np.testing.assert_array_equal(read(path, "/entry_1/image_1/mask").data != 0, np.abs(x) > 0)
     np.testing.assert_array_equal(read(path, "/entry_1/image_1/instrument_1/detector_1/mask").data == 0, y.mask)

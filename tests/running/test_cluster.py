@@ -97,10 +97,10 @@ def test_a_run_through_jobs(tmp_path, monkeypatch):
     """SLURM's two commands are replaced by scripts that start a job here; everything else is as on a cluster."""
     pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed; pip install -c constraints.txt -e '.[dask]'")
     for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
-        place = tmp_path / "bin" / name
-        place.parent.mkdir(exist_ok=True)
-        place.write_text(text)
-        place.chmod(place.stat().st_mode | stat.S_IXUSR)
+        script = tmp_path / "bin" / name
+        script.parent.mkdir(exist_ok=True)
+        script.write_text(text)
+        script.chmod(script.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("DASK_TEMPORARY_DIRECTORY", str(tmp_path / "scratch"))
     monkeypatch.chdir(tmp_path)

@@ -53,18 +53,18 @@ def scheduler(tmp_path_factory):
         "OMP_NUM_THREADS": "1",
     }
     dask, loopback = [sys.executable, "-m", "dask"], ["--host", "127.0.0.1", "--no-dashboard"]
-    place = folder / "scheduler.json"
+    file = folder / "scheduler.json"
     workers = ["--nworkers", "2", "--nthreads", "1", "--memory-limit", "3GB", "--death-timeout", "30"]
     calls = [
-        [*dask, "scheduler", *loopback, "--port", "0", "--scheduler-file", str(place)],
-        [*dask, "worker", *loopback, *workers, "--scheduler-file", str(place)],
+        [*dask, "scheduler", *loopback, "--port", "0", "--scheduler-file", str(file)],
+        [*dask, "worker", *loopback, *workers, "--scheduler-file", str(file)],
     ]
     with (folder / "log").open("wb") as log:
         processes = [subprocess.Popen(call, env=environment, cwd=folder, stdout=log, stderr=log) for call in calls]
         until = time.monotonic() + 30
-        while not place.exists() and time.monotonic() < until:
+        while not file.exists() and time.monotonic() < until:
             time.sleep(0.05)
-        yield json.loads(place.read_text())["address"]
+        yield json.loads(file.read_text())["address"]
         for process in reversed(processes):
             process.terminate()
             process.wait(timeout=20)

@@ -36,14 +36,14 @@ def matrix(*solvers: str, samples: int = 1, dataset: str = "Dots") -> Matrix:
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of 160 KiB, and a way to change how it is mounted."""
-    place = tmp_path / "disk"
-    place.mkdir()
+    disk = tmp_path / "disk"
+    disk.mkdir()
     if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", str(place)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", str(disk)], capture_output=True, check=False
     ).returncode:
         pytest.skip("mounting a file system needs more rights than this user has")
-    yield place, lambda how: subprocess.run(["mount", "-o", f"remount,{how}", str(place)], check=True)
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    yield disk, lambda how: subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)
+    subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
 def assert_whole(store: Store) -> None:
@@ -165,8 +165,8 @@ def test_records_from_the_future_are_renewed_like_others(tmp_path):
     store, cells = Store(tmp_path), matrix("Guess", samples=3).cells()
     run_matrix(cells, store, jobs=1, threads=1)
     ahead = datetime.now().timestamp() + 86_400  # written before the clock was set back
-    for place in [*tmp_path.rglob("*")]:
-        os.utime(place, (ahead, ahead))
+    for path in [*tmp_path.rglob("*")]:
+        os.utime(path, (ahead, ahead))
     store.compact()
     old = store.read(cells[1].key)
     run_matrix(cells[1:2], store, jobs=1, threads=1, rerun="all")

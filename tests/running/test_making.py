@@ -54,11 +54,11 @@ def test_any_program_can_open_it(tmp_path):
 
 
 def test_what_is_not_a_problem_is_refused(tmp_path):
-    place = tmp_path / "one.npz"
-    for write in (lambda: place.write_bytes(b"nothing"), lambda: np.savez(place, a=1), lambda: np.savez(place, problem="{}")):
+    path = tmp_path / "one.npz"
+    for write in (lambda: path.write_bytes(b"nothing"), lambda: np.savez(path, a=1), lambda: np.savez(path, problem="{}")):
         write()
         with pytest.raises(BadInput, match=r"is not a problem as `prbench data make` writes them: .*; delete it"):
-            read_problem(place)
+            read_problem(path)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -95,11 +95,11 @@ def test_a_folder_of_other_problems_is_left_alone(made, message, tmp_path):
 
 def test_other_code_makes_other_problems(tmp_path):
     make_problems(tmp_path, Made(SMALL), 1)
-    place = tmp_path / MANIFEST
-    place.write_text(json.dumps({**json.loads(place.read_text()), "code_id": "older"}))
+    path = tmp_path / MANIFEST
+    path.write_text(json.dumps({**json.loads(path.read_text()), "code_id": "older"}))
     with pytest.raises(UsageError, match=r"holds other problems \(code_id: older there"):
         make_problems(tmp_path, Made(SMALL), 1)
-    place.write_text("[")
+    path.write_text("[")
     with pytest.raises(UsageError, match="cannot be read"):
         make_problems(tmp_path, Made(SMALL), 1)
 

@@ -54,18 +54,18 @@ DEEP = "[" * 5000 + "]" * 5000
 ODD = (None, True, -1, 10**400, 2**70, 1.5, "text", "", "\ud800", [], {}, [[]], {"a": {"b": [None]}}, ["\x00"], "NaN")
 
 
-def places(value, path=()):
+def paths(value, path=()):
     yield path
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
-        yield from places(item, (*path, key))
+        yield from paths(item, (*path, key))
 
 
-PLACES = [path for path in places(unsealed(whole())) if path]
+PATHS = [path for path in paths(unsealed(whole())) if path]
 
 
 def mutated(path, odd, how):
-    """A record's JSON with one place changed, sealed anew, and with the key of its spec: only its form can be wrong."""
+    """A record's JSON with one value changed, sealed anew, and with the key of its spec: only its form can be wrong."""
     data = unsealed(whole())
     at = data
     for step in path[:-1]:
@@ -81,7 +81,7 @@ def mutated(path, odd, how):
     return seal(json.dumps(data))
 
 
-@given(st.sampled_from(PLACES), st.sampled_from(ODD), st.sampled_from(["replace", "replace", "remove", "rename"]))
+@given(st.sampled_from(PATHS), st.sampled_from(ODD), st.sampled_from(["replace", "replace", "remove", "rename"]))
 def test_a_mutated_record_is_read_whole_or_refused_in_one_line(path, odd, how):
     text = mutated(path, odd, how)
     record, refused = read(text)

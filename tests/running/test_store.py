@@ -29,8 +29,8 @@ def record(sample: int = 0, seed: int = 0, status="ok", **more) -> Record:
 
 def age(store: Store) -> None:
     """As if everything had been written an hour ago."""
-    for place in [*store.path.rglob("*.json"), *(p for p in store.path.rglob("*") if p.is_dir())]:
-        os.utime(place, ns=(place.stat().st_mtime_ns - 3_600_000_000_000,) * 2)
+    for path in [*store.path.rglob("*.json"), *(p for p in store.path.rglob("*") if p.is_dir())]:
+        os.utime(path, ns=(path.stat().st_mtime_ns - 3_600_000_000_000,) * 2)
 
 
 numbers = st.floats(allow_nan=True, allow_infinity=True)
@@ -81,15 +81,15 @@ def test_a_file_is_no_store(tmp_path):
 def test_what_is_no_record_is_missing_told_and_kept(tmp_path, text):
     store, one = Store(tmp_path), record()
     store.write(one)
-    place = tmp_path / "runs" / one.key[:2] / f"{one.key}.json"
-    place.write_bytes(text.encode("latin-1"))
+    path = tmp_path / "runs" / one.key[:2] / f"{one.key}.json"
+    path.write_bytes(text.encode("latin-1"))
     assert store.read(one.key) is None
     assert store.keys() == []
-    assert list(store.corrupt) == [place]
+    assert list(store.corrupt) == [path]
     store.write(one)
     assert store.keys() == [one.key]
     assert not store.corrupt
-    assert place.with_suffix(".json.corrupt").exists()
+    assert path.with_suffix(".json.corrupt").exists()
 
 
 def test_a_record_cut_anywhere_or_moved_is_corrupt(tmp_path):
@@ -108,21 +108,21 @@ def test_a_record_cut_anywhere_or_moved_is_corrupt(tmp_path):
 def test_an_archive_of_arrays_cut_off_is_told(tmp_path):
     store, one = Store(tmp_path), record()
     store.write(one, {"object": np.ones(100)})
-    place = tmp_path / "runs" / one.key[:2] / f"{one.key}.npz"
-    place.write_bytes(place.read_bytes()[:200])
+    path = tmp_path / "runs" / one.key[:2] / f"{one.key}.npz"
+    path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(CorruptRecord, match="not readable"):
         store.arrays(one.key)
 
 
-def declares_four_terabytes(place):
-    with zipfile.ZipFile(place, "w") as archive, archive.open("object.npy", "w") as stream:
+def declares_four_terabytes(path):
+    with zipfile.ZipFile(path, "w") as archive, archive.open("object.npy", "w") as stream:
         np.lib.format.write_array_header_1_0(stream, {"descr": "<f4", "fortran_order": False, "shape": (2**20, 2**20)})
         stream.write(bytes(2**10))
 
 
 @pytest.mark.parametrize(
     "make",
-    [lambda place: np.savez_compressed(place, object=np.zeros(2**20)), declares_four_terabytes, lambda p: p.write_bytes(b"PK")],
+    [lambda path: np.savez_compressed(path, object=np.zeros(2**20)), declares_four_terabytes, lambda p: p.write_bytes(b"PK")],
 )
 def test_an_archive_that_would_be_larger_than_its_file_is_refused(tmp_path, make):
     store, one = Store(tmp_path), record()
@@ -203,8 +203,8 @@ def test_compacting_sweeps_what_killed_writers_left(tmp_path):
     store, one = Store(tmp_path), record()
     store.write(one)
     old, new = (tmp_path / "runs" / one.key[:2] / f".{name}.json.12.ab" for name in ("old", "new"))
-    for place in (old, new):
-        place.touch()
+    for path in (old, new):
+        path.touch()
     os.utime(old, (0, 0))
     store.compact()
     assert (old.exists(), new.exists(), store.keys()) == (False, True, [one.key])

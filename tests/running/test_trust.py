@@ -28,7 +28,7 @@ def run(folder: Path, *solvers: str, **options):
 
 @pytest.fixture(scope="module")
 def peeks(tmp_path_factory):
-    """What was found in each place, with a folder of data that has a telling name."""
+    """What was found in each folder, with a folder of data that has a telling name."""
     folder = tmp_path_factory.mktemp("secret")
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("PRBENCH_DATA", str(folder))

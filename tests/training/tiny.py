@@ -1,4 +1,4 @@
-"""A learned solver and a dataset of a few pixels, for tests of the training: named by their place in this file."""
+"""A learned solver and a dataset of a few pixels, for tests of the training: named by their reference into this file."""
 
 from __future__ import annotations
 

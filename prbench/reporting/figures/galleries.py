@@ -75,11 +75,11 @@ def _drawn(matter: TaskReport, shown: Sequence[View], names: Sequence[str], titl
     top = 1.5 * em * (heading.count("\n") + 1) + 1.25 * em * max(name.count("\n") + 1 for name in above) + 0.6 * em
     sheet = Sheet(width, top + sum(side * shape + gap for shape in shapes), matter.style.font)
     sheet.write(gap, gap, heading, va="top")
-    for place, name in enumerate(above):
-        sheet.lines(left + place * (side + gap) + side / 2, top - 0.6 * em, name, size=0.9)
+    for column, name in enumerate(above):
+        sheet.lines(left + column * (side + gap) + side / 2, top - 0.6 * em, name, size=0.9)
     y = top
     for (view, errors), shape in zip(lines, shapes, strict=True):
-        boxes = [(left + place * (side + gap), y, side, side * shape) for place in range(len(names))]
+        boxes = [(left + column * (side + gap), y, side, side * shape) for column in range(len(names))]
         _line(sheet, boxes, view, gap, errors=errors)
         y += side * shape + gap
     return sheet.figure

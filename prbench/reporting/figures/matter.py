@@ -116,7 +116,7 @@ class TaskReport:
 
 
 def spread_over(names: Sequence[str], most: int) -> list[str]:
-    """At most so many names in their order: as many of each plug-in as there are places for, evenly among its own."""
+    """At most so many names in their order: as many of each plug-in as there is room for, evenly among its own."""
     families: dict[str, list[str]] = {}
     for name in names:
         families.setdefault(name.partition("[")[0], []).append(name)
@@ -124,14 +124,14 @@ def spread_over(names: Sequence[str], most: int) -> list[str]:
     while sum(shares.values()) < min(most, len(names)):
         wanting = [family for family, all_of in families.items() if shares[family] < len(all_of)]
         shares[min(wanting, key=lambda family: shares[family])] += 1
-    picked = {all_of[place * len(all_of) // shares[f]] for f, all_of in families.items() for place in range(shares[f])}
+    picked = {all_of[number * len(all_of) // shares[f]] for f, all_of in families.items() for number in range(shares[f])}
     return [name for name in names if name in picked]
 
 
 def grid(
     style: Style, panels: int, height: float, *, most_columns: int = 3, heights: Sequence[float] = ()
 ) -> tuple[Figure, list[Axes]]:
-    """A figure across the page with panels; the places left over are empty.
+    """A figure across the page with panels; the panels left over are empty.
 
     Args:
         style: its width and its least width of a panel.
@@ -154,8 +154,8 @@ def grid(
 
 def room(axes: Axes, beside: float) -> float:
     """The width of a panel before it is laid out, inches: its share of the figure without what its labels take."""
-    place = axes.get_subplotspec()
-    columns = 1 if place is None else place.get_gridspec().ncols
+    spec = axes.get_subplotspec()
+    columns = 1 if spec is None else spec.get_gridspec().ncols
     return float(axes.figure.get_figwidth()) / columns - beside  # type: ignore[union-attr]
 
 

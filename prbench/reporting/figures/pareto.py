@@ -31,14 +31,14 @@ def pareto(matter: TaskReport) -> Figure | None:
 
 
 def front(points: list[tuple[float, float]], better: str) -> list[int]:
-    """The places of the points (cost, quality) that no other equals or beats in both, from the cheapest on."""
+    """The indices of the points (cost, quality) that no other equals or beats in both, from the cheapest on."""
     sign = 1 if better == "lower" else -1
     kept: list[int] = []
     best = float("inf")
-    for place in sorted(range(len(points)), key=lambda i: (points[i][0], sign * points[i][1])):
-        if sign * points[place][1] < best:
-            best = sign * points[place][1]
-            kept.append(place)
+    for index in sorted(range(len(points)), key=lambda i: (points[i][0], sign * points[i][1])):
+        if sign * points[index][1] < best:
+            best = sign * points[index][1]
+            kept.append(index)
     return kept
 
 
@@ -48,17 +48,17 @@ def _points(matter: TaskReport, dataset: str) -> list[dict[str, Any]]:
 
 def _panel(axes: Axes, matter: TaskReport, dataset: str) -> None:
     rows, goal = _points(matter, dataset), matter.board.goals[dataset]
-    places = [(row[COST], row["median"]) for row in rows]
-    best = front(places, goal.better)
+    points = [(row[COST], row["median"]) for row in rows]
+    best = front(points, goal.better)
     axes.step(
-        *zip(*(places[i] for i in best), strict=True), where="post", color="0.6", linewidth=0.8, linestyle=(0, (3, 2)), zorder=1
+        *zip(*(points[i] for i in best), strict=True), where="post", color="0.6", linewidth=0.8, linestyle=(0, (3, 2)), zorder=1
     )
     tops = [max(row[name] for row in rows if np.isfinite(row[name])) for name in ("median", COST)]
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         style = matter.line_styles[row["solver"]]
         up = [[end] for end in error_ends(row["median"], row["median_low"], row["median_high"], tops[0])]
         across = [[end] for end in error_ends(row[COST], row[f"{COST}_low"], row[f"{COST}_high"], tops[1])]
-        face = style.colour if place in best else "white"
+        face = style.colour if index in best else "white"
         marks: dict[str, Any] = {"marker": style.marker, "markerfacecolor": face, "color": style.colour}
         axes.errorbar(row[COST], row["median"], yerr=up, xerr=across, elinewidth=0.6, linestyle="none", **marks)
     if logarithmic([row[name] for row in rows for name in (COST, f"{COST}_low", f"{COST}_high")]):

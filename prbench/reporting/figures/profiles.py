@@ -33,10 +33,10 @@ def profiles(matter: TaskReport) -> Figure | None:
 
 
 def _panel(axes: Axes, matter: TaskReport, found: Profiles) -> None:
-    places = found.places[np.isfinite(found.places)]
-    start = 1.0 if found.kind == "performance" else 0.8 * float(places.min())
-    end = max(1.25 * float(places.max()), 1.25 * start)
-    x = np.unique(np.concatenate([[start, end], places]))
+    thresholds = found.thresholds[np.isfinite(found.thresholds)]
+    start = 1.0 if found.kind == "performance" else 0.8 * float(thresholds.min())
+    end = max(1.25 * float(thresholds.max()), 1.25 * start)
+    x = np.unique(np.concatenate([[start, end], thresholds]))
     for solver, share in zip(found.solvers, found.at(x), strict=True):
         style = matter.line_styles[solver]
         axes.step(x, share, where="post", color=style.colour, linestyle=style.dash)

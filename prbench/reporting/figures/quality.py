@@ -35,10 +35,10 @@ def quality(matter: TaskReport) -> Figure:
     row = max(2.1, 0.3 + 1.15 * lines) * matter.style.font / 72
     titles = 4.6 * 1.3 * matter.style.font / 72
     figure, panels = grid(matter.style, len(datasets), titles, most_columns=COLUMNS, heights=[(n + 0.3) * row for n in most])
-    for place, (axes, dataset) in enumerate(zip(panels, datasets, strict=True)):
+    for index, (axes, dataset) in enumerate(zip(panels, datasets, strict=True)):
         _panel(axes, matter, dataset, quoted[dataset])
         above = len(quoted[dataset])
-        axes.set_ylim(most[place // COLUMNS] - above - 0.5, -above - 0.5)
+        axes.set_ylim(most[index // COLUMNS] - above - 0.5, -above - 0.5)
         _name_references(axes, quoted[dataset])
     return figure
 
@@ -50,7 +50,7 @@ def _panel(axes: Axes, matter: TaskReport, dataset: str, quoted: Sequence[Quoted
     known = np.concatenate([*dots.values(), np.asarray(ends, dtype=float)])
     known = known[np.isfinite(known)]
     top = float(known.max()) if known.size else 1.0
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         style = matter.line_styles[row["solver"]]
         few = dots[row["solver"]]
         dot: dict[str, Any] = {
@@ -59,12 +59,12 @@ def _panel(axes: Axes, matter: TaskReport, dataset: str, quoted: Sequence[Quoted
             "markersize": 0.45 * matter.style.marker,
             "markeredgewidth": 0,
         }
-        axes.plot(few, np.full(len(few), place + 0.27), "o", **dot)
+        axes.plot(few, np.full(len(few), index + 0.27), "o", **dot)
         if np.isfinite(row["median"]):
             bar = [[end] for end in error_ends(row["median"], row["median_low"], row["median_high"], top)]
             axes.errorbar(
                 row["median"],
-                place,
+                index,
                 xerr=bar,
                 elinewidth=0.8,
                 color=style.colour,
@@ -74,7 +74,7 @@ def _panel(axes: Axes, matter: TaskReport, dataset: str, quoted: Sequence[Quoted
         if row["failed"]:
             note = f"{row['failed']} of {row['cells']} failed"
             axes.annotate(
-                note, (1, place), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize="x-small", color="0.4"
+                note, (1, index), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize="x-small", color="0.4"
             )
     if goal.success is not None:
         axes.axvline(goal.success, color="0.6", linewidth=0.7, zorder=0)
@@ -99,12 +99,12 @@ def _quoted(matter: TaskReport, dataset: str) -> list[Quoted]:
 
 def _name_references(axes: Axes, quoted: Sequence[Quoted]) -> None:
     """Beside the line of each published figure its method, in a row of its own above those of the solvers."""
-    for place, row in enumerate(quoted, 1):
+    for index, row in enumerate(quoted, 1):
         across = axes.transAxes.inverted().transform(axes.transData.transform((row.value, 0)))[0]
         side: dict[str, Any] = {"xytext": (-3, 0), "ha": "right"} if across > 0.5 else {"xytext": (3, 0), "ha": "left"}
         text: dict[str, Any] = {"textcoords": "offset points", "va": "center", "fontsize": "x-small", "color": "0.25", **side}
         text["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}  # other lines do not run through the word
-        axes.annotate(escaped(row.method, 40), (row.value, -place), **text)
+        axes.annotate(escaped(row.method, 40), (row.value, -index), **text)
 
 
 def _samples(matter: TaskReport, dataset: str, solver: str, metric: str) -> np.ndarray:

@@ -97,11 +97,11 @@ def _line(
     panel.errorbar(x, [row[name] for row in rows], yerr=bars, **marks)
 
 
-def _apart(places: list[float], *, log: bool) -> float:
-    """The part of the axis that solvers share at each place: never more than half of the least step, so that steps are told."""
-    if len(places) < 2:
+def _apart(positions: list[float], *, log: bool) -> float:
+    """The part of the axis that solvers share at each position: at most half of the least step, so that steps are told."""
+    if len(positions) < 2:
         return 0.0
-    scale = np.log(places) if log else np.asarray(places)
+    scale = np.log(positions) if log else np.asarray(positions)
     return min(0.07, 0.5 * float(np.diff(scale).min() / (scale[-1] - scale[0])))
 
 

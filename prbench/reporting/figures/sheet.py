@@ -1,4 +1,4 @@
-"""A page of pictures and words at given places: one set of axes for all, which costs a hundredth of one for each."""
+"""A page of pictures and words at given positions: one set of axes for all, which costs a hundredth of one for each."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Sheet:
 
     def lines(self, x: float, y: float, text: str, *, size: float = 1.0) -> None:
         """Lines of text in the middle of ``x``, the last one standing on ``y``."""
-        for place, line in enumerate(reversed(text.split("\n"))):
-            self.write(x, y - 1.25 * size * self.font / 72 * place, line, size=size, ha="center", va="baseline")
+        for number, line in enumerate(reversed(text.split("\n"))):
+            self.write(x, y - 1.25 * size * self.font / 72 * number, line, size=size, ha="center", va="baseline")
 
     def write(self, x: float, y: float, text: str, *, size: float = 1.0, **style: Any) -> None:
-        """Text at a place; ``size`` in those of the page's font, ``style`` of matplotlib's text."""
+        """Text at a position; ``size`` in those of the page's font, ``style`` of matplotlib's text."""
         self._axes.text(x, y, text, fontsize=size * self.font, linespacing=1.15, **style)
 
     def image(self, pixels: np.ndarray, box: Box, *, framed: bool = False) -> None:

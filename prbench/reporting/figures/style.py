@@ -120,18 +120,18 @@ class LineStyle:
 
 
 def line_styles(solvers: Sequence[str]) -> dict[str, LineStyle]:
-    """A style for each solver, by its place among ``solvers``; 64 are told apart, 24 of them by colour alone."""
+    """A style for each solver, by its index among ``solvers``; 64 are told apart, 24 of them by colour alone."""
     labels = short_names(solvers)
     found = {}
-    for place, solver in enumerate(solvers):
-        turn = (place + place // 8) % 8
-        found[solver] = LineStyle(labels[solver], colour(place), _MARKERS[turn], _DASHES[turn])
+    for index, solver in enumerate(solvers):
+        turn = (index + index // 8) % 8
+        found[solver] = LineStyle(labels[solver], colour(index), _MARKERS[turn], _DASHES[turn])
     return found
 
 
-def colour(place: int) -> str:
-    """The colour of the solver at a place: eight hues, then the same darker, then lighter."""
-    hue, tone = COLOURS[place % len(COLOURS)], _TONES[place // len(COLOURS) % len(_TONES)]
+def colour(index: int) -> str:
+    """The colour of the solver with an index: eight hues, then the same darker, then lighter."""
+    hue, tone = COLOURS[index % len(COLOURS)], _TONES[index // len(COLOURS) % len(_TONES)]
     channels = (int(hue[at : at + 2], 16) for at in (1, 3, 5))
     made = (c * tone if tone <= 1 else 255 - (255 - c) * (2 - tone) for c in channels)
     return "#" + "".join(f"{round(c):02x}" for c in made)

@@ -58,9 +58,9 @@ def _column(records: pd.DataFrame, name: str, ranked: list[str]) -> list[str]:
     """The text of each solver's cell."""
     import pandas as pd
 
-    place = {solver: at for at, solver in enumerate(ranked)}
+    rank = {solver: at for at, solver in enumerate(ranked)}
     pair, pairs = pd.factorize(pd.MultiIndex.from_arrays([records["solver"], records["sample"]]))
-    owner = np.asarray([place[solver] for solver in pairs.get_level_values(0)], dtype=int)
+    owner = np.asarray([rank[solver] for solver in pairs.get_level_values(0)], dtype=int)
     found = medians(group_medians(records[name].to_numpy(dtype=float), pair, len(pairs))[0], owner, len(ranked))
     ends = zip(found.value.tolist(), found.low.tolist(), found.high.tolist(), strict=True)
     return [spread(value, low, high) for value, low, high in ends]

@@ -34,8 +34,8 @@ def trials(matter: TaskReport) -> Figure | None:
     height = 0.55 + len(datasets) * 4.2 * matter.style.font / 72
     figure = blank(matter.style.width, rows * height)
     panels = figure.subplots(rows, min(COLUMNS, len(solvers)), squeeze=False).ravel()
-    for place, (axes, solver) in enumerate(zip(panels, solvers, strict=False)):
-        _panel(axes, matter, solver, datasets, named=place % COLUMNS == 0)
+    for index, (axes, solver) in enumerate(zip(panels, solvers, strict=False)):
+        _panel(axes, matter, solver, datasets, named=index % COLUMNS == 0)
     for spare in panels[len(solvers) :]:
         spare.set_axis_off()
     return figure
@@ -51,9 +51,9 @@ def _panel(axes: Axes, matter: TaskReport, solver: str, datasets: list[str], *, 
         "markersize": 0.7 * matter.style.marker,
         "markeredgewidth": 0,
     }
-    for place, samples in enumerate(found):
+    for index, samples in enumerate(found):
         for values, beside in zip(samples, np.linspace(-0.27, 0.27, len(samples) + 2)[1:-1], strict=True):
-            axes.plot(values, np.full(len(values), place + beside), "o", **dot)
+            axes.plot(values, np.full(len(values), index + beside), "o", **dot)
     goals = {matter.board.goals[dataset] for dataset in datasets}
     for goal in goals:
         if goal.success is not None:

@@ -35,9 +35,9 @@ def numbers(values: Iterable[Any]) -> list[float | int | str | None]:
 
 def levels(values: Iterable[Any]) -> dict[str, list[Any]]:
     """A column of text: ``levels`` in the order of first appearance, and ``codes`` into them."""
-    place: dict[str, int] = {}
-    codes = [place.setdefault(str(value), len(place)) for value in values]
-    return {"levels": list(place), "codes": codes}
+    codes_by_level: dict[str, int] = {}
+    codes = [codes_by_level.setdefault(str(value), len(codes_by_level)) for value in values]
+    return {"levels": list(codes_by_level), "codes": codes}
 
 
 def columnar(frame: pd.DataFrame) -> dict[str, Any]:

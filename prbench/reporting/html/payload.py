@@ -143,10 +143,10 @@ def _task(
 
 def _curves(task: str, gathered: CellTable) -> dict[str, Any]:
     """Median curves, and how many have no room."""
-    mine = sorted(place[1:] for place in gathered.curves if place[0] == task)
+    mine = sorted(key[1:] for key in gathered.curves if key[0] == task)
     points = int(np.clip(_CURVE_POINTS // max(len(gathered.curves), 1), _FEWEST_POINTS, _MOST_POINTS))
     most = max(1, _CURVE_POINTS * len(mine) // (_FEWEST_POINTS * max(len(gathered.curves), 1)))
-    made = [(*place, summary(gathered.curves[task, *place], points)) for place in mine[:most]]
+    made = [(*key, summary(gathered.curves[task, *key], points)) for key in mine[:most]]
     shown = [
         {"dataset": dataset, "solver": solver, "cells": found.cells, **{axis: _track(t) for axis, t in found.tracks.items()}}
         for dataset, solver, found in made
@@ -187,7 +187,7 @@ def _described(info: MetricInfo) -> dict[str, str]:
 def _failures(gathered: CellTable) -> dict[str, Any]:
     ordered = sorted(gathered.failures.items(), key=lambda item: (-item[1]["cells"], item[0]))
     names = ("task", "solver", "dataset", "status", "message")
-    groups = [dict(zip(names, place, strict=True)) | found for place, found in ordered[:_MOST_FAILURES]]
+    groups = [dict(zip(names, key, strict=True)) | found for key, found in ordered[:_MOST_FAILURES]]
     return {"groups": groups, "left_out": max(0, len(ordered) - _MOST_FAILURES)}
 
 
@@ -199,12 +199,12 @@ def _warnings(frame: pd.DataFrame) -> dict[str, Any]:
 def _environments(results: ResultSet, gathered: CellTable) -> list[dict[str, Any]]:
     found = []
     for name, cells in sorted(gathered.environments.items(), key=lambda item: (-item[1], item[0])):
-        place = results.store.path / "environments" / f"{name}.json"
+        path = results.store.path / "environments" / f"{name}.json"
         try:
-            known = json.loads(place.read_bytes()) if name and place.is_file() else {}
+            known = json.loads(path.read_bytes()) if name and path.is_file() else {}
         except (OSError, ValueError, RecursionError) as error:
             known = {}
-            results.store.corrupt[place] = f"not an environment: {one_line(error, 120)}"
+            results.store.corrupt[path] = f"not an environment: {one_line(error, 120)}"
         found.append({"id": name, "cells": cells, "values": known if isinstance(known, dict) else {}})
     return found
 

@@ -72,9 +72,9 @@ def write_report(
     shown = gallery(results, boards, pictures)
     data = script_json(payload(results, gathered, boards, shown, metric_infos()))
     html = _page(data, title=results.store.path.resolve().name)
-    place = Path(path)
-    place.write_text(html, encoding="utf-8", errors="replace")  # a folder's name may hold bytes that are no text
-    return Written(place, len(frame), place.stat().st_size, _picture_bytes(shown))
+    file = Path(path)
+    file.write_text(html, encoding="utf-8", errors="replace")  # a folder's name may hold bytes that are no text
+    return Written(file, len(frame), file.stat().st_size, _picture_bytes(shown))
 
 
 def _page(data: str, title: str) -> str:

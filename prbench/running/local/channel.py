@@ -88,7 +88,7 @@ class Channel:
             ChannelClosed: where nobody is there to read it.
             ChannelError: for an array of Python objects.
         """
-        listed, inline = self._placed(arrays or {})
+        listed, inline = self._block_layout(arrays or {})
         text = json.dumps({**header, "arrays": listed} if listed else header, separators=(",", ":")).encode()
         try:
             _write(self._writer, _PREFIX.pack(_MAGIC, VERSION, 0, len(text)) + text)
@@ -118,7 +118,9 @@ class Channel:
         except (ValueError, TypeError, AttributeError, MemoryError, RecursionError) as error:
             raise ChannelError(f"a message that cannot be read ({type(error).__name__}: {error})") from error
 
-    def _placed(self, arrays: Mapping[str, np.ndarray]) -> tuple[list[tuple[str, str, tuple[int, ...], int | None]], list[Any]]:
+    def _block_layout(
+        self, arrays: Mapping[str, np.ndarray]
+    ) -> tuple[list[tuple[str, str, tuple[int, ...], int | None]], list[Any]]:
         """The list for the header, the large arrays in the memory file, and what goes inline."""
         listed: list[tuple[str, str, tuple[int, ...], int | None]] = []
         inline: list[Any] = []

@@ -232,7 +232,7 @@ def boundary(key: str) -> bytes:
 
 def environment_of(threads: int) -> dict[str, str]:
     """The parent's environment, its import path, and the number of threads for every library that asks the environment."""
-    path = os.pathsep.join(place or str(Path.cwd()) for place in sys.path)
+    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
     return {**os.environ, "PYTHONPATH": path, **dict.fromkeys(_THREAD_VARIABLES, str(threads))}
 
 

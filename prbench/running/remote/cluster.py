@@ -73,21 +73,21 @@ class Cluster(BaseModel):
         Raises:
             UsageError: one line naming the file, the key and what was expected.
         """
-        place = Path(path)
+        file = Path(path)
         try:
-            text = place.read_text(encoding="utf-8")
+            text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{place} cannot be read: {one_line(error)}") from error
-        data = read_yaml(text, str(place))
+            raise UsageError(f"{file} cannot be read: {one_line(error)}") from error
+        data = read_yaml(text, str(file))
         if not isinstance(data, dict):
-            raise UsageError(f"{place}: a cluster is a mapping with jobs, cores and memory, got {type(data).__name__}")
+            raise UsageError(f"{file}: a cluster is a mapping with jobs, cores and memory, got {type(data).__name__}")
         try:
             return cls.model_validate(data)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             key = ".".join(str(part) for part in first["loc"])
             known = f"; known keys are: {', '.join(cls.model_fields)}" if first["type"] == "extra_forbidden" else ""
-            raise UsageError(f"{place}: {one_line(key, 60)}: {one_line(first['msg'])}{known}") from error
+            raise UsageError(f"{file}: {one_line(key, 60)}: {one_line(first['msg'])}{known}") from error
 
     def build(self) -> Any:
         """The cluster with its scheduler in this process and no job yet.

@@ -45,7 +45,7 @@ class Shard:
 
     @cached_property
     def _dealt(self) -> array[int]:
-        return array("q", sorted(range(len(self._whole)), key=lambda place: _deal(self._whole[place])))
+        return array("q", sorted(range(len(self._whole)), key=lambda index: _deal(self._whole[index])))
 
     def part(self, number: int) -> Sequence[Cell]:
         """A part, in the order of the matrix."""

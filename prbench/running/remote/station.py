@@ -214,9 +214,9 @@ def _compute(pool: Pool, store: Store, setup: Mapping[str, Any], pairs: list[Any
 
 def _begins(store: Store, cell: Cell, run: str) -> int:
     """How often this run has begun the cell, now included: a byte each in a file that goes when the cell has ended."""
-    place = store.attempt_path(cell.key, run)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("ab") as file:
+    attempt = store.attempt_path(cell.key, run)
+    attempt.parent.mkdir(parents=True, exist_ok=True)
+    with attempt.open("ab") as file:
         file.write(b".")
         return file.tell()
 

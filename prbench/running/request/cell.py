@@ -1,4 +1,4 @@
-"""A cell: one solver with its settings, one dataset with its settings, one sample, one seed, one place to compute, one budget."""
+"""A cell: one solver with its settings, one dataset with its settings, one sample, one seed, one backend, one budget."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Cell:
     """The spec of one record, every default resolved. Equal cells have equal keys.
 
     Attributes:
-        solver, dataset: names, or places such as ``my_file.py:MySolver``.
+        solver, dataset: names, or references such as ``my_file.py:MySolver``.
         solver_params, dataset_params: every setting with its value.
         inputs: checksum of the user's files that the dataset and the solver read; ``""`` where they read none.
         task: the task that both serve.
@@ -153,7 +153,7 @@ class Cell:
         """The problem as it is without a salt."""
         return self.build_dataset().problem(self.sample, split=self.split)
 
-    def place(self) -> Backend:
+    def open_backend(self) -> Backend:
         """The backend to compute on."""
         return get_backend(self.backend, self.precision)
 
@@ -216,22 +216,22 @@ def find_plugin(kind: Kind, asked: object) -> Plugin:
 
 
 def _normal_reference(reference: str) -> str:
-    """One spelling of a place: a file in the working folder is named from there, another by its whole path."""
-    place, colon, attribute = reference.rpartition(":")
-    if not colon or not place.endswith(".py"):
+    """One spelling of a reference: a file in the working folder is named from there, another by its whole path."""
+    module, colon, attribute = reference.rpartition(":")
+    if not colon or not module.endswith(".py"):
         return reference
-    path, here = Path(place).resolve(), Path.cwd().resolve()
+    path, here = Path(module).resolve(), Path.cwd().resolve()
     return f"{(path.relative_to(here) if path.is_relative_to(here) else path).as_posix()}:{attribute}"
 
 
 def _reference(kind: Kind, built: Any) -> str:
-    """How a worker will find the class of ``built``: by its registered name, or by its place."""
+    """How a worker will find the class of ``built``: by its registered name, or by its reference."""
     cls = type(built)
     try:
         if type(build_plugin(kind, cls.plugin_name)) is cls:
             return cast("str", cls.plugin_name)
     except UsageError:
-        pass  # not registered under that name: its place is tried
+        pass  # not registered under that name: its reference is tried
     if cls.__module__.startswith("_prbench_file_") and "." not in cls.__qualname__:
         return _normal_reference(f"{sys.modules[cls.__module__].__file__}:{cls.__name__}")
     if cls.__module__ == "__main__" or "." in cls.__qualname__:
@@ -264,7 +264,7 @@ def make_cell(
         raise UsageError(f"{solver.reference} solves {solver.task} problems, {dataset.reference} has {dataset.task} ones")
     if time_limit_s is not None and not 0 < time_limit_s < math.inf:
         raise UsageError(f"a time limit is a number of seconds above zero, got {time_limit_s}")
-    place = choose_backend(solver.built, backend, precision)
+    resolved = choose_backend(solver.built, backend, precision)
     return Cell(
         solver=solver.reference,
         solver_params=solver.built.params(),
@@ -275,8 +275,8 @@ def make_cell(
         seed=seed,
         split=split,
         precision=precision,
-        backend=place.name,
-        device_class=_device_class(place),
+        backend=resolved.name,
+        device_class=_device_class(resolved),
         time_limit_s=None if time_limit_s is None else float(time_limit_s),
         inputs=_inputs(dataset.built, solver.built),
         salt=salt if split == "test" else "",
@@ -284,8 +284,8 @@ def make_cell(
 
 
 @cache
-def _device_class(place: Backend) -> str:
-    return place.device_class
+def _device_class(resolved: Backend) -> str:
+    return resolved.device_class
 
 
 def _inputs(*plugins: Dataset | Solver[Any]) -> str:

@@ -49,7 +49,7 @@ def _lookup(numbers: Sequence[int]) -> Collection[int]:
 
 
 class Cells(Sequence[Cell]):
-    """Parts one after another, a cell that several have once, at its first place."""
+    """Parts one after another, a cell that several have once, at its first index."""
 
     def __init__(self, parts: Sequence[CellBlock]) -> None:
         self._parts = [dataclasses.replace(part, cells=list(dict.fromkeys(part.cells))) for part in parts]
@@ -87,13 +87,13 @@ class Cells(Sequence[Cell]):
 
 
 class Selection(Sequence[Cell]):
-    """Some of a sequence of cells, by their places in it."""
+    """Some of a sequence of cells, by their indices in it."""
 
-    def __init__(self, cells: Sequence[Cell], places: Sequence[int]) -> None:
-        self._cells, self._places = cells, places
+    def __init__(self, cells: Sequence[Cell], indices: Sequence[int]) -> None:
+        self._cells, self._indices = cells, indices
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._indices)
 
     @overload
     def __getitem__(self, index: int) -> Cell: ...
@@ -102,11 +102,11 @@ class Selection(Sequence[Cell]):
     def __getitem__(self, index: int | slice) -> Cell | Selection:
         """A cell; or some of them."""
         if isinstance(index, slice):
-            return Selection(self._cells, self._places[index])
-        return self._cells[self._places[index]]
+            return Selection(self._cells, self._indices[index])
+        return self._cells[self._indices[index]]
 
     def __iter__(self) -> Iterator[Cell]:
-        return (self._cells[place] for place in self._places)
+        return (self._cells[index] for index in self._indices)
 
 
 def unique(cells: Sequence[Cell]) -> Sequence[Cell]:

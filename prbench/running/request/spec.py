@@ -159,12 +159,12 @@ class Matrix(Block):
         Raises:
             UsageError: one line naming the file, the key and what was expected.
         """
-        place = Path(path)
+        file = Path(path)
         try:
-            text = place.read_text(encoding="utf-8")
+            text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{place} cannot be read: {one_line(error)}; built in are: {', '.join(builtin_names())}") from error
-        return cls.parse(text, str(place), place.stem)
+            raise UsageError(f"{file} cannot be read: {one_line(error)}; built in are: {', '.join(builtin_names())}") from error
+        return cls.parse(text, str(file), file.stem)
 
     @classmethod
     def builtin(cls, name: str) -> Self:

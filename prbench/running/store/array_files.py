@@ -14,7 +14,7 @@ from prbench.errors import one_line
 from .plain import canonical
 
 
-def read_arrays(place: Path) -> dict[str, np.ndarray]:
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays of an NPZ file as ``numpy.savez`` writes it, neither pickled nor compressed: no larger than the file.
 
     Raises:
@@ -22,9 +22,9 @@ def read_arrays(place: Path) -> dict[str, np.ndarray]:
         ValueError: where it is not such a file.
     """
     try:
-        with zipfile.ZipFile(place) as archive:
+        with zipfile.ZipFile(path) as archive:
             _check_members(archive)
-        with np.load(place, allow_pickle=False) as file:
+        with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except OSError:
         raise

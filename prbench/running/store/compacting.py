@@ -146,7 +146,7 @@ def _travels_alone(index: Index, groups: Sequence[tuple[str, Group]]) -> bool:
 
 def _sweep(index: Index) -> None:
     """Remove what processes killed while writing have left, once it is an hour old."""
-    for place in index.runs.glob("??/.*.*.*"):
+    for path in index.runs.glob("??/.*.*.*"):
         with contextlib.suppress(FileNotFoundError):
-            if time.time() - place.stat().st_mtime > 3600:
-                place.unlink()
+            if time.time() - path.stat().st_mtime > 3600:
+                path.unlink()

@@ -94,39 +94,39 @@ def plain_arrays(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
     return arrays
 
 
-def replace_file(place: Path, write: Callable[[IO[bytes]], object], flushing: Flushing | None = None) -> None:
+def replace_file(path: Path, write: Callable[[IO[bytes]], object], flushing: Flushing | None = None) -> None:
     """Write a file whole or not at all; its folder is made where there is none.
 
     Args:
-        place: the file.
+        path: the file.
         write: called with the open file.
         flushing: says whether to wait for the disk; no waiting where None.
 
     Raises:
         CannotWrite: where the file system does not take it.
     """
-    folder, name = os.path.split(place)  # in plain text: paths as objects cost as much as the file
+    folder, name = os.path.split(path)  # in plain text: paths as objects cost as much as the file
     temporary = os.path.join(folder, f".{name}.{os.getpid()}.{secrets.token_hex(4)}")  # noqa: PTH118
     try:
         try:
             file = open(temporary, "xb")  # noqa: PTH123, SIM115
         except FileNotFoundError:
-            place.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             file = open(temporary, "xb")  # noqa: PTH123, SIM115
         with file:
             write(file)
             if flushing is not None:
                 flushing.before_rename(file)
-        os.replace(temporary, place)  # noqa: PTH105
+        os.replace(temporary, path)  # noqa: PTH105
     except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108
         if isinstance(error, OSError):
-            raise cannot_write(place, error) from error
+            raise cannot_write(path, error) from error
         raise
 
 
-def cannot_write(place: Path, error: OSError) -> CannotWrite:
+def cannot_write(path: Path, error: OSError) -> CannotWrite:
     """The one line for a file that the file system does not take."""
     reason = error.strerror or one_line(error)
-    return CannotWrite(f"{place} cannot be written: {reason}; once that is mended the same command resumes")
+    return CannotWrite(f"{path} cannot be written: {reason}; once that is mended the same command resumes")

@@ -27,11 +27,11 @@ from prbench.running.salts import look_in
 from .array_files import arrays_digest, read_arrays
 from .compacting import MANY, compact
 from .files import Flushing, cannot_write, plain_arrays, replace_file
+from .folder_handle import FolderHandle
 from .frames import as_frame, with_texts
 from .index import TABLE, DamagedTable, Group, Index
 from .outcomes import Outcomes
 from .parquet import table_of
-from .place import Place
 from .plain import canonical, digest
 from .record import CorruptRecord, Record
 from .table import RENAMED, row_of
@@ -61,7 +61,7 @@ class Store:
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path} is a file; results need a folder")
         look_in(self.path)
-        self._place = Place(self.path)
+        self._handle = FolderHandle(self.path)
         self._flushing = Flushing()
 
     def __repr__(self) -> str:
@@ -73,7 +73,7 @@ class Store:
         Raises:
             CannotWrite: where a page cannot be written into the folder, or above it where there is none yet.
         """
-        nearest = next(place for place in (self.path.absolute(), *self.path.absolute().parents) if place.exists())
+        nearest = next(path for path in (self.path.absolute(), *self.path.absolute().parents) if path.exists())
         try:
             with tempfile.TemporaryFile(dir=nearest) as file:
                 file.write(bytes(4096))
@@ -87,15 +87,15 @@ class Store:
         Raises:
             CannotWrite: where it cannot be made.
         """
-        self._place.hold()
+        self._handle.hold()
 
-    def check_place(self) -> None:
+    def check_location(self) -> None:
         """See whether the folder that is held is still where it was.
 
         Raises:
             CannotWrite: where it has been renamed or removed.
         """
-        self._place.check()
+        self._handle.check()
 
     def flush_soon(self, *, now: bool = False) -> None:
         """Have what this and other processes of the machine have written flushed to the disk, in the background.
@@ -114,29 +114,29 @@ class Store:
                 written where the folder is now.
             PrbenchError: for an array of Python objects, which no plain format holds.
         """
-        moved = self._place.moved()
+        moved = self._handle.moved()
         root = self.path if moved is None else moved.now
-        place = root / "runs" / record.key[:2] / f"{record.key}.json"
+        path = root / "runs" / record.key[:2] / f"{record.key}.json"
         if arrays:
             plain = plain_arrays(arrays)
             record = record.with_arrays(arrays_digest(plain))
             saved: dict[str, Any] = plain
-            replace_file(place.with_suffix(".npz"), lambda file: np.savez(file, **saved), self._flushing)
+            replace_file(path.with_suffix(".npz"), lambda file: np.savez(file, **saved), self._flushing)
         elif arrays is not None:
             record = record.with_arrays("")
-            place.with_suffix(".npz").unlink(missing_ok=True)
-        if place.exists() and self._read(place) is None:
-            place.rename(place.with_suffix(".json.corrupt"))
-        replace_file(place, lambda file: file.write(record.to_json().encode()), self._flushing)
-        self.corrupt.pop(place, None)
+            path.with_suffix(".npz").unlink(missing_ok=True)
+        if path.exists() and self._read(path) is None:
+            path.rename(path.with_suffix(".json.corrupt"))
+        replace_file(path, lambda file: file.write(record.to_json().encode()), self._flushing)
+        self.corrupt.pop(path, None)
         if moved is not None:
             raise CannotWrite(moved.told)
 
     def read(self, key: str) -> Record | None:
         """The record of a key, or None where there is none or none that can be read."""
-        place = self._record_path(key)
-        if place.exists():
-            return self._read(place)
+        path = self._record_path(key)
+        if path.exists():
+            return self._read(path)
 
         def of_table(index: Index) -> Record | None:
             part = index.part_of(key)
@@ -161,27 +161,27 @@ class Store:
         """Where a run notes that it has begun a cell; swept as what killed writers leave."""
         return self.path / "runs" / key[:2] / f".{key}.begun.{run.strip('.')}"
 
-    def _read(self, place: Path) -> Record | None:
-        text = self._text(place)
-        return None if text is None else self._of_file(place, text)
+    def _read(self, path: Path) -> Record | None:
+        text = self._text(path)
+        return None if text is None else self._of_file(path, text)
 
-    def _text(self, place: Path) -> str | None:
+    def _text(self, path: Path) -> str | None:
         try:
-            with open(place, "rb", buffering=0) as file:  # noqa: PTH123 - a path as an object costs as much as the reading
+            with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a path as an object costs as much as the reading
                 return file.read().decode()
         except FileNotFoundError:
             return None
         except (UnicodeDecodeError, OSError) as error:
-            self.corrupt[place] = one_line(error)
+            self.corrupt[path] = one_line(error)
             return None
 
-    def _of_file(self, place: Path, text: str, *, curve: bool = True) -> Record | None:
+    def _of_file(self, path: Path, text: str, *, curve: bool = True) -> Record | None:
         try:
             record = Record.from_json(text, curve=curve)
-            if place.name != f"{record.key}.json":
+            if path.name != f"{record.key}.json":
                 raise CorruptRecord(f"it is the record {record.key}")  # noqa: TRY301 - told as the other corruptions are
         except CorruptRecord as error:
-            self.corrupt[place] = one_line(error) if text else "it is empty, as after a power cut; the cell can be run again"
+            self.corrupt[path] = one_line(error) if text else "it is empty, as after a power cut; the cell can be run again"
             return None
         return record
 
@@ -207,13 +207,13 @@ class Store:
         Raises:
             CorruptRecord: where the file cannot be read.
         """
-        place = self.arrays_path(key)
+        path = self.arrays_path(key)
         try:
-            return read_arrays(place)
+            return read_arrays(path)
         except FileNotFoundError:
             return {}
         except (ValueError, OSError) as error:
-            raise CorruptRecord(f"{place} is not readable as NPZ without pickles: {one_line(error)}") from error
+            raise CorruptRecord(f"{path} is not readable as NPZ without pickles: {one_line(error)}") from error
 
     # All records
 
@@ -225,7 +225,7 @@ class Store:
         """All readable records, by key."""
         for _, group in self._tried(lambda index: list(index.groups())):
             texts = self._texts_of(group)
-            loose = {place.name.partition(".")[0]: place for place in group.loose}
+            loose = {path.name.partition(".")[0]: path for path in group.loose}
             for key in sorted({*loose, *texts}):
                 if key in loose:
                     record = self._read(loose[key])
@@ -296,11 +296,11 @@ class Store:
         """Store an environment once and return its id, the digest of its content."""
         text = canonical(environment)
         name = digest(text)[:16]
-        moved = self._place.moved()
-        place = (self.path if moved is None else moved.now) / "environments" / f"{name}.json"
-        if not place.exists():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(place, lambda file: file.write(text.encode()), self._flushing)
+        moved = self._handle.moved()
+        path = (self.path if moved is None else moved.now) / "environments" / f"{name}.json"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(path, lambda file: file.write(text.encode()), self._flushing)
         return name
 
     # How tables and files make one whole
@@ -331,16 +331,16 @@ class Store:
                 self.renamed.update(name for name in group.part.names if name.startswith(RENAMED))
                 yield with_texts(group.part.visible(columns, group.kept), columns)
             for start in range(0, len(group.loose), _AT_A_TIME):
-                places = group.loose[start : start + _AT_A_TIME]
-                rows = [row_of(found[0]) for place in places if (found := self._read_with_text(place)) is not None]
+                paths = group.loose[start : start + _AT_A_TIME]
+                rows = [row_of(found[0]) for path in paths if (found := self._read_with_text(path)) is not None]
                 table = table_of(rows)
                 self.renamed.update(name for name in table.column_names if name.startswith(RENAMED))
                 yield table if columns is None else table.select(list(dict.fromkeys(["key", *columns])))
 
-    def _read_with_text(self, place: Path) -> tuple[Record, str] | None:
+    def _read_with_text(self, path: Path) -> tuple[Record, str] | None:
         """A record for a row, with an empty curve, and its text."""
-        text = self._text(place)
-        record = None if text is None else self._of_file(place, text, curve=False)
+        text = self._text(path)
+        record = None if text is None else self._of_file(path, text, curve=False)
         return None if record is None or text is None else (record, text)
 
     def _record_path(self, key: str) -> Path:

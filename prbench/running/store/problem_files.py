@@ -24,7 +24,7 @@ from .plain import canonical
 _NUMBERS = "problem"
 
 
-def write_problem(place: Path, problem: Problem) -> None:
+def write_problem(path: Path, problem: Problem) -> None:
     """Write a problem, whole or not at all; what the truth carries in ``aux`` is left out.
 
     Raises:
@@ -49,18 +49,18 @@ def write_problem(place: Path, problem: Problem) -> None:
         "measurement": numbers,
     }
     whole: dict[str, Any] = plain_arrays({**arrays, _NUMBERS: canonical(described)})
-    replace_file(place, lambda file: np.savez(file, **whole))
+    replace_file(path, lambda file: np.savez(file, **whole))
 
 
-def read_problem(place: str | Path) -> Problem:
+def read_problem(path: str | Path) -> Problem:
     """Read what :func:`write_problem` wrote; measurements on the numpy backend.
 
     Raises:
         BadInput: where the file is not that.
     """
-    place = Path(place)
+    path = Path(path)
     try:
-        arrays = read_arrays(place)
+        arrays = read_arrays(path)
         described = json.loads(str(arrays.pop(_NUMBERS)))
         kind: Any = find_task(described["task"]).measurement
         named = {kind.former_names.get(key, key): value for key, value in described["measurement"].items()}
@@ -78,7 +78,7 @@ def read_problem(place: str | Path) -> Problem:
         )
     except (OSError, ValueError, KeyError, TypeError, UsageError) as error:
         raise BadInput(
-            f"{place} is not a problem as `prbench data make` writes them: {one_line(error, 120)}; delete it and make it again"
+            f"{path} is not a problem as `prbench data make` writes them: {one_line(error, 120)}; delete it and make it again"
         ) from error
 
 

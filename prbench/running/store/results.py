@@ -55,7 +55,7 @@ class ResultSet:
         """
         frame = self.store.frame()
         if self._keys is not None:
-            order = {key: place for place, key in enumerate(self._keys)}
+            order = {key: index for index, key in enumerate(self._keys)}
             frame = frame[frame["key"].isin(order)].sort_values("key", key=lambda k: k.map(order), ignore_index=True)
         return _with_stale(self._of_declared_tasks(frame))
 
@@ -150,7 +150,7 @@ def _is_declared(task: str) -> bool:
 
 
 def _code_now(solver: str, dataset: str) -> str | None:
-    """The code id of a solver and a dataset as spelled, or ``""`` where they cannot be loaded; None for places not imported."""
+    """The code id of a solver and a dataset as spelled; "" where they cannot be loaded; None for references not imported."""
     try:
         with reading():
             return code_id(type(find_plugin("solver", solver).built), type(find_plugin("dataset", dataset).built))

@@ -34,23 +34,23 @@ def read_tasks(folder: Path) -> None:
     Raises:
         BadInput: where the file is damaged.
     """
-    place = folder / TASKS
-    for name, entry in _read(place).items():
+    path = folder / TASKS
+    for name, entry in _read(path).items():
         if name in task_names():
             continue
         try:
             describe_task(TaskInfo.from_plain(entry["task"]), [MetricInfo.from_plain(one) for one in entry["metrics"]])
         except (KeyError, TypeError, AttributeError, UsageError) as error:
-            raise BadInput(f"{place}: the task {name!r} cannot be read: {one_line(error, 120)}; run the matrix again") from error
+            raise BadInput(f"{path}: the task {name!r} cannot be read: {one_line(error, 120)}; run the matrix again") from error
 
 
-def _read(place: Path) -> dict[str, dict[str, Any]]:
-    if not place.is_file():
+def _read(path: Path) -> dict[str, dict[str, Any]]:
+    if not path.is_file():
         return {}
     try:
-        data = json.loads(place.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise BadInput(f"{place} cannot be read: {one_line(error, 120)}; delete it and run the matrix again") from error
+        raise BadInput(f"{path} cannot be read: {one_line(error, 120)}; delete it and run the matrix again") from error
     if not isinstance(data, dict) or not all(isinstance(entry, dict) for entry in data.values()):
-        raise BadInput(f"{place} is not a table of tasks; delete it and run the matrix again")
+        raise BadInput(f"{path} is not a table of tasks; delete it and run the matrix again")
     return data

@@ -80,7 +80,7 @@ def _verify_record(store: Store, path: Path, found: Verification) -> None:
 def _misspelled(record: Record) -> str | None:
     """Whether names leave out settings that are not at their defaults; told only where the code is that of the record.
 
-    Only registered solvers and datasets are looked at: a place named by a record is never imported.
+    Only registered solvers and datasets are looked at: a reference named by a record is never imported.
     """
     cell = record.cell
     if ":" in cell.solver or ":" in cell.dataset:

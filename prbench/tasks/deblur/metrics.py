@@ -159,7 +159,7 @@ def _psnr(image: AlignedImage) -> float:
     measurement=BlurredImage,
     header="PSNR",
     meaning="peak signal-to-noise ratio of the image, dB",
-    place=10,
+    priority=10,
     smallest=0.01,
 )
 def image_psnr(case: Case) -> float:
@@ -177,7 +177,7 @@ def image_psnr(case: Case) -> float:
     measurement=BlurredImage,
     header="gain",
     meaning="PSNR minus that of the blurred image, dB",
-    place=1,
+    priority=1,
     smallest=0.01,
 )
 def psnr_gain(case: Case) -> float:
@@ -199,7 +199,7 @@ def psnr_gain(case: Case) -> float:
     measurement=BlurredImage,
     header="SSIM",
     meaning="structural similarity of the image; 1 is equal",
-    place=20,
+    priority=20,
     smallest=0.001,
 )
 def image_ssim(case: Case) -> float:
@@ -227,7 +227,7 @@ def image_ssim(case: Case) -> float:
     measurement=BlurredImage,
     header="kernel",
     meaning="correlation of the kernel with the true one; 1 is equal",
-    place=30,
+    priority=30,
     smallest=0.001,
 )
 def kernel_agreement(case: Case) -> float:
@@ -247,7 +247,7 @@ def kernel_agreement(case: Case) -> float:
     measurement=BlurredImage,
     header="residual",
     meaning="misfit to the blurred image",
-    place=40,
+    priority=40,
     smallest=0.0001,
 )
 def blur_residual(case: Case) -> float:

@@ -123,7 +123,7 @@ def _modulus(case: Case) -> Array:
     measurement=FarField,
     header="free R",
     meaning="misfit to held-out pixels",
-    place=21,
+    priority=21,
     smallest=0.001,
 )
 def free_r(case: Case) -> float:
@@ -146,7 +146,7 @@ def free_r(case: Case) -> float:
     measurement=FarField,
     header="PRTF",
     meaning="spatial frequency up to which ten or more restarts agree, as a fraction of Nyquist",
-    place=26,
+    priority=26,
     smallest=0.01,
 )
 def prtf(case: Case) -> float:
@@ -176,7 +176,7 @@ def prtf(case: Case) -> float:
     measurement=FarField,
     header="FSC halves",
     meaning="spatial frequency up to which two halves of the restarts correlate, as a fraction of Nyquist",
-    place=27,
+    priority=27,
     smallest=0.01,
 )
 def fsc_halves(case: Case) -> float:
@@ -200,7 +200,7 @@ def fsc_halves(case: Case) -> float:
     measurement=FarField,
     header="starts",
     meaning="different restarts behind PRTF and FSC halves",
-    place=28,
+    priority=28,
     smallest=0.5,
 )
 def starts_compared(case: Case) -> float:

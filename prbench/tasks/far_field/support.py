@@ -38,7 +38,7 @@ def _agreement(case: Case) -> tuple[float, float]:
     measurement=FarField,
     header="overlap",
     meaning="share of the published support that is covered",
-    place=70,
+    priority=70,
     smallest=0.001,
 )
 def support_overlap(case: Case) -> float:
@@ -58,7 +58,7 @@ def support_overlap(case: Case) -> float:
     measurement=FarField,
     header="Jaccard",
     meaning="intersection over union with the published support",
-    place=71,
+    priority=71,
     smallest=0.001,
 )
 def support_jaccard(case: Case) -> float:
@@ -76,7 +76,7 @@ def support_jaccard(case: Case) -> float:
     measurement=FarField,
     header="support",
     meaning="share of the frame that the support takes; a loose one lowers R without being right",
-    place=22,
+    priority=22,
     smallest=0.001,
 )
 def support_share(case: Case) -> float:

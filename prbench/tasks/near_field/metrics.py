@@ -23,7 +23,7 @@ from . import NearField
     measurement=NearField,
     header="correlation",
     meaning="Pearson correlation of the phase with the truth",
-    place=35,
+    priority=35,
     smallest=0.001,
 )
 def phase_correlation(case: Case) -> float:
@@ -43,7 +43,7 @@ def phase_correlation(case: Case) -> float:
     measurement=NearField,
     header="residual",
     meaning="misfit to the measurement; 1 is no better than no object",
-    place=40,
+    priority=40,
     smallest=0.001,
 )
 def intensity_residual(case: Case) -> float:

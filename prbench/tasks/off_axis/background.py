@@ -79,14 +79,14 @@ def read_fringes(y: Hologram) -> Fringes:
 
 
 def _inside(band: Band, shape: tuple[int, int], rim: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Samples of the coarse grid off the rim: their places in pixels, and their indices."""
-    places = [np.arange(side) * gap for side, gap in zip(band.box.shape, band.spacing, strict=True)]
-    inside = [np.flatnonzero((at >= rim) & (at <= n - 1 - rim)) for at, n in zip(places, shape, strict=True)]
-    return [at[keep] for at, keep in zip(places, inside, strict=True)], inside
+    """Samples of the coarse grid off the rim: their positions in pixels, and their indices."""
+    positions = [np.arange(side) * gap for side, gap in zip(band.box.shape, band.spacing, strict=True)]
+    inside = [np.flatnonzero((at >= rim) & (at <= n - 1 - rim)) for at, n in zip(positions, shape, strict=True)]
+    return [at[keep] for at, keep in zip(positions, inside, strict=True)], inside
 
 
-def _polynomials(shape: tuple[int, int], places: list[np.ndarray]) -> Polynomials:
-    rows, columns = ((2 * at - (n - 1)) / max(shape) for at, n in zip(places, shape, strict=True))
+def _polynomials(shape: tuple[int, int], positions: list[np.ndarray]) -> Polynomials:
+    rows, columns = ((2 * at - (n - 1)) / max(shape) for at, n in zip(positions, shape, strict=True))
     return Polynomials(rows, columns, ABERRATION_DEGREE)
 
 

@@ -40,7 +40,7 @@ def object_pixels(truth: Array) -> Array:
     measurement=Hologram,
     header="object phase",
     meaning="root mean square error of the phase on the object, rad",
-    place=32,
+    priority=32,
     smallest=0.001,
 )
 def object_phase_rmse(case: Case) -> float:
@@ -104,7 +104,7 @@ def _fringes(case: Case) -> Fringes:
     measurement=Hologram,
     header="residual",
     meaning="what the phase leaves of the phase that the fringes carry, rad",
-    place=40,
+    priority=40,
     smallest=0.001,
 )
 def fringe_residual(case: Case) -> float:
@@ -132,7 +132,7 @@ def fringe_residual(case: Case) -> float:
     measurement=Hologram,
     header="background",
     meaning="root mean square of the phase where the hologram shows background, which should be flat, rad",
-    place=41,
+    priority=41,
     smallest=0.001,
 )
 def background_flatness(case: Case) -> float:

@@ -23,7 +23,8 @@ _MEAN_SIGMA_PX = 8.0
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class SpeckleStack(Measurement):
-    """Pairs of images of a membrane's speckles: ``reference`` without the sample, ``sample`` with it, the membrane at N places.
+    """Pairs of images of a membrane's speckles: ``reference`` without the sample, ``sample`` with it, the membrane at N
+    positions.
 
     What the sample does to each image, ``d`` in pixels, rows then columns (Zdora, J. Imaging 4 (2018) 60,
     doi:10.3390/jimaging4050060)::

@@ -28,7 +28,7 @@ PUBLISHED_EDGE_PX = 64
     measurement=SpeckleStack,
     header="shift",
     meaning="root mean square error of the displacement per component, px",
-    place=1,
+    priority=1,
     smallest=0.001,
 )
 def displacement_rmse(case: Case) -> float:
@@ -44,7 +44,7 @@ def displacement_rmse(case: Case) -> float:
     measurement=SpeckleStack,
     header="outliers",
     meaning="share of pixels displaced wrongly by more than 1 px",
-    place=20,
+    priority=20,
     smallest=0.001,
 )
 def displacement_outliers(case: Case) -> float:
@@ -60,7 +60,7 @@ def displacement_outliers(case: Case) -> float:
     measurement=SpeckleStack,
     header="transmission",
     meaning="root mean square error of the transmission",
-    place=40,
+    priority=40,
     smallest=0.0001,
 )
 def transmission_rmse(case: Case) -> float:
@@ -76,7 +76,7 @@ def transmission_rmse(case: Case) -> float:
     measurement=SpeckleStack,
     header="dark field",
     meaning="root mean square error of the dark field, px^2",
-    place=50,
+    priority=50,
     smallest=0.001,
 )
 def dark_field_rmse(case: Case) -> float:
@@ -93,7 +93,7 @@ def dark_field_rmse(case: Case) -> float:
     measurement=SpeckleStack,
     header="images",
     meaning="pairs of images used",
-    place=90,
+    priority=90,
     smallest=1,
 )
 def images_used(case: Case) -> float:
@@ -109,7 +109,7 @@ def images_used(case: Case) -> float:
     measurement=SpeckleStack,
     header="residual",
     meaning="misfit to the sample's images; 1 is no better than the reference",
-    place=60,
+    priority=60,
     smallest=0.001,
 )
 def stack_residual(case: Case) -> float:
@@ -135,7 +135,7 @@ def stack_residual(case: Case) -> float:
     measurement=SpeckleStack,
     header="published",
     meaning="relative difference of the dark field from a published one",
-    place=80,
+    priority=80,
     smallest=0.001,
 )
 def dark_field_difference(case: Case) -> float:

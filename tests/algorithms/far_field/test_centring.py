@@ -35,11 +35,11 @@ def test_a_centred_object_stays(shape):
 
 @pytest.mark.parametrize("side", [12, 15])
 def test_a_single_pixel_comes_to_the_middle_on_the_shorter_way(side):
-    for place in range(side):
+    for column in range(side):
         line = torch.zeros(1, side)
-        line[0, place] = 2.0
+        line[0, column] = 2.0
         (roll,) = off_centre(line)[0]
-        assert (place + roll) % side in ({side // 2} if side % 2 else {side // 2 - 1, side // 2})
+        assert (column + roll) % side in ({side // 2} if side % 2 else {side // 2 - 1, side // 2})
 
 
 def test_what_has_no_middle_stays():

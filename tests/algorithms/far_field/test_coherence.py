@@ -22,7 +22,7 @@ def problem(more: str = "", index: int = 0, size: int = 32):
     return prbench.get_dataset(f"crystal2d[size={size},coherence=0.6{more}]").problem(index, split="tune")
 
 
-def placed(made, precision: str = "double"):
+def on_backend(made, precision: str = "double"):
     """The measurement on a backend, and the truth on its grid (1, *shape)."""
     y = made.measurement.to(get_backend("numpy", precision))
     return y, y.pad(np.asarray(made.truth.object).astype(np.complex128))[None]
@@ -31,7 +31,7 @@ def placed(made, precision: str = "double"):
 @pytest.mark.parametrize("name", UPDATES)
 def test_a_solution_is_a_fixed_point(name):
     made = problem(size=16)
-    y, x = placed(made)
+    y, x = on_backend(made)
     s = ProjectionState.of(y, x.copy(), abs(x) > 0, 0.8, Choice(y, None), np.random.default_rng(0))
     s.coherence = of_width(y, 0.6)
     for _ in range(5):
@@ -41,7 +41,7 @@ def test_a_solution_is_a_fixed_point(name):
 
 @pytest.mark.parametrize("begun", [0.4, 1.0, 1.6])
 def test_the_width_is_found_from_the_right_object(begun):
-    y, x = placed(problem())
+    y, x = on_backend(problem())
     found = of_width(y, begun)
     for _ in range(5):
         found = fitted(y, found, x[0])
@@ -49,7 +49,7 @@ def test_the_width_is_found_from_the_right_object(begun):
 
 
 def test_unmeasured_pixels_have_no_say_in_the_width():
-    y, x = placed(problem(",beamstop=3"))
+    y, x = on_backend(problem(",beamstop=3"))
     found = of_width(y, 1.0)
     for _ in range(5):
         found = fitted(y, found, x[0])
@@ -57,7 +57,7 @@ def test_unmeasured_pixels_have_no_say_in_the_width():
 
 
 def test_steps_of_richardson_and_lucy_explain_the_pattern_ever_better_by_a_point_spread():
-    y, x = placed(problem())
+    y, x = on_backend(problem())
     model = _Model(y.amplitude, abs(np.fft.fftn(x[0])) ** 2)
     spread = _spread_of(of_width(y, 1.0))
     misfits = [model.misfit(np.fft.fftn(spread).real)]
@@ -73,7 +73,7 @@ def test_steps_of_richardson_and_lucy_explain_the_pattern_ever_better_by_a_point
 
 def test_a_point_spread_that_is_no_gaussian_is_found_by_richardson_and_lucy():
     made = prbench.get_dataset("crystal2d[size=32]").problem(0, split="tune")
-    y, x = placed(made)
+    y, x = on_backend(made)
     spread = np.zeros(y.shape)
     spread[0, 0], spread[0, 2], spread[0, -2] = 0.5, 0.25, 0.25  # two lobes beside the middle
     beam = Coherence.of_point_spread(y.backend, spread, 10.0)
@@ -112,7 +112,7 @@ def test_the_gradient_of_the_likelihood_is_the_misfits(make_solved, gain):
 
 def test_the_likelihood_grows_towards_the_right_object():
     made = problem(",photons=1000", size=16)
-    y, x = placed(made)
+    y, x = on_backend(made)
     rng = np.random.default_rng(0)
     support = abs(x) > 0
     noise = (rng.standard_normal(x.shape) + 1j * rng.standard_normal(x.shape)) * support

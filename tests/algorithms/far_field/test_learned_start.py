@@ -85,8 +85,8 @@ def test_its_weights_are_part_of_its_code_and_its_inputs(tmp_path):
     files = type(solver()).shipped_files()
     assert files == (*SymmetryBreaking.shipped_files(), *RawTraining.shipped_files())
     assert solver().inputs == ()
-    place = str(tmp_path / "weights.safetensors")
-    assert solver(weights=place).inputs == (place,)
+    path = str(tmp_path / "weights.safetensors")
+    assert solver(weights=path).inputs == (path,)
 
 
 def test_the_clock_holds_the_networks_pass(crystal, monkeypatch):
@@ -98,7 +98,7 @@ def test_the_clock_holds_the_networks_pass(crystal, monkeypatch):
         return original(self, y, rng)
 
     monkeypatch.setattr(SymmetryBreaking, "solve", spy)
-    monkeypatch.setattr(SymmetryBreaking, "prepare", lambda _self, _place, _rng: calls.append("prepare"))
+    monkeypatch.setattr(SymmetryBreaking, "prepare", lambda _self, _backend, _rng: calls.append("prepare"))
     plain = prbench.solve("hio-er[iterations=20,starts=1]", crystal.measurement)
     found = prbench.solve(solver(iterations=20), crystal.measurement)
     assert calls == ["prepare", "solve"]

@@ -94,5 +94,5 @@ def test_a_known_number_of_pixels_stands_in_for_a_support_that_is_not_known(make
     nowhere = np.zeros(x.shape, bool)
     free = make_solved(support_size=9)
     assert (Constraints.of(free.y).kept(free.there(x), nowhere).sum(axis=(1, 2)) == 9).all()
-    placed = make_solved(support_size=9, support=np.ones((16, 18), bool))
-    assert not Constraints.of(placed.y).kept(placed.there(x), nowhere).any()
+    solved = make_solved(support_size=9, support=np.ones((16, 18), bool))
+    assert not Constraints.of(solved.y).kept(solved.there(x), nowhere).any()

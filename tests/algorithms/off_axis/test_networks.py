@@ -18,7 +18,7 @@ from prbench.core.searchable import read_structure
 from prbench.errors import BadInput, DataNotFound
 from prbench.tasks.off_axis import Hologram
 
-PLACE = get_backend("torch")
+BACKEND = get_backend("torch")
 NAMES = ("unet-offaxis[width=4]", "nas-prnet[links=u-shape]", "sparsemask[links=u-shape]")
 
 
@@ -26,7 +26,7 @@ def hologram(shape=(64, 96), exposure=1.0):
     rows, columns = np.indices(shape)
     light = 1 + 0.3 * rows / shape[0]
     fringes = 1 + 0.6 * np.cos(2 * np.pi * (0.21 * rows + 0.255 * columns) + 2 * np.exp(-((rows - 30) ** 2) / 200))
-    return Hologram((exposure * light * fringes).astype(np.float32)).to(PLACE)
+    return Hologram((exposure * light * fringes).astype(np.float32)).to(BACKEND)
 
 
 def rng():
@@ -112,7 +112,7 @@ def test_a_few_steps_learn_to_tell_cells_from_none():
     made = [
         get_dataset("offaxis-cells", size=64, photons=None, aberration=0, drift=0).problem(n, split="train") for n in range(4)
     ]
-    x = torch.cat([solver.network_input(problem.measurement.to(PLACE)) for problem in made])
+    x = torch.cat([solver.network_input(problem.measurement.to(BACKEND)) for problem in made])
     targets = torch.stack([torch.from_numpy(solver.target(problem)[0]) for problem in made])
     weights = torch.ones_like(targets)
     torch.manual_seed(0)

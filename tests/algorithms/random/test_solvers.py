@@ -40,9 +40,9 @@ def test_a_real_object_is_answered_with_a_real_one(name):
 def test_a_brighter_measurement_has_a_brighter_object(name):
     """Y scaled by four has the same answer, twice as large, step by step."""
     y = prbench.get_dataset("gaussian-map[n=32,ratio=6]").problem(0).measurement
-    place = get_backend("numpy", "double")
+    backend = get_backend("numpy", "double")
     once, brighter = (
-        prbench.solve(f"{name}[iterations=40]", dataclasses.replace(y, intensity=scale * y.intensity), backend=place)
+        prbench.solve(f"{name}[iterations=40]", dataclasses.replace(y, intensity=scale * y.intensity), backend=backend)
         for scale in (1, 4)
     )
     np.testing.assert_allclose(brighter.reconstruction.object, 2 * once.reconstruction.object, rtol=1e-6)

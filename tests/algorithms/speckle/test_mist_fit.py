@@ -27,7 +27,7 @@ class _Elsewhere(Backend):
     device: str = "elsewhere"
 
     @property
-    def _placed(self):
+    def _target(self):
         return {}
 
     def asarray(self, array, dtype=None):

@@ -87,8 +87,8 @@ def test_dark_flat_and_background_give_the_counts_back(tmp_path: Path) -> None:
 def test_hot_pixels_are_left_out_and_the_peak_is_not(tmp_path: Path) -> None:
     data = counts().copy()
     hot = [(5, 5), (90, 17), (70, 80)]
-    for place in hot:
-        data[place] = 30_000
+    for pixel in hot:
+        data[pixel] = 30_000
     np.save(tmp_path / "p.npy", data)
     y = read(tmp_path / "p.npy", hot=20).measurement
     assert np.argwhere(~y.mask).tolist() == sorted(map(list, hot))

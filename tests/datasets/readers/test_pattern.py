@@ -287,8 +287,8 @@ def test_damaged_files_are_read_or_refused_and_nothing_else(tmp_path: Path, suff
         content = content[: data.draw(st.integers(0, len(content)))]
     else:
         for _ in range(data.draw(st.integers(1, 8))):
-            place = data.draw(st.integers(0, min(len(content), 2048) - 1))
-            content[place] = data.draw(st.integers(0, 255))
+            offset = data.draw(st.integers(0, min(len(content), 2048) - 1))
+            content[offset] = data.draw(st.integers(0, 255))
     path.write_bytes(bytes(content))
     try:
         read = read_pattern(path)

@@ -19,8 +19,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_files_come_by_number(folder: Path) -> None:
-    for place in (folder, folder / "Ref*.tif"):
-        names = [path.name for path in image_files(str(place), "reference")]
+    for address in (folder, folder / "Ref*.tif"):
+        names = [path.name for path in image_files(str(address), "reference")]
         assert names == ["Ref1.tif", "Ref2.tif", "Ref10.tif"]
     assert [path.name for path in image_files(str(folder / "Ref2.tif"), "reference")] == ["Ref2.tif"]
 

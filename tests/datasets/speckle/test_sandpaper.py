@@ -133,9 +133,9 @@ def test_images_show_different_places_of_the_membrane():
 
 def test_the_membrane_moves_by_more_than_a_grain():
     beam = line()
-    places = membrane_positions(beam, 125e-6, 20) * beam.step_m
-    distances = np.linalg.norm(places[:, None] - places[None], axis=2) + np.eye(20)
-    assert (places[0] == 0).all()
+    positions = membrane_positions(beam, 125e-6, 20) * beam.step_m
+    distances = np.linalg.norm(positions[:, None] - positions[None], axis=2) + np.eye(20)
+    assert (positions[0] == 0).all()
     assert distances.min() > 80e-6
 
 

@@ -144,9 +144,9 @@ def test_the_published_figures_of_the_project_can_be_read():
 def test_nothing_beats_the_front_and_the_front_beats_the_rest(points, better):
     sign = 1 if better == "lower" else -1
     kept = front(points, better)
-    for place, (cost, quality) in enumerate(points):
+    for index, (cost, quality) in enumerate(points):
         beaten = any(c <= cost and sign * q <= sign * quality and (c, q) != (cost, quality) for c, q in points)
-        assert (place in kept) == (not beaten and place == points.index((cost, quality)))
+        assert (index in kept) == (not beaten and index == points.index((cost, quality)))
 
 
 @given(

@@ -55,7 +55,7 @@ def test_nothing_shown_can_run(page):
 
 def test_a_tooltip_shows_names_as_text(page):
     through_the_page(page)
-    place = json.loads(
+    point = json.loads(
         page.evaluate(
             "(() => { const charts = [...document.querySelectorAll('#far-field-cost .chart')];"
             "const dot = charts.find(c => c.textContent.includes('onerror')).querySelector('.mark-symbol path');"
@@ -64,7 +64,7 @@ def test_a_tooltip_shows_names_as_text(page):
         )
     )
     for step in (1, 0):
-        page.call("Input.dispatchMouseEvent", type="mouseMoved", x=place[0] + step, y=place[1])
+        page.call("Input.dispatchMouseEvent", type="mouseMoved", x=point[0] + step, y=point[1])
     page.wait("document.querySelector('#vg-tooltip-element')?.textContent.includes('onerror')")
     assert page.evaluate("document.querySelectorAll('#vg-tooltip-element img').length") == 0
     assert page.evaluate("window.hacked") is None

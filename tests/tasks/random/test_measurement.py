@@ -74,9 +74,9 @@ def test_the_adjoint_is_adjoint(y):
     x, z = normal(rng, 2, *y.object_shape), normal(rng, 2, *y.intensity.shape)
     if y.real:
         x, z = x.real, z.real
-    place = y.backend
-    forward = place.to_numpy(y.apply(place.asarray(x)))
-    back = place.to_numpy(y.adjoint(place.asarray(z)))
+    backend = y.backend
+    forward = backend.to_numpy(y.apply(backend.asarray(x)))
+    back = backend.to_numpy(y.adjoint(backend.asarray(z)))
     np.testing.assert_allclose(np.vdot(z, forward), np.vdot(back, x), rtol=1e-10)
 
 

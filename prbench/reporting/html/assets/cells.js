@@ -18,10 +18,10 @@ function cellsBlock(task) {
   const counted = element("span", { class: "note", role: "status" });
   const table = element("table", {});
   const frame = element("div", { class: "cells", tabindex: 0, "aria-label": "Cells, scrollable" }, table);
-  const place = element("details", { class: "fold nocopy", id: `${task.name}-cells` },
+  const fold = element("details", { class: "fold nocopy", id: `${task.name}-cells` },
     element("summary", {}, `Every cell (${task.records.toLocaleString("en")})`),
     element("div", {}, controls, frame, cells.length < task.records ? element("p", { class: "note" }, `The first ${cells.length.toLocaleString("en")} are listed; the leaderboard counts all.`) : null));
-  opened[task.name] = place;
+  opened[task.name] = fold;
   let rows = [], drawn = "";
   const statuses = [...new Set(cells.rows().map((row) => cells.at("status", row)))].sort();
 
@@ -34,7 +34,7 @@ function cellsBlock(task) {
     table.tBodies[0].replaceChildren(gap(first), ...rows.slice(first, last).map((row, at) => cellRow(task, cells, row, first + at + 2)), gap(rows.length - last));
   };
   const fill = () => {
-    if (!place.open) return;
+    if (!fold.open) return;
     const solver = state.get(key("solver"), ""), dataset = state.get(key("dataset"), ""), status = state.get(key("status"), "");
     const pick = (label, name, options, chosen) => field(label, choice([["", "all"], ...options.map((option) => [option, option])], chosen, (value) => state.set(key(name), value, "")));
     controls.replaceChildren(pick("solver", "solver", task.solvers, solver), pick("dataset", "dataset", task.datasets, dataset), pick("status", "status", statuses, status),
@@ -54,13 +54,13 @@ function cellsBlock(task) {
     draw();
   };
   frame.addEventListener("scroll", draw, { passive: true });
-  place.addEventListener("toggle", () => { state.set(key("open"), place.open ? "1" : "", ""); fill(); });
+  fold.addEventListener("toggle", () => { state.set(key("open"), fold.open ? "1" : "", ""); fill(); });
   state.follow([`${task.name}.cells.`], () => {
     const open = state.get(key("open"), "") === "1";
-    if (place.open !== open) place.open = open;
+    if (fold.open !== open) fold.open = open;
     fill();
   });
-  return place;
+  return fold;
 }
 
 function cellRow(task, cells, row, index) {

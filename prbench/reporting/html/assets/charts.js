@@ -115,7 +115,7 @@ function paretoCharts(task) {
   if (!costs.length) return null;
   const grid = element("div", {});
   const controls = element("div", { class: "nocopy" });
-  const place = element("div", { class: "block", id: `${task.name}-cost` },
+  const block = element("div", { class: "block", id: `${task.name}-cost` },
     element("div", { class: "lead" }, element("h3", {}, "Quality against cost"), controls), grid,
     element("p", { class: "note" }, "Filled and named: solvers that no other beats in both. Bars are 95 % intervals."));
   state.follow([`${task.name}.dataset`, `${task.name}.hide`, `${task.name}.cost`, "theme"], () => {
@@ -124,7 +124,7 @@ function paretoCharts(task) {
     const [datasets, left] = some(datasetOf(task) ? [datasetOf(task)] : task.datasets);
     showCharts(grid, datasets.map((dataset) => paretoChart(task, board, dataset, cost)).filter(Boolean), left);
   });
-  return place;
+  return block;
 }
 
 function paretoChart(task, board, dataset, cost) {
@@ -151,7 +151,7 @@ function convergenceCharts(task) {
   const kinds = Object.keys(names).filter((kind) => task.curves.some((curve) => curve[kind]));
   const grid = element("div", {});
   const controls = element("div", { class: "nocopy" });
-  const place = element("div", { class: "block", id: `${task.name}-convergence` },
+  const block = element("div", { class: "block", id: `${task.name}-convergence` },
     element("div", { class: "lead" }, element("h3", {}, "Convergence"), controls), grid,
     element("p", { class: "note" }, "Median residual over cells, in a band of its quartiles: the misfit that the solver itself sees, not the distance to the truth. A solve that has ended keeps its last value.",
       task.curves_left_out ? ` ${plural(task.curves_left_out, "curve")} had no room in this report.` : ""));
@@ -163,7 +163,7 @@ function convergenceCharts(task) {
     const [datasets, left] = some(with_.includes(datasetOf(task)) ? [datasetOf(task)] : datasetOf(task) ? [] : with_);
     showCharts(grid, datasets.map((dataset) => convergenceChart(task, dataset, kind, names[kind])).filter(Boolean), left);
   });
-  return place;
+  return block;
 }
 
 function convergenceChart(task, dataset, kind, label) {
@@ -183,7 +183,7 @@ function settingCharts(task) {
   const board = new Table(task.board);
   const grid = element("div", {});
   const controls = element("div", { class: "nocopy" });
-  const place = element("div", { class: "block", id: `${task.name}-settings` },
+  const block = element("div", { class: "block", id: `${task.name}-settings` },
     element("div", { class: "lead" }, element("h3", {}, "Robustness: along settings that vary"), controls), grid,
     element("p", { class: "note" }, "Medians, or shares of successes, with 95 % intervals. A dataset's setting makes the problem harder; a solver's shows how much depends on its choice."));
   const successes = board.rows().some((row) => !Number.isNaN(board.at("success", row)));
@@ -196,23 +196,23 @@ function settingCharts(task) {
       : task.datasets.map((dataset) => settingChart(task, board, axis, shown, dataset)))).filter(Boolean);
     showCharts(grid, charts.slice(0, 2 * MOST_CHARTS), 0);
   });
-  return place;
+  return block;
 }
 
 // Along a dataset's setting there is a line a solver; along a solver's setting, on one dataset, there is one.
 function settingChart(task, board, axis, shown, dataset) {
   const taken = hidden(task);
   const along = axis.kind === "dataset" ? "dataset" : "solver";
-  const place = new Map(axis.names.map((name, at) => [name, at]));
+  const index = new Map(axis.names.map((name, at) => [name, at]));
   const rows = board.rows()
-    .filter((row) => place.has(board.at(along, row)) && (dataset === null || board.at("dataset", row) === dataset) && !taken.has(board.at("solver", row)))
+    .filter((row) => index.has(board.at(along, row)) && (dataset === null || board.at("dataset", row) === dataset) && !taken.has(board.at("solver", row)))
     .filter((row) => Number.isFinite(board.at(shown, row)))
     .map((row) => {
       const solver = dataset === null ? board.at("solver", row) : axis.names[0];
       return {
-        solver: board.at("solver", row), x: axis.positions[place.get(board.at(along, row))], y: board.at(shown, row),
+        solver: board.at("solver", row), x: axis.positions[index.get(board.at(along, row))], y: board.at(shown, row),
         low: finite(board.at(`${shown}_low`, row)), high: finite(board.at(`${shown}_high`, row)),
-        text: `${spreadText(board, shown, row)} at ${axis.setting} ${axis.labels[place.get(board.at(along, row))]}, n ${board.at("cells", row)}`,
+        text: `${spreadText(board, shown, row)} at ${axis.setting} ${axis.labels[index.get(board.at(along, row))]}, n ${board.at("cells", row)}`,
         ...styleOf(task, task.solvers.includes(solver) ? solver : board.at("solver", row)),
       };
     });

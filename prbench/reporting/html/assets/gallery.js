@@ -3,7 +3,7 @@ function galleryBlock(task) {
   if (!task.gallery) return null;
   const grid = element("div", {});
   const controls = element("div", { class: "lead" });
-  const place = element("div", { class: "block", id: `${task.name}-gallery` }, controls, grid);
+  const block = element("div", { class: "block", id: `${task.name}-gallery` }, controls, grid);
   const entries = task.gallery.datasets.map((entry) => ({ ...entry, keys: task.gallery.keys }));
   let timer = 0;
   const stop = () => { clearInterval(timer); timer = 0; };
@@ -28,7 +28,7 @@ function galleryBlock(task) {
     fillGallery(grid, entry, view);
     if (wanted !== entry.dataset) grid.prepend(element("p", { class: "note" }, `No pictures of ${wanted} are in this report; these are of ${entry.dataset}.`));
   });
-  return place;
+  return block;
 }
 
 function fillGallery(grid, entry, view) {

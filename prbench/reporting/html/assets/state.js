@@ -51,9 +51,9 @@ const PATHS = {
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 function styleOf(task, solver) {
-  const place = task.solvers.indexOf(solver);
-  const turn = (place + Math.floor(place / 8)) % 8;
-  return { colour: (dark.matches ? DARK : LIGHT)[place % 8], shape: SHAPES[turn], dash: DASHES[turn] };
+  const index = task.solvers.indexOf(solver);
+  const turn = (index + Math.floor(index / 8)) % 8;
+  return { colour: (dark.matches ? DARK : LIGHT)[index % 8], shape: SHAPES[turn], dash: DASHES[turn] };
 }
 
 function glyph(task, solver) {
@@ -62,16 +62,16 @@ function glyph(task, solver) {
   return drawing("svg", { width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" }, mark);
 }
 
-// Solvers taken out of the charts of a task, by their place in its list.
+// Solvers taken out of the charts of a task, by their index in its list.
 function hidden(task) {
-  return new Set(state.get(`${task.name}.hide`, "").split(".").filter(Boolean).map((place) => task.solvers[Number(place)]));
+  return new Set(state.get(`${task.name}.hide`, "").split(".").filter(Boolean).map((index) => task.solvers[Number(index)]));
 }
 
 function toggleSolver(task, solver) {
   const taken = hidden(task);
   if (!taken.delete(solver)) taken.add(solver);
-  const places = [...taken].map((name) => task.solvers.indexOf(name)).sort((a, b) => a - b);
-  state.set(`${task.name}.hide`, places.join("."), "");
+  const indices = [...taken].map((name) => task.solvers.indexOf(name)).sort((a, b) => a - b);
+  state.set(`${task.name}.hide`, indices.join("."), "");
 }
 
 // The dataset chosen for a task; all of them where the value is empty or unknown.

@@ -14,7 +14,7 @@ function header(name, label, meaning, sort, onsort, classes) {
 }
 
 function leaderboard(task) {
-  const place = element("div", { class: "block", id: `${task.name}-leaderboard` });
+  const block = element("div", { class: "block", id: `${task.name}-leaderboard` });
   const board = new Table(task.board);
   const columns = boardColumns(board);
   const usual = usualColumns(task, board, columns);
@@ -40,9 +40,9 @@ function leaderboard(task) {
     type: "button", "data-download": suffix, onclick: () => download(`leaderboard-${task.name}.${suffix}`, kind, task.downloads[suffix]),
   }, label)));
   const tools = [search, menu("Columns", boxes.map(({ label }) => label)), files];
-  place.append(element("div", { class: "lead" }, element("h3", {}, "Leaderboard"), tools));
+  block.append(element("div", { class: "lead" }, element("h3", {}, "Leaderboard"), tools));
   const table = element("table", {});
-  place.append(element("div", { class: "scroll" }, table), element("p", { class: "note" },
+  block.append(element("div", { class: "scroll" }, table), element("p", { class: "note" },
     "Medians over samples; failed cells count as worst. ",
     task.legend.join(" ")));
 
@@ -53,7 +53,7 @@ function leaderboard(task) {
     for (const { box, column } of boxes) box.checked = shown.includes(column);
     fillBoard(task, board, table, shown, needle.toLowerCase(), state.get(key("sort"), "rank"), (sort) => state.set(key("sort"), sort, "rank"));
   });
-  return place;
+  return block;
 }
 
 function moreDatasets(task, count, width) {

@@ -1,4 +1,4 @@
-"""Plug-ins named by the place of their class, and cells made of them."""
+"""Plug-ins named by the reference of their class, and cells made of them."""
 
 from __future__ import annotations
 
@@ -77,14 +77,14 @@ def test_a_cell_survives_its_json():
 def test_a_users_file_is_part_of_the_key_by_its_content(tmp_path):
     import numpy as np
 
-    place = tmp_path / "a.npy"
-    np.save(place, np.ones((8, 8)))
-    first = cell(dataset=f"FileOfDots[path={place}]").key
-    np.save(place, np.ones((8, 9)))
-    assert cell(dataset=f"FileOfDots[path={place}]").key != first
-    place.unlink()
+    path = tmp_path / "a.npy"
+    np.save(path, np.ones((8, 8)))
+    first = cell(dataset=f"FileOfDots[path={path}]").key
+    np.save(path, np.ones((8, 9)))
+    assert cell(dataset=f"FileOfDots[path={path}]").key != first
+    path.unlink()
     with pytest.raises(DataNotFound):
-        cell(dataset=f"FileOfDots[path={place}]")
+        cell(dataset=f"FileOfDots[path={path}]")
 
 
 def test_a_solver_made_in_python_is_found_again_by_its_place():

@@ -30,7 +30,7 @@ def test_a_record_of_a_renamed_folder_is_written_where_that_is_now(tmp_path):
     with pytest.raises(CannotWrite, match=r"renamed to .*moved"):
         store.write(record(1))
     with pytest.raises(CannotWrite, match="renamed"):
-        store.check_place()
+        store.check_location()
     assert not (tmp_path / "out").exists()
     assert set(Store(tmp_path / "moved").keys()) == {record(0).key, record(1).key}
     (tmp_path / "moved").rename(tmp_path / "out")

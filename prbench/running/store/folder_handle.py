@@ -24,7 +24,7 @@ class Moved:
     told: str
 
 
-class Place:
+class FolderHandle:
     """A folder that is held by a handle, so that it is found again under another name."""
 
     def __init__(self, path: Path) -> None:
