@@ -96,10 +96,5 @@ class GerchbergSaxton(IterativeSolver[NearField, WaveState]):
         return Reconstruction(phase=phase, transmission=None if y.pure_phase else modulus)
 
     def residual(self, y: NearField, state: WaveState) -> float:
-        """Of the wave on the grid: the norm of its modulus less the measured one, over the norm of that less 1."""
-        xp = y.backend.xp
-        there = y.cropped(y.to_detector(y.wave(state.phase, state.modulus)))
-        gap, contrast = xp.abs(there) - xp.sqrt(y.intensity), xp.sqrt(y.intensity) - 1
-        if y.mask is not None:
-            gap, contrast = (xp.where(y.mask, array, xp.zeros_like(array)) for array in (gap, contrast))
-        return math.sqrt(float(xp.sum(gap * gap)) / (float(xp.sum(contrast * contrast)) or 1.0))
+        """Relative misfit of the intensity that the estimate explains."""
+        return y.misfit(self.estimate(y, state))

@@ -175,13 +175,8 @@ class LeastVariation(IterativeSolver[NearField, VariationState]):
         return Reconstruction(phase=xp.asarray(x[0], copy=True), transmission=transmission, aux={"variation": state.weight})
 
     def residual(self, y: NearField, state: VariationState) -> float:
-        """Of the amplitude, over that of an empty beam."""
-        xp = y.backend.xp
-        misfit = AmplitudeMisfit(y, None)
-        gaps = misfit.gap(misfit.wave_at_detector(state.descent.x)[1]), misfit.amplitude - 1
-        if y.mask is not None:
-            gaps = tuple(xp.where(y.mask, gap, xp.zeros_like(gap)) for gap in gaps)
-        return math.sqrt(float(xp.sum(gaps[0] ** 2)) / (float(xp.sum(gaps[1] ** 2)) or 1.0))
+        """Relative misfit of the intensity that the estimate explains."""
+        return y.misfit(self.estimate(y, state))
 
 
 def _beyond(y: NearField, x: Array) -> Array:

@@ -216,6 +216,9 @@ def run_matrix(
     except KeyboardInterrupt:
         run.tell("interrupted")
         raise
+    except OSError:
+        store.check_place()  # a folder that has gone says more than a file that cannot be made in it
+        raise
     except UsageError:  # nobody was there to compute: a folder made for nothing goes
         with suppress(OSError):
             store.path.rmdir()
