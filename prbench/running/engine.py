@@ -217,7 +217,7 @@ def run_matrix(
         run.tell("interrupted")
         raise
     except OSError:
-        store.check_place()  # a folder that has gone says more than a file that cannot be made in it
+        store.check_location()  # a folder that has gone says more than a file that cannot be made in it
         raise
     except UsageError:  # nobody was there to compute: a folder made for nothing goes
         with suppress(OSError):
