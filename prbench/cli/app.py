@@ -35,6 +35,7 @@ VERBS = (
     "check",
     "doctor",
     "data",
+    "new",
     "completion",
 )
 """The verbs in the order of the help page; ``prbench.cli.<verb>``, a hyphen as an underscore, holds each as ``command``."""
