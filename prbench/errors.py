@@ -37,6 +37,10 @@ class CannotWrite(PrbenchError):
     exit_code = 2
 
 
+class ProgramDied(PrbenchError):
+    """Another program that was to solve has ended without an answer. The message says how, and what it said last."""
+
+
 class Diverged(PrbenchError):
     """A solver produced a non-finite number."""
 

@@ -13,7 +13,9 @@ from functools import cache
 from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Any
 
-from prbench.errors import one_line
+from prbench.contestants.declaration import TAG
+from prbench.contestants.folders import declaration_of, known
+from prbench.errors import UsageError, one_line
 
 from .declarations import Definition, NotLiteral, call_arguments, calls_of, definition, missing_imports
 from .kinds import KINDS, Kind
@@ -114,6 +116,8 @@ def _class_name(declared: object) -> str:
 def _lines(kind: Kind) -> Iterator[Line]:
     points = {point.name: point for point in _points(kind)}
     yield from (_line(kind, points[name]) for name in sorted(points))
+    if kind == "solver":
+        yield from (_contestant(name) for name in known())
     if kind == "metric":
         yield from _costs()
 
@@ -141,6 +145,14 @@ def _read(kind: Kind, point: EntryPoint) -> Line:
         return _metric(point.name, tuple(tasks), said["better"], said.get("unit", ""), found.docstring)
     said = found.arguments("register", ("task", "tags"))
     return Line(kind, point.name, (said["task"],), said.get("tags", ()), first_paragraph(clean(found.docstring)))
+
+
+def _contestant(name: str) -> Line:
+    try:
+        declared = declaration_of(name)
+    except UsageError as error:
+        return Line("solver", name, broken=one_line(f"cannot be used: {error}"))
+    return Line("solver", name, (declared.task,), (TAG, *declared.tags), declared.summary)
 
 
 def _metric(name: str, tasks: tuple[str, ...], better: str, unit: str, docstring: str) -> Line:

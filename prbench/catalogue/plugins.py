@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, cast
 
+from prbench.contestants.environments import contestant_facts
+from prbench.contestants.solver import Contestant
 from prbench.core import (
     LearnedSolver,
     Metric,
@@ -20,7 +22,8 @@ from prbench.core import (
     setting_infos,
     task_names,
 )
-from prbench.core.names import format_value
+from prbench.core.families import family_names
+from prbench.core.names import format_value, is_reference
 from prbench.core.references import bibliography, cited
 from prbench.core.registry import Kind
 from prbench.core.settings import SettingInfo
@@ -91,7 +94,7 @@ def look_up(spelled: str) -> list[Entry]:
         UsageError: for a name nobody knows, with the nearest known ones, or an inadmissible setting.
     """
     name, params = parse_name(spelled)
-    if ":" in name:
+    if is_reference(name):
         return [_by_reference(name, params)]
     kinds = [kind for kind in KINDS if name in _names(kind)]
     if not kinds:
@@ -120,8 +123,14 @@ def describe(kind: Kind, name: str, params: dict[str, str] | None = None) -> Ent
         licence=info.licence,
         bibtex=bibliography(cited(info.cite, name, info.bibtex)),
         settings=tuple(_settings(plugin, values)),
-        facts=_weights_facts(plugin) if issubclass(plugin, LearnedSolver) else {},
+        facts=_facts(plugin),
     )
+
+
+def _facts(plugin: Any) -> dict[str, str]:
+    if issubclass(plugin, Contestant):
+        return contestant_facts(plugin.declaration)
+    return _weights_facts(plugin) if issubclass(plugin, LearnedSolver) else {}
 
 
 def _weights_facts(plugin: type[LearnedSolver[Any]]) -> dict[str, str]:
@@ -151,7 +160,7 @@ def _by_reference(name: str, params: dict[str, str]) -> Entry:
 
 def _names(kind: Kind) -> list[str]:
     """The names of a kind; the costs of a solve, which no plug-in measures, stand among the metrics."""
-    return [*plugin_names(kind), *(COSTS if kind == "metric" else ())]
+    return [*plugin_names(kind), *(COSTS if kind == "metric" else family_names() if kind == "solver" else ())]
 
 
 def _metric_entry(name: str) -> Entry:

@@ -33,6 +33,8 @@ VERBS = (
     "search",
     "export",
     "check",
+    "contestant",
+    "env",
     "doctor",
     "data",
     "new",

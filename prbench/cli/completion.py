@@ -25,6 +25,10 @@ def plugin_completion(*kinds: str) -> Completer:
         from importlib.metadata import entry_points
 
         names = {point.name for kind in kinds for point in entry_points(group=f"prbench.{kind}s")}
+        if "solver" in kinds:
+            from prbench.contestants.folders import known
+
+            names |= known().keys()
         before, comma, last = incomplete.rpartition(",")
         return [CompletionItem(before + comma + name) for name in sorted(names) if name.startswith(last)]
 

@@ -2,6 +2,7 @@
 
 A value may be quoted, ``file[path='a,b].cxi']``; brackets and parentheses inside one that is not must be balanced. A plug-in
 that no package has registered yet is named by its class's reference: ``package.module:MySolver`` or ``path/to/file.py:MySolver``.
+A program that a file declares is named by that file: ``path/to/contestant.toml``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from prbench.errors import UsageError, one_line
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9@._-]{0,63}")
 _REFERENCE = re.compile(r"(?:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|[^\[\]:,'\"]{1,1000}\.py):[A-Za-z_]\w*")
+_FILE = re.compile(r"[^\[\]:,'\"]{1,1000}\.toml(?:@[a-z0-9._-]{1,64})?")
 _KEY = re.compile(r"[a-z_][a-z0-9_]{0,63}")
 _PLAIN = re.compile(r"[^\s,\[\]'\"=][^,\[\]'\"]*")
 _MAX_LENGTH = 4096
@@ -28,7 +30,7 @@ def parse_name(text: str) -> tuple[str, dict[str, str]]:
         raise UsageError(f"a name may have at most {_MAX_LENGTH} characters, got {len(text)}")
     stripped = text.strip()
     name, bracket, rest = stripped.partition("[")
-    if not _NAME.fullmatch(name) and not _REFERENCE.fullmatch(name):
+    if not any(form.fullmatch(name) for form in (_NAME, _REFERENCE, _FILE)):
         raise UsageError(
             f"not a name: {one_line(name, 60)!r}; names look like hio-er, hio-er[beta=0.8,starts=16] or my_file.py:MySolver"
         )
@@ -47,6 +49,11 @@ def parse_name(text: str) -> tuple[str, dict[str, str]]:
             raise UsageError(f"{one_line(stripped, 60)!r}: {key!r} is given twice")
         params[key] = _unquote(value.strip(), stripped)
     return name, params
+
+
+def is_reference(name: str) -> bool:
+    """Whether a name says where a plug-in is, a class or the file that declares it, and not what it is called."""
+    return ":" in name or name.endswith(".toml")
 
 
 def format_name(name: str, params: Mapping[str, object]) -> str:

@@ -21,8 +21,9 @@ from typing import Any, Literal, TypeVar
 
 from prbench.errors import UsageError, one_line
 
+from .families import family_names, family_of
 from .metric import MetricInfo
-from .names import parse_name
+from .names import is_reference, parse_name
 from .task import Task, TaskInfo
 from .trust import check_reference
 from .tuned import resolve_tuned
@@ -190,7 +191,7 @@ def plugin_names(kind: Kind) -> list[str]:
 
 @cache
 def load_plugin(kind: Kind, name: str) -> Any:
-    """Import one plug-in by name, or by reference (``module:Class``, ``file.py:Class``).
+    """Import one plug-in by name, or by reference (``module:Class``, ``file.py:Class``); a solver of a family as the family says.
 
     Raises:
         UsageError: for an unknown name, with the nearest known ones; for a reference where there is no such plug-in.
@@ -199,8 +200,14 @@ def load_plugin(kind: Kind, name: str) -> Any:
         return _by_reference(kind, name)
     points = _points(kind)
     if name not in points:
-        near = difflib.get_close_matches(name, points, n=3, cutoff=0.5)
-        hint = f"did you mean {', '.join(near)}?" if near else f"`prbench list` shows the {len(points)} known ones"
+        family = family_of(name) if kind == "solver" else None
+        if family is not None:
+            if is_reference(name):
+                check_reference(name)
+            return family.load(name)
+        known = [*points, *(family_names() if kind == "solver" else ())]
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(near)}?" if near else f"`prbench list` shows the {len(known)} known ones"
         raise UsageError(f"there is no {kind} {name!r}; {hint}")
     return points[name].load()
 

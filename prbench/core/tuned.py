@@ -38,7 +38,9 @@ def resolve_tuned(name: str) -> tuple[str, dict[str, Scalar]]:
         BadInput: where the file is not one of tuned settings of this solver.
     """
     path_, colon, last = name.rpartition(":")  # a user's path may have an @ of its own
-    short, at, label = last.partition("@")
+    stem, toml, rest = last.rpartition(".toml")  # as a file's may
+    at_file = bool(toml) and rest[:1] in ("", "@")
+    short, at, label = (f"{stem}{toml}", rest[:1], rest[1:]) if at_file else last.partition("@")
     if not at:
         return name, {}
     solver = f"{path_}{colon}{short}"

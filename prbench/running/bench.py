@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Protocol
 
 from prbench.backend import Backend, forms_compiled
 from prbench.core import IterativeSolver, Measurement, Solver
+from prbench.core.foreign import ForeignSolver
 
 from .environment import gpu_name
 from .local.memory import PeakMemory
 from .loop import Progress
+from .pair_times import timed_pair
 from .request.cell import Cell
-from .solving import Run, prepare, run_solver, timed_pair
+from .solving import Run, prepare, run_solver
 
 
 class SolverFailed(Exception):
@@ -41,11 +43,19 @@ class SolverDied(Exception):
 
 @dataclass(frozen=True)
 class Traits:
-    """What the framework must know of a solver without having it: whether it iterates and has a network, and its GPU."""
+    """What the framework must know of a solver without having it.
+
+    Attributes:
+        iterative: whether it iterates.
+        networked: whether it has a network.
+        gpu: the name of the GPU that it computes on.
+        facts: of another program that does its work, for the record; empty where there is none.
+    """
 
     iterative: bool
     networked: bool
     gpu: str | None = None
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 class Bench(Protocol):
@@ -139,7 +149,8 @@ class InProcess:
                 time_limit_s=time_limit_s,
                 callback=on_point if follow is not None or start_only else None,
             )
-        return dataclasses.replace(run, peak_memory_host=memory.growth, compiled=forms_compiled() > forms)
+        grown = memory.growth if run.peak_memory_host is None else run.peak_memory_host
+        return dataclasses.replace(run, peak_memory_host=grown, compiled=forms_compiled() > forms)
 
     def network_size(self, cell: Cell, measurement: Measurement) -> tuple[tuple[int, int] | None, float]:
         """See :class:`Bench`."""
@@ -164,4 +175,5 @@ class InProcess:
 def traits_of(solver: Solver[Any], backend: Backend) -> Traits:
     """What a solver is like, on a backend that is ready."""
     networked = type(solver).network_size is not Solver.network_size
-    return Traits(isinstance(solver, IterativeSolver), networked, gpu_name() if backend.device == "cuda" else None)
+    facts = solver.facts() if isinstance(solver, ForeignSolver) else {}
+    return Traits(isinstance(solver, IterativeSolver), networked, gpu_name() if backend.device == "cuda" else None, facts)

@@ -53,6 +53,8 @@ class CellSolver:
         self._bench = bench
         self._small: dict[tuple[object, ...], Measurement | None] = {}
         self._first: dict[tuple[object, ...], float] = {}
+        self.facts: Mapping[str, Any] = {}
+        """Of the program that did the work of the last cell; empty where that was the solver itself."""
 
     def run(
         self, cell: Cell, measurement: Measurement, described: Mapping[str, Any], points: list[Progress], report: Report
@@ -78,7 +80,9 @@ class CellSolver:
         cold = bench.begin(cell)
         report("phase", {"phase": "startup" if cold else "solving", "problem": described, "solver": bench.pid})
         began = perf_counter()
+        self.facts = {}
         traits = bench.load(cell)
+        self.facts = traits.facts
         warmed = cold and self._start_up(cell, measurement, traits)
         startup_s = perf_counter() - began
         if cold:

@@ -14,7 +14,7 @@ from prbench.core import Solver
 from .store.plain import digest
 
 _SHARED = ("prbench.core", "prbench.backend", "prbench.physics")
-_HOMES = ("prbench.algorithms", "prbench.datasets")
+_HOMES = ("prbench.algorithms", "prbench.datasets", "prbench.contestants")
 
 
 def code_id(*plugins: type) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from prbench.core import Problem, Reconstruction
 from prbench.core.reconstruction import FIELDS
-from prbench.errors import BadInput, DataNotFound, Diverged, MissingDependency, one_line
+from prbench.errors import BadInput, DataNotFound, Diverged, MissingDependency, ProgramDied, one_line
 
 from .loop import Status
 from .store.files import plain_arrays
@@ -43,7 +43,7 @@ def status_of(failure: BaseException) -> Status:
         return "skipped"
     if isinstance(failure, Diverged | FloatingPointError):
         return "diverged"
-    if isinstance(failure, SystemExit):
+    if isinstance(failure, SystemExit | ProgramDied):
         return "crashed"
     return "out_of_memory" if _out_of_memory(failure) else "error"
 

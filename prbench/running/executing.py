@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ from .salts import NOT_SEALED, PUBLIC, SEALED, is_secret
 from .scoring import assess
 from .solving import Run
 from .store.folder import Store
+from .store.plain import canonical
 from .store.record import Record, curve_of, now
 
 __all__ = ["QUICK_SOLVES", "Executor", "Report", "Spelled", "execute"]
@@ -61,7 +63,7 @@ class Executor:
         self._problem: tuple[str, Problem] | None = None
         self._solve = CellSolver(self._bench)
         self._public: dict[tuple[object, ...], bool] = {}
-        self._environments: dict[str | None, str] = {}
+        self._environments: dict[str, str] = {}
         self._process = os.getpid()
 
     def execute(self, cell: Cell, report: Report = lambda _name, _values: None, spelled: Spelled | None = None) -> Record:
@@ -115,7 +117,7 @@ class Executor:
             os._exit(1)  # a fork of the solver's that came back: the cell is its parent's
         if left := self._bench.left():
             notes["process"] = f"the solver left behind: {', '.join(left)}; its process was replaced"
-        known["environment"] = self._environment(gpu)
+        known["environment"] = self._environment(gpu, self._solve.facts if stage != "problem" else {})
         record = Record(cell, status, names.solver, names.dataset, code_id=names.code_id, notes=notes, ended=now(), **known)
         self._store.write(record, arrays)
         return record
@@ -129,10 +131,13 @@ class Executor:
             self._public[label] = _same_truth(problem, cell.public_problem())
         return PUBLIC if self._public[label] else SEALED
 
-    def _environment(self, gpu: str | None) -> str:
-        if gpu not in self._environments:
-            self._environments[gpu] = self._store.write_environment(environment(gpu))
-        return self._environments[gpu]
+    def _environment(self, gpu: str | None, facts: Mapping[str, Any]) -> str:
+        """The id of the environment: this one, and that of the program that did the work, where there was one."""
+        label = canonical([gpu, facts])
+        if label not in self._environments:
+            described = environment(gpu)
+            self._environments[label] = self._store.write_environment({**described, "contestant": facts} if facts else described)
+        return self._environments[label]
 
     def _make(self, cell: Cell) -> Problem:
         """The problem of the cell; the last one is kept, for the next cell is often another solver's on the same problem."""

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from prbench.backend import Backend, Clock, Precision, fft_pair_times, get_backend, get_threads, keep_freed_memory
+from prbench.backend import Backend, Clock, Precision, get_backend, keep_freed_memory
 from prbench.core import DirectSolver, IterativeSolver, Measurement, Reconstruction, Solver, build_plugin
+from prbench.core.foreign import ForeignSolver
 from prbench.core.reconstruction import FIELDS
 from prbench.errors import PrbenchError, UsageError
 
 from .billing import Spent, Times, bill
 from .loop import Callback, Loop, Progress, Status
-
-_PAIR_HOLDS_S, _PAIRS, _FIRST_PAIRS = 0.1, 5, 25
+from .pair_times import timed_pair
 
 __all__ = ["Callback", "Cost", "Progress", "Solution", "Status", "choose_backend", "solve"]
 
@@ -34,9 +33,9 @@ class Cost:
         latency_fft: the same in forward+inverse FFT pairs of the measurement's shape and dtype, timed before and after (at most a
             tenth of a second) on the same backend, device and threads.
         fft_pair_s: the seconds of one such pair.
-        ffts: transforms of that shape that the solver asked for, forward and inverse.
-        operators: other applications of the forward model or its adjoint.
-        iterations: steps done.
+        ffts: transforms of that shape that the solver asked for, forward and inverse; None where nobody counted.
+        operators: other applications of the forward model or its adjoint; None where nobody counted.
+        iterations: steps done; None where nobody counted.
         peak_memory_device: bytes, on a GPU only.
         peak_memory_host: bytes by which the process grew at its highest, where the runner measured it.
         processor_s: processor time of the same work, all threads and child processes; seconds.
@@ -49,9 +48,9 @@ class Cost:
     latency_s: float
     latency_fft: float
     fft_pair_s: float
-    ffts: int
-    operators: int
-    iterations: int
+    ffts: int | None
+    operators: int | None
+    iterations: int | None
     peak_memory_device: int | None = None
     peak_memory_host: int | None = None
     processor_s: float | None = None
@@ -185,9 +184,9 @@ class Run:
     status: Status
     curve: list[Progress]
     times: Times
-    ffts: int
-    operators: int
-    iterations: int
+    ffts: int | None
+    operators: int | None
+    iterations: int | None
     backend: Backend
     peak_memory_device: int | None = None
     peak_memory_host: int | None = None
@@ -213,6 +212,8 @@ def run_solver(
 
 def run_prepared(solver: Solver[Any], y: Measurement, seed: int, time_limit_s: float | None, callback: Callback | None) -> Run:
     """One solve by a prepared solver of a measurement that is on its backend."""
+    if isinstance(solver, ForeignSolver):
+        return _run_foreign(solver, y, seed)
     backend, rng = y.backend, random_source(seed)
     clock, aside = Clock(backend.synchronize), Clock(backend.synchronize)
     backend.reset_peak_memory()
@@ -237,6 +238,23 @@ def run_prepared(solver: Solver[Any], y: Measurement, seed: int, time_limit_s: f
         iterations=steps,
         backend=backend,
         peak_memory_device=backend.peak_memory(),
+    )
+
+
+def _run_foreign(solver: ForeignSolver[Any], y: Measurement, seed: int) -> Run:
+    """One solve by another program, whose own clock counts, as far as what was seen from outside agrees."""
+    found = solver.solve(y, random_source(seed))
+    told = solver.last_cost()
+    return Run(
+        _to_host(found, y.backend),
+        "ok",
+        [],
+        Times(Spent(told.wall_s, told.processor_s), Spent(told.beside_wall_s, told.beside_processor_s)),
+        ffts=told.ffts,
+        operators=told.operators,
+        iterations=told.iterations,
+        backend=y.backend,
+        peak_memory_host=told.peak_memory_host,
     )
 
 
@@ -292,34 +310,6 @@ def cost_of_runs(runs: list[Run], pairs: list[tuple[float, float]]) -> tuple[Cos
         load=os.getloadavg()[0],
     )
     return cost, {"clock": "; ".join(charged.notes)} if charged.notes else {}
-
-
-class PairTimes:
-    """The FFT pair of each shape: its wall time now, or at most a tenth of a second ago, and its least processor time so far.
-
-    So that quick solves are not outweighed by it, it is timed at length only the first time.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[object, ...], tuple[float, tuple[float, float]]] = {}
-
-    def get(self, label: tuple[object, ...], measure: Callable[[int], tuple[float, float]]) -> tuple[float, float]:
-        """Wall and processor time of the pair that ``label`` names; ``measure`` times it, as often as it is told."""
-        at, times = self._known.get(label, (0.0, (0.0, 0.0)))
-        if label not in self._known:
-            self._known[label] = time.monotonic(), measure(_FIRST_PAIRS)
-        elif time.monotonic() - at > _PAIR_HOLDS_S:
-            wall, processor = measure(_PAIRS)
-            self._known[label] = time.monotonic(), (wall, min(processor, times[1]))
-        return self._known[label][1]
-
-
-_pair_times = PairTimes()
-
-
-def timed_pair(resolved: Backend, shape: tuple[int, ...]) -> tuple[float, float]:
-    """Wall and processor time of an FFT pair in this process."""
-    return _pair_times.get((resolved, shape, get_threads()), lambda repeats: fft_pair_times(resolved, shape, repeats))
 
 
 def choose_backend(solver: Solver[Any], backend: str | Backend, precision: Precision = "single") -> Backend:

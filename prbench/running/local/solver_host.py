@@ -15,8 +15,9 @@ from prbench.core import Measurement
 from prbench.running.bench import SolverDied, SolverFailed, Traits
 from prbench.running.loop import Progress
 from prbench.running.measurement_arrays import measurement_to_plain
+from prbench.running.pair_times import PairTimes
 from prbench.running.request.cell import Cell
-from prbench.running.solving import PairTimes, Run
+from prbench.running.solving import Run
 
 from .children import end_children
 from .solver_process import SolverProcess, run_of
@@ -68,7 +69,7 @@ class SolverHost:
             request = {"do": "load", "solver": cell.solver, "params": dict(cell.solver_params), "label": label, "seed": cell.seed}
             reply = process.ask({**request, "backend": cell.backend, "precision": cell.precision})[0]
             process.loaded[label] = Traits(
-                iterative=bool(reply["iterative"]), networked=bool(reply["networked"]), gpu=reply["gpu"]
+                bool(reply["iterative"]), bool(reply["networked"]), gpu=reply["gpu"], facts=dict(reply["facts"])
             )
         return process.loaded[label]
 

@@ -100,14 +100,14 @@ def run_of(reply: Mapping[str, Any], arrays: Mapping[str, np.ndarray], backend: 
     """A run as the process tells it, with what was seen from outside."""
     try:
         curve = [Progress(int(i), int(n), float(s), float(r)) for i, n, s, r in reply["curve"]]
-        ffts, operators, steps = map(int, reply["counts"])
+        ffts, operators, steps = (None if count is None else int(count) for count in reply["counts"])
         device, host = reply["peak_memory"]
         clocked, asked, prepared = (Spent(*map(float, reply[name])) for name in ("clocked", "asked", "prepared"))
         times = Times(
             clocked,
             asked,
             prepared,
-            steps=steps,
+            steps=1 if steps is None else steps,
             points=len(curve),
             outside=outside,
             moved_bytes=moved,

@@ -26,6 +26,7 @@ import numpy as np
 
 from prbench.backend import fft_pair_times, forms_compiled, get_backend, keep_freed_memory, set_threads
 from prbench.core import Solver, build_plugin
+from prbench.core.foreign import ForeignSolver
 from prbench.running.bench import traits_of
 from prbench.running.endings import arrays_of, error_of, status_of
 from prbench.running.loop import Progress
@@ -115,7 +116,7 @@ class _Server:
             "asked": dataclasses.astuple(times.asked),
             "prepared": dataclasses.astuple(times.prepared),
             "counts": [run.ffts, run.operators, run.iterations],
-            "peak_memory": [run.peak_memory_device, memory.growth],
+            "peak_memory": [run.peak_memory_device, memory.growth if run.peak_memory_host is None else run.peak_memory_host],
             "compiled": forms_compiled() > forms,
             "unsettled": len(sys.modules) > self._modules,
         }
@@ -142,7 +143,8 @@ class _Server:
         return {"times": times}, {}
 
     def _end(self, _header: Any, _arrays: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        left = ["a process"] if end_children() else []
+        foreign = [solver for solver in self._solvers.values() if isinstance(solver, ForeignSolver)]
+        left = ["a process"] if end_children({pid for solver in foreign for pid in solver.companions()}) else []
         left += self._before.changes() if self._before is not None else []
         if not left:
             sys.stdout.flush()

@@ -14,6 +14,8 @@ from typing import Any, Self, cast
 
 from prbench.backend import Backend, Precision, get_backend
 from prbench.core import Dataset, Problem, Solver, Split, build_plugin, format_name, parse_name, setting_defaults
+from prbench.core.foreign import ForeignSolver
+from prbench.core.names import is_reference
 from prbench.core.registry import Kind
 from prbench.core.settings import Scalar
 from prbench.core.tuned import resolve_tuned
@@ -218,15 +220,23 @@ def find_plugin(kind: Kind, asked: object) -> Plugin:
 def _normal_reference(reference: str) -> str:
     """One spelling of a reference: a file in the working folder is named from there, another by its whole path."""
     module, colon, attribute = reference.rpartition(":")
+    if not colon and is_reference(reference):
+        return _from_here(reference)
     if not colon or not module.endswith(".py"):
         return reference
-    path, here = Path(module).resolve(), Path.cwd().resolve()
-    return f"{(path.relative_to(here) if path.is_relative_to(here) else path).as_posix()}:{attribute}"
+    return f"{_from_here(module)}:{attribute}"
+
+
+def _from_here(name: str) -> str:
+    path, here = Path(name).resolve(), Path.cwd().resolve()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
 
 
 def _reference(kind: Kind, built: Any) -> str:
     """How a worker will find the class of ``built``: by its registered name, or by its reference."""
     cls = type(built)
+    if isinstance(built, ForeignSolver):
+        return _normal_reference(cls.reference)
     try:
         if type(build_plugin(kind, cls.plugin_name)) is cls:
             return cast("str", cls.plugin_name)

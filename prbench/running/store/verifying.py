@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from prbench.core.names import is_reference
 from prbench.errors import PrbenchError, one_line
 from prbench.running.code_id import code_id
 
@@ -83,7 +84,7 @@ def _misspelled(record: Record) -> str | None:
     Only registered solvers and datasets are looked at: a reference named by a record is never imported.
     """
     cell = record.cell
-    if ":" in cell.solver or ":" in cell.dataset:
+    if is_reference(cell.solver) or is_reference(cell.dataset):
         return None
     try:
         spelled = cell.solver_spelled, cell.dataset_spelled

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from prbench.backend import Array, pointwise
+from prbench.backend import Array, get_backend, pointwise
 from prbench.backend.pointwise import abs2, sqrt, where
 from prbench.core.checks import answer_array, light, real_array, refuse_intensities, same_shape
 from prbench.core.measurement import Measurement
@@ -137,7 +137,6 @@ class FarField(Measurement):
         return self.object_shape
 
     # What solvers compute with: zero frequency first, so that no step shifts anything.
-
     @cached_property
     def amplitude(self) -> Array:
         """``sqrt(Y)`` with zero frequency at index 0, and -1 in unmeasured pixels; real, detector shape."""
@@ -319,6 +318,11 @@ class FarField(Measurement):
         """The measurement with the pixels of ``held_out`` (bool, detector layout) declared unmeasured."""
         mask = ~held_out if self.mask is None else self.mask & ~held_out
         return self._derived(mask=mask)
+
+    def completed(self, found: Reconstruction) -> Reconstruction:
+        """An object on the detector's grid is cut to the frame of ``object_shape``, as :meth:`crop` does."""
+        whole = getattr(found.object, "shape", None) == self.shape
+        return dataclasses.replace(found, object=self.to(get_backend("numpy")).crop(found.object)) if whole else found
 
     def check(self, reconstruction: object) -> None:
         """Raise PrbenchError unless ``object`` is a complex array of ``object_shape``."""

@@ -10,11 +10,12 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from prbench.backend import Array
+from prbench.backend import Array, get_backend
 from prbench.core.checks import NOT_GIVEN, answer_array, known_light, mask_of, positive, real_array, refuse, same_shape
 from prbench.core.measurement import Measurement, filled_from_nearest
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput
+from prbench.physics.gradients import integrate_gradient
 
 _REMEDY = "mask them (files: invalid=mask)"
 _MEAN_SIGMA_PX = 8.0
@@ -162,6 +163,15 @@ class SpeckleStack(Measurement):
             for n, image in enumerate(reference):
                 moved[n][some] += weight[some] * map_coordinates(image, grid[:, some], order=3, mode="mirror")
         return self.backend.asarray((to_numpy(x.transmission) * moved).astype(to_numpy(self.sample).dtype))
+
+    def completed(self, found: Reconstruction) -> Reconstruction:
+        """Where the phase is missing, the one whose gradient is the displacement."""
+        shift = found.displacement
+        if found.phase is not None or getattr(shift, "shape", None) != (2, *self.shape):
+            return found
+        gradient = np.asarray(shift) * self.radians_per_px
+        phase = integrate_gradient(gradient[0], gradient[1], get_backend("numpy", self.backend.precision))
+        return dataclasses.replace(found, phase=phase.astype(gradient.dtype))
 
     def check(self, reconstruction: object) -> None:
         """Raise PrbenchError unless displacement (2, H, W), transmission, phase and any dark field (H, W) are real."""

@@ -1,0 +1,1 @@
+"""Contestants: programs of other people on the bench, each in a process and an environment of its own."""

@@ -1,0 +1,58 @@
+"""Where contestants are found: folders of packages that declare them, one folder per contestant.
+
+A package names a package of its own, in the entry-point group ``prbench.contestants``, whose folder holds them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+
+from prbench.errors import UsageError
+
+from .declaration import FILE, Declaration, read_declaration
+
+GROUP = "prbench.contestants"
+
+
+@cache
+def known() -> dict[str, Path]:
+    """The declarations that packages bring along, by the names of their folders, sorted; none of them is read.
+
+    Raises:
+        UsageError: where two packages bring the same one.
+    """
+    found: dict[str, Path] = {}
+    for point in entry_points(group=GROUP):
+        for path in sorted(_folder(point.value).glob(f"*/{FILE}")):
+            name = path.parent.name.replace("_", "-")
+            if name in found and found[name] != path:
+                raise UsageError(f"two packages offer a contestant {name!r}: {found[name]} and {path}")
+            found[name] = path
+    return dict(sorted(found.items()))
+
+
+def declaration_of(name: str) -> Declaration:
+    """A contestant by name, or by the path of its file.
+
+    Raises:
+        UsageError: where there is none, or its folder is not named as it is.
+    """
+    if name not in known():
+        return read_declaration(Path(name))
+    declaration = read_declaration(known()[name])
+    if declaration.name != name:
+        raise UsageError(
+            f"{declaration.path}: the contestant is called {declaration.name!r}, its folder {name!r}; name both alike"
+        )
+    return declaration
+
+
+def _folder(package: str) -> Path:
+    top, *rest = package.split(".")
+    spec = find_spec(top)
+    if spec is None or not spec.submodule_search_locations:
+        raise UsageError(f"the entry point {package} of {GROUP} names no package")
+    return Path(next(iter(spec.submodule_search_locations)), *rest)

@@ -1,0 +1,159 @@
+"""The program's end of the protocol for adapters in Python; run by its path, in the contestant's own interpreter.
+
+It needs Python 3.8 and NumPy, nothing of prbench. Called as ``python runner.py ADAPTER FOLDER PARENT``: the adapter's file, the
+folder with pipes and mapped files, and the process id of prbench, 0 where that is of another name space. See ``link.py``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import json
+import mmap
+import os
+import platform
+import random
+import resource
+import signal
+import sys
+import time
+import traceback
+from typing import Any
+
+import numpy as np
+
+PROTOCOL = 1
+_ALIGNED = 64
+_LONGEST_TRACEBACK = 10_000
+
+
+def main() -> None:
+    """Answer requests until prbench closes its end."""
+    adapter_path, folder, parent = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    _end_with_parent(parent)
+    server = _Server(adapter_path, folder)
+    for line in server.requests:
+        server.answer(json.loads(line))
+
+
+class _Server:
+    def __init__(self, adapter_path: str, folder: str) -> None:
+        self.requests = open(os.path.join(folder, "requests"), "rb")  # noqa: PTH118, PTH123, SIM115 - open to the end
+        self._answers = os.open(os.path.join(folder, "answers"), os.O_WRONLY)  # noqa: PTH118
+        self._sent = os.open(os.path.join(folder, "sent.bin"), os.O_RDWR)  # noqa: PTH118
+        self._returned = os.open(os.path.join(folder, "returned.bin"), os.O_RDWR)  # noqa: PTH118
+        self._adapter_path = adapter_path
+        self._adapter: Any = None
+
+    def answer(self, request: dict[str, Any]) -> None:
+        """Do what is asked; a failure is an answer too."""
+        arrays: dict[str, Any] = {}
+        try:
+            _check_protocol(request["protocol"])
+            reply, arrays = getattr(self, "_" + request["do"])(request)
+        except (Exception, SystemExit) as failure:  # noqa: BLE001 - every way to fail is an answer
+            text = "".join(traceback.format_exception(type(failure), failure, failure.__traceback__))
+            kind = type(failure).__name__ if isinstance(failure, Exception) else "SystemExit"
+            reply = {"error": {"type": kind, "message": str(failure)[:2000], "traceback": text[-_LONGEST_TRACEBACK:]}}
+        reply["protocol"], reply["arrays"] = PROTOCOL, self._written(arrays)
+        data = json.dumps(reply).encode() + b"\n"
+        while data:
+            data = data[os.write(self._answers, data) :]
+
+    def _prepare(self, request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        if self._adapter is None:
+            spec: Any = importlib.util.spec_from_file_location("adapter", self._adapter_path)
+            self._adapter = importlib.util.module_from_spec(spec)
+            sys.path.insert(0, os.path.dirname(self._adapter_path))  # noqa: PTH120
+            spec.loader.exec_module(self._adapter)
+        if hasattr(self._adapter, "prepare"):
+            self._adapter.prepare(request["settings"], request["device"])
+        return {"version": str(self._adapter.version()), "python": platform.python_version(), "packages": _packages()}, {}
+
+    def _solve(self, request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        measurement = dict(request["values"])
+        measurement.update(self._read(request["arrays"]))
+        np.random.seed(request["seed"] % 2**32)  # noqa: NPY002 - of packages that use the global source
+        random.seed(request["seed"])
+        before = _memory()
+        processor, began = _processor_seconds(), time.perf_counter()
+        found = dict(self._adapter.solve(measurement, request["settings"], request["seed"]))
+        counts = found.pop("counts", {})
+        arrays = {name: _plain(name, value) for name, value in found.items() if value is not None}
+        wall, processor = time.perf_counter() - began, _processor_seconds() - processor
+        peak = _memory("VmHWM")
+        grown = None if before is None or peak is None else max(0, peak - before)
+        counts = {name: int(value) for name, value in counts.items()}
+        return {"wall_s": wall, "processor_s": processor, "counts": counts, "peak_memory": grown}, arrays
+
+    def _read(self, listed: list[dict[str, Any]]) -> dict[str, Any]:
+        size = os.fstat(self._sent).st_size
+        if not size:
+            return {}
+        # Copy on write: what the adapter changes stays its own.
+        shared = mmap.mmap(self._sent, size, access=mmap.ACCESS_COPY)
+        return {
+            told["name"]: np.frombuffer(shared, told["dtype"], int(np.prod(told["shape"])), told["offset"]).reshape(told["shape"])
+            for told in listed
+        }
+
+    def _written(self, arrays: dict[str, Any]) -> list[dict[str, Any]]:
+        listed: list[dict[str, Any]] = []
+        end = 0
+        for name, given in arrays.items():
+            array = np.ascontiguousarray(given).reshape(given.shape)
+            view, done = array.reshape(-1).view(np.uint8).data if array.size else b"", 0
+            while done < len(view):
+                done += os.pwrite(self._returned, view[done:], end + done)
+            listed.append({"name": name, "dtype": array.dtype.str, "shape": list(array.shape), "offset": end})
+            end += -(-array.nbytes // _ALIGNED) * _ALIGNED
+        return listed
+
+
+def _check_protocol(spoken: int) -> None:
+    if spoken != PROTOCOL:
+        raise RuntimeError("prbench speaks protocol %s, this runner %s" % (spoken, PROTOCOL))  # noqa: UP031
+
+
+def _plain(name: str, value: object) -> np.ndarray:
+    array = np.asarray(value)
+    if array.dtype.kind not in "biufc":
+        raise TypeError("%s must be an array of numbers, got %s of dtype %s" % (name, type(value).__name__, array.dtype))  # noqa: UP031
+    return array.astype(array.dtype.newbyteorder("<"), copy=False)
+
+
+def _packages() -> dict[str, str]:
+    try:
+        from importlib.metadata import distributions
+    except ImportError:
+        return {}
+    return {str(found.metadata["Name"]): str(found.version) for found in distributions() if found.metadata["Name"]}
+
+
+def _processor_seconds() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def _memory(name: str = "") -> int | None:
+    """Bytes resident now, the high-water mark reset; with a name that entry; None where the system does not tell."""
+    try:
+        if not name:
+            with open("/proc/self/clear_refs", "w") as file:  # noqa: PTH123
+                file.write("5")
+        with open("/proc/self/status") as file:  # noqa: PTH123
+            found = [line for line in file if line.startswith((name or "VmRSS") + ":")]
+        return int(found[0].split()[1]) * 1024
+    except (OSError, IndexError):
+        return None
+
+
+def _end_with_parent(parent: int) -> None:
+    if parent and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+if __name__ == "__main__":
+    main()
