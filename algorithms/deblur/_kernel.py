@@ -85,10 +85,10 @@ def sharpened_kernel(y: BlurredImage, kernel: torch.Tensor, span: float, rounds:
     image = y.image / span
     slopes = _slopes(image) * edges
     x = padded(image, y.kernel_shape)
-    kernel = _kept(kernel)
+    kernel = _significant_part(kernel)
     for _ in range(rounds):
         x = _few_edges(y, image, seen, x, kernel)
-        kernel = _kept(_least_squares(y, slopes, edges, x, kernel))
+        kernel = _significant_part(_least_squares(y, slopes, edges, x, kernel))
         moves = centring(kernel)
         kernel, x = kernel.roll(moves, (0, 1)), x.roll([-m for m in moves], (0, 1))
     return kernel
@@ -124,8 +124,8 @@ def _least_squares(
     sharp = _slopes(x)
 
     def normal(k: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = y.kernel_adjoint(edges * y.blur(sharp, k), sharp).sum(dim=0) + _KERNEL_COST * k
-        return found
+        result: torch.Tensor = y.kernel_adjoint(edges * y.blur(sharp, k), sharp).sum(dim=0) + _KERNEL_COST * k
+        return result
 
     return conjugate_gradients(normal, y.kernel_adjoint(slopes, sharp).sum(dim=0), kernel, _KERNEL_ITERATIONS)
 
@@ -134,7 +134,7 @@ def _slopes(x: torch.Tensor) -> torch.Tensor:
     return torch.stack([x.roll(-1, axis) - x for axis in (0, 1)])
 
 
-def _kept(kernel: torch.Tensor) -> torch.Tensor:
+def _significant_part(kernel: torch.Tensor) -> torch.Tensor:
     """The kernel without what is negative, faint or a small piece apart; it sums to one."""
     from scipy.ndimage import gaussian_filter, label
 
@@ -145,10 +145,10 @@ def _kept(kernel: torch.Tensor) -> torch.Tensor:
     if count > 1:
         mass = np.bincount(pieces.ravel(), (host * keep).ravel())
         keep &= mass[pieces] >= _LEAST_PART * mass[1:].sum()
-    kept = host * keep
-    if not kept.any():  # an image without gradients tells of no blur
-        kept[kept.shape[0] // 2, kept.shape[1] // 2] = 1
-    return torch.as_tensor(kept / kept.sum(), dtype=kernel.dtype, device=kernel.device)
+    part = host * keep
+    if not part.any():  # an image without gradients tells of no blur
+        part[part.shape[0] // 2, part.shape[1] // 2] = 1
+    return torch.as_tensor(part / part.sum(), dtype=kernel.dtype, device=kernel.device)
 
 
 def centring(kernel: torch.Tensor) -> list[int]:
@@ -174,8 +174,8 @@ def _centred(kernel: torch.Tensor) -> torch.Tensor:
 
 
 def _resized(image: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:
-    found: torch.Tensor = functional.interpolate(image[None, None], size=shape, mode="bilinear", antialias=True)[0, 0]
-    return found
+    result: torch.Tensor = functional.interpolate(image[None, None], size=shape, mode="bilinear", antialias=True)[0, 0]
+    return result
 
 
 def conjugate_gradients(

@@ -30,7 +30,7 @@ _EMPTY = 1e-4
 _PRIOR = 0.5
 """Weight of the total variation of the first image; 1: gradients as likely as their mean in the blurred image says."""
 
-_LOOK_EVERY = 16
+_CHECK_EVERY = 16
 
 
 @dataclass(eq=False)
@@ -51,7 +51,7 @@ class Networks:
         first: what the image's network adds to before the sigmoid, where something is known.
         mean: exponential average of the images so far; None before the first step.
         steps: taken.
-        misfit: mean squared misfit when last looked at.
+        misfit: mean squared misfit at the last check.
     """
 
     image: nn.Module
@@ -77,8 +77,8 @@ class Networks:
 
     def blur_kernel(self, y: BlurredImage) -> torch.Tensor:
         """The kernel (*kernel_shape)."""
-        found: torch.Tensor = torch.softmax(self.kernel(self.code), dim=0).reshape(y.kernel_shape)
-        return found
+        result: torch.Tensor = torch.softmax(self.kernel(self.code), dim=0).reshape(y.kernel_shape)
+        return result
 
 
 @register(
@@ -198,7 +198,7 @@ class DoubleDipDeblur(IterativeSolver[BlurredImage, Networks]):
                 state.mean = picture.detach().clone()
             else:
                 state.mean.mul_(self.averaging).add_(picture.detach(), alpha=1 - self.averaging)
-        if state.steps % _LOOK_EVERY == 0:
+        if state.steps % _CHECK_EVERY == 0:
             state.misfit = float(misfit.detach())
         state.steps += 1
         return state
@@ -243,8 +243,8 @@ class DoubleDipDeblur(IterativeSolver[BlurredImage, Networks]):
 
     def residual(self, y: BlurredImage, state: Networks) -> float:
         """Relative misfit of the blurred image."""
-        found = self.estimate(y, state)
-        return float(y.residual(found.image, found.kernel))
+        result = self.estimate(y, state)
+        return float(y.residual(result.image, result.kernel))
 
 
 _INPUTS = 8

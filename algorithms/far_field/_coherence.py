@@ -194,8 +194,8 @@ class _Model:
         """The blurred pattern, at least a small part of the sharp one."""
         self.transforms += 1
         half = degree[..., : self.spectrum.shape[-1]]
-        found = np.fft.irfftn(self.spectrum * half, s=self.shape, axes=self.axes)
-        return np.maximum(found, 1e-3 * self.intensity)
+        result = np.fft.irfftn(self.spectrum * half, s=self.shape, axes=self.axes)
+        return np.maximum(result, 1e-3 * self.intensity)
 
     def misfit(self, degree: np.ndarray) -> float:
         """Norm of the difference of amplitudes over measured pixels."""
@@ -218,10 +218,10 @@ class _Model:
 
         from prbench.tasks.far_field.coherence import gaussian_degree
 
-        found = minimize_scalar(
+        result = minimize_scalar(
             lambda log_width: self.misfit(gaussian_degree(self.shape, float(np.exp(log_width)))),
             bounds=(float(np.log(width / _BRACKET)), float(np.log(width * _BRACKET))),
             method="bounded",
             options={"xatol": 1e-5, "maxiter": 20},
         )
-        return float(np.exp(found.x)), float(found.fun)
+        return float(np.exp(result.x)), float(result.fun)

@@ -34,7 +34,7 @@ class Constraints:
         """Whether the pixels kept depend on the field, and not only on the support."""
         return self.nonnegative or self.size is not None
 
-    def kept(self, x: Array, support: Array) -> Array:
+    def mask(self, x: Array, support: Array) -> Array:
         """Bool, where the constraints keep ``x``: on the support and, for nonnegative objects, where the real part is positive.
 
         With a known number of pixels and no support, the support is that many of the largest (Elser, Lan, Bendory

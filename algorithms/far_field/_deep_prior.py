@@ -20,15 +20,15 @@ from prbench.tasks.far_field import FarField
 from ..networks.starts import Make, from_seeds, narrowed
 from ._centring import off_centre, ramped, rolled
 from ._lagrangian import FittedPattern, Loss
-from ._parametrisations import Drawn
+from ._parametrisations import Outputs
 from ._selection import Choice, by_score, hold_out, score
 
-_LOOK_EVERY = 5
-"""Steps between two looks at what the fit does not see: a look costs a transform of each start, and waits for a GPU."""
+_CHECK_EVERY = 5
+"""Steps between two checks of what the fit does not see: a check costs a transform of each start, and waits for a GPU."""
 _BETAS = (0.9, 0.99)
 """Of Adam: the multiplier moves the aim, and a longer memory of squared gradients than 100 steps holds the fit back."""
 _SMOOTHING = 0.8
-"""Part of a start's averaged score that a look keeps."""
+"""Part of a start's averaged score that a check keeps."""
 _FREE = 0.05
 """Fraction of pixels held out where there is shot noise, unless the user says."""
 _PLAIN_FROM = 0.6
@@ -67,7 +67,7 @@ class PriorState:
     codes: list[torch.Tensor]
     optimiser: torch.optim.Adam
     generators: list[torch.Generator]
-    kept: EarlyStopping
+    stopping: EarlyStopping
     living: list[int]
     scores: np.ndarray
     multiplier: torch.Tensor | None
@@ -75,14 +75,14 @@ class PriorState:
     objects: torch.Tensor | None = None
     steps: int = 0
 
-    def draw(self, jitter: float) -> Drawn:
+    def draw(self, jitter: float) -> Outputs:
         """What each network makes of its input with Gaussian noise added, (starts, outputs, *frame)."""
         inputs = self.codes
         if jitter > 0:
             inputs = [code + jitter * noise for code, noise in zip(self.codes, self._noise(), strict=True)]
         count = len(self.living)
-        drawn = [network(seen)[0] for network, seen in zip(self.networks, inputs, strict=True)]
-        return [one.reshape(count, -1, *one.shape[1:]) for one in drawn]
+        outputs = [network(seen)[0] for network, seen in zip(self.networks, inputs, strict=True)]
+        return [one.reshape(count, -1, *one.shape[1:]) for one in outputs]
 
     def _noise(self) -> list[torch.Tensor]:
         """Normal numbers in the inputs' shapes; each start draws its own, whoever stands beside it."""
@@ -141,7 +141,7 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
     centring: int = setting(
         10, valid="[0, inf)", range=(5, 50), doc="steps between two moves of the frame with its object, early on; 0: it stays"
     )
-    patience: int | None = setting(None, valid="[1, inf)", doc="end after so many looks (one in 5 steps) without a better score")
+    patience: int | None = setting(None, valid="[1, inf)", doc="end after so many checks (one in 5 steps) without a better score")
     free: float | None = setting(
         None, valid="[0, 0.5]", doc="fraction of pixels held out to stop and choose by; none: 0.05 where there is shot noise"
     )
@@ -160,10 +160,10 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
         """The input of one network of one start, (inputs, *frame)."""
 
     @abstractmethod
-    def field(self, drawn: Drawn) -> torch.Tensor:
+    def field(self, outputs: Outputs) -> torch.Tensor:
         """The objects, complex (starts, *frame), in any unit."""
 
-    def channels_drawn(self) -> tuple[int, ...]:
+    def output_channels(self) -> tuple[int, ...]:
         """Channels that each network draws."""
         return self.outputs
 
@@ -187,7 +187,7 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
         def make(outputs: int, starts: int) -> nn.Module:
             return on_backend(self.networks(y.ndim, frame, outputs, starts).to(y.backend.real), y.backend)
 
-        return [partial(make, outputs) for outputs in self.channels_drawn()]
+        return [partial(make, outputs) for outputs in self.output_channels()]
 
     def init(self, y: FarField, rng: Rng) -> PriorState:
         """Held-out pixels, and fresh networks of every start."""
@@ -201,7 +201,7 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
         device, real, frame = y.backend.device, y.backend.real, y.object_shape
         assert frame is not None
         generators = [torch.Generator(device).manual_seed(seed) for seed in seeds]
-        per_start = [[self.code(frame, g) for _ in self.channels_drawn()] for g in generators]
+        per_start = [[self.code(frame, g) for _ in self.output_channels()] for g in generators]
         codes = [torch.cat(each).to(device=device, dtype=real)[None] for each in zip(*per_start, strict=True)]
         networks = [from_seeds(make, [seed + k for seed in seeds]) for k, make in enumerate(self.makes(y))]
         optimiser = torch.optim.Adam(
@@ -236,7 +236,7 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
         s.optimiser.step()
         s.objects = objects.detach() * (scale * s.pattern.unit)
         s.steps += 1
-        if s.steps % _LOOK_EVERY == 0 or s.steps == self.iterations:
+        if s.steps % _CHECK_EVERY == 0 or s.steps == self.iterations:
             self._record_point(y, s)
         if self.moves() and s.steps % self.centring == 0 and progress < _PLAIN_FROM:
             self._centre(s)
@@ -259,8 +259,8 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
         searching = progress < _PLAIN_FROM
         losses, allowed = s.pattern.pull(spectrum, s.multiplier, self.slack if searching else 0.0)
         if searching:
-            kept = 1 - self.leak * min(1.0, s.pattern.noise)
-            s.multiplier = kept * (s.multiplier + self.multiplier * (spectrum.detach() - allowed))
+            decay = 1 - self.leak * min(1.0, s.pattern.noise)
+            s.multiplier = decay * (s.multiplier + self.multiplier * (spectrum.detach() - allowed))
         else:
             s.multiplier = _FADING * s.multiplier
         return losses
@@ -276,29 +276,29 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
     def _transform(self, y: FarField, objects: torch.Tensor) -> torch.Tensor:
         """Spectra of objects on the frame, zeros around it; counted."""
         y.counters.ffts += objects.shape[0]
-        found: torch.Tensor = torch.fft.fftn(objects, s=y.shape, dim=tuple(range(1, y.ndim + 1)))
-        return found
+        result: torch.Tensor = torch.fft.fftn(objects, s=y.shape, dim=tuple(range(1, y.ndim + 1)))
+        return result
 
     def _objects(self, y: FarField, s: PriorState) -> torch.Tensor:
         """The objects of the last step, or what the networks draw before the first, (starts, *frame)."""
         if s.objects is None:
             with torch.no_grad():
-                drawn = rolled(self.field(s.draw(0.0)), s.rolls)
-                s.objects = drawn * s.pattern.scale(self._transform(y, drawn), self._loss(s)) * s.pattern.unit
+                outputs = rolled(self.field(s.draw(0.0)), s.rolls)
+                s.objects = outputs * s.pattern.scale(self._transform(y, outputs), self._loss(s)) * s.pattern.unit
         return s.objects
 
     def _record_point(self, y: FarField, s: PriorState) -> None:
         """Score the objects, and keep what is best."""
         objects = self._objects(y, s)
         with torch.no_grad():
-            s.kept.look(score(s.choice, self.padded(y, objects)), objects)
-        s.scores[s.living] = s.kept.scores
+            s.stopping.observe(score(s.choice, self.padded(y, objects)), objects)
+        s.scores[s.living] = s.stopping.scores
 
     def _drop(self, y: FarField, s: PriorState) -> None:
         """Let all starts but the finalists go."""
-        if s.kept.best is None:
+        if s.stopping.best is None:
             self._record_point(y, s)
-        rows = sorted(s.kept.order[: self.finalists])
+        rows = sorted(s.stopping.order[: self.finalists])
         count = len(s.living)
         s.networks, s.optimiser = narrowed(s.networks, self.makes(y), count, rows, s.optimiser)
         s.codes = [
@@ -306,7 +306,7 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
             for code in s.codes
         ]
         s.generators, s.living = [s.generators[i] for i in rows], [s.living[i] for i in rows]
-        s.kept.narrow(rows)
+        s.stopping.narrow(rows)
         s.rolls = s.rolls[rows]
         s.multiplier = None if s.multiplier is None else s.multiplier[rows]
         s.objects = None if s.objects is None else s.objects[rows]
@@ -317,24 +317,24 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
         return torch.nn.functional.pad(objects, margins)
 
     def finished(self, y: FarField, state: PriorState) -> bool:  # noqa: ARG002 - the contract
-        """When no start has got better for ``patience`` looks."""
-        return state.kept.settled()
+        """When no start has got better for ``patience`` checks."""
+        return state.stopping.settled()
 
     def estimates(self, y: FarField, s: PriorState) -> torch.Tensor:
-        """What was kept of each living start, or before the first look what there is, on the detector's grid.
+        """What was kept of each living start, or before the first check what there is, on the detector's grid.
 
-        No look is taken for it: that would enter the averaged scores, and asking would change the answer.
+        This takes no check: one would enter the averaged scores, and asking would change the answer.
         """
-        return self.padded(y, self._objects(y, s) if s.kept.best is None else s.kept.best[0])
+        return self.padded(y, self._objects(y, s) if s.stopping.best is None else s.stopping.best[0])
 
     def estimate(self, y: FarField, state: PriorState) -> Reconstruction:
         """The best start, with the best others as ``starts`` and the ``scores`` of all that were begun in ``aux``."""
         assert y.object_shape is not None
-        found = self.estimates(y, state)[(slice(None), *map(slice, y.object_shape))]
-        starts = found[by_score(state.kept.scores)[: self.keep]]
+        result = self.estimates(y, state)[(slice(None), *map(slice, y.object_shape))]
+        starts = result[by_score(state.stopping.scores)[: self.keep]]
         return Reconstruction(object=starts[0].clone(), aux={"starts": starts, "scores": state.scores.copy()})
 
     def residual(self, y: FarField, state: PriorState) -> float:
         """Modulus error of the best start over all measured pixels."""
-        best = by_score(state.kept.scores)[0]
+        best = by_score(state.stopping.scores)[0]
         return float(y.modulus_error(self.estimates(y, state)[best : best + 1])[0])

@@ -58,7 +58,7 @@ def aligned(y: FarField, objects: Array, reference: Array) -> Array:
     xp = y.backend.xp
     target = y.transform(reference[None])
     axes = tuple(range(y.ndim))
-    found = []
+    result = []
     for x in objects:
         spectrum = y.transform(x[None])
         # The spectrum of the conjugate flip is the complex conjugate.
@@ -67,8 +67,8 @@ def aligned(y: FarField, objects: Array, reference: Array) -> Array:
         if abs(flip[0]) > abs(value):
             value, shift = flip
             moved = xp.roll(xp.conj(xp.flip(x, axis=axes)), (1,) * y.ndim, axis=axes)
-        found.append(xp.roll(moved, shift, axis=axes) * (value / abs(value) if value else 1.0))
-    return xp.stack(found)
+        result.append(xp.roll(moved, shift, axis=axes) * (value / abs(value) if value else 1.0))
+    return xp.stack(result)
 
 
 def _peak(y: FarField, correlation: Array) -> tuple[complex, tuple[int, ...]]:

@@ -51,8 +51,8 @@ class LagNetwork(nn.Module):
         draft = self.draft(_GAIN * x[..., self.side :].flatten(1)).unflatten(1, (2, self.side, self.side)).to(x.dtype)
         with torch.autocast(x.device.type, enabled=False):
             projected = self.projected(draft, x)
-        found: torch.Tensor = draft + self.correct(torch.cat([draft, projected, nn.functional.pixel_unshuffle(x, 2)], dim=1))
-        return found
+        result: torch.Tensor = draft + self.correct(torch.cat([draft, projected, nn.functional.pixel_unshuffle(x, 2)], dim=1))
+        return result
 
     def projected(self, draft: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """The draft with the modulus of its Fourier transform replaced by the amplitudes, cut to the frame."""

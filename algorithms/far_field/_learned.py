@@ -72,14 +72,14 @@ class LagSolver(LearnedSolver[FarField]):
         """(1, 2, 2 side - 1, 2 side - 1): real and imaginary part of the autocorrelation, lag 0 in the middle and 1 there."""
         import torch
 
-        found = autocorrelation(y, self.side)
-        both: torch.Tensor = torch.stack([found.real, found.imag])[None] / found.real.max()
+        result = autocorrelation(y, self.side)
+        both: torch.Tensor = torch.stack([result.real, result.imag])[None] / result.real.max()
         return both
 
     def target(self, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
         """Real and imaginary part of the object to be answered, of mean square 1; every pixel counts."""
         assert problem.truth is not None
-        x = self.chosen(np.asarray(problem.truth.object))
+        x = self.representative(np.asarray(problem.truth.object))
         if x.shape != (self.side, self.side):
             raise BadInput(
                 f"{self.plugin_name}[side={self.side}] learns from objects of {self.side} x {self.side} pixels, "
@@ -89,13 +89,13 @@ class LagSolver(LearnedSolver[FarField]):
         return _parts(x), np.ones((1, *x.shape), np.float32)
 
     @abstractmethod
-    def chosen(self, x: np.ndarray) -> np.ndarray:
+    def representative(self, x: np.ndarray) -> np.ndarray:
         """Which object with the pattern of ``x`` is to be answered, complex, in the same frame."""
 
-    def turn_target(self, target: np.ndarray, element: int) -> np.ndarray:
-        """The object turned about its middle pixel, and again the one to be answered."""
-        moved = turned_about_middle(target, element)
-        return _parts(self.chosen(moved[0] + 1j * moved[1]))
+    def transform_target(self, target: np.ndarray, element: int) -> np.ndarray:
+        """The object rotated about its middle pixel, and again the one to be answered."""
+        rotated_target = rotated_about_middle(target, element)
+        return _parts(self.representative(rotated_target[0] + 1j * rotated_target[1]))
 
     def disturb(self, inputs: np.ndarray, rng: Rng) -> np.ndarray:
         """Noise as photons make it, white and Hermitian, of a strength drawn for each pattern."""
@@ -106,9 +106,9 @@ class LagSolver(LearnedSolver[FarField]):
 
     def solve(self, y: FarField, rng: Rng) -> Reconstruction:
         """The network's object, in the frame and with the energy of the measured one."""
-        found = self.answer(y, rng)[0]
+        result = self.answer(y, rng)[0]
         y.counters.operators += 1
-        return Reconstruction(object=with_energy(y, resized(found, y.object_shape)))
+        return Reconstruction(object=with_energy(y, resized(result, y.object_shape)))
 
 
 def autocorrelation(y: FarField, side: int) -> Array:
@@ -122,11 +122,11 @@ def autocorrelation(y: FarField, side: int) -> Array:
     for axis, (n, m) in enumerate(zip(y.shape, y.object_shape, strict=True)):
         intensity = _cut(y, intensity, axis, max(1, round(n * side / m)))
     y.counters.ffts += 1
-    found = y.backend.ifftn(xp.astype(intensity, y.backend.complex)[None], y.ndim, normalised=True)[0]
+    result = y.backend.ifftn(xp.astype(intensity, y.backend.complex)[None], y.ndim, normalised=True)[0]
     lags = np.arange(-(side - 1), side)
     for axis in range(y.ndim):
-        found = xp.take(found, y.backend.asarray(lags % found.shape[axis]), axis=axis)
-    return found
+        result = xp.take(result, y.backend.asarray(lags % result.shape[axis]), axis=axis)
+    return result
 
 
 def _cut(y: FarField, intensity: Array, axis: int, n: int) -> Array:
@@ -140,13 +140,13 @@ def _cut(y: FarField, intensity: Array, axis: int, n: int) -> Array:
     return taken * xp.reshape(y.backend.asarray(inside.astype(np.float32)), tuple(shape))
 
 
-def resized(found: torch.Tensor, shape: tuple[int, ...] | None) -> torch.Tensor:
+def resized(result: torch.Tensor, shape: tuple[int, ...] | None) -> torch.Tensor:
     """Real and imaginary part (2, side, side) as a complex object of ``shape``, interpolated linearly."""
     import torch
 
-    if shape is not None and tuple(found.shape[1:]) != shape:
-        found = torch.nn.functional.interpolate(found[None], size=shape, mode="bilinear", align_corners=False)[0]
-    return torch.complex(found[0].contiguous(), found[1].contiguous())
+    if shape is not None and tuple(result.shape[1:]) != shape:
+        result = torch.nn.functional.interpolate(result[None], size=shape, mode="bilinear", align_corners=False)[0]
+    return torch.complex(result[0].contiguous(), result[1].contiguous())
 
 
 def with_energy(y: FarField, x: torch.Tensor) -> torch.Tensor:
@@ -156,7 +156,7 @@ def with_energy(y: FarField, x: torch.Tensor) -> torch.Tensor:
     return x * (energy**0.5 / norm if norm else 1.0)
 
 
-def turned_about_middle(images: np.ndarray, element: int) -> np.ndarray:
+def rotated_about_middle(images: np.ndarray, element: int) -> np.ndarray:
     """:func:`prbench.core.dihedral.rotated`, pixel ``n // 2`` of each axis kept where it was: a mirror moves it if n is even."""
     from prbench.core.dihedral import rotated
 

@@ -13,7 +13,7 @@ _MAX_DEPTH = 50
 
 
 @cache
-def parse_recipe(text: str, known: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+def parse_recipe(text: str, algorithms: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
     """Blocks ``(algorithm, steps)`` in order, neighbours of equal algorithm joined.
 
     The grammar is ``block ("+" block)*`` with ``block = [count "*"] (algorithm | "(" recipe ")")``.
@@ -22,7 +22,7 @@ def parse_recipe(text: str, known: tuple[str, ...]) -> tuple[tuple[str, int], ..
         UsageError: pointing at what cannot be read.
     """
     tokens = _tokens(text)
-    blocks, rest = _sum(tokens, text, known)
+    blocks, rest = _sum(tokens, text, algorithms)
     if rest:
         raise UsageError(f"recipe {text!r}: cannot read from {rest[0]!r}; write it like 5*(20*ER+180*HIO)+20*ER")
     joined: list[tuple[str, int]] = []
@@ -55,26 +55,26 @@ def fit_to_length(blocks: tuple[tuple[str, int], ...], iterations: int | None) -
 def _tokens(text: str) -> list[str]:
     tokens, at, depth = [], 0, 0
     while at < len(text.rstrip()):
-        found = _TOKEN.match(text, at)
-        if not found:
+        result = _TOKEN.match(text, at)
+        if not result:
             raise UsageError(f"recipe {text!r}: cannot read from {text[at:]!r}; write it like 5*(20*ER+180*HIO)+20*ER")
-        tokens.append(next(group for group in found.groups() if group))
+        tokens.append(next(group for group in result.groups() if group))
         depth += (tokens[-1] == "(") - (tokens[-1] == ")")
         if depth > _MAX_DEPTH:
             raise UsageError(f"recipe: parentheses may be nested {_MAX_DEPTH} deep, found more")
-        at = found.end()
+        at = result.end()
     return tokens
 
 
-def _sum(tokens: list[str], text: str, known: tuple[str, ...]) -> tuple[list[tuple[str, int]], list[str]]:
-    blocks, rest = _block(tokens, text, known)
+def _sum(tokens: list[str], text: str, algorithms: tuple[str, ...]) -> tuple[list[tuple[str, int]], list[str]]:
+    blocks, rest = _block(tokens, text, algorithms)
     while rest and rest[0] == "+":
-        more, rest = _block(rest[1:], text, known)
+        more, rest = _block(rest[1:], text, algorithms)
         blocks = blocks + more
     return blocks, rest
 
 
-def _block(tokens: list[str], text: str, known: tuple[str, ...]) -> tuple[list[tuple[str, int]], list[str]]:
+def _block(tokens: list[str], text: str, algorithms: tuple[str, ...]) -> tuple[list[tuple[str, int]], list[str]]:
     count = 1
     if tokens and tokens[0].isdigit():
         count, tokens = int(tokens[0]), tokens[1:]
@@ -82,14 +82,14 @@ def _block(tokens: list[str], text: str, known: tuple[str, ...]) -> tuple[list[t
         raise UsageError(f"recipe {text!r} ends too early; write it like 5*(20*ER+180*HIO)+20*ER")
     head, rest = tokens[0], tokens[1:]
     if head == "(":
-        inner, rest = _sum(rest, text, known)
+        inner, rest = _sum(rest, text, algorithms)
         if not rest or rest[0] != ")":
             raise UsageError(f"recipe {text!r}: a parenthesis is not closed")
         blocks, rest = inner * count if count * len(inner) <= _MAX_STEPS else [], rest[1:]
-    elif head.upper() in known:
+    elif head.upper() in algorithms:
         blocks = [(head.upper(), count)]
     else:
-        raise UsageError(f"recipe {text!r}: {head!r} is not one of {', '.join(known)}")
+        raise UsageError(f"recipe {text!r}: {head!r} is not one of {', '.join(algorithms)}")
     if count * len(blocks or [1]) > _MAX_STEPS or sum(steps for _, steps in blocks) > _MAX_STEPS or not blocks:
         raise UsageError(f"recipe {text!r} must have between 1 and {_MAX_STEPS} steps")
     return blocks, rest

@@ -40,15 +40,15 @@ def representative(x: np.ndarray) -> np.ndarray:
     radius2 = sum(offset**2 for offset in offsets)
     spread = max(float((weight * radius2).sum()) / total, 1e-12)
     reference = complex((np.exp(-radius2 / (2 * _LOCAL**2 * spread)) * x).sum())
-    found = x * np.asarray(_sign(reference)).conjugate()
-    for value, limit in _odd(found, weight, offsets):
+    result = x * np.asarray(_sign(reference)).conjugate()
+    for value, limit in _odd(result, weight, offsets):
         if abs(value) > _NOTHING * limit:
             if value < 0:
-                found = np.conj(np.flip(found))
+                result = np.conj(np.flip(result))
                 centre = [n - 1 - c for n, c in zip(x.shape, centre, strict=True)]
             break
-    shift = [_shift(np.asarray(np.abs(found)), axis, c) for axis, c in enumerate(centre)]
-    return np.ascontiguousarray(np.roll(found, shift, axis=tuple(range(x.ndim))), dtype=x.dtype)
+    shift = [_shift(np.asarray(np.abs(result)), axis, c) for axis, c in enumerate(centre)]
+    return np.ascontiguousarray(np.roll(result, shift, axis=tuple(range(x.ndim))), dtype=x.dtype)
 
 
 def _sign(value: complex) -> complex:

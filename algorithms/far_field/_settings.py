@@ -148,7 +148,7 @@ class RecipeSettings(ProjectionSettings):
     breed_every: int = setting(600, valid="[0, inf)", range=(200, 1000), doc="steps between generations; 0 for none")
     twin_break: bool = setting(False, doc="keep half of the support between its first two updates")
 
-    known: ClassVar[tuple[str, ...]] = tuple(UPDATES)
+    algorithms: ClassVar[tuple[str, ...]] = tuple(UPDATES)
     """Algorithms that a recipe may name."""
 
     def __post_init__(self) -> None:
@@ -158,7 +158,7 @@ class RecipeSettings(ProjectionSettings):
     @cached_property
     def blocks(self) -> tuple[tuple[str, int], ...]:
         """The recipe as (algorithm, steps)."""
-        return fit_to_length(parse_recipe(self.recipe, self.known), self.iterations)
+        return fit_to_length(parse_recipe(self.recipe, self.algorithms), self.iterations)
 
     @property
     def recipe_steps(self) -> int:

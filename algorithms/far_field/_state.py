@@ -78,7 +78,7 @@ class ProjectionState:
 
     def estimates(self) -> Array:
         """The object of each start on the detector's grid: what the constraints keep of the last modulus projection."""
-        return self.p * self.constraints.kept(self.p, self.support)
+        return self.p * self.constraints.mask(self.p, self.support)
 
     def retain(self, rows: list[int]) -> None:
         """Cut the batch to some of its starts, in the order given."""

@@ -9,7 +9,7 @@ import torch
 
 from prbench.core import register
 
-from ._parametrisations import Drawn, real_and_imaginary
+from ._parametrisations import Outputs, real_and_imaginary
 from ._skip_prior import SkipPrior
 
 
@@ -26,6 +26,6 @@ class DeepImagePrior(SkipPrior):
 
     outputs: ClassVar[tuple[int, ...]] = (2,)
 
-    def field(self, drawn: Drawn) -> torch.Tensor:
+    def field(self, outputs: Outputs) -> torch.Tensor:
         """``a + i b``."""
-        return real_and_imaginary(drawn)
+        return real_and_imaginary(outputs)

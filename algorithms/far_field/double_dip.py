@@ -9,7 +9,7 @@ import torch
 
 from prbench.core import register, setting
 
-from ._parametrisations import Drawn, magnitude_and_phase, phase_alone
+from ._parametrisations import Outputs, magnitude_and_phase, phase_alone
 from ._skip_prior import SkipPrior
 
 
@@ -36,7 +36,7 @@ class DoubleDip(SkipPrior):
         doc="uniform: known to be the same all over the frame, so that only the phase is drawn",
     )
 
-    def channels_drawn(self) -> tuple[int, ...]:
+    def output_channels(self) -> tuple[int, ...]:
         """One channel of each network; the phase's alone where the magnitude is known."""
         return (1, 1) if self.magnitude == "free" else (1,)
 
@@ -44,6 +44,6 @@ class DoubleDip(SkipPrior):
         """Not where the magnitude is known all over the frame."""
         return self.magnitude == "free" and super().moves()
 
-    def field(self, drawn: Drawn) -> torch.Tensor:
+    def field(self, outputs: Outputs) -> torch.Tensor:
         """``m exp(i b)``."""
-        return magnitude_and_phase(drawn) if self.magnitude == "free" else phase_alone(drawn)
+        return magnitude_and_phase(outputs) if self.magnitude == "free" else phase_alone(outputs)

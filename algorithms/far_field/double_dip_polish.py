@@ -94,10 +94,10 @@ class DoubleDipPolish(DoubleDip):
 
     def _handed_over(self, y: FarField, state: PolishedFit) -> RefinedState:
         assert state.rng is not None
-        found = self.estimates(y, state)
-        found = found[by_score(state.kept.scores)]
-        support = shrink(y, found, 1.0, self.threshold)
-        g = y.project_modulus(found) * support
+        result = self.estimates(y, state)
+        result = result[by_score(state.stopping.scores)]
+        support = shrink(y, result, 1.0, self.threshold)
+        g = y.project_modulus(result) * support
         return RefinedState(ProjectionState.of(y, g, support, self.projections.beta, Choice(y, None), state.rng))
 
     def finished(self, y: FarField, state: PriorState) -> bool:  # noqa: ARG002 - the contract

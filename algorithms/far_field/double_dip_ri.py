@@ -8,7 +8,7 @@ import torch
 
 from prbench.core import register
 
-from ._parametrisations import Drawn, nonnegative_real_and_imaginary
+from ._parametrisations import Outputs, nonnegative_real_and_imaginary
 from ._skip_prior import SkipPrior
 
 
@@ -24,6 +24,6 @@ from ._skip_prior import SkipPrior
 class DoubleDipRI(SkipPrior):
     """A nonnegative real part and an imaginary part, by a network each: for specimens whose phase stays within a right angle."""
 
-    def field(self, drawn: Drawn) -> torch.Tensor:
+    def field(self, outputs: Outputs) -> torch.Tensor:
         """``a + i b`` with ``a >= 0``."""
-        return nonnegative_real_and_imaginary(drawn)
+        return nonnegative_real_and_imaginary(outputs)

@@ -13,7 +13,7 @@ from prbench.core import register, setting
 
 from ..networks.coordinate import CoordinateNetwork
 from ._deep_prior import DeepPrior, PriorState
-from ._parametrisations import Drawn, magnitude_and_phase
+from ._parametrisations import Outputs, magnitude_and_phase
 
 
 @register(
@@ -73,6 +73,6 @@ class DoubleNir(DeepPrior):
         by = torch.as_tensor(rolls / (max(frame) / 2), dtype=s.codes[0].dtype, device=s.codes[0].device)
         s.codes = [code - by.reshape(1, -1, *[1] * len(frame)) for code in s.codes]
 
-    def field(self, drawn: Drawn) -> torch.Tensor:
+    def field(self, outputs: Outputs) -> torch.Tensor:
         """``m exp(i b)``."""
-        return magnitude_and_phase(drawn)
+        return magnitude_and_phase(outputs)

@@ -49,7 +49,7 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
 
     example: ClassVar[dict[str, object]] = {"recipe": "100*HIO+20*ER+2*(24*ML+20*ER)+24*ML", "starts": 2}
 
-    known: ClassVar[tuple[str, ...]] = (*UPDATES, "ML")
+    algorithms: ClassVar[tuple[str, ...]] = (*UPDATES, "ML")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -16,6 +16,6 @@ from ._learned import LagSolver
 class RawTraining(LagSolver):
     """One look, taught with the objects themselves: network, data and recipe of ``symmetry-breaking``, but not its targets."""
 
-    def chosen(self, x: np.ndarray) -> np.ndarray:
+    def representative(self, x: np.ndarray) -> np.ndarray:
         """The object itself."""
         return x

@@ -28,6 +28,6 @@ class SymmetryBreaking(LagSolver):
     it has a function to learn. ``raw-training`` is the same network taught without.
     """
 
-    def chosen(self, x: np.ndarray) -> np.ndarray:
+    def representative(self, x: np.ndarray) -> np.ndarray:
         """The representative of its orbit."""
         return representative(x)

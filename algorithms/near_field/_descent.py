@@ -65,7 +65,7 @@ def advance(d: PhaseDescent, objective: Objective, precondition: Preconditioner)
         if product > 1e-10 * (_dot(change, change) * _dot(step, step)) ** 0.5:
             d.pairs.append((step, change, 1 / product))
         d.x, d.value, d.gradient, d.trials = x, value, gradient, 0
-        _turn(d, precondition)
+        _choose_direction(d, precondition)
         return
     d.trials += 1
     d.length *= _SHRINK
@@ -73,10 +73,10 @@ def advance(d: PhaseDescent, objective: Objective, precondition: Preconditioner)
         d.stuck = not d.pairs
         d.pairs.clear()
         d.trials = 0
-        _turn(d, precondition)
+        _choose_direction(d, precondition)
 
 
-def _turn(d: PhaseDescent, precondition: Preconditioner) -> None:
+def _choose_direction(d: PhaseDescent, precondition: Preconditioner) -> None:
     """The two-loop recursion, in which the latest pair gives the preconditioner its scale."""
     q = d.gradient
     weights = []

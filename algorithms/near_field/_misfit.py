@@ -28,10 +28,10 @@ def gaps(y: NearField, phase: torch.Tensor, transmission: torch.Tensor | None) -
     """
     expected = y.expected(phase, transmission)
     if y.model == "fourier-born":
-        found: torch.Tensor = (expected - y.intensity) / 2
+        result: torch.Tensor = (expected - y.intensity) / 2
     else:
-        found = torch.sqrt(expected + _DARK) - torch.sqrt(y.intensity + _DARK)
-    return found
+        result = torch.sqrt(expected + _DARK) - torch.sqrt(y.intensity + _DARK)
+    return result
 
 
 def misfits(y: NearField, phase: torch.Tensor, transmission: torch.Tensor | None) -> torch.Tensor:
@@ -47,15 +47,15 @@ def balance(y: NearField, floor: float) -> torch.Tensor:
     """
     rows = np.fft.fftfreq(y.shape[0], y.pixel_m)[:, None]
     columns = np.fft.rfftfreq(y.shape[1], y.pixel_m)[None]
-    turned = 0.0 if y.delta_beta is None else math.atan(1 / y.delta_beta)
-    chi = math.pi * y.wavelength_m * y.distance_m * (rows**2 + columns**2) + turned
-    response = 2 * np.where(chi < math.pi / 2, np.sin(chi), 1.0) / math.cos(turned)
+    absorption_phase = 0.0 if y.delta_beta is None else math.atan(1 / y.delta_beta)
+    chi = math.pi * y.wavelength_m * y.distance_m * (rows**2 + columns**2) + absorption_phase
+    response = 2 * np.where(chi < math.pi / 2, np.sin(chi), 1.0) / math.cos(absorption_phase)
     twice = np.full(columns.shape, 2.0)
     twice[:, 0] = 1.0
     if y.shape[1] % 2 == 0:
         twice[:, -1] = 1.0
-    found: torch.Tensor = y.backend.asarray(np.sqrt(twice * (4 + floor) / (response**2 + floor)))
-    return found
+    result: torch.Tensor = y.backend.asarray(np.sqrt(twice * (4 + floor) / (response**2 + floor)))
+    return result
 
 
 def balanced(gap: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:

@@ -81,9 +81,9 @@ def object_parts(y: NearField, start: Reconstruction | None) -> Parts:
 def cosines(length: int, count: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
     """The slowest cosines over ``length`` points that end flat, of mean square 1, (count, length)."""
     points = (torch.arange(length, dtype=torch.double) + 0.5) / length
-    found = math.sqrt(2) * torch.cos(math.pi * torch.arange(count, dtype=torch.double)[:, None] * points)
-    found[0] = 1.0
-    return found.to(dtype=dtype, device=device)
+    result = math.sqrt(2) * torch.cos(math.pi * torch.arange(count, dtype=torch.double)[:, None] * points)
+    result[0] = 1.0
+    return result.to(dtype=dtype, device=device)
 
 
 def _ends(ends: tuple[float, float] | None) -> tuple[float, float]:

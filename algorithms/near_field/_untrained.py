@@ -22,8 +22,8 @@ from ._waves import fits_absorption
 from .ctf import ContrastTransferFunction
 from .least_variation import LeastVariation
 
-_LOOK_EVERY = 5
-"""Steps between two looks at the pixels held out."""
+_CHECK_EVERY = 5
+"""Steps between two checks of the pixels held out."""
 
 _WARM_UP = 0.05
 """Part of the steps in which the learning rate rises."""
@@ -67,7 +67,7 @@ class UntrainedState:
     unit: float
     weights: torch.Tensor | None
     slow: torch.Tensor | None
-    kept: EarlyStopping
+    stopping: EarlyStopping
     mean: torch.Tensor
     steps: int = 0
 
@@ -79,8 +79,8 @@ class UntrainedState:
         """What is lowered: the misfit where it is fitted, in its unit."""
         gap = torch.where(self.fitted, gaps(y, *self.parts.object_of(maps)), 0.0)
         total = gap.square().sum() if self.weights is None else balanced(gap, self.weights)
-        found: torch.Tensor = total / (self.fitted.sum() * self.unit)
-        return found
+        result: torch.Tensor = total / (self.fitted.sum() * self.unit)
+        return result
 
 
 @dataclass(frozen=True)
@@ -160,10 +160,10 @@ class UntrainedFit(IterativeSolver[NearField, UntrainedState]):
         for tensor in last.parameters():  # it answers nothing at first: the fit begins at the start, or at the empty beam
             nn.init.zeros_(tensor)
         network = on_backend(network.to(y.backend.real), y.backend).train()
-        known = not fits_absorption(y)
+        knows_fraction = not fits_absorption(y)
         slow = None
         groups: list[dict[str, Any]] = [{"params": list(network.parameters()), "highest": self.rate}]
-        if known and self.slow_rate:
+        if knows_fraction and self.slow_rate:
             slow = torch.zeros(_slow_waves(y), dtype=seen.dtype, device=seen.device, requires_grad=True)
             groups.append({"params": [slow], "highest": self.slow_rate})
         state = UntrainedState(
@@ -175,9 +175,9 @@ class UntrainedFit(IterativeSolver[NearField, UntrainedState]):
             torch.ones(y.shape, dtype=torch.bool, device=seen.device) if part.mask is None else part.mask,
             free,
             unit,
-            balance(y, self.floor) if known and self.floor is not None else None,
+            balance(y, self.floor) if knows_fraction and self.floor is not None else None,
             slow,
-            EarlyStopping(smoothing=0.0, patience=max(1, self.patience // _LOOK_EVERY)),
+            EarlyStopping(smoothing=0.0, patience=max(1, self.patience // _CHECK_EVERY)),
             torch.empty(0),
         )
         with torch.no_grad():
@@ -220,10 +220,10 @@ class UntrainedFit(IterativeSolver[NearField, UntrainedState]):
         y.counters.ffts += state.weights is not None  # a real transform, and one of its gradient
         state.optimiser.step()
         with torch.no_grad():
-            kept = self.averaging * min(1.0, state.steps / 10)  # the average forgets the first steps, which are large
-            state.mean = torch.lerp(maps.detach(), state.mean, kept)
+            decay = self.averaging * min(1.0, state.steps / 10)  # the average forgets the first steps, which are large
+            state.mean = torch.lerp(maps.detach(), state.mean, decay)
         state.steps += 1
-        if state.steps % _LOOK_EVERY == 0:
+        if state.steps % _CHECK_EVERY == 0:
             self._record_point(y, state)
         return state
 
@@ -232,25 +232,25 @@ class UntrainedFit(IterativeSolver[NearField, UntrainedState]):
         """Keep the average object where it explains best what was held out."""
         gaps = misfits(y, *state.parts.object_of(state.mean))
         judged = state.fitted if state.free is None else state.free
-        state.kept.look([float(gaps[judged].mean())], state.mean[None])
+        state.stopping.observe([float(gaps[judged].mean())], state.mean[None])
 
     def finished(self, y: NearField, state: UntrainedState) -> bool:  # noqa: ARG002 - the contract
         """When nothing has got better for some time."""
-        return state.kept.settled()
+        return state.stopping.settled()
 
     @torch.no_grad()
     def estimate(self, y: NearField, state: UntrainedState) -> Reconstruction:  # noqa: ARG002 - the contract
         """The object that was kept."""
-        assert state.kept.best is not None
-        phase, transmission = state.parts.object_of(state.kept.best[0][0])
+        assert state.stopping.best is not None
+        phase, transmission = state.parts.object_of(state.stopping.best[0][0])
         return Reconstruction(
-            phase=phase.clone(), transmission=transmission, aux={"chosen_step": int(state.kept.looked_at[0]) * _LOOK_EVERY}
+            phase=phase.clone(), transmission=transmission, aux={"chosen_step": int(state.stopping.best_at[0]) * _CHECK_EVERY}
         )
 
     def residual(self, y: NearField, state: UntrainedState) -> float:
         """Relative misfit of the intensity."""
-        found = self.estimate(y, state)
-        return float(y.residual(found.phase, found.transmission))
+        result = self.estimate(y, state)
+        return float(y.residual(result.phase, result.transmission))
 
 
 def _slow_waves(y: NearField) -> tuple[int, int]:

@@ -58,10 +58,10 @@ class GerchbergSaxton(IterativeSolver[NearField, WaveState]):
         phase = y.continued(xp.zeros_like(y.intensity))
         modulus = xp.ones_like(phase)
         if self.start == "ctf":
-            found = ContrastTransferFunction().solve(y, rng)
-            phase = y.continued(self._held(y, found.phase))
-            if found.transmission is not None:
-                modulus = y.continued(self._dimmed(y, found.transmission))
+            result = ContrastTransferFunction().solve(y, rng)
+            phase = y.continued(self._held(y, result.phase))
+            if result.transmission is not None:
+                modulus = y.continued(self._dimmed(y, result.transmission))
         return WaveState(phase, modulus)
 
     def step(self, y: NearField, state: WaveState) -> WaveState:
@@ -71,12 +71,12 @@ class GerchbergSaxton(IterativeSolver[NearField, WaveState]):
         rows, columns = slice(near, near + y.shape[0]), slice(near, near + y.shape[1])
         seen = there[rows, columns]
         tiny = 1e-30
-        made = seen * (xp.sqrt(y.intensity) / (xp.abs(seen) + tiny))
-        there[rows, columns] = made if y.mask is None else xp.where(y.mask, made, seen)
+        updated = seen * (xp.sqrt(y.intensity) / (xp.abs(seen) + tiny))
+        there[rows, columns] = updated if y.mask is None else xp.where(y.mask, updated, seen)
         back = y.to_object(there)
         centre = phase_centre(y)
-        turned = back * complex(math.cos(centre), -math.sin(centre)) if centre else back
-        state.phase = self._held(y, centre + xp.atan2(xp.imag(turned), xp.real(turned)))
+        centred = back * complex(math.cos(centre), -math.sin(centre)) if centre else back
+        state.phase = self._held(y, centre + xp.atan2(xp.imag(centred), xp.real(centred)))
         state.modulus = self._dimmed(y, xp.abs(back))
         return state
 

@@ -31,8 +31,8 @@ class UntrainedUNet(UntrainedFit):
     def network(self, inputs: int, outputs: int, side: int) -> tuple[nn.Module, nn.Conv2d]:
         """With fewer levels in small frames, so that the coarsest has some pixels."""
         levels = max(1, min(5, int(math.log2(side)) - 1))
-        found = UNet(inputs, outputs, width=12 if self.size == "small" else 32, levels=levels, norm="batch")
-        return found, found.out
+        result = UNet(inputs, outputs, width=12 if self.size == "small" else 32, levels=levels, norm="batch")
+        return result, result.out
 
 
 @register(
@@ -56,8 +56,8 @@ class UntrainedU2Net(UntrainedFit):
 
     def network(self, inputs: int, outputs: int, side: int) -> tuple[nn.Module, nn.Conv2d]:  # noqa: ARG002 - any side serves
         """The published architecture, with shortcuts round its stages where there are to be some."""
-        found = U2Net(inputs, outputs, size=self.size, residual=self.shortcuts)
-        return found, found.fuse
+        result = U2Net(inputs, outputs, size=self.size, residual=self.shortcuts)
+        return result, result.fuse
 
 
 @register("res-u2net", task="near-field", cite=_CITE, tags=("untrained",))

@@ -41,10 +41,10 @@ class Links:
         BadInput: for a link that is not among the 90.
     """
 
-    kept: frozenset[tuple[str, str]]
+    pairs: frozenset[tuple[str, str]]
 
     def __post_init__(self) -> None:
-        strange = sorted(self.kept - set(POSSIBLE))
+        strange = sorted(self.pairs - set(POSSIBLE))
         if strange:
             stage, source = strange[0]
             raise BadInput(
@@ -52,24 +52,24 @@ class Links:
             )
 
     def __len__(self) -> int:
-        return len(self.kept)
+        return len(self.pairs)
 
     def __contains__(self, link: tuple[str, str]) -> bool:
-        return link in self.kept
+        return link in self.pairs
 
     @cached_property
     def table(self) -> dict[str, tuple[str, ...]]:
         """The sources of each stage that has some, from D9 to D1: the order in which stages are computed."""
-        found = {}
+        result = {}
         for stage in range(STAGES, 0, -1):
-            sources = tuple(s for s in possible_sources(stage) if (f"D{stage}", s) in self.kept)
+            sources = tuple(s for s in possible_sources(stage) if (f"D{stage}", s) in self.pairs)
             if sources:
-                found[f"D{stage}"] = sources
-        return found
+                result[f"D{stage}"] = sources
+        return result
 
     def users(self, source: str) -> frozenset[str]:
         """The stages that a source feeds."""
-        return frozenset(stage for stage, fed_by in self.kept if fed_by == source)
+        return frozenset(stage for stage, fed_by in self.pairs if fed_by == source)
 
     # Kinds of links
 
@@ -108,9 +108,9 @@ class Links:
         for _ in range(100_000):
             before = int(torch.randint(count, len(POSSIBLE) + 1, (), generator=generator))
             order = torch.randperm(len(POSSIBLE), generator=generator).tolist()
-            found = cls(frozenset(POSSIBLE[n] for n in order[:before])).pruned()
-            if len(found) == count:
-                return found
+            result = cls(frozenset(POSSIBLE[n] for n in order[:before])).pruned()
+            if len(result) == count:
+                return result
         raise BadInput(f"no draw of {count} links stayed whole when pruned")
 
     # Pruning
@@ -122,13 +122,13 @@ class Links:
         two stages with the same sources the finer one, whose users then use the coarser; and a stage all of whose sources feed a
         finer stage that feeds all of its users as well. Neither of the last two compares with D1.
         """
-        found = self
+        result = self
         while True:
-            before = found
+            before = result
             for rule in (_without_empty, _without_unreachable, _without_duplicates, _without_subsets):
-                found = rule(found)
-            if found == before:
-                return found
+                result = rule(result)
+            if result == before:
+                return result
 
     # Plain values
 
@@ -161,20 +161,20 @@ class Links:
         """
         if mask.shape != (STAGES, STAGES, 2):
             raise BadInput(f"a mask of links has shape (9, 9, 2), got {mask.shape}")
-        kept = set()
+        pairs = set()
         for s, t, kind in np.argwhere(mask).tolist():
             source = f"E{STAGES - t}" if kind == 0 else POOL if t == 0 else f"D{STAGES + 1 - t}"
-            kept.add((f"D{STAGES - s}", source))
-        return cls(frozenset(kept))
+            pairs.add((f"D{STAGES - s}", source))
+        return cls(frozenset(pairs))
 
 
 def _only(links: Links, keep: Iterable[tuple[str, str]]) -> Links:
-    found = frozenset(keep)
-    return links if found == links.kept else Links(found)
+    result = frozenset(keep)
+    return links if result == links.pairs else Links(result)
 
 
 def _without_empty(links: Links) -> Links:
-    return _only(links, ((d, s) for d, s in links.kept if s[0] != "D" or s in links.table))
+    return _only(links, ((d, s) for d, s in links.pairs if s[0] != "D" or s in links.table))
 
 
 def _without_unreachable(links: Links) -> Links:
@@ -182,14 +182,14 @@ def _without_unreachable(links: Links) -> Links:
     for stage in sorted(links.table):  # users of a stage are finer
         if stage in reached:
             reached |= {source for source in links.table[stage] if source[0] == "D"}
-    return _only(links, ((d, s) for d, s in links.kept if d in reached))
+    return _only(links, ((d, s) for d, s in links.pairs if d in reached))
 
 
 def _without_duplicates(links: Links) -> Links:
     for coarse in sorted(links.table, reverse=True):
         for fine in sorted(links.table, reverse=True):
             if "D1" < fine < coarse and links.table[fine] == links.table[coarse]:
-                moved = {(d, coarse if s == fine else s) for d, s in links.kept if d != fine}
+                moved = {(d, coarse if s == fine else s) for d, s in links.pairs if d != fine}
                 return _without_duplicates(Links(frozenset(moved)))
     return links
 
@@ -199,5 +199,5 @@ def _without_subsets(links: Links) -> Links:
         for stage in sorted(links.table):
             fewer_sources = set(links.table[stage]) <= set(links.table[other])
             if "D1" < other < stage and fewer_sources and links.users(stage) <= links.users(other):
-                return _without_subsets(_only(links, ((d, s) for d, s in links.kept if stage not in (d, s))))
+                return _without_subsets(_only(links, ((d, s) for d, s in links.pairs if stage not in (d, s))))
     return links

@@ -21,13 +21,13 @@ def draw_links(links: Links, figure: Figure) -> None:
     axes.set_axis_off()
     axes.set_xlim(-0.35, 1.6)
     axes.set_ylim(-STAGES - 1.7, -0.4)
-    used = {source for _, source in links.kept} | set(links.table)
+    used = {source for _, source in links.pairs} | set(links.table)
     for number in range(1, STAGES + 1):
         for name, x in ((f"E{number}", 0.0), (f"D{number}", 1.0)):
             _node(axes, name, x, -number, "black" if name in used or name[0] == "E" else "0.75")
         axes.text(-0.12, -number, f"1/{stride_of(f'E{number}')}", fontsize=7, ha="right", va="center", color="0.4")
     _node(axes, POOL, 0.0, -STAGES - 1, "black" if POOL in used else "0.75")
-    for stage, source in sorted(links.kept):
+    for stage, source in sorted(links.pairs):
         _arrow(axes, source, stage)
     axes.annotate("phase", (1.03, -1), (1.45, -1), va="center", fontsize=8, arrowprops={"arrowstyle": "<-", "color": "0.4"})
     axes.set_title(f"{len(links)} links", fontsize=9)

@@ -47,11 +47,11 @@ class MobileNetV2(nn.Module):
 
     def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Images (B, inputs, H, W), H and W multiples of 32, to the features (B, TAPS[i], H / STRIDES[i], W / STRIDES[i])."""
-        found = []
+        result = []
         for stage in self.stages:
             x = stage(x)
-            found.append(x)
-        return found
+            result.append(x)
+        return result
 
 
 class Bottleneck(nn.Module):
@@ -67,8 +67,8 @@ class Bottleneck(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, inputs, H, W) to (B, outputs, H / stride, W / stride)."""
-        found: torch.Tensor = self.project(self.spread(self.expand(x)))
-        return x + found if self.adds else found
+        result: torch.Tensor = self.project(self.spread(self.expand(x)))
+        return x + result if self.adds else result
 
 
 class SameConv2d(nn.Conv2d):
@@ -84,10 +84,10 @@ class SameConv2d(nn.Conv2d):
         No copy of the input with its zeros is made, which for one frame costs more than the products with zero.
         """
         sizes = (self.in_channels, self.out_channels)
-        found = nn.Conv2d(*sizes, 4, stride=2, padding=1, groups=self.groups, bias=self.bias is not None)
-        found.weight = nn.Parameter(nn.functional.pad(self.weight.detach(), (1, 0, 1, 0)), requires_grad=False)
-        found.bias = self.bias
-        return found
+        result = nn.Conv2d(*sizes, 4, stride=2, padding=1, groups=self.groups, bias=self.bias is not None)
+        result.weight = nn.Parameter(nn.functional.pad(self.weight.detach(), (1, 0, 1, 0)), requires_grad=False)
+        result.bias = self.bias
+        return result
 
 
 def centre(network: nn.Module) -> None:

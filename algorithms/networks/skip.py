@@ -78,8 +78,8 @@ class SkipNetwork(nn.Module):
         for finer, skip, join in zip(reversed(scales), reversed(list(self.skip)), reversed(list(self.join)), strict=True):
             x = nn.functional.interpolate(x, size=finer.shape[2:], mode=self.mode)
             x = join(self._beside(skip(finer), x) if self.has_skips else x)
-        found: torch.Tensor = self.out(x)
-        return found
+        result: torch.Tensor = self.out(x)
+        return result
 
     def _beside(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
         """The channels of two tensors joined within each start."""
@@ -127,8 +127,8 @@ class Wrapped(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """To (B, C, *(n + 2 for each side n))."""
-        found: torch.Tensor = _Wrap.apply(x)  # type: ignore[no-untyped-call]
-        return found
+        result: torch.Tensor = _Wrap.apply(x)  # type: ignore[no-untyped-call]
+        return result
 
 
 class _Wrap(torch.autograd.Function):

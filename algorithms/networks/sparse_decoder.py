@@ -73,14 +73,14 @@ class SparseDecoder(nn.Module):
         sources = rectified(features)
         for stage, fed_by in self.table.items():
             terms = [(stride_of(source), self.term(stage, source, sources[source])) for source in fed_by]
-            found = self.norms[stage](resized_sum(terms, stride_of(stage), _shape(features, stage)))
-            sources[stage] = nn.functional.relu6(found, inplace=True)
+            result = self.norms[stage](resized_sum(terms, stride_of(stage), _shape(features, stage)))
+            sources[stage] = nn.functional.relu6(result, inplace=True)
         return sources["D1"]
 
     def term(self, stage: str, source: str, x: torch.Tensor) -> torch.Tensor:
         """What a source gives to a stage, at the source's own resolution."""
-        found: torch.Tensor = self.convolutions[f"{stage}_{source}"](x)
-        return found
+        result: torch.Tensor = self.convolutions[f"{stage}_{source}"](x)
+        return result
 
     def _norm(self) -> nn.Module:
         return nn.BatchNorm2d(self.width)
@@ -110,10 +110,10 @@ class SuperDecoder(SparseDecoder):
     def term(self, stage: str, source: str, x: torch.Tensor) -> torch.Tensor:
         """Normalised and weighted."""
         weight = self.drawn[stage][self.table[stage].index(source)]
-        found: torch.Tensor = weight * self.link_norms[f"{stage}_{source}"](super().term(stage, source, x))
-        return found
+        result: torch.Tensor = weight * self.link_norms[f"{stage}_{source}"](super().term(stage, source, x))
+        return result
 
-    def kept(self) -> Links:
+    def strong_links(self) -> Links:
         """The links above the threshold, before any rule about stages."""
         pairs = {
             (stage, source)
@@ -202,16 +202,16 @@ class MergedDecoder(nn.Module):
             for stride, names in groups.items():
                 x = sources[names[0]] if len(names) == 1 else torch.cat([sources[name] for name in names], dim=1)
                 terms.append((stride, self.convolutions[f"{stage}_{stride}"](x)))
-            found = resized_sum(terms, stride_of(stage), _shape(features, stage))
-            sources[stage] = nn.functional.relu6(found) if found.stride(-1) == 0 else nn.functional.relu6(found, inplace=True)
+            result = resized_sum(terms, stride_of(stage), _shape(features, stage))
+            sources[stage] = nn.functional.relu6(result) if result.stride(-1) == 0 else nn.functional.relu6(result, inplace=True)
         return sources["D1"]
 
 
 def rectified(features: Sequence[torch.Tensor]) -> dict[str, torch.Tensor]:
     """The encoder's features and their pool by name, through ReLU6."""
-    found = {f"E{i + 1}": nn.functional.relu6(x) for i, x in enumerate(features)}
-    found[POOL] = nn.functional.relu6(features[-1].mean(dim=(2, 3), keepdim=True))
-    return found
+    result = {f"E{i + 1}": nn.functional.relu6(x) for i, x in enumerate(features)}
+    result[POOL] = nn.functional.relu6(features[-1].mean(dim=(2, 3), keepdim=True))
+    return result
 
 
 def resized_sum(terms: Iterable[tuple[int, torch.Tensor]], stride: int, shape: torch.Size) -> torch.Tensor:
@@ -238,10 +238,10 @@ def _shape(features: Sequence[torch.Tensor], stage: str) -> torch.Size:
 
 
 def _by_stride(sources: Iterable[str]) -> dict[int, tuple[str, ...]]:
-    found: dict[int, tuple[str, ...]] = {}
+    result: dict[int, tuple[str, ...]] = {}
     for source in sources:
-        found[stride_of(source)] = (*found.get(stride_of(source), ()), source)
-    return found
+        result[stride_of(source)] = (*result.get(stride_of(source), ()), source)
+    return result
 
 
 def _pairs(table: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:

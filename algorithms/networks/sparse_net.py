@@ -35,8 +35,8 @@ class SparseNet(nn.Module):
         """Images (B, inputs, H, W) to (B, outputs, H, W); sides that are not multiples of 32 are mirrored out and cut back."""
         rows, columns = x.shape[-2:]
         features = self.encoder(extended(x, MULTIPLE))
-        found: torch.Tensor = self.head(self.decoder(features))[..., :rows, :columns]
-        return found
+        result: torch.Tensor = self.head(self.decoder(features))[..., :rows, :columns]
+        return result
 
 
 def merged(network: SparseNet) -> SparseNet:

@@ -63,8 +63,8 @@ class U2Net(nn.Module):
             x = stage(torch.cat([_like(x, skip), skip], dim=1))
             answers.append(x)
         sides = [_like(side(answer), skips[0]) for side, answer in zip(self.side, reversed(answers), strict=True)]
-        found: torch.Tensor = self.fuse(torch.cat(sides, dim=1))
-        return found
+        result: torch.Tensor = self.fuse(torch.cat(sides, dim=1))
+        return result
 
 
 def _stages(
@@ -129,8 +129,8 @@ class _Residual(nn.Module):
         self.shortcut = nn.Identity() if same else nn.Conv2d(block.inputs, block.outputs, 1, bias=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = self.block(x) + self.shortcut(x)
-        return found
+        result: torch.Tensor = self.block(x) + self.shortcut(x)
+        return result
 
 
 def _convolution(inputs: int, outputs: int, dilation: int = 1) -> nn.Sequential:

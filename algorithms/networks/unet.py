@@ -51,8 +51,8 @@ class UNet(nn.Module):
             skips.append(x)
         for up, join, skip in zip(self.up, self.join, skips[-2::-1], strict=True):
             x = join(torch.cat([skip, up(x)], dim=1))
-        found: torch.Tensor = self.out(x)[..., :rows, :columns]
-        return found
+        result: torch.Tensor = self.out(x)[..., :rows, :columns]
+        return result
 
 
 def extended(x: torch.Tensor, multiple: int) -> torch.Tensor:

@@ -29,7 +29,7 @@ RECIPE = Recipe(
     tune_samples=24,
     steps=2000,
     batch=8,
-    turns=False,
+    dihedral=False,
     learning_rate=2e-3,
     warmup=200,
     validate_every=250,
@@ -57,8 +57,8 @@ class PhaseNetwork(LearnedSolver[Hologram]):
         mean = _box_mean(x)
         fringes = x / mean.clamp(min=1e-6 * float(mean.max())) - 1
         scale = fringes.square().mean().sqrt().clamp(min=1e-6)
-        found: torch.Tensor = fringes / scale
-        return found
+        result: torch.Tensor = fringes / scale
+        return result
 
     def target(self, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
         """The phase in radians, where it is judged."""
@@ -74,8 +74,8 @@ class PhaseNetwork(LearnedSolver[Hologram]):
     def loss(self, outputs: Any, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         """Mean square error less nine tenths of the square of its mean, image by image."""
         mean_square, mean = _moments(outputs - targets, weights)
-        found: torch.Tensor = (mean_square - (1 - _OFFSET_SHARE) * mean.square()).mean()
-        return found
+        result: torch.Tensor = (mean_square - (1 - _OFFSET_SHARE) * mean.square()).mean()
+        return result
 
     def validation(self, outputs: Any, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         """Root mean square error without its mean, radians."""
@@ -86,8 +86,8 @@ class PhaseNetwork(LearnedSolver[Hologram]):
         """Norms folded away, and compiled where asked for."""
         import torch
 
-        found = self.simplified(network)
-        return torch.compile(found) if self.compiled else found  # type: ignore[return-value]
+        result = self.simplified(network)
+        return torch.compile(result) if self.compiled else result  # type: ignore[return-value]
 
     def simplified(self, network: torch.nn.Module) -> torch.nn.Module:
         """The network with its norms folded into its convolutions."""

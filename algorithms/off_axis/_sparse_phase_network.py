@@ -98,8 +98,8 @@ class SparsePhaseNetwork(PhaseNetwork, SearchableSolver[Hologram]):
         if self.links == "sparsemask":
             return Links.from_plain(self.found_structure("sparsemask"))
         if self.links in (*DRAWS, "found"):
-            found = Links.from_plain(self.found_structure())
-            return found if self.links == "found" else _random_links(len(found), DRAWS.index(self.links) + 1)
+            result = Links.from_plain(self.found_structure())
+            return result if self.links == "found" else _random_links(len(result), DRAWS.index(self.links) + 1)
         return Links.from_plain(read_structure(self.links))
 
     def network(self) -> torch.nn.Module:
@@ -138,15 +138,15 @@ class SparsePhaseNetwork(PhaseNetwork, SearchableSolver[Hologram]):
         self, network: torch.nn.Module, inputs: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor
     ) -> torch.Tensor:
         """The loss of the answers, and in a search that of the links."""
-        found = super().objective(network, inputs, targets, weights)
+        result = super().objective(network, inputs, targets, weights)
         if self.links != "search":
-            return found
+            return result
         from ..networks.sparse_decoder import sparsity_loss
 
         decoder = _super_decoder(network)
         if int(decoder.passes) <= self.settling:
-            return found
-        return self.searched(found) + self.sparsity * sparsity_loss(decoder.drawn.values())
+            return result
+        return self.searched(result) + self.sparsity * sparsity_loss(decoder.drawn.values())
 
     def searched(self, loss: torch.Tensor) -> torch.Tensor:
         """What a search makes small besides the sparsity loss, from the loss of the answers."""
@@ -175,18 +175,18 @@ class SparsePhaseNetwork(PhaseNetwork, SearchableSolver[Hologram]):
         """In a search, how many links are left: above the threshold, and of those after the rules about stages."""
         if self.links != "search":
             return {}
-        kept = _super_decoder(network).kept()
-        return {"links_above_threshold": len(kept), "links": len(kept.pruned())}
+        strong = _super_decoder(network).strong_links()
+        return {"links_above_threshold": len(strong), "links": len(strong.pruned())}
 
     def structure(self, network: torch.nn.Module) -> dict[str, Any]:
         """The links that are left, and the weights of all."""
         decoder = _super_decoder(network)
-        links = decoder.kept().pruned()
+        links = decoder.strong_links().pruned()
         weights = {
             stage: {source: round(float(w), 4) for source, w in zip(fed_by, decoder.link_weights[stage].tolist(), strict=True)}
             for stage, fed_by in reversed(decoder.table.items())
         }
-        return {"links": links.plain(), "count": len(links), "above_threshold": len(decoder.kept()), "weights": weights}
+        return {"links": links.plain(), "count": len(links), "above_threshold": len(decoder.strong_links()), "weights": weights}
 
     def draw_structure(self, structure: Mapping[str, Any], figure: Figure) -> None:
         """The encoder's features, the decoder's stages, and arrows for the links."""

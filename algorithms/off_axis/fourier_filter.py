@@ -55,8 +55,8 @@ class FourierFilter(DirectSolver[Hologram]):
         phase = _on_every_pixel(y, order, empty, rim_px(radius), flat, degree)
         sign = -1.0 if y.denser and y.carrier is None and flat.phase.sum() < 0 else 1.0
         tilt = flat.tilt if empty is None else empty.tilt
-        found = [bin_ / n + shift for bin_, n, shift in zip(order.centre, order.shape, tilt, strict=True)]
-        return Reconstruction(phase=sign * phase, aux={"carrier": sign * np.array(found), "free": flat.free})
+        result = [bin_ / n + shift for bin_, n, shift in zip(order.centre, order.shape, tilt, strict=True)]
+        return Reconstruction(phase=sign * phase, aux={"carrier": sign * np.array(result), "free": flat.free})
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,12 +128,12 @@ def _on_every_pixel(y: Hologram, order: Band, empty: Band | None, rim: int, flat
 
 def _between(y: Hologram, order: Band, rim: int, flat: _Flat) -> Array:
     """The coarse phase at every pixel (H, W), interpolated linearly along both axes."""
-    xp, found = y.backend.xp, y.backend.asarray(flat.phase)
+    xp, result = y.backend.xp, y.backend.asarray(flat.phase)
     for axis in (0, 1):
         at = (np.arange(y.shape[axis]) + rim) / order.spacing[axis] - flat.start[axis]
         first = np.minimum(np.floor(at).astype(np.int64), flat.phase.shape[axis] - 2)
         share = y.backend.asarray(at - first)
         share = share[:, None] if axis == 0 else share[None, :]
-        before, after = (xp.take(found, y.backend.asarray(first + step), axis=axis) for step in (0, 1))
-        found = before + share * (after - before)
-    return found
+        before, after = (xp.take(result, y.backend.asarray(first + step), axis=axis) for step in (0, 1))
+        result = before + share * (after - before)
+    return result

@@ -35,7 +35,7 @@ def weighted(y: RandomLinear, Y: Array) -> Array:
     """``Y^(1/4)`` for the largest 3/13 of the rows (Wang, Giannakis, Saad, Chen, IEEE Trans. Signal Process. 66 (2018) 2818,
     doi:10.1109/TSP.2018.2818077: moduli to the power 1/2).
     """
-    return _largest(y, Y, 3 / 13, lambda kept: y.backend.xp.sqrt(y.backend.xp.sqrt(kept)))
+    return _largest(y, Y, 3 / 13, lambda values: y.backend.xp.sqrt(y.backend.xp.sqrt(values)))
 
 
 def optimal(y: RandomLinear, Y: Array) -> Array:
@@ -102,5 +102,5 @@ def _largest(y: RandomLinear, Y: Array, fraction: float, of: Callable[[Array], A
     """``of`` the measured values among the largest ``fraction``, zero elsewhere."""
     xp = y.backend.xp
     ordered = xp.sort(xp.reshape(Y, (-1,)))
-    kept = max(1, int(fraction * y.values))
-    return xp.where(ordered[-kept] <= Y, of(Y), xp.zeros_like(Y))
+    count = max(1, int(fraction * y.values))
+    return xp.where(ordered[-count] <= Y, of(Y), xp.zeros_like(Y))

@@ -22,8 +22,8 @@ from .amplitude_flow import modulus_misfit
 _INPUTS = 16
 """Channels of noise that the network sees."""
 
-_LOOK_EVERY = 4
-"""Steps between two looks at the values held out: a look waits for a GPU."""
+_CHECK_EVERY = 4
+"""Steps between two checks of the values held out: a check waits for a GPU."""
 
 
 @dataclass(eq=False)
@@ -47,7 +47,7 @@ class DipState:
     amplitude: torch.Tensor
     held_out: torch.Tensor | None
     scale: float
-    kept: EarlyStopping
+    stopping: EarlyStopping
     steps: int = 0
 
     def draw(self) -> torch.Tensor:
@@ -117,7 +117,7 @@ class DipRandom(IterativeSolver[RandomLinear, DipState]):
             y.amplitude if held_out is None else torch.where(held_out, -torch.ones_like(y.amplitude), y.amplitude),
             held_out,
             y.amplitude_norm / math.sqrt(y.power * y.unknowns),
-            EarlyStopping(patience=max(1, self.patience // _LOOK_EVERY)),
+            EarlyStopping(patience=max(1, self.patience // _CHECK_EVERY)),
         )
 
     def step(self, y: RandomLinear, state: DipState) -> DipState:
@@ -127,9 +127,9 @@ class DipRandom(IterativeSolver[RandomLinear, DipState]):
         drawn = state.draw()
         x = y.constrain(drawn.detach())
         z = y.apply(x)
-        if state.held_out is not None and state.steps % _LOOK_EVERY == 0:
+        if state.held_out is not None and state.steps % _CHECK_EVERY == 0:
             away = (z[0].abs() - y.amplitude)[state.held_out]
-            state.kept.look([float(away.square().mean())], x)
+            state.stopping.observe([float(away.square().mean())], x)
         towards = y.constrain(y.adjoint(modulus_misfit(z, state.amplitude, 1.0, TINY[y.backend.precision], out=z)))
         # In units of the intensities, so that Adam's epsilon means the same for every measurement.
         towards = towards / y.amplitude_norm**2
@@ -140,7 +140,7 @@ class DipRandom(IterativeSolver[RandomLinear, DipState]):
 
     def finished(self, y: RandomLinear, state: DipState) -> bool:  # noqa: ARG002 - the contract
         """When values held out have been explained no better for a while."""
-        return state.kept.settled()
+        return state.stopping.settled()
 
     def estimate(self, y: RandomLinear, state: DipState) -> Reconstruction:
         """The object."""
@@ -152,9 +152,9 @@ class DipRandom(IterativeSolver[RandomLinear, DipState]):
 
     def _best(self, y: RandomLinear, state: DipState) -> torch.Tensor:
         """What explains the values held out best; what the network says now where there are none."""
-        if state.kept.best is not None:
-            found: torch.Tensor = state.kept.best[0]
+        if state.stopping.best is not None:
+            result: torch.Tensor = state.stopping.best[0]
         else:
             with torch.no_grad():
-                found = y.constrain(state.draw())
-        return found.to(y.backend.complex, copy=True)
+                result = y.constrain(state.draw())
+        return result.to(y.backend.complex, copy=True)

@@ -55,10 +55,10 @@ def solved(A: dict[tuple[int, int], Array], k: int, xp: Any) -> Array:
             factor = A[i, a] * inverse[i]
             for b in range(a, k + 1):
                 A[a, b] = A[a, b] - factor * A[i, b]
-    found: list[Array] = [A[i, k] for i in range(k)]
+    result: list[Array] = [A[i, k] for i in range(k)]
     for i in reversed(range(k)):
-        found[i] = inverse[i] * (A[i, k] - sum(A[i, j] * found[j] for j in range(i + 1, k)))
-    return xp.stack(found)
+        result[i] = inverse[i] * (A[i, k] - sum(A[i, j] * result[j] for j in range(i + 1, k)))
+    return xp.stack(result)
 
 
 def scores(R: Array, S: Array, reach: int, taps: np.ndarray, block: int, xp: Any) -> Array:
@@ -69,14 +69,14 @@ def scores(R: Array, S: Array, reach: int, taps: np.ndarray, block: int, xp: Any
         R = shifted(pad(R, axis, reach + more, xp, beyond="edge"), axis, more, R.shape[axis] + 2 * reach + more)
         S = shifted(pad(S, axis, more, xp, beyond="edge"), axis, more, S.shape[axis] + more)
     energy = xp.sum(R * R, axis=0)
-    found = []
+    result = []
     for a in range(2 * reach + 1):
         for b in range(2 * reach + 1):
             part = (slice(a, a + height), slice(b, b + width))
             t5 = windowed(_boxes(xp.sum(R[:, *part] * S, axis=0), block, xp), taps, xp)
             t3 = windowed(_boxes(energy[part], block, xp), taps, xp)
-            found.append(xp.where(t3 > 0, t5 * xp.abs(t5) / xp.where(t3 > 0, t3, xp.ones_like(t3)), t3))
-    return xp.stack(found)
+            result.append(xp.where(t3 > 0, t5 * xp.abs(t5) / xp.where(t3 > 0, t3, xp.ones_like(t3)), t3))
+    return xp.stack(result)
 
 
 def _boxes(x: Array, block: int, xp: Any) -> Array:

@@ -68,9 +68,9 @@ class MistSolver(DirectSolver[SpeckleStack]):
                 f"give it as {self.plugin_name}[delta_beta=...] or with the data"
             )
         here = y.in_numpy()
-        found = self.retrieve(here, delta_beta)
-        maps = dict(found.items()) | {"displacement": displacement_of(here, found.phase)}
-        return Reconstruction(**{name: y.backend.xp.asarray(array) for name, array in maps.items()}, aux=found.aux)
+        result = self.retrieve(here, delta_beta)
+        maps = dict(result.items()) | {"displacement": displacement_of(here, result.phase)}
+        return Reconstruction(**{name: y.backend.xp.asarray(array) for name, array in maps.items()}, aux=result.aux)
 
 
 def absorption_wavenumber_sq(y: SpeckleStack, delta_beta: float) -> float:

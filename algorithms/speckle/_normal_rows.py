@@ -66,14 +66,14 @@ def _eliminate(A: Any, k: Any, x: Any) -> None:
                 for c in range(width):
                     target[c] -= factor[c] * source[c]
     for i in range(k - 1, -1, -1):
-        found, right, inv = x[i], A[entry(i, k, k)], inverse[i]
-        found[:] = right
+        result, right, inv = x[i], A[entry(i, k, k)], inverse[i]
+        result[:] = right
         for j in range(i + 1, k):
             row, other = A[entry(i, j, k)], x[j]
             for c in range(width):
-                found[c] -= row[c] * other[c]
+                result[c] -= row[c] * other[c]
         for c in range(width):
-            found[c] *= inv[c]
+            result[c] *= inv[c]
 
 
 entry: Any = jit(_entry)

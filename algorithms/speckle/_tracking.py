@@ -46,15 +46,15 @@ def searched(y: SpeckleStack, R: Array, S: Array, reach: int) -> np.ndarray:
     taps = _block_taps(R.shape[0])
     if on_host(y):
         R, S = y.backend.to_numpy(R), y.backend.to_numpy(S)
-        found = np.empty((2, rows, columns), R.dtype)
-        in_strips(lambda first, last: search(R, S, reach, taps.astype(R.dtype), first, last, found), rows, 10)
+        result = np.empty((2, rows, columns), R.dtype)
+        in_strips(lambda first, last: search(R, S, reach, taps.astype(R.dtype), first, last, result), rows, 10)
     else:
         score = y.backend.to_numpy(_array_fits.scores(R, S, reach, taps, BLOCK, y.backend.xp))
-        found = np.empty((2, rows, columns), score.dtype)
+        result = np.empty((2, rows, columns), score.dtype)
         for row in range(rows):
-            pick(np.ascontiguousarray(score[:, row]), 2 * reach + 1, found[:, row])
-    agreed, fine = np.empty_like(found), np.empty((2, height, width), found.dtype)
-    repair(found, found.dtype.type(_TOLERANCE_PX), agreed)
+            pick(np.ascontiguousarray(score[:, row]), 2 * reach + 1, result[:, row])
+    agreed, fine = np.empty_like(result), np.empty((2, height, width), result.dtype)
+    repair(result, result.dtype.type(_TOLERANCE_PX), agreed)
     in_strips(lambda first, last: upsample(agreed, first, last, fine), height)
     return fine
 

@@ -67,13 +67,13 @@ class LCSUMPA(DirectSolver[SpeckleStack]):
             [m[:2] for m in halves[0]], [m[:2] for m in halves[1]], share, windows, self.tolerance, xp
         )
         transmission, _ = widest([m[2:3] for m in halves[0]], [m[2:3] for m in halves[1]], share, windows, self.tolerance, xp)
-        found = {"displacement": displacement, "transmission": transmission[0], "phase": phase_of(y, displacement)}
+        result = {"displacement": displacement, "transmission": transmission[0], "phase": phase_of(y, displacement)}
         if M is None:
-            return Reconstruction(**found, aux={"noise_px": noise_px})
+            return Reconstruction(**result, aux={"noise_px": noise_px})
         speckles, _ = widest([m[3:] for m in halves[0]], [m[3:] for m in halves[1]], share, windows, self.tolerance, xp)
         visibility = ratio(speckles[0], transmission[0], 1, xp)
         return Reconstruction(
-            **found, dark_field=y.dark_field_of(visibility), aux={"noise_px": noise_px, "visibility": visibility}
+            **result, dark_field=y.dark_field_of(visibility), aux={"noise_px": noise_px, "visibility": visibility}
         )
 
     def _maps(self, y: SpeckleStack, part: slice, M: Array | None, guess: Array, windows: list[int]) -> list[Array]:

@@ -48,8 +48,8 @@ class UMPA(DirectSolver[SpeckleStack]):
         """Search, then fit."""
         xp, R, S = y.backend.xp, y.reference, y.sample
         M = local_mean(R, xp) if self.dark_field else None
-        found = searched(y, R, S, self.max_shift) if M is None else searched(y, R - M, S - local_mean(S, xp), self.max_shift)
-        displacement = y.backend.asarray(found)
+        result = searched(y, R, S, self.max_shift) if M is None else searched(y, R - M, S - local_mean(S, xp), self.max_shift)
+        displacement = y.backend.asarray(result)
         for step in range(self.steps):
             guess = displacement if step == 0 else smoothed(y, displacement, self.window)
             coefficients = fitted(y, R, S, M, guess, self.max_shift + 1, [self.window])[0]

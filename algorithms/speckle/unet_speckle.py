@@ -100,7 +100,7 @@ class UNetSpeckle(LearnedSolver[SpeckleStack]):
         noise = strength * rng.standard_normal(inputs.shape, dtype=np.float32)
         return np.stack([inputs[:, 0] + noise[:, 0], inputs[:, 1] + GAIN * (noise[:, 1] - noise[:, 0])], axis=1)
 
-    def turn_target(self, target: np.ndarray, element: int) -> np.ndarray:
+    def transform_target(self, target: np.ndarray, element: int) -> np.ndarray:
         """Vectors turn with the image."""
         return rotated_vectors(target, element)
 

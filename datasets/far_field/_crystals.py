@@ -39,8 +39,8 @@ def polygon(rng: np.random.Generator, *, convex: bool) -> np.ndarray:
         if convex:
             corners = points[hull.vertices]
         else:
-            turned = points - points.mean(axis=0)
-            angles = np.arctan2(turned[:, 0], turned[:, 1])
+            offsets = points - points.mean(axis=0)
+            angles = np.arctan2(offsets[:, 0], offsets[:, 1])
             order = np.argsort(angles)
             if np.diff(angles[order], append=angles[order[0]] + 2 * math.pi).max() > 0.8 * math.pi:
                 continue

@@ -61,8 +61,8 @@ def _depth(rng: Rng, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Depth below the membrane as a fraction of the local radius: 1 at the centre, 0 on the outline, negative outside."""
     angle, radius = np.arctan2(rows, columns), np.hypot(rows, columns)
     outline = np.full(rows.shape, rng.uniform(0.28, 0.36))
-    turn = rng.uniform(0, math.pi)
-    outline /= np.sqrt(1 - rng.uniform(0, 0.45) * np.cos(angle - turn) ** 2)
+    orientation = rng.uniform(0, math.pi)
+    outline /= np.sqrt(1 - rng.uniform(0, 0.45) * np.cos(angle - orientation) ** 2)
     for k in range(2, 2 + _HARMONICS):
         outline *= 1 + rng.normal(scale=0.12 / k) * np.cos(k * angle + rng.uniform(0, 2 * math.pi))
     return np.asarray(1 - radius / np.minimum(outline, 0.46))

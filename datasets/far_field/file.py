@@ -82,16 +82,16 @@ class File(Dataset):
         if not self.path:
             raise UsageError("file: give the path of the pattern, as in file[path=measured.cxi]")
         address = pattern_address(self.path, self.spec)
-        found = [*address.paths]
+        result = [*address.paths]
         if self.links == "folder":
-            found += linked_files(address.paths)
+            result += linked_files(address.paths)
         for name in ("spec", "mask", "dark", "flat", "background", "support", "initial"):
             text = getattr(self, name)
             if text is not None:
                 named = parse_address(text, name)
                 inside = name in ("mask", "background") and not named.is_series and not named.paths[0].is_file()
-                found += () if inside else named.paths
-        return tuple(str(path) for path in dict.fromkeys(found))
+                result += () if inside else named.paths
+        return tuple(str(path) for path in dict.fromkeys(result))
 
     def make(self, index: int, seed: int, split: Split) -> Problem:
         """Read the files.

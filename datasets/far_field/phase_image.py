@@ -59,8 +59,8 @@ class PhaseImage(Dataset):
         """Cut problem ``index`` out of the image."""
         of_crop, of_noise = self.streams(2, index, seed, split)
         grey = _grey(self.image)
-        whole = (split, seed, index) == ("test", 0, 0)
-        square = _centre_square(grey) if whole else _random_square(grey, of_crop)
+        is_published = (split, seed, index) == ("test", 0, 0)
+        square = _centre_square(grey) if is_published else _random_square(grey, of_crop)
         magnitude = _aperture(self.size, self.aperture)
         inside = magnitude > 0
         phase = radians(self.strength) * _resized(square, self.size)
@@ -88,8 +88,8 @@ def _centre_square(image: np.ndarray) -> np.ndarray:
 def _random_square(image: np.ndarray, rng: Rng) -> np.ndarray:
     side = round(min(image.shape) * rng.uniform(0.8, 0.95))
     r, c = (int(rng.integers(0, n - side + 1)) for n in image.shape)
-    turned = np.rot90(image[r : r + side, c : c + side], int(rng.integers(4)))
-    return turned[:, ::-1] if rng.integers(2) else turned
+    rotated = np.rot90(image[r : r + side, c : c + side], int(rng.integers(4)))
+    return rotated[:, ::-1] if rng.integers(2) else rotated
 
 
 def _resized(image: np.ndarray, size: int) -> np.ndarray:

@@ -117,7 +117,7 @@ def _step(depth: np.ndarray, grid: Grid) -> np.ndarray:
     return np.asarray(np.clip(0.5 + depth / _pixel(grid), 0, 1))
 
 
-def _turned(grid: Grid, centre: np.ndarray, angle: float) -> Grid:
+def _rotated(grid: Grid, centre: np.ndarray, angle: float) -> Grid:
     rows, columns = grid[0] - centre[0], grid[1] - centre[1]
     cosine, sine = np.cos(angle), np.sin(angle)
     return cosine * rows + sine * columns, cosine * columns - sine * rows
@@ -129,7 +129,7 @@ def _disc(grid: Grid, centre: np.ndarray, radius: float) -> np.ndarray:
 
 def _ball(grid: Grid, centre: np.ndarray, radii: tuple[float, float], angle: float) -> np.ndarray:
     """Chord through an ellipsoid, as long as it is wide on average."""
-    rows, columns = _turned(grid, centre, angle)
+    rows, columns = _rotated(grid, centre, angle)
     inside = 1 - (rows / radii[0]) ** 2 - (columns / radii[1]) ** 2
     return np.asarray((radii[0] + radii[1]) * np.sqrt(np.maximum(inside, 0)))
 
@@ -140,20 +140,20 @@ def _void(grid: Grid, rng: Rng, centre: np.ndarray, radius: float) -> np.ndarray
 
 
 def _side_of_a_line(grid: Grid, rng: Rng) -> np.ndarray:
-    rows, _ = _turned(grid, rng.uniform(0.2, 0.8, 2), rng.uniform(0, 2 * np.pi))
+    rows, _ = _rotated(grid, rng.uniform(0.2, 0.8, 2), rng.uniform(0, 2 * np.pi))
     return _step(rows, grid)
 
 
 def _bar(grid: Grid, rng: Rng, half: float, *, round_: bool = False) -> np.ndarray:
     """A straight bar through the frame, flat or round."""
-    rows, _ = _turned(grid, rng.uniform(0.2, 0.8, 2), rng.uniform(0, 2 * np.pi))
+    rows, _ = _rotated(grid, rng.uniform(0.2, 0.8, 2), rng.uniform(0, 2 * np.pi))
     if round_:
         return np.asarray(np.sqrt(np.maximum(1 - (rows / half) ** 2, 0)))
     return _step(half - np.abs(rows), grid)
 
 
 def _brick(grid: Grid, rng: Rng, centre: np.ndarray, radius: float) -> np.ndarray:
-    rows, columns = _turned(grid, centre, rng.uniform(0, np.pi))
+    rows, columns = _rotated(grid, centre, rng.uniform(0, np.pi))
     return np.asarray(_step(radius - np.abs(rows), grid) * _step(radius * rng.uniform(0.4, 1) - np.abs(columns), grid))
 
 

@@ -89,13 +89,13 @@ class GDXray(PictureOfPhase):
 
     def _images(self) -> list[Path]:
         name = self.series.rpartition("/")[2]
-        found = sorted(self._folder().glob(f"{name}_*.png"), key=_number)
-        if not found:
+        result = sorted(self._folder().glob(f"{name}_*.png"), key=_number)
+        if not result:
             raise DataNotFound(
                 f"{self.plugin_name} needs images such as {self._folder() / f'{name}_0001.png'}; download the group from "
                 "https://domingomery.ing.puc.cl/material/gdxray/ and give the folder that holds it as path="
             )
-        return found
+        return result
 
 
 def box_mask(path: Path, image: int, shape: tuple[int, ...]) -> np.ndarray:

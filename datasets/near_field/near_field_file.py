@@ -119,16 +119,16 @@ class NearFieldFile(Dataset):
 
     def _geometry(self, known: dict[str, float | None]) -> dict[str, float]:
         """What the settings say, or else the file."""
-        found: dict[str, float] = {}
+        result: dict[str, float] = {}
         for name in ("wavelength_m", "pixel_m", "distance_m"):
             said = getattr(self, name)
             value = known.get(name) if said is None else said
             if value is not None:
-                found[name] = value
-        missing = [name for name in ("wavelength_m", "pixel_m", "distance_m") if name not in found]
+                result[name] = value
+        missing = [name for name in ("wavelength_m", "pixel_m", "distance_m") if name not in result]
         if missing:
             raise UsageError(f"{self.plugin_name}: give {', '.join(missing)}; what a fringe means depends on it")
-        return found
+        return result
 
     def _empty_beam(self, image: np.ndarray, paths: list[Path]) -> np.ndarray:
         if self.flat is None:

@@ -55,12 +55,12 @@ def view(number: int, dataset: str, rng: Rng, field: Field) -> tuple[np.ndarray,
     """
     from scipy.ndimage import affine_transform
 
-    found, sha256 = locate(VIEWS, dataset)
-    paths = _paths_um(str(found), sha256)
+    result, sha256 = locate(VIEWS, dataset)
+    paths = _paths_um(str(result), sha256)
     angle, mirror = 2 * math.pi * rng.random(), rng.choice([-1.0, 1.0])
     cos, sin = math.cos(angle), math.sin(angle)
     matrix = np.array([[cos, -sin], [mirror * sin, mirror * cos]]) * (field.pixel_um / _PIXEL_UM)
     middle = (paths.shape[1] - 1) / 2
     start = middle - matrix @ np.full(2, (field.side - 1) / 2)
-    turned = affine_transform(paths[number], matrix, start, (field.side, field.side), order=3, mode="constant", cval=0.0)
-    return np.asarray(turned, np.float32), sha256
+    rotated = affine_transform(paths[number], matrix, start, (field.side, field.side), order=3, mode="constant", cval=0.0)
+    return np.asarray(rotated, np.float32), sha256

@@ -76,10 +76,10 @@ class OffAxisFile(Dataset):
             raise UsageError(
                 f"{self.plugin_name}: give the file, as in {self.plugin_name}[path=hologram.tif,background=empty.tif]"
             )
-        found = [str(Path(self.path).expanduser())]
+        result = [str(Path(self.path).expanduser())]
         if self.background is not None and not self._is_inside:
-            found.append(str(Path(self.background).expanduser()))
-        return tuple(found)
+            result.append(str(Path(self.background).expanduser()))
+        return tuple(result)
 
     @property
     def _is_inside(self) -> bool:

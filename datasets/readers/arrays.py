@@ -47,8 +47,8 @@ def _geometry(archive: zipfile.ZipFile, names: list[str]) -> Geometry:
         if name not in names or archive.getinfo(f"{name}.npy").file_size > _SCALAR_BYTES:
             return None
         with archive.open(f"{name}.npy") as stream:
-            found = np.lib.format.read_array(stream, allow_pickle=False)
-        value = float(found) if found.size == 1 and found.dtype.kind in "iuf" else math.nan
+            result = np.lib.format.read_array(stream, allow_pickle=False)
+        value = float(result) if result.size == 1 and result.dtype.kind in "iuf" else math.nan
         return value if math.isfinite(value) and value > 0 else None
 
     return {"wavelength_m": number("wavelength_m"), "distance_m": number("distance_m"), "pixel_m": number("pixel_m")}

@@ -68,8 +68,8 @@ def read_cbf(path: Path, inside: str | None = None) -> Raw:
 
 
 def _said(head: str, name: str) -> str | None:
-    found = re.search(rf"^{name}:\s*\"?([^\"\r\n]*)", head, re.IGNORECASE | re.MULTILINE)
-    return found[1].strip() if found else None
+    result = re.search(rf"^{name}:\s*\"?([^\"\r\n]*)", head, re.IGNORECASE | re.MULTILINE)
+    return result[1].strip() if result else None
 
 
 def _number(path: Path, head: str, name: str) -> int:
@@ -119,9 +119,9 @@ def _geometry(head: str) -> Geometry:
     """Wavelength, distance and pixel from the lines of comments of a Pilatus header."""
 
     def number(pattern: str, scale: float = 1.0) -> float | None:
-        found = re.search(pattern, head)
+        result = re.search(pattern, head)
         try:
-            value = float(found[1]) * scale if found else 0.0
+            value = float(result[1]) * scale if result else 0.0
         except ValueError:
             return None
         return value if math.isfinite(value) and value > 0 else None

@@ -130,8 +130,8 @@ def _disguise(sample: np.ndarray) -> Suspicion | None:
         "powers of two": (lambda v: 2.0 ** np.minimum(v, 60), "binary logarithms, which are no intensities; store the counts"),
     }
     for name, (function, meaning) in functions.items():
-        found = function(sample)
-        clear = found[(found > 1.5) & (found < 2e4)]
+        result = function(sample)
+        clear = result[(result > 1.5) & (result < 2e4)]
         if clear.size >= _FEW and float((np.abs(clear - np.round(clear)) < 0.01 + 1e-6 * clear).mean()) > 0.98:
             text = f"the {name} of the values are whole numbers: these are {meaning}"
             return Suspicion(text, {"data_type": "amplitude"} if name == "squares" else {})

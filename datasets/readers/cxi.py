@@ -52,11 +52,11 @@ def read(path: Path, inside: str | None = None, links: Links = "no") -> Raw:
         parts, resolved = [], ""
         for location in locations:
             where = f"{path}, {one_line(location, 80)}"
-            found = file.find(location, where)
-            if found is None:
+            result = file.find(location, where)
+            if result is None:
                 raise BadInput(f"{where}: is not there; {file.contents().listing()}")
-            resolved = resolved or found.path
-            parts.append(file.array(found, where))
+            resolved = resolved or result.path
+            parts.append(file.array(result, where))
         where = f"{path}, {one_line(locations[0], 80)}" + (f" and {len(locations) - 1} more" if len(locations) > 1 else "")
         data = parts[0] if len(parts) == 1 else _joined(parts, where)
         flags = None if inside is not None and is_no_intensity(inside) else _flags(file, locations[0], resolved)
@@ -72,8 +72,8 @@ def pattern_paths(file: Container) -> list[str]:
     """
     path = file.path
     for location in CONVENTIONS:
-        found = file.find(location, f"{path}, {location}")
-        if found is not None and found.is_array:
+        result = file.find(location, f"{path}, {location}")
+        if result is not None and result.is_array:
             return [location]
     for search in (_default_signal, _numbered):
         locations = search(file)
@@ -106,16 +106,18 @@ def _default_signal(file: Container) -> list[str]:
         if onward is None:
             break
         location = onward if onward.startswith("/") else f"{location}/{onward}"
-        found = file.find(location, f"{file.path}, {one_line(location, 80)}")
-        if found is None or found.is_array:
+        result = file.find(location, f"{file.path}, {one_line(location, 80)}")
+        if result is None or result.is_array:
             return []
-        node = found.item
+        node = result.item
     signal = _attribute(node, "signal") if location else None
     if signal is None:
         return []
     location = f"{location}/{signal}"
-    found = file.find(location, f"{file.path}, {one_line(location, 80)}")
-    image = found is not None and found.is_array and found.item.shape is not None and sum(n > 1 for n in found.item.shape) >= 2
+    result = file.find(location, f"{file.path}, {one_line(location, 80)}")
+    image = (
+        result is not None and result.is_array and result.item.shape is not None and sum(n > 1 for n in result.item.shape) >= 2
+    )
     return [location] if image and not is_no_intensity(location) else []
 
 
@@ -166,9 +168,9 @@ def _flags(file: Container, location: str, resolved: str) -> np.ndarray | None:
         candidates += [f"{folder}/pixel_mask", f"{folder}/detectorSpecific/pixel_mask"]
     for candidate in dict.fromkeys(candidates):
         where = f"{file.path}, {one_line(candidate, 80)}"
-        found = file.find(candidate, where)
-        if found is not None and found.is_array and found.path != resolved:
-            return _defects(file, file.array(found, where))
+        result = file.find(candidate, where)
+        if result is not None and result.is_array and result.path != resolved:
+            return _defects(file, file.array(result, where))
     return None
 
 

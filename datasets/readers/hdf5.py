@@ -157,14 +157,14 @@ class Container:
             node, walked = node[name], f"{walked}/{name}"
         return Item(node, file, walked or "/")
 
-    def array(self, found: Item, where: str, depth: int = 0) -> np.ndarray:
+    def array(self, result: Item, where: str, depth: int = 0) -> np.ndarray:
         """Read a data set after its declared size has been checked.
 
         Raises:
             BadInput: where it is no array of numbers, too large, or its data are where they must not be.
         """
-        item = found.item
-        if not found.is_array:
+        item = result.item
+        if not result.is_array:
             raise BadInput(f"{where}: is not an array")
         if item.external:
             raise BadInput(
@@ -173,7 +173,7 @@ class Container:
         if item.shape is None:
             raise BadInput(f"{where}: is empty, expected an array")
         if item.is_virtual:
-            return self._virtual(found, where, depth)
+            return self._virtual(result, where, depth)
         dtype = item.dtype
         if dtype.names is not None and set(dtype.names) in ({"r", "i"}, {"real", "imag"}):
             # h5py itself reads {r, i} of equal floating types as complex; other compounds are put together here.
@@ -186,17 +186,17 @@ class Container:
             raise BadInput(f"{where}: declares chunks of {item.chunks} pixels, at most {MAX_PIXELS} are read")
         return np.asarray(item[()])
 
-    def _virtual(self, found: Item, where: str, depth: int) -> np.ndarray:
+    def _virtual(self, result: Item, where: str, depth: int) -> np.ndarray:
         """Put a virtual data set together from its sources, each of which must be there."""
         from h5py import h5s
 
-        item = found.item
+        item = result.item
         if depth >= _MAX_DEPTH:
             raise BadInput(f"{where}: virtual data sets stand for virtual data sets more than {_MAX_DEPTH} times over")
         check_declared(where, item.shape, item.dtype)
         whole = np.full(item.shape, item.fillvalue, item.dtype)
         for part in item.virtual_sources():
-            file = found.file if part.file_name == "." else self.neighbour(part.file_name, where)
+            file = result.file if part.file_name == "." else self.neighbour(part.file_name, where)
             source = self._find(file, part.dset_name, where, [0])
             if source is None or not source.is_array or source.item.dtype.kind not in "biuf":
                 raise BadInput(f"{where}: its source {one_line(part.dset_name, 60)} is not in {file.name}")
@@ -252,24 +252,24 @@ class Container:
 
     def text(self, path: str) -> str | None:
         """A short text at ``path``, or None."""
-        found = self._note(path)
-        if found is None or not found.is_array or found.item.size != 1 or found.item.dtype.kind not in "OS":
+        result = self._note(path)
+        if result is None or not result.is_array or result.item.size != 1 or result.item.dtype.kind not in "OS":
             return None
-        if found.item.external or found.item.is_virtual:
+        if result.item.external or result.item.is_virtual:
             return None
-        value = found.item[()]
+        value = result.item[()]
         value = value.reshape(-1)[0] if isinstance(value, np.ndarray) else value
         return value.decode("utf-8", "replace")[:200] if isinstance(value, bytes) else str(value)[:200]
 
     def numbers(self, path: str, most: int = 16) -> tuple[list[float], str] | None:
         """A few finite numbers at ``path`` and their unit (empty where none is stated), or None."""
-        found = self._note(path)
-        if found is None or not found.is_array or found.item.dtype.kind not in "iuf":
+        result = self._note(path)
+        if result is None or not result.is_array or result.item.dtype.kind not in "iuf":
             return None
-        if found.item.shape is None or found.item.external or found.item.is_virtual or not 1 <= found.item.size <= most:
+        if result.item.shape is None or result.item.external or result.item.is_virtual or not 1 <= result.item.size <= most:
             return None
-        values = np.asarray(found.item[()], dtype=np.float64).reshape(-1)
-        unit = found.item.attrs.get("units", "")
+        values = np.asarray(result.item[()], dtype=np.float64).reshape(-1)
+        unit = result.item.attrs.get("units", "")
         unit = unit.decode("utf-8", "replace") if isinstance(unit, bytes) else str(unit)
         return (values.tolist(), unit[:40]) if np.isfinite(values).all() else None
 
@@ -315,9 +315,9 @@ def read_named(path: Path, inside: str | None) -> Raw:
         chosen = choose(path, names, inside)
 
         def array(name: str) -> np.ndarray:
-            found = file.find(name, f"{path}, {name}")
-            assert found is not None
-            return file.array(found, f"{path}, {name}")
+            result = file.find(name, f"{path}, {name}")
+            assert result is not None
+            return file.array(result, f"{path}, {name}")
 
         beside = [name for name in FLAGS if name in names and name != chosen]
         flags = array(beside[0]) if beside and inside not in FLAGS else None

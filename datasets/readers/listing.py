@@ -76,16 +76,16 @@ def _hdf5(path: Path, links: Links) -> tuple[ArrayNote, ...]:
     with opened(path, links) as file:
         contents = file.contents()
         for name in contents.images[:_MOST]:
-            found = file.find(name, f"{path}, {name}")
-            assert found is not None
-            if found.item.size > _LARGEST:
-                notes.append(ArrayNote(f"{path}::{name}", tuple(found.item.shape), str(found.item.dtype)))
+            result = file.find(name, f"{path}, {name}")
+            assert result is not None
+            if result.item.size > _LARGEST:
+                notes.append(ArrayNote(f"{path}::{name}", tuple(result.item.shape), str(result.item.dtype)))
                 continue
             try:
-                notes.append(note_of(f"{path}::{name}", file.array(found, f"{path}, {name}")))
+                notes.append(note_of(f"{path}::{name}", file.array(result, f"{path}, {name}")))
             except PrbenchError:
                 notes.append(
-                    ArrayNote(f"{path}::{name}", tuple(found.item.shape), str(found.item.dtype), special="in other files")
+                    ArrayNote(f"{path}::{name}", tuple(result.item.shape), str(result.item.dtype), special="in other files")
                 )
         for name, other in list(contents.links.items())[:_MOST]:
             notes.append(ArrayNote(f"{path}::{name}", (), "link", special=f"to {one_line(other, 60)}"))

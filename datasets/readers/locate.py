@@ -19,7 +19,7 @@ def locate(file: DataFile, dataset: str) -> tuple[Path, str]:
     if not path.is_file():
         how = f"`prbench data get {dataset}` downloads it" if file.urls else file.note
         raise DataNotFound(f"{dataset} needs {file.name}, which is not at {path}; {how}; PRBENCH_DATA names the data folder")
-    found = sha256_of(path)
-    if file.sha256 and found != file.sha256:
-        raise BadInput(f"{path}: SHA-256 is {found[:12]}…, expected {file.sha256[:12]}…; delete it and get it again")
-    return path, found
+    result = sha256_of(path)
+    if file.sha256 and result != file.sha256:
+        raise BadInput(f"{path}: SHA-256 is {result[:12]}…, expected {file.sha256[:12]}…; delete it and get it again")
+    return path, result

@@ -63,10 +63,10 @@ def _variable(path: Path, name: str, declared: dict[str, tuple[tuple[int, ...], 
     if kind not in _NUMBERS:
         raise BadInput(f"{where}: holds {one_line(kind, 20)}, expected an array of numbers")
     check_declared(where, shape, np.dtype(f"u{_NUMBERS[kind]}"), path.stat().st_size)
-    found: Any = loadmat(path, variable_names=[name]).get(name)
-    if not isinstance(found, np.ndarray) or found.dtype.kind not in "biufc":
+    result: Any = loadmat(path, variable_names=[name]).get(name)
+    if not isinstance(result, np.ndarray) or result.dtype.kind not in "biufc":
         raise BadInput(f"{where}: is not an array of numbers")
-    return found
+    return result
 
 
 def _read_hdf5(path: Path, inside: str | None) -> Raw:

@@ -84,15 +84,15 @@ def read_pattern(source: Path | Address, how: Reading | None = None) -> Pattern:
         sha256_of_all([*address.paths, *raw.links]) if len(address.paths) + len(raw.links) > 1 else sha256_of(address.paths[0])
     )
     pattern = binned(Pattern(counts, measured, sha256, **raw.geometry), how.bin)
-    kept = np.where(pattern.intensity > how.threshold, pattern.intensity, np.float32(0)) if how.threshold else pattern.intensity
-    if not np.isfinite(kept).all():
+    values = np.where(pattern.intensity > how.threshold, pattern.intensity, np.float32(0)) if how.threshold else pattern.intensity
+    if not np.isfinite(values).all():
         raise BadInput(f"{raw.where}: its values are too large for counts, {float(np.max(np.abs(counts))):.3g} among them")
-    if not (kept > 0).any():
+    if not (values > 0).any():
         message = f"{raw.where}: no measured pixel is above zero, expected a diffraction pattern{_hint(flags, how)}"
         raise BadInput(message) if flags is None else Refused(message, mask_means=checks.OPPOSITE[how.mask_means])
     centre_known = how.center is not None or raw.center is not None
-    suspicions += checks.shape_of_pattern(kept, pattern.mask, centre_known=centre_known)
-    return dataclasses.replace(pattern, intensity=kept, suspicions=tuple(suspicions))
+    suspicions += checks.shape_of_pattern(values, pattern.mask, centre_known=centre_known)
+    return dataclasses.replace(pattern, intensity=values, suspicions=tuple(suspicions))
 
 
 def _hint(flags: np.ndarray | None, how: Reading) -> str:

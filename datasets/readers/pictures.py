@@ -49,8 +49,8 @@ def random_square(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A square of 0.8 to 0.95 of the shorter side, cut out anywhere, turned and mirrored."""
     side = round(min(picture.shape) * rng.uniform(0.8, 0.95))
     top, left = (int(rng.integers(0, n - side + 1)) for n in picture.shape)
-    turned = np.rot90(picture[top : top + side, left : left + side], int(rng.integers(4)))
-    return turned[:, ::-1] if rng.integers(2) else turned
+    rotated = np.rot90(picture[top : top + side, left : left + side], int(rng.integers(4)))
+    return rotated[:, ::-1] if rng.integers(2) else rotated
 
 
 def resized(square: np.ndarray, size: int) -> np.ndarray:

@@ -148,10 +148,10 @@ def pattern_address(path: str, spec: str | None = None) -> PatternAddress:
     file, colons, scan = spec.rpartition("::")
     if not colons or not scan.isdigit() or len(scan) > 9:
         raise UsageError(f"spec must be a file and a scan, such as sample.spec::54, got {one_line(spec, 60)!r}")
-    found = read_scan(Path(file).expanduser(), int(scan))
+    result = read_scan(Path(file).expanduser(), int(scan))
     if address.is_series:
-        address = dataclasses.replace(address, paths=_images_of(address.paths, found, spec))
-    energy = found.energy_kev
+        address = dataclasses.replace(address, paths=_images_of(address.paths, result, spec))
+    energy = result.energy_kev
     return PatternAddress(address.paths, address.inside, address.is_series, None if energy is None else _KEV_M / energy)
 
 
@@ -178,7 +178,7 @@ def linked_files(paths: Sequence[Path]) -> list[Path]:
     Names of linked files stand in HDF5 as plain text, so that none has to be opened by a library that a damaged one could bring
     down.
     """
-    found: list[Path] = []
+    result: list[Path] = []
     pending = [path for path in paths if kind_of(path) in HDF5_SUFFIXES and path.is_file()]
     while pending:
         path = pending.pop()
@@ -187,7 +187,7 @@ def linked_files(paths: Sequence[Path]) -> list[Path]:
             continue
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
             for other in around:
-                if other not in (*found, *paths) and content.find(other.name.encode()) >= 0:
-                    found.append(other)
+                if other not in (*result, *paths) and content.find(other.name.encode()) >= 0:
+                    result.append(other)
                     pending.append(other)
-    return found
+    return result

@@ -25,10 +25,10 @@ def image_series(address: str, what: str) -> Address:
     Raises:
         BadInput: where there are none.
     """
-    found = parse_address(address, what)
-    if not found.is_series and not found.paths[0].is_file():
+    result = parse_address(address, what)
+    if not result.is_series and not result.paths[0].is_file():
         raise BadInput(f"{what}: no images at {one_line(address, 120)!r}, {EXPECTED}")
-    return found
+    return result
 
 
 def image_files(address: str, what: str) -> list[Path]:

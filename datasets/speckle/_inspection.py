@@ -44,9 +44,9 @@ def inspect_series(path: str) -> Inspection | None:
         return None
     stacks = {}
     for what, address in roles.items():
-        found = image_series(address, what)
+        result = image_series(address, what)
         try:
-            stacks[what] = read_images(found.paths, inside=found.inside)
+            stacks[what] = read_images(result.paths, inside=result.inside)
         except PrbenchError:
             if what in ("reference", "sample"):
                 raise
@@ -72,12 +72,12 @@ def _in_folder(folder: Path) -> dict[str, str]:
 
 def _first(names: dict[str, str]) -> dict[str, str]:
     """The first name of each role."""
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for name, address in names.items():
         for what, begins in _ROLES.items():
             if begins.match(name):
-                found.setdefault(what, address)
-    return found
+                result.setdefault(what, address)
+    return result
 
 
 def _note(address: str, stack: np.ndarray) -> ArrayNote:

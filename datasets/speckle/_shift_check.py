@@ -50,10 +50,10 @@ def _ratio(line: Beamline, grain_m: float, sheets: int, slope_rad_per_m: float) 
     stacks = expose(line, Membrane(_SEED, grain_m, sheets), _IMAGES, backend.asarray(wave[:, None] * wave[None, :]), backend)
     along = line.pixels_per_slope * slope_rad_per_m * (line.response.astype(np.float64) @ np.sin(wavenumber * axis))
     predicted = np.stack(np.broadcast_arrays(along[:, None], along[None, :]))
-    found = _displacement(*(stack.astype(np.float64) for stack in stacks))
+    result = _displacement(*(stack.astype(np.float64) for stack in stacks))
     inside = (slice(None), *(slice(_MARGIN_PX, -_MARGIN_PX),) * 2)
     expected = np.stack([_windowed(part) for part in predicted])[inside]
-    return float(np.sum(found[inside] * expected) / np.sum(expected**2))
+    return float(np.sum(result[inside] * expected) / np.sum(expected**2))
 
 
 def refuse_unless_shifts_follow(line: Beamline, grain_m: float, sheets: int, slope_rad_per_m: float) -> None:
@@ -76,16 +76,16 @@ def _displacement(reference: np.ndarray, sample: np.ndarray) -> np.ndarray:
     from scipy.ndimage import map_coordinates
 
     grid = np.indices(reference.shape[1:], dtype=np.float64)
-    found = np.zeros_like(grid)
+    result = np.zeros_like(grid)
     for _ in range(_ROUNDS):
-        moved = np.stack([map_coordinates(image, grid - found, order=3, mode="mirror") for image in reference])
+        moved = np.stack([map_coordinates(image, grid - result, order=3, mode="mirror") for image in reference])
         slopes = np.gradient(moved, axis=(1, 2))
         columns = [moved, -slopes[0], -slopes[1]]
         normal = np.stack([[_windowed((p * q).sum(axis=0)) for q in columns] for p in columns])
         right = np.stack([_windowed((p * sample).sum(axis=0)) for p in columns])
         solved = np.linalg.solve(np.moveaxis(normal, (0, 1), (-2, -1)), np.moveaxis(right, 0, -1)[..., None])[..., 0]
-        found = found + np.moveaxis(solved[..., 1:] / solved[..., :1], -1, 0)
-    return found
+        result = result + np.moveaxis(solved[..., 1:] / solved[..., :1], -1, 0)
+    return result
 
 
 def _windowed(field: np.ndarray) -> np.ndarray:

@@ -68,7 +68,7 @@ class SpeckleFolder(Dataset):
     @property
     def inputs(self) -> tuple[str, ...]:
         """Every file of every series."""
-        return tuple(str(path) for found in self._series().values() for path in found.paths)
+        return tuple(str(path) for result in self._series().values() for path in result.paths)
 
     def make(self, index: int, seed: int, split: Split) -> Problem:  # noqa: ARG002 - there is one
         """Read the files.
@@ -80,7 +80,7 @@ class SpeckleFolder(Dataset):
         name, series = self.plugin_name, self._series()
         energy_ev, distance_m, pixel_m = self._geometry()
         region = parse_region(self.crop, f"{name}: crop")
-        read = {what: read_images(found.paths, region, found.inside) for what, found in series.items()}
+        read = {what: read_images(result.paths, region, result.inside) for what, result in series.items()}
         reference, sample = read.pop("reference"), read.pop("sample")
         if len(reference) != len(sample):
             raise BadInput(
@@ -93,7 +93,7 @@ class SpeckleFolder(Dataset):
             dark = frames.get("dark", np.float32(0))
             flat = frames["flat"] - dark if "flat" in frames else None
             mask = usable(reference - dark, sample, flat)
-        sha256 = sha256_of_all(path for found in series.values() for path in found.paths)
+        sha256 = sha256_of_all(path for result in series.values() for path in result.paths)
         return Problem(
             measurement=SpeckleStack(
                 reference,

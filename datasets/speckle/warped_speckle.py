@@ -109,8 +109,8 @@ class WarpedSpeckle(Dataset):
         for variance, weight in zip(nodes, interpolation_weights(nodes, dark_field), strict=True):
             blurred = _real(spectrum * np.exp(-0.5 * variance * wavenumbers_sq))
             moved += weight * map_coordinates(blurred, grid, order=5, mode="grid-wrap")
-        kept = slice(_FINER * margin, _FINER * (margin + self.size), _FINER)
-        return _real(spectrum)[kept, kept], moved
+        inner = slice(_FINER * margin, _FINER * (margin + self.size), _FINER)
+        return _real(spectrum)[inner, inner], moved
 
     def _speckles(self, rng: Rng, side: int) -> tuple[np.ndarray, np.ndarray]:
         """Spectrum of a periodic intensity of mean 1, on the finer grid of ``side`` pixels, and squared wavenumbers, rad^2/px^2.

@@ -93,8 +93,8 @@ class Ptychogram(Measurement):
 
     def check(self, reconstruction: Any) -> None:
         """Raise PrbenchError unless ``object`` is a complex array of ``object_shape``."""
-        found = np.asarray(reconstruction.object)
-        if found.shape != tuple(self.object_shape) or found.dtype.kind != "c":
+        result = np.asarray(reconstruction.object)
+        if result.shape != tuple(self.object_shape) or result.dtype.kind != "c":
             raise PrbenchError(f"a solver of {self.task} must return a complex object of shape {self.object_shape}")
 
 

@@ -232,8 +232,8 @@ def _quality(pairs: pd.DataFrame, goal: Goal) -> dict[str, Any]:
     failed = {f"{side}_failed": int(np.isnan(x).sum()) for side, x in zip(("first", "second"), values, strict=True)}
     first, second = (np.where(np.isnan(x), goal.worst, x) for x in values)
     ratio = compares_ratios(np.concatenate([first, second]), goal)
-    found = _evidence(first, second, pairs["sample"].to_numpy(), ratio=ratio, goal=goal)
-    return {"measure": "quality", "metric": goal.metric, "better": goal.better, **failed, **found}
+    result = _evidence(first, second, pairs["sample"].to_numpy(), ratio=ratio, goal=goal)
+    return {"measure": "quality", "metric": goal.metric, "better": goal.better, **failed, **result}
 
 
 def _cost(pairs: pd.DataFrame, cost: str) -> Iterator[dict[str, Any]]:
@@ -242,8 +242,8 @@ def _cost(pairs: pd.DataFrame, cost: str) -> Iterator[dict[str, Any]]:
     told = ~np.isnan(first) & ~np.isnan(second)
     if told.any():
         failed = {"first_failed": int(np.isnan(first).sum()), "second_failed": int(np.isnan(second).sum())}
-        found = _evidence(first[told], second[told], pairs["sample"].to_numpy()[told], ratio=True, goal=Goal(cost))
-        yield {"measure": "cost", "metric": cost, "better": "lower", **failed, **found}
+        result = _evidence(first[told], second[told], pairs["sample"].to_numpy()[told], ratio=True, goal=Goal(cost))
+        yield {"measure": "cost", "metric": cost, "better": "lower", **failed, **result}
 
 
 def _evidence(first: np.ndarray, second: np.ndarray, sample: np.ndarray, *, ratio: bool, goal: Goal) -> dict[str, Any]:

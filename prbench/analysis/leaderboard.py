@@ -277,5 +277,5 @@ def _column(records: pd.DataFrame, name: str) -> np.ndarray:
     return records[name].to_numpy(dtype=float, na_value=np.nan)
 
 
-def _spread(name: str, found: Estimates) -> dict[str, np.ndarray]:
-    return {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
+def _spread(name: str, result: Estimates) -> dict[str, np.ndarray]:
+    return {name: result.value, f"{name}_low": result.low, f"{name}_high": result.high}

@@ -56,11 +56,11 @@ def differences(first: np.ndarray, second: np.ndarray, *, ratio: bool, smallest:
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         a, b = (np.log(first), np.log(second)) if ratio else (first, second)
-        found = np.asarray(b - a, dtype=float)
+        result = np.asarray(b - a, dtype=float)
         equal = (a == b) & np.isinf(a)
         if smallest > 0:
             equal |= np.abs(np.subtract(second, first)) < smallest * _ROUNDING
-    return np.where(equal, 0.0, found)
+    return np.where(equal, 0.0, result)
 
 
 _ROUNDING = 1 - 1e-9

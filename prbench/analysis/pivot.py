@@ -63,7 +63,7 @@ def pivots(boards: Sequence[Leaderboard], setting: str) -> list[Pivot]:
     """
     import pandas as pd
 
-    found: list[Pivot] = []
+    result: list[Pivot] = []
     known: set[str] = set()
     for board in boards:
         groups: dict[tuple[str, Goal], list[tuple[Scalar, str, float]]] = {}
@@ -87,11 +87,11 @@ def pivots(boards: Sequence[Leaderboard], setting: str) -> list[Pivot]:
             words = described(board.conditions)
             rows = rows[["task", "dataset", "setting", "value", *_TAKEN, "dose", *_COUNTS]].assign(conditions=words)
             values = tuple(value for value, _, _ in members)
-            found.append(Pivot(board.task, group, setting, units[group], values, goal, rows, words))
-    if not found:
+            result.append(Pivot(board.task, group, setting, units[group], values, goal, rows, words))
+    if not result:
         there = f"; their settings are: {', '.join(sorted(known))}" if known else ""
         raise UsageError(f"no dataset of these results has a setting {setting!r}{there}")
-    return found
+    return result
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,11 @@ def count_cells(frame: pd.DataFrame) -> pd.DataFrame:
     counts.columns.name = None
     failed = [name for name in counts if name not in (*SCORED, *NOT_RUN)]
     order = [name for name in (*SCORED, *NOT_RUN) if name in counts]
-    found = counts[order + failed].copy()
-    found.insert(0, "cells", counts.sum(axis=1))
-    found["failed"] = counts[failed].sum(axis=1)
-    found["stale"] = (frame["stale"] * weights).groupby(by).sum().astype(int) if "stale" in frame else 0
-    return found.reset_index()
+    result = counts[order + failed].copy()
+    result.insert(0, "cells", counts.sum(axis=1))
+    result["failed"] = counts[failed].sum(axis=1)
+    result["stale"] = (frame["stale"] * weights).groupby(by).sum().astype(int) if "stale" in frame else 0
+    return result.reset_index()
 
 
 def count_warnings(frame: pd.DataFrame) -> pd.DataFrame:

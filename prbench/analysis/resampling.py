@@ -45,15 +45,15 @@ def resample(scores: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> n
     if not counts.all():
         raise ValueError("every solver needs at least one cell of every sample")
     atoms = [_Atoms.of(row, count) for row, count in zip(np.sort(scores, axis=2), counts, strict=True)]
-    found = np.empty((resamples, solvers))
+    result = np.empty((resamples, solvers))
     rng = np.random.default_rng(seed)
     chunk = max(1, _CHUNK // n)
     for begin in range(0, resamples, chunk):
         rows = slice(begin, min(begin + chunk, resamples))
         drawn = rng.integers(0, n, (rows.stop - rows.start, n), dtype=np.int32)
         for s in range(solvers):
-            found[rows, s] = _median(atoms[s].sorted_draws(drawn, rng), atoms[s].ladder)
-    return found
+            result[rows, s] = _median(atoms[s].sorted_draws(drawn, rng), atoms[s].ladder)
+    return result
 
 
 def interquartile_means(values: np.ndarray) -> np.ndarray:

@@ -84,7 +84,7 @@ def sensitivity(frame: pd.DataFrame, points: pd.DataFrame) -> tuple[dict[str, Go
             where = {"task": task, "dataset": dataset, "solver": solver, "metric": goal.metric}
             draws = _scores(part, goal)
             rows.append({**where, **_spread(draws, goal)})
-            influences += [{**where, **found} for found in _influences(draws)]
+            influences += [{**where, **result} for result in _influences(draws)]
     if not rows:
         raise UsageError(f"no cell of the settings drawn is finished, of {len(frame)}")
     columns = ["task", "dataset", "solver", "metric", "setting", "correlation", "p"]
@@ -98,9 +98,9 @@ def _scores(part: pd.DataFrame, goal: Goal) -> pd.DataFrame:
     number, numbers = _codes(part[DRAW].to_numpy())
     sample, samples = _codes(part["sample"].to_numpy())
     pairs, pair = np.unique(number * len(samples) + sample, return_inverse=True)
-    found = hierarchical_medians(score, pair, pairs // len(samples), len(numbers))
+    result = hierarchical_medians(score, pair, pairs // len(samples), len(numbers))
     settings = part.drop_duplicates(DRAW).sort_values(DRAW, ignore_index=True)
-    return settings.assign(score=found.value, low=found.low, high=found.high)
+    return settings.assign(score=result.value, low=result.low, high=result.high)
 
 
 def _codes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -135,12 +135,12 @@ def _influences(draws: pd.DataFrame) -> list[dict[str, object]]:
 
     drawn = draws[draws[DRAW] > 0]
     score = rankdata(drawn["score"])
-    found: list[dict[str, object]] = []
+    result: list[dict[str, object]] = []
     for column in drawn.columns:
         values = drawn[column] if column.startswith(VARIED) else None
         if values is None or not all(isinstance(v, int | float) and np.isfinite(v) for v in values):
             continue
         if len(drawn) > 2 and values.nunique() > 1 and len(set(score)) > 1:
             test = spearmanr(values.to_numpy(float), score)
-            found.append({"setting": column.removeprefix(VARIED), "correlation": float(test.statistic), "p": float(test.pvalue)})
-    return sorted(found, key=lambda row: -abs(float(row["correlation"])))  # type: ignore[arg-type]
+            result.append({"setting": column.removeprefix(VARIED), "correlation": float(test.statistic), "p": float(test.pvalue)})
+    return sorted(result, key=lambda row: -abs(float(row["correlation"])))  # type: ignore[arg-type]

@@ -124,13 +124,13 @@ def _owner(axis: SweepAxis, solvers: Sequence[str], datasets: Sequence[str]) -> 
         "dataset": [name for name in datasets if axis.name in setting_infos(_class("dataset", name))],
         "solver": [name for name in solvers if axis.name in setting_infos(_class("solver", name))],
     }
-    found = [axis.whose] if axis.whose else [whose for whose, names in having.items() if names]
-    if len(found) > 1:
+    result = [axis.whose] if axis.whose else [whose for whose, names in having.items() if names]
+    if len(result) > 1:
         raise UsageError(
             f"{axis.name} is a setting of {having['dataset'][0]} and of {having['solver'][0]}; "
             f"write dataset.{axis.name} or solver.{axis.name}"
         )
-    whose = found[0] if found else None
+    whose = result[0] if result else None
     if whose is None or not having[whose] or (whose == "dataset" and len(having[whose]) < len(datasets)):
         named = [*(datasets if whose != "solver" else ()), *(solvers if whose != "dataset" else ())]
         without = [name for name in named if name not in having["dataset"]]

@@ -148,13 +148,13 @@ def _trial(number: int, settings: Settings, frame: pd.DataFrame, goal: Goal) -> 
         score = frame[goal.metric].where(frame["status"].isin(SCORED)).to_numpy(dtype=float)
     samples, sample = np.unique(frame["sample"].to_numpy(), return_inverse=True)
     counted = np.where(np.isnan(score), goal.worst, score)
-    found = hierarchical_medians(counted, sample, np.zeros(len(samples), dtype=int), 1)
+    result = hierarchical_medians(counted, sample, np.zeros(len(samples), dtype=int), 1)
     return Trial(
         number=number,
         settings=settings,
-        score=float(found.value[0]) if len(frame) else goal.worst,
-        low=float(found.low[0]),
-        high=float(found.high[0]),
+        score=float(result.value[0]) if len(frame) else goal.worst,
+        low=float(result.low[0]),
+        high=float(result.high[0]),
         cells=len(frame),
         failed=int(np.isnan(score).sum()),
         seconds=float(frame["latency_s"].sum()),

@@ -32,8 +32,8 @@ def bibliography_of(solvers: Iterable[str], datasets: Iterable[str], metrics: It
         *(("dataset", name) for name in datasets),
         *(("metric", name) for name in metrics),
     ]
-    found = {(kind, _plain(kind, spelled)) for kind, spelled in wanted}
-    return bibliography(reference for kind, name in sorted(found) for reference in _references(kind, name))
+    result = {(kind, _plain(kind, spelled)) for kind, spelled in wanted}
+    return bibliography(reference for kind, name in sorted(result) for reference in _references(kind, name))
 
 
 def _plain(kind: Kind, spelled: str) -> str:

@@ -37,8 +37,8 @@ def needs(datasets: tuple[str, ...] = ()) -> list[Need]:
 
 
 def _files(name: str) -> tuple[DataFile, ...]:
-    found: tuple[DataFile, ...] = getattr(load_plugin("dataset", name), "files", ())
-    return found
+    result: tuple[DataFile, ...] = getattr(load_plugin("dataset", name), "files", ())
+    return result
 
 
 def _files_or_none(name: str) -> tuple[DataFile, ...]:

@@ -97,14 +97,14 @@ def _declared_tasks() -> tuple[tuple[str, str, str], ...]:
     Raises:
         NotLiteral: where a declaration has to be run to be read.
     """
-    found = []
+    result = []
     for point in _points("task"):
         call = next(calls_of(point.module, "Task"), None)
         if call is None:
             raise NotLiteral(f"{point.value} calls no Task")
         said = call_arguments(call, point.module, (), ("name", "answer", "measurement"))
-        found.append((said["name"], said["answer"], _class_name(said["measurement"])))
-    return tuple(sorted(found))
+        result.append((said["name"], said["answer"], _class_name(said["measurement"])))
+    return tuple(sorted(result))
 
 
 def _class_name(declared: object) -> str:
@@ -132,19 +132,19 @@ def _line(kind: Kind, point: EntryPoint) -> Line:
 
 
 def _read(kind: Kind, point: EntryPoint) -> Line:
-    found = definition(point.module, point.attr)
-    missing = missing_imports(found.module)
+    result = definition(point.module, point.attr)
+    missing = missing_imports(result.module)
     if missing:
         raise ModuleNotFoundError(f"No module named {missing[0]!r}")
-    if not found.docstring:
+    if not result.docstring:
         raise NotLiteral("a class without documentation is given one by Python")
     if kind == "metric":
-        said = found.arguments("metric", ("answers", "measurement", "better", "unit"))
+        said = result.arguments("metric", ("answers", "measurement", "better", "unit"))
         measured = _class_name(said["measurement"]) if "measurement" in said else None
         tasks = [name for name, answer, cls in _declared_tasks() if answer in said["answers"] and measured in (None, cls)]
-        return _metric(point.name, tuple(tasks), said["better"], said.get("unit", ""), found.docstring)
-    said = found.arguments("register", ("task", "tags"))
-    return Line(kind, point.name, (said["task"],), said.get("tags", ()), first_paragraph(clean(found.docstring)))
+        return _metric(point.name, tuple(tasks), said["better"], said.get("unit", ""), result.docstring)
+    said = result.arguments("register", ("task", "tags"))
+    return Line(kind, point.name, (said["task"],), said.get("tags", ()), first_paragraph(clean(result.docstring)))
 
 
 def _contestant(name: str) -> Line:

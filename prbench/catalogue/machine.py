@@ -20,7 +20,7 @@ class MachineFact:
 
     mark: Literal["ok", "-", "!"]
     name: str
-    found: str
+    result: str
 
 
 def examine() -> Iterator[tuple[str, list[MachineFact]]]:
@@ -51,13 +51,13 @@ def _version(name: str) -> str | None:
 
 
 def _versions() -> list[MachineFact]:
-    found = [MachineFact("ok", "prbench", _version("prbench") or "?"), MachineFact("ok", "python", platform.python_version())]
-    found.append(MachineFact("ok", "system", f"{platform.system()} {platform.release()} {platform.machine()}"))
+    result = [MachineFact("ok", "prbench", _version("prbench") or "?"), MachineFact("ok", "python", platform.python_version())]
+    result.append(MachineFact("ok", "system", f"{platform.system()} {platform.release()} {platform.machine()}"))
     for name, extra in _requirements():
         if not extra:
             version = _version(name)
-            found.append(MachineFact("ok", name, version) if version else MachineFact("!", name, f"missing: pip install {name}"))
-    return found
+            result.append(MachineFact("ok", name, version) if version else MachineFact("!", name, f"missing: pip install {name}"))
+    return result
 
 
 def _processor() -> list[MachineFact]:
@@ -110,21 +110,21 @@ def _gpu() -> list[MachineFact]:
     from prbench.backend import get_backend
     from prbench.errors import MissingDependency
 
-    found = []
+    result = []
     if torch.cuda.is_available():
         for i in range(torch.cuda.device_count()):
             properties = torch.cuda.get_device_properties(i)
-            found.append(MachineFact("ok", f"torch:cuda {i}", f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB"))
+            result.append(MachineFact("ok", f"torch:cuda {i}", f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB"))
     elif torch.version.cuda is None:
-        found.append(MachineFact("-", "torch:cuda", "this torch is built for CPUs; a CUDA build comes from pytorch.org"))
+        result.append(MachineFact("-", "torch:cuda", "this torch is built for CPUs; a CUDA build comes from pytorch.org"))
     else:
-        found.append(MachineFact("-", "torch:cuda", f"torch is built for CUDA {torch.version.cuda} and sees no GPU"))
+        result.append(MachineFact("-", "torch:cuda", f"torch is built for CUDA {torch.version.cuda} and sees no GPU"))
     try:
         get_backend("cupy")
-        found.append(MachineFact("ok", "cupy", "usable"))
+        result.append(MachineFact("ok", "cupy", "usable"))
     except MissingDependency as error:
-        found.append(MachineFact("-", "cupy", str(error)))
-    return found
+        result.append(MachineFact("-", "cupy", str(error)))
+    return result
 
 
 def missing_of(extra: str) -> list[str]:
@@ -141,27 +141,27 @@ def _extras() -> list[MachineFact]:
     for name, extra in _requirements():
         if extra:
             extras.setdefault(extra, []).append(name)
-    found = []
+    result = []
     for extra, names in extras.items():
         if missing := missing_of(extra):
             absent = f"missing {', '.join(missing)}{', which only tests use' if extra in _FOR_TESTS else ''}"
-            found.append(MachineFact("-", extra, f"{absent}: pip install -c constraints.txt -e '.[{extra}]'"))
+            result.append(MachineFact("-", extra, f"{absent}: pip install -c constraints.txt -e '.[{extra}]'"))
         else:
-            found.append(MachineFact("ok", extra, ", ".join(f"{name} {_version(name)}" for name in names)))
-    return found
+            result.append(MachineFact("ok", extra, ", ".join(f"{name} {_version(name)}" for name in names)))
+    return result
 
 
 def _plugins() -> list[MachineFact]:
     from .kinds import KINDS
     from .listing import imported_line, listing
 
-    found = []
+    result = []
     for kind in KINDS:
         lines = [line if line.broken else imported_line(kind, line.name) for line in listing((kind,))]
-        found.append(MachineFact("ok", f"{kind}s", f"{sum(not line.broken for line in lines)} known and usable"))
-        found += [MachineFact("!", line.name, one_line(line.broken)) for line in lines if line.broken]
-    found.append(MachineFact("ok", "python path", sys.executable))
-    return found
+        result.append(MachineFact("ok", f"{kind}s", f"{sum(not line.broken for line in lines)} known and usable"))
+        result += [MachineFact("!", line.name, one_line(line.broken)) for line in lines if line.broken]
+    result.append(MachineFact("ok", "python path", sys.executable))
+    return result
 
 
 def _data() -> list[MachineFact]:
@@ -169,7 +169,7 @@ def _data() -> list[MachineFact]:
 
     from .data import needs
 
-    found = [MachineFact("ok", "folder", f"{data_folder()}; PRBENCH_DATA names another")]
+    result = [MachineFact("ok", "folder", f"{data_folder()}; PRBENCH_DATA names another")]
     files: dict[str, list[bool]] = {}
     urls: dict[str, bool] = {}
     for need in needs():
@@ -177,10 +177,10 @@ def _data() -> list[MachineFact]:
         urls[need.dataset] = bool(need.file.urls)
     for dataset, present in files.items():
         if all(present):
-            found.append(MachineFact("ok", dataset, f"{len(present)} file{'s' * (len(present) > 1)}"))
+            result.append(MachineFact("ok", dataset, f"{len(present)} file{'s' * (len(present) > 1)}"))
         else:
             how = (
                 f"`prbench data get {dataset}`" if urls[dataset] else "no public address; `prbench data get` tells how it is made"
             )
-            found.append(MachineFact("-", dataset, f"{present.count(False)} of {len(present)} files absent: {how}"))
-    return found
+            result.append(MachineFact("-", dataset, f"{present.count(False)} of {len(present)} files absent: {how}"))
+    return result

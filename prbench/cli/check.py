@@ -96,7 +96,7 @@ def command(
     click.echo(report)
     if out is not None:
         out.write_text(report + "\n", encoding="utf-8")
-    ctx.exit(OK if update or all(found.passes for _, found in done) else REGRESSION)
+    ctx.exit(OK if update or all(result.passes for _, result in done) else REGRESSION)
 
 
 def _planned(
@@ -145,11 +145,11 @@ def _check(
         pythons = {"head": None, "base": base_python}
         comparison = in_turn(cells, pythons, count, threads=threads, tolerances=tolerances, on_cell=on_cell)
     if update or not base_python:
-        found, cpu_class = measured(cells, count, threads=threads, on_cell=on_cell)
+        result, cpu_class = measured(cells, count, threads=threads, on_cell=on_cell)
         if not base_python and baseline.cells is not None:
-            comparison = against_stored(baseline, found, cpu_class, tolerances)
+            comparison = against_stored(baseline, result, cpu_class, tolerances)
         if update:
-            baseline.updated(found, cpu_class).write()
+            baseline.updated(result, cpu_class).write()
             click.echo(f"wrote {baseline.path}", err=True)
     return comparison if comparison is None else accept(comparison, accepted, baseline.name)
 

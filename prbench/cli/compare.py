@@ -81,19 +81,19 @@ def command(
     if second is None:
         if len(names) < 2:
             raise UsageError("name two solvers of the folder (--solvers A,B), or a second folder")
-        found = compare_solvers(frame, names, metrics=besides, cost=cost, least=least)
+        result = compare_solvers(frame, names, metrics=besides, cost=cost, least=least)
     else:
         sides = (str(first), str(second))
-        found = compare_results(frame, _frame(second, task), names, names=sides, metrics=besides, cost=cost, least=least)
+        result = compare_results(frame, _frame(second, task), names, names=sides, metrics=besides, cost=cost, least=least)
     if form != "table":
-        click.echo(FORMATS[form](found))
+        click.echo(FORMATS[form](result))
     else:
         from prbench.reporting.console import console
 
         out = console()
-        for part in terminal(found, out.width):
+        for part in terminal(result, out.width):
             out.print(part, markup=False)
-    ctx.exit(REGRESSION if fail_on is not None and (found.rows["verdict"] == fail_on).any() else OK)
+    ctx.exit(REGRESSION if fail_on is not None and (result.rows["verdict"] == fail_on).any() else OK)
 
 
 def _frame(folder: Path, task: str | None) -> pd.DataFrame:

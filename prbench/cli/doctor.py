@@ -15,7 +15,7 @@ def command() -> None:
 
     out = console()
     for title, findings in examine():
-        marks = [(Text(finding.mark, style=_STYLES[finding.mark]), finding.name, finding.found) for finding in findings]
+        marks = [(Text(finding.mark, style=_STYLES[finding.mark]), finding.name, finding.result) for finding in findings]
         out.print(table(title, ["", ("", {"min_width": 18}), ""], marks, header=False))
         out.print()
 

@@ -26,6 +26,6 @@ def command(solver: str, path: Path, dataset: str | None) -> None:
     """
     from prbench.training.exporting import export_onnx
 
-    found = export_onnx(solver, path, dataset=dataset)
-    shapes = " to ".join("x".join(map(str, shape)) for shape in (found.input_shape, found.output_shape))
-    click.echo(f"{path}: {shapes}, differs from the network by {found.difference:.1g} of the largest value")
+    result = export_onnx(solver, path, dataset=dataset)
+    shapes = " to ".join("x".join(map(str, shape)) for shape in (result.input_shape, result.output_shape))
+    click.echo(f"{path}: {shapes}, differs from the network by {result.difference:.1g} of the largest value")

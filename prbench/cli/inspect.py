@@ -39,7 +39,7 @@ def command(ctx: click.Context, files: tuple[str, ...], pictures: Path, no_pictu
 
     from .app import OK, USAGE
 
-    failed, found = False, []
+    failed, result = False, []
     for file in files:
         try:
             inspection = inspect_file(file)
@@ -49,11 +49,11 @@ def command(ctx: click.Context, files: tuple[str, ...], pictures: Path, no_pictu
             continue
         drawn = None if no_picture else save_inspected(inspection, pictures / f"{_plain(file)}.png")
         if form == "json":
-            found.append(_described(file, inspection, drawn))
+            result.append(_described(file, inspection, drawn))
         else:
             _tell(file, inspection, drawn)
     if form == "json":
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(result, indent=2, ensure_ascii=False))
     ctx.exit(USAGE if failed else OK)
 
 

@@ -35,7 +35,7 @@ def command(
     """
     from prbench.analysis import leaderboards, pivots
     from prbench.reporting import leaderboards as ranked
-    from prbench.reporting import pivots as turned
+    from prbench.reporting import pivots as pivot_tables
     from prbench.reporting.console import console
 
     results = folders.open_results(folder)
@@ -43,9 +43,9 @@ def command(
     folders.tell_corrupt(results.store)
     about = None if by is None else pivots(boards, by)
     if form != "table":
-        click.echo(ranked.FORMATS[form](boards) if about is None else turned.FORMATS[form](about, show))
+        click.echo(ranked.FORMATS[form](boards) if about is None else pivot_tables.FORMATS[form](about, show))
         return
     out = console()
     out.print(f"{results.store.path}\n", markup=False)
-    for part in ranked.terminal(boards, out.width) if about is None else turned.terminal(about, show):
+    for part in ranked.terminal(boards, out.width) if about is None else pivot_tables.terminal(about, show):
         out.print(part, markup=False)

@@ -100,18 +100,18 @@ def _find(text: str, folder: Path | None) -> tuple[ResultSet, str]:
     raise UsageError(f"no record's key begins with {text!r} ({_LEAST_KEY} letters at least); {known or 'none here has a phase'}")
 
 
-def _surface(problem: Problem, found: Any, contrast: float | None) -> Surface:
+def _surface(problem: Problem, result: Any, contrast: float | None) -> Surface:
     from prbench.metrics.surface import surface_of
     from prbench.physics.surface import metres_per_radian
 
     y = problem.measurement
-    if found.phase is None:
+    if result.phase is None:
         raise UsageError(f"a reconstruction of the task {y.task} has no phase of a surface")
     wavelength_m = getattr(y, "wavelength_m", None)
     if wavelength_m is None or getattr(y, "pixel_m", None) is None:
         raise UsageError("the measurement does not say its wavelength and pixel, without which a phase has no height")
     scale = None if contrast is None else metres_per_radian(wavelength_m, contrast)
-    surface = surface_of(problem, found, scale)
+    surface = surface_of(problem, result, scale)
     if surface is None:
         raise UsageError("the measurement does not say what height a radian is; give --contrast, 0.5 for glass in air")
     return surface

@@ -32,9 +32,9 @@ def command(ctx: click.Context, folder: Path | None, form: str, *, verify: bool)
         import json
 
         corrupt = {str(path): reason for path, reason in store.corrupt.items()}
-        found = {"path": str(store.path), "cells": _rows(counts), "failures": _rows(reasons), "corrupt": corrupt}
-        found["warnings"] = _rows(said)
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        result = {"path": str(store.path), "cells": _rows(counts), "failures": _rows(reasons), "corrupt": corrupt}
+        result["warnings"] = _rows(said)
+        click.echo(json.dumps(result, indent=2, ensure_ascii=False))
         return
     from prbench.reporting.console import Column, console, table
 

@@ -19,7 +19,7 @@ _ON_CARD = ("python", "packages", "processor", "cores", "gpu")
 
 @click.command("train")
 @click.argument("solver", shell_complete=plugin_completion("solver"))
-@training_options("What to learn from, instead of what the solver's recipe says", "Of weights, order and turns.")
+@training_options("What to learn from, instead of what the solver's recipe says", "Of weights, order and rotations.")
 @click.option("--from", "start", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Weights to begin from.")
 @click.option(
     "--score", type=click.IntRange(min=0), default=20, show_default=True, metavar="N", help="Test problems to score at the end."
@@ -73,8 +73,8 @@ def on_card() -> dict[str, Any]:
     """What the card of a training says of the machine."""
     from prbench.running.environment import environment
 
-    found = environment()
-    return {name: found[name] for name in _ON_CARD}
+    result = environment()
+    return {name: result[name] for name in _ON_CARD}
 
 
 def _score(plan: Plan, samples: int) -> None:
@@ -98,7 +98,7 @@ def _score(plan: Plan, samples: int) -> None:
     scores = {}
     for dataset, rows in frame.groupby("dataset"):
         medians = rows[[name for name in plugin_names("metric") if name in rows]].median(numeric_only=True).dropna()
-        kept = {str(name): float(f"{value:.4g}") for name, value in medians.items()}
-        scores[str(dataset)] = {"samples": samples, "ok": int((rows["status"] == "ok").sum()), "median": kept}
-        click.echo(f"{dataset}, {samples} test problems, medians: " + ", ".join(f"{k} {v:g}" for k, v in kept.items()))
+        rounded = {str(name): float(f"{value:.4g}") for name, value in medians.items()}
+        scores[str(dataset)] = {"samples": samples, "ok": int((rows["status"] == "ok").sum()), "median": rounded}
+        click.echo(f"{dataset}, {samples} test problems, medians: " + ", ".join(f"{k} {v:g}" for k, v in rounded.items()))
     add_scores(plan.out, scores)

@@ -66,14 +66,14 @@ def command(
     space = search_space(load_plugin("solver", name), params, [part.strip() for part in (vary or "").split(",") if part.strip()])
     store = Store(out or folders.default_folder(f"tune-{name}-{dataset}"))
     try:
-        with LocalEngine(jobs=jobs, gpu=(options["backend"] or "") in ("torch:cuda", "cupy")).kept(store) as engine:
+        with LocalEngine(jobs=jobs, gpu=(options["backend"] or "") in ("torch:cuda", "cupy")).persistent(store) as engine:
             run = _runner(dataset, options, store, engine)
-            found = tune(name, params, space, run, trials=trials, seed=SEED, on_trial=_teller(trials))
+            result = tune(name, params, space, run, trials=trials, seed=SEED, on_trial=_teller(trials))
     except KeyboardInterrupt:
         click.echo(f"stopped; what has finished is in {store.path}, and the same command resumes", err=True)
         raise
-    _keep(path, name, params, dataset, options, found)
-    _tell(path, f"{name}@{label}", solver, dataset, found)
+    _keep(path, name, params, dataset, options, result)
+    _tell(path, f"{name}@{label}", solver, dataset, result)
 
 
 def _check(name: str, dataset: str, path: Path, label: str) -> None:
@@ -130,13 +130,13 @@ def _teller(trials: int) -> Callable[[Trial, Goal], None]:
     return tell
 
 
-def _keep(path: Path, name: str, params: dict[str, str], dataset: str, options: dict[str, Any], found: Tuning) -> None:
+def _keep(path: Path, name: str, params: dict[str, str], dataset: str, options: dict[str, Any], result: Tuning) -> None:
     from importlib.metadata import version
 
     from prbench.core import load_plugin
     from prbench.core.tuned import write_tuned
 
-    cls, best, named = load_plugin("solver", name), found.best, found.trials[0]
+    cls, best, named = load_plugin("solver", name), result.best, result.trials[0]
     given = cls.from_params(params).params()
     held = {
         "solver": name,
@@ -146,24 +146,24 @@ def _keep(path: Path, name: str, params: dict[str, str], dataset: str, options: 
         "samples": options["samples"],
         "seeds": options["seeds"],
         "time_limit_s": options["time_limit"],
-        "metric": found.goal.metric,
+        "metric": result.goal.metric,
         "score": best.score,
         "score_as_named": named.score,
         "trial": best.number,
         "varied": list(best.settings),
-        "budget": found.budget,
+        "budget": result.budget,
         "search": {"optuna": version("optuna"), "sampler": "TPE", "seed": SEED},
     }
     write_tuned(path, held)
 
 
-def _tell(path: Path, label: str, solver: str, dataset: str, found: Tuning) -> None:
+def _tell(path: Path, label: str, solver: str, dataset: str, result: Tuning) -> None:
     from prbench.core import build_plugin
     from prbench.core.names import format_value
     from prbench.reporting.leaderboards import number, spread
 
-    best, named, budget = found.best, found.trials[0], found.budget
-    click.echo(f"{found.goal.metric}, {found.goal.better} is better, on the tune split of {dataset}, median over samples:")
+    best, named, budget = result.best, result.trials[0], result.budget
+    click.echo(f"{result.goal.metric}, {result.goal.better} is better, on the tune split of {dataset}, median over samples:")
     click.echo(f"  as named  {spread(named.score, named.low, named.high)}")
     click.echo(f"  {label}  {spread(best.score, best.low, best.high)}  (the best of {budget['trials']}, so flattered)")
     for name, value in best.settings.items():

@@ -31,12 +31,14 @@ def tell_verification(store: Store) -> bool:
     from prbench.errors import one_line
     from prbench.running.store.verifying import verify
 
-    found = verify(store)
-    click.echo(f"{store.path}: {found.records} records and {found.arrays} reconstructions verified, {len(found.faults)} faults")
-    if found.undigested:
-        click.echo(f"{found.undigested} records are of schema 1, which had no digest; their form was checked alone")
-    for path, reason in list(found.faults.items())[:_TOLD]:
+    result = verify(store)
+    click.echo(
+        f"{store.path}: {result.records} records and {result.arrays} reconstructions verified, {len(result.faults)} faults"
+    )
+    if result.undigested:
+        click.echo(f"{result.undigested} records are of schema 1, which had no digest; their form was checked alone")
+    for path, reason in list(result.faults.items())[:_TOLD]:
         click.echo(f"{one_line(path)}: {reason}", err=True)
-    if len(found.faults) > _TOLD:
-        click.echo(f"and {len(found.faults) - _TOLD} more faults", err=True)
-    return not found.faults
+    if len(result.faults) > _TOLD:
+        click.echo(f"and {len(result.faults) - _TOLD} more faults", err=True)
+    return not result.faults

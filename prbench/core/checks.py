@@ -29,11 +29,11 @@ def real_array(name: str, array: Any, ndim: tuple[int, ...], axes: str) -> np.nd
     Raises:
         BadInput: for another number of axes, complex or other numbers, and no numbers at all.
     """
-    found = np.asarray(array)
-    if found.ndim not in ndim or found.dtype.kind not in "fiub" or not found.size:
-        empty = "" if found.size else "; there is nothing to reconstruct"
-        raise BadInput(f"{name} must be a real {axes}, got {found.dtype} of shape {found.shape}{empty}")
-    return found if found.dtype == np.float64 else found.astype(np.float32)
+    result = np.asarray(array)
+    if result.ndim not in ndim or result.dtype.kind not in "fiub" or not result.size:
+        empty = "" if result.size else "; there is nothing to reconstruct"
+        raise BadInput(f"{name} must be a real {axes}, got {result.dtype} of shape {result.shape}{empty}")
+    return result if result.dtype == np.float64 else result.astype(np.float32)
 
 
 def same_shape(name: str, array: Any, shape: tuple[int, ...], of: str) -> np.ndarray:
@@ -42,10 +42,10 @@ def same_shape(name: str, array: Any, shape: tuple[int, ...], of: str) -> np.nda
     Raises:
         BadInput: where it has not; ``of`` says whose shape was expected, such as ``the intensity``.
     """
-    found = np.asarray(array)
-    if found.shape != shape:
-        raise BadInput(f"{name} has shape {found.shape}, {of} {shape}; they must be equal")
-    return found
+    result = np.asarray(array)
+    if result.shape != shape:
+        raise BadInput(f"{name} has shape {result.shape}, {of} {shape}; they must be equal")
+    return result
 
 
 def mask_of(mask: Any, shape: tuple[int, ...], of: str) -> np.ndarray:
@@ -54,10 +54,10 @@ def mask_of(mask: Any, shape: tuple[int, ...], of: str) -> np.ndarray:
     Raises:
         BadInput: for another shape, and a mask that leaves nothing.
     """
-    found = same_shape("mask", mask, shape, of).astype(bool)
-    if not found.any():
+    result = same_shape("mask", mask, shape, of).astype(bool)
+    if not result.any():
         raise BadInput("mask leaves no measured pixel")
-    return found
+    return result
 
 
 def refuse(name: str, bad: np.ndarray, fault: str, *, what: str = "pixels", remedy: str = "mask them") -> None:
@@ -154,8 +154,8 @@ def answer_array(reconstruction: object, name: str, shape: tuple[int, ...], kind
         PrbenchError: saying what was expected and what was got.
     """
     array = getattr(reconstruction, name, None)
-    found, has = getattr(array, "shape", None), getattr(getattr(array, "dtype", None), "kind", "?")
-    if found != shape or has != kind:
+    result, has = getattr(array, "shape", None), getattr(getattr(array, "dtype", None), "kind", "?")
+    if result != shape or has != kind:
         wanted = {"f": "real", "c": "complex"}[kind]
-        got = f"{type(array).__name__} of shape {found} and kind {has!r}"
+        got = f"{type(array).__name__} of shape {result} and kind {has!r}"
         raise PrbenchError(f"{solver} must return {name} as a {wanted} array of shape {shape}, got {got}")

@@ -79,13 +79,13 @@ def fetch(file: DataFile, *, offline: bool = False) -> Path:
     failures = []
     for url in file.urls:
         try:
-            found = pooch.retrieve(
+            result = pooch.retrieve(
                 url, known_hash=f"sha256:{file.sha256}" if file.sha256 else None, fname=file.path.name, path=file.path.parent
             )
         except (OSError, ValueError) as error:  # requests' errors are OSErrors; a wrong checksum is a ValueError
             failures.append(f"{url}: {one_line(error, 120)}")
         else:
-            return Path(found)
+            return Path(result)
     raise DataNotFound(f"{file.name} could not be downloaded: {'; '.join(failures)}")
 
 

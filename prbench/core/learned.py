@@ -62,7 +62,7 @@ class LearnedSolver(DirectSolver[M]):
     def target(self, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
         """What the network should answer, (channels, ...), and the weight of each of its pixels, (1, ...); float arrays."""
 
-    def turn_target(self, target: np.ndarray, element: int) -> np.ndarray:
+    def transform_target(self, target: np.ndarray, element: int) -> np.ndarray:
         """The target of an example changed by :func:`prbench.core.dihedral.rotated`; as of scalars unless a solver says more."""
         return rotated(target, element)
 
@@ -168,8 +168,8 @@ class LearnedSolver(DirectSolver[M]):
         network = self.load(y.backend, rng)
         with torch.inference_mode():
             x = self.network_input(y)
-            found: torch.Tensor = network(x.contiguous(memory_format=layout(x)))
-        return found
+            result: torch.Tensor = network(x.contiguous(memory_format=layout(x)))
+        return result
 
     def _weights_path(self) -> Path:
         if self.weights != "shipped":
@@ -177,13 +177,13 @@ class LearnedSolver(DirectSolver[M]):
             if not path.is_file():
                 raise MissingWeights(f"{self.plugin_name}: there is no file {path}; `{self.training_command()}` makes weights")
             return path
-        found = [path for path in self.shipped_files() if path.suffix == ".safetensors"]
-        if not found:
+        result = [path for path in self.shipped_files() if path.suffix == ".safetensors"]
+        if not result:
             raise MissingWeights(
                 f"{self.plugin_name} comes without weights; `{self.training_command()}` makes some, "
                 "then say weights=FOLDER/weights.safetensors"
             )
-        return found[0]
+        return result[0]
 
     def _ready(self, backend: Backend, seed: int | None, path: Path | None) -> torch.nn.Module:
         network = fresh_network(self, 0 if seed is None else seed)
@@ -232,9 +232,9 @@ def fill(network: torch.nn.Module, weights: Weights, where: str) -> None:
     """
     wanted = network.state_dict()
     for name, tensor in wanted.items():
-        found = weights.tensors.get(name)
-        if found is None or found.shape != tensor.shape:
-            has = "none" if found is None else f"shape {tuple(found.shape)}"
+        result = weights.tensors.get(name)
+        if result is None or result.shape != tensor.shape:
+            has = "none" if result is None else f"shape {tuple(result.shape)}"
             raise BadInput(f"{where} does not fit the network: {name} must have shape {tuple(tensor.shape)}, it has {has}")
     strange = sorted(set(weights.tensors) - set(wanted))
     if strange:

@@ -24,7 +24,7 @@ class Recipe:
         steps: optimisation steps.
         batch: examples a step.
         crop: side of the random squares cut from the examples; whole examples where None.
-        turns: whether each example is turned and mirrored at random (the eight symmetries of the square).
+        dihedral: whether each example is rotated and mirrored at random (the eight symmetries of the square).
         optimiser: ``adamw`` (Loshchilov, Hutter, arXiv:1711.05101) or ``sgd`` with momentum.
         learning_rate: the highest; parameter groups may scale it.
         schedule: after the warm-up ``cosine`` falls to 0 as half a cosine, ``poly`` as ``(1 - t)^0.9``.
@@ -44,7 +44,7 @@ class Recipe:
     tune_samples: int = 40
     batch: int = 8
     crop: int | None = None
-    turns: bool = True
+    dihedral: bool = True
     optimiser: Optimiser = "adamw"
     learning_rate: float = 1e-3
     schedule: Schedule = "cosine"

@@ -72,7 +72,7 @@ def parse_bibtex(text: str) -> list[Reference]:
     Raises:
         ValueError: for an entry that is not closed, or a value that does not stand in braces.
     """
-    found, position = [], 0
+    result, position = [], 0
     while start := _START.search(text, position):
         kind, key = start.group(1).lower(), start.group(2)
         fields, position = {}, start.end()
@@ -86,8 +86,8 @@ def parse_bibtex(text: str) -> list[Reference]:
         if close is None:
             raise ValueError(f"the BibTeX entry {key} is not closed, or a value does not stand in braces")
         position = close.end()
-        found.append(Reference(kind, key, fields))
-    return found
+        result.append(Reference(kind, key, fields))
+    return result
 
 
 @cache
@@ -120,8 +120,8 @@ def cited(cite: str, name: str = "", bibtex: str = "") -> list[Reference]:
     if bibtex:
         return parse_bibtex(bibtex)
     sources = [source.strip() for source in cite.split(";")]
-    found = [find_reference(source) or _note(source, f"{name}-{n}") for n, source in enumerate(sources, start=1)]
-    return list({reference.key: reference for reference in found if reference is not None}.values())
+    result = [find_reference(source) or _note(source, f"{name}-{n}") for n, source in enumerate(sources, start=1)]
+    return list({reference.key: reference for reference in result if reference is not None}.values())
 
 
 def bibliography(entries: Iterable[Reference]) -> str:

@@ -176,12 +176,12 @@ def _installed_task(name: str) -> Task:
 
 @cache
 def _points(kind: str) -> dict[str, EntryPoint]:
-    found: dict[str, EntryPoint] = {}
+    result: dict[str, EntryPoint] = {}
     for point in entry_points(group=_GROUPS[kind]):
-        if point.name in found and found[point.name].value != point.value:
-            raise UsageError(f"two packages offer a {kind} {point.name!r}: {found[point.name].value} and {point.value}")
-        found[point.name] = point
-    return found
+        if point.name in result and result[point.name].value != point.value:
+            raise UsageError(f"two packages offer a {kind} {point.name!r}: {result[point.name].value} and {point.value}")
+        result[point.name] = point
+    return result
 
 
 def plugin_names(kind: Kind) -> list[str]:

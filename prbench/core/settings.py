@@ -139,7 +139,7 @@ def _present_names(cls: type[Settings], params: Mapping[str, object]) -> dict[st
     """The same settings under the names that they have now."""
     where, known = cls.plugin_name or cls.__name__, setting_infos(cls)
     owners = {other: name for name, info in known.items() for other in info.other_names}
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     given: dict[str, str] = {}
     for key, value in params.items():
         name = key if key in known else owners.get(key, "")
@@ -148,8 +148,8 @@ def _present_names(cls: type[Settings], params: Mapping[str, object]) -> dict[st
         if name in given:
             raise UsageError(f"{where}: {given[name]} and {key} are one setting, {name}; give it once")
         convert = known[name].also.get(key) if key != name else None
-        given[name], found[name] = key, value if convert is None else _converted(where, key, value, convert)
-    return found
+        given[name], result[name] = key, value if convert is None else _converted(where, key, value, convert)
+    return result
 
 
 def _converted(where: str, key: str, value: object, convert: Callable[[float], float]) -> object:

@@ -54,6 +54,6 @@ def check_reference(name: str) -> None:
 
 def take_refused() -> list[str]:
     """The references that were refused since the last call."""
-    found = list(_refused)
+    result = list(_refused)
     _refused.clear()
-    return found
+    return result

@@ -22,7 +22,7 @@ FORMAT = 2
 _NEEDED = frozenset(
     ("solver", "dataset", "task", "sample", "seed", "status", "metrics", "repeats", "curve", MEMORY, WALL_IN_PAIRS, *COUNTS)
 )
-_KEPT = _NEEDED | {"split", "backend", "precision", "device_class", "error", PROCESSOR, PROCESSOR_IN_PAIRS}
+_STORED = _NEEDED | {"split", "backend", "precision", "device_class", "error", PROCESSOR, PROCESSOR_IN_PAIRS}
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Baseline:
 
     def updated(self, cells: Sequence[Mapping[str, Any]], cpu_class: Mapping[str, Any]) -> Baseline:
         """The same with new measurements, made here and now."""
-        return Baseline(self.path, self.matrix, self.rounds, kept(cells), environment(), cpu_class, "")
+        return Baseline(self.path, self.matrix, self.rounds, stored_form(cells), environment(), cpu_class, "")
 
     def write(self) -> None:
         """Write the file whole or not at all, one line per cell, so that small changes are small differences."""
@@ -96,9 +96,9 @@ class Baseline:
         temporary.replace(self.path)
 
 
-def kept(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def stored_form(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Cells as a file keeps them: what is compared, floats with six digits."""
-    return [{key: _rounded(value) for key, value in cell.items() if key in _KEPT} for cell in cells]
+    return [{key: _rounded(value) for key, value in cell.items() if key in _STORED} for cell in cells]
 
 
 def _digest(content: bytes) -> str:

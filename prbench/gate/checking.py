@@ -9,7 +9,7 @@ from typing import Any
 
 from prbench.running.request.cell import Cell
 
-from .baseline import Baseline, kept
+from .baseline import Baseline, stored_form
 from .findings import Comparison
 from .measuring import OnCell, measure, more_times, silent
 from .probing import Probe
@@ -47,16 +47,16 @@ def in_turn(
     """
 
     def compared(some: Sequence[Cell]) -> Comparison:
-        found: dict[str, list[dict[str, Any]]] = {}
+        result: dict[str, list[dict[str, Any]]] = {}
         for _ in range(PROCESSES):
             with _probes(pythons, threads) as probes:
                 again = measure(some, probes, -(-rounds // PROCESSES), on_cell, REPEAT_S)
             for name in again:
-                if name in found:
-                    more_times(found[name], again[name])
+                if name in result:
+                    more_times(result[name], again[name])
                 else:
-                    found[name] = again[name]
-        return compare_versions(found["base"], found["head"], stored=False, tolerances=tolerances)
+                    result[name] = again[name]
+        return compare_versions(result["base"], result["head"], stored=False, tolerances=tolerances)
 
     comparison = compared(cells)
     slower = slower_groups(comparison)
@@ -74,13 +74,15 @@ def measured(
 
 def against_stored(
     baseline: Baseline,
-    found: Sequence[Mapping[str, Any]],
+    result: Sequence[Mapping[str, Any]],
     cpu_class: Mapping[str, Any],
     tolerances: Mapping[str, float] | None = None,
 ) -> Comparison:
     """Compare what :func:`measured` returned with a baseline: seed by seed on its class, by distributions on another."""
     differs = sorted(key for key in {*cpu_class, *baseline.cpu_class} if cpu_class.get(key) != baseline.cpu_class.get(key))
-    comparison = compare_versions(baseline.cells or [], kept(found), stored=True, same_class=not differs, tolerances=tolerances)
+    comparison = compare_versions(
+        baseline.cells or [], stored_form(result), stored=True, same_class=not differs, tolerances=tolerances
+    )
     if not differs:
         return comparison
     note = f"measured elsewhere ({', '.join(differs)} differ): distributions over samples are compared, not single seeds"

@@ -79,13 +79,13 @@ def of_distributions(base: Sequence[float], head: Sequence[float]) -> Evidence:
         return Evidence(1.0, 1.0, len(head))
     ratio = _over(float(np.median(head)), float(np.median(base)))
     ranks = rankdata(both if ratio > 1 else -both)
-    found = float(ranks[len(base) :].sum())
+    result = float(ranks[len(base) :].sum())
     if len(both) <= _EXACT:
         doubled = tuple(np.sort(np.rint(2 * ranks).astype(int)).tolist())
-        p = float(_upper_tails(doubled, len(head))[round(2 * found)])
+        p = float(_upper_tails(doubled, len(head))[round(2 * result)])
     else:
         variance = len(base) * len(head) * float(ranks.var()) / (len(both) - 1)
-        p = float(norm.sf((found - len(head) * float(ranks.mean())) / math.sqrt(variance)))
+        p = float(norm.sf((result - len(head) * float(ranks.mean())) / math.sqrt(variance)))
     return Evidence(ratio, p, len(head))
 
 

@@ -63,10 +63,10 @@ def _changed_counts(pairs: Sequence[Pair], name: str) -> Iterator[Finding]:
         ("worse", sorted((r for r in ratios if r[0] > 1), key=lambda r: -r[0])),
         ("better", sorted((r for r in ratios if r[0] < 1), key=lambda r: r[0])),
     )
-    for verdict, found in verdicts:
-        for ratio, (base, head) in found[:1]:
-            where = cells_text(len(found), len(pairs), head)
-            yield Finding(name, *_group(pairs), where, base[name], head[name], ratio, math.nan, len(found), verdict)
+    for verdict, result in verdicts:
+        for ratio, (base, head) in result[:1]:
+            where = cells_text(len(result), len(pairs), head)
+            yield Finding(name, *_group(pairs), where, base[name], head[name], ratio, math.nan, len(result), verdict)
 
 
 def compare_allocations(pairs: Sequence[Pair], tolerance: float, *, binding: bool) -> Iterator[Finding]:
@@ -78,11 +78,11 @@ def compare_allocations(pairs: Sequence[Pair], tolerance: float, *, binding: boo
     more = sorted((c for c in changed if c[0] > 1 + tolerance), key=lambda c: -c[0])
     fewer = sorted((c for c in changed if c[0] < 1 / (1 + tolerance)), key=lambda c: c[0])
     sides: tuple[tuple[Verdict, list[tuple[float, Pair]]], ...] = (("worse", more), ("better", fewer))
-    for verdict, found in sides:
-        for ratio, (base, head) in found[:1]:
-            where = cells_text(len(found), len(told), head)
+    for verdict, result in sides:
+        for ratio, (base, head) in result[:1]:
+            where = cells_text(len(result), len(told), head)
             values = base[MEMORY], head[MEMORY]
-            yield Finding(MEMORY, *_group(pairs), where, *values, ratio, math.nan, len(found), verdict, binding)
+            yield Finding(MEMORY, *_group(pairs), where, *values, ratio, math.nan, len(result), verdict, binding)
 
 
 def _over(now: float, before: float) -> float:

@@ -40,7 +40,7 @@ def measure(
         ``repeats``, whether all rounds gave equal answers; the costs that are counted; bytes allocated or None; wall time and
         processor time in seconds and in FFT pairs, one number per round; ``curve``, points of (iteration, residual).
     """
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in probes}
+    result: dict[str, list[dict[str, Any]]] = {name: [] for name in probes}
     for number, cell in enumerate(cells):
         on_cell(number, len(cells), cell)
         answers: dict[str, list[dict[str, Any]]] = {name: [] for name in probes}
@@ -52,10 +52,10 @@ def measure(
             allocated = None
             if cell.backend == "numpy" and solved(answers[name][0]["status"]):
                 allocated = probe.ask(cell, "allocations").get(MEMORY)
-            found[name].append(_gathered(cell, answers[name], allocated))
-    for measured in found.values():
+            result[name].append(_gathered(cell, answers[name], allocated))
+    for measured in result.values():
         _in_fft_pairs(measured)
-    return found
+    return result
 
 
 def _in_fft_pairs(cells: list[dict[str, Any]]) -> None:

@@ -198,8 +198,8 @@ def _instructions() -> dict[str, str]:
     import torch
     from numpy.lib import introspect
 
-    found = introspect.opt_func_info(func_name="^exp$", signature="float64")
-    kernels = {form["current"] for forms in found.values() for form in forms.values()}
+    result = introspect.opt_func_info(func_name="^exp$", signature="float64")
+    kernels = {form["current"] for forms in result.values() for form in forms.values()}
     limits = ("ONEDNN_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS", "OPENBLAS_CORETYPE", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES")
     forbidden = {name: os.environ[name] for name in limits if os.environ.get(name)}
     return {"numpy": " ".join(sorted(kernels)), "torch": torch.backends.cpu.get_cpu_capability(), **forbidden}

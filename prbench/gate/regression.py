@@ -74,7 +74,7 @@ def _group(pairs: Sequence[Pair], allowed: Mapping[str, float], *, stored: bool,
 
 def slower_groups(comparison: Comparison) -> set[tuple[str, str]]:
     """Solver and dataset of the groups whose time fails the check."""
-    return {(found.solver, found.dataset) for found in comparison.regressions if found.what in (TIME, WALL_TIME)}
+    return {(result.solver, result.dataset) for result in comparison.regressions if result.what in (TIME, WALL_TIME)}
 
 
 def confirm_times(first: Comparison, second: Comparison) -> Comparison:
@@ -87,5 +87,5 @@ def confirm_times(first: Comparison, second: Comparison) -> Comparison:
     def doubted(finding: Finding) -> bool:
         return finding.what in (TIME, WALL_TIME) and finding.regression and (finding.solver, finding.dataset) not in slower
 
-    findings = (dataclasses.replace(found, verdict="unclear") if doubted(found) else found for found in first.findings)
+    findings = (dataclasses.replace(result, verdict="unclear") if doubted(result) else result for result in first.findings)
     return dataclasses.replace(first, findings=tuple(findings))

@@ -97,9 +97,9 @@ def _ruined(pairs: Sequence[Pair], name: str) -> Iterator[Finding]:
     scored = [(factor(name, smallest, b, h), pair, b, h) for pair, b, h in _scored(pairs, name) if _repeats(pair)]
     grown = sorted((s for s in scored if s[0] >= GROSS), key=lambda s: -s[0])
     shrunk = sorted((s for s in scored if s[0] <= 1 / GROSS), key=lambda s: s[0])
-    for verdict, found in (("worse", grown), ("better", shrunk)):
-        for ratio, pair, base, head in found[:1]:
-            count = len(found)
+    for verdict, result in (("worse", grown), ("better", shrunk)):
+        for ratio, pair, base, head in result[:1]:
+            count = len(result)
             where = _cells(count, pairs, pair)
             yield Finding(name, *_group(pairs), where, base, head, ratio, math.nan, count, verdict)  # type: ignore[arg-type]
 

@@ -37,10 +37,10 @@ def summary(comparison: Comparison) -> str:
     count = len(comparison.regressions)
     better = sum(finding.verdict == "better" for finding in comparison.findings)
     alone = f"; {comparison.alone} cells lack a side, or the base did not solve them" if comparison.alone else ""
-    found = "no regression" if not count else "1 regression" if count == 1 else f"{count} regressions"
+    result = "no regression" if not count else "1 regression" if count == 1 else f"{count} regressions"
     accepted = sum(bool(finding.accepted) for finding in comparison.findings)
     besides = f", {accepted} accepted" if accepted else ""
-    return f"{found}{besides}, {better} improvements, {comparison.compared} cells compared{alone}"
+    return f"{result}{besides}, {better} improvements, {comparison.compared} cells compared{alone}"
 
 
 def as_text(name: str, comparison: Comparison) -> str:
@@ -97,7 +97,7 @@ def _row(finding: Finding) -> tuple[str, ...]:
 def _reasons(comparison: Comparison) -> list[str]:
     """Why changes for the worse were accepted, each reason once."""
     accepted = [finding for finding in comparison.findings if finding.accepted]
-    return list(dict.fromkeys(f"accepted for {found.solver}, {found.what}: {found.accepted}" for found in accepted))
+    return list(dict.fromkeys(f"accepted for {result.solver}, {result.what}: {result.accepted}" for result in accepted))
 
 
 def _value(value: float | str) -> str:

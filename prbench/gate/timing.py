@@ -46,11 +46,11 @@ Both = tuple[Finding | None, Finding | None]
 """A time in seconds and in FFT pairs."""
 
 
-def _believed(found: Both) -> Both:
+def _believed(result: Both) -> Both:
     """Wall time in seconds is believed only where it agrees with FFT pairs that were timed beside it."""
-    seconds, in_pairs = found
+    seconds, in_pairs = result
     if seconds is None or in_pairs is None or seconds.verdict in ("same", in_pairs.verdict):
-        return found
+        return result
     return dataclasses.replace(seconds, verdict="unclear"), in_pairs
 
 

@@ -51,12 +51,12 @@ def best_cyclic_shifts(x: Array, v: Array, *, modulus: bool = True) -> tuple[Shi
     """As :func:`best_shifts` for cells that repeat: arrays of one shape, translations modulo that shape, each at least 0."""
     backend = get_backend("numpy", "double")
     X, V = (backend.fftn(array.astype(np.complex128), x.ndim) for array in (x, v))
-    found = []
+    estimate = []
     for product, first in ((X * V.conj(), 0), (X * V, 1)):  # a convolution starts at -(n-1), which is 1 modulo n
         c = backend.ifftn(product, x.ndim)
         peak = np.argmax(c.real**2 + c.imag**2 if modulus else c.real)
-        found.append(tuple((int(i) + first) % n for i, n in zip(np.unravel_index(peak, c.shape), c.shape, strict=True)))
-    return found[0], found[1]
+        estimate.append(tuple((int(i) + first) % n for i, n in zip(np.unravel_index(peak, c.shape), c.shape, strict=True)))
+    return estimate[0], estimate[1]
 
 
 def nonzero_box(x: Array) -> tuple[slice, ...]:
@@ -79,12 +79,12 @@ def _by_padding(x: Array, v: Array, lengths: Sequence[int], *, modulus: bool) ->
         padded[tuple(slice(0, n) for n in array.shape)] = array
         spectra.append(backend.fftn(padded, x.ndim))
     X, V = spectra
-    found = []
+    estimate = []
     for product in (X * V.conj(), X * V):
         c = backend.ifftn(product, x.ndim)
         peak = np.argmax(c.real**2 + c.imag**2 if modulus else c.real)
-        found.append([int(i) for i in np.unravel_index(peak, c.shape)])
-    return _as_shifts(found[0], found[1], x.shape, v.shape, shape)
+        estimate.append([int(i) for i in np.unravel_index(peak, c.shape)])
+    return _as_shifts(estimate[0], estimate[1], x.shape, v.shape, shape)
 
 
 def _by_classes(x: Array, v: Array) -> tuple[Shift, Shift]:
@@ -108,8 +108,8 @@ def _by_classes(x: Array, v: Array) -> tuple[Shift, Shift]:
         ]
         for done in work:
             done.result()
-        found = [_peak_over_classes(c, classes, [ramp.conj() for ramp in ramps], pool)[lead:] for c in (same, flipped)]
-    return _as_shifts(found[0], found[1], x.shape, v.shape, [2 * n for n in shape])
+        estimate = [_peak_over_classes(c, classes, [ramp.conj() for ramp in ramps], pool)[lead:] for c in (same, flipped)]
+    return _as_shifts(estimate[0], estimate[1], x.shape, v.shape, [2 * n for n in shape])
 
 
 def _correlate_class(blocks: list[Array], ramps: list[Array], same: Array, flipped: Array, workers: int) -> None:

@@ -92,10 +92,10 @@ def _cross_spectrum(x: Array, w: Array, shift: Shift, *, periodic: bool) -> Arra
 
 def _contracted(spectrum: Array, rows: list[Array]) -> Array:
     """The spectrum summed along every axis with several weights: complex128 (weights of the first axis, ..., of the last)."""
-    found = spectrum
+    estimate = spectrum
     for weights in reversed(rows):  # the last axis first, which lies densest; it comes out in front
-        found = np.moveaxis(found @ weights.T.astype(found.dtype), -1, 0)
-    return np.asarray(found, np.complex128)
+        estimate = np.moveaxis(estimate @ weights.T.astype(estimate.dtype), -1, 0)
+    return np.asarray(estimate, np.complex128)
 
 
 def _climbed(spectrum: Array, waves: list[Array], at: Array, *, modulus: bool) -> Array:

@@ -18,13 +18,13 @@ PERCENTILES = (0.5, 99.5)
 """Of the phase, that become black and white where there is no truth."""
 
 
-def whole_phase(problem: Problem, found: Reconstruction) -> tuple[Array, bool]:
+def whole_phase(problem: Problem, estimate: Reconstruction) -> tuple[Array, bool]:
     """The phase of a reconstruction, float64 (H, W), and whether it had to be unwrapped.
 
     One that looks wrapped (:func:`~prbench.physics.surface.is_wrapped`) is unwrapped, unless the truth has steps of more than
     half a turn itself, which unwrapping would take away.
     """
-    phase = np.asarray(found.phase, np.float64)
+    phase = np.asarray(estimate.phase, np.float64)
     truth = None if problem.truth is None else problem.truth.phase
     wrapped = is_wrapped(phase) and not (truth is not None and has_steps(np.asarray(truth, np.float64)))
     return (unwrap(phase) if wrapped else phase), wrapped

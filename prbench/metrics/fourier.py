@@ -38,11 +38,11 @@ _CHANCE_SIGMAS = 2.0
 
 def support_of(*objects: Array) -> Array:
     """Where any of several objects of one shape exceeds :data:`SUPPORT_FROM` of its own largest magnitude; bool."""
-    found = np.zeros(np.shape(objects[0]), bool)
+    estimate = np.zeros(np.shape(objects[0]), bool)
     for x in objects:
         magnitude = np.abs(x)
-        found |= magnitude > SUPPORT_FROM * magnitude.max()
-    return found
+        estimate |= magnitude > SUPPORT_FROM * magnitude.max()
+    return estimate
 
 
 def fourier_ring_correlation(
@@ -93,10 +93,10 @@ def _threshold(criterion: Criterion, independent: Array) -> Array:
     """What a ring's correlation is held against, by its number of independent pixels; NaN where that is 1 or more."""
     root = np.sqrt(np.maximum(independent, np.finfo(np.float64).tiny))
     if criterion == "half-bit":
-        found = (0.2071 + 1.9102 / root) / (1.2071 + 0.9102 / root)
+        estimate = (0.2071 + 1.9102 / root) / (1.2071 + 0.9102 / root)
     else:
-        found = np.maximum(0.5, _CHANCE_SIGMAS / (math.sqrt(2) * root))
-    return np.where(found < 1, found, np.nan)
+        estimate = np.maximum(0.5, _CHANCE_SIGMAS / (math.sqrt(2) * root))
+    return np.where(estimate < 1, estimate, np.nan)
 
 
 @metric(
@@ -120,8 +120,8 @@ def r_factor(case: Case) -> float:
         return case.undefined("r_factor", "the measurement has no intensity to compare")
     x = np.asarray(case.reconstruction.object, np.complex128)
     expected = y.to(get_backend("numpy", "double")).forward_given(x, case.reconstruction.aux)
-    found = relative_misfit(np.sqrt(np.maximum(expected, 0)), intensity, mask)
-    return case.defined("r_factor", found, "the measured intensity is zero everywhere")
+    estimate = relative_misfit(np.sqrt(np.maximum(expected, 0)), intensity, mask)
+    return case.defined("r_factor", estimate, "the measured intensity is zero everywhere")
 
 
 @metric(
@@ -149,5 +149,5 @@ def frc(case: Case) -> float:
     if not support.any():
         return case.undefined("frc", "the truth is zero everywhere")
     curves = fourier_ring_correlation(truth.object, case_aligned(case), criterion="half", support=support)
-    found = first_crossing(*curves)
-    return case.defined("frc", found, "no ring has enough pixels to tell a correlation from chance")
+    estimate = first_crossing(*curves)
+    return case.defined("frc", estimate, "no ring has enough pixels to tell a correlation from chance")

@@ -45,7 +45,7 @@ class ImagePair:
     Attributes:
         kind: ``phase`` (radians) or ``magnitude``.
         truth: float64.
-        found: float64.
+        estimate: float64.
         region: bool, where they are compared.
         data_range: largest less smallest value of the truth in the region; the largest magnitude for one that is constant; zero
             for a real phase that is constant.
@@ -53,7 +53,7 @@ class ImagePair:
 
     kind: str
     truth: Array
-    found: Array
+    estimate: Array
     region: Array
     data_range: float
 
@@ -83,29 +83,29 @@ def picture(truth: Array, aligned: Array, region: Array | None = None) -> ImageP
     if span > CONSTANT_PHASE_RAD:
         error = np.where(aligned != 0, np.angle(aligned * truth.conj()), _NO_PHASE_RAD)
         return ImagePair("phase", phase, np.where(strong, phase + error, 0.0), strong, span)
-    found = np.where(inside, np.abs(aligned), 0.0)
+    estimate = np.where(inside, np.abs(aligned), 0.0)
     span = float(np.ptp(magnitude[inside]))
-    return ImagePair("magnitude", magnitude, found, inside, span if span > 1e-6 * magnitude.max() else float(magnitude.max()))
+    return ImagePair("magnitude", magnitude, estimate, inside, span if span > 1e-6 * magnitude.max() else float(magnitude.max()))
 
 
-def phase_picture(truth: Array, found: Array, region: Array | None = None) -> ImagePair:
+def phase_picture(truth: Array, estimate: Array, region: Array | None = None) -> ImagePair:
     """The pictures compared where the answer is a real, unwrapped phase: each less its mean over the region.
 
     Args:
         truth: real, radians, 2D or 3D.
-        found: same shape.
+        estimate: same shape.
         region: bool, same shape; everywhere where None.
 
     Raises:
         BadInput: for shapes that differ, or an empty region.
     """
-    truth, found = np.asarray(truth, np.float64), np.asarray(found, np.float64)
+    truth, estimate = np.asarray(truth, np.float64), np.asarray(estimate, np.float64)
     inside = np.ones(truth.shape, bool) if region is None else np.asarray(region, bool)
-    if not truth.shape == found.shape == inside.shape:
-        raise BadInput(f"truth, phase and region must have one shape, got {truth.shape}, {found.shape}, {inside.shape}")
+    if not truth.shape == estimate.shape == inside.shape:
+        raise BadInput(f"truth, phase and region must have one shape, got {truth.shape}, {estimate.shape}, {inside.shape}")
     if not inside.any():
         raise BadInput("the region is empty; there is no picture to compare")
-    first, second = (np.where(inside, phase - phase[inside].mean(), 0.0) for phase in (truth, found))
+    first, second = (np.where(inside, phase - phase[inside].mean(), 0.0) for phase in (truth, estimate))
     return ImagePair("phase", first, second, inside, float(np.ptp(truth[inside])))
 
 
@@ -115,7 +115,7 @@ def peak_signal_to_noise(image: ImagePair) -> float:
     """
     if not image.data_range > 0:
         return math.nan
-    error = float(np.mean((image.found - image.truth)[image.region] ** 2))
+    error = float(np.mean((image.estimate - image.truth)[image.region] ** 2))
     return 10.0 * math.log10(image.data_range**2 / error) if error > 0 else math.inf
 
 
@@ -131,7 +131,7 @@ def structural_similarity(image: ImagePair) -> float:
         return math.nan
     _, similarity = ssim_of(  # type: ignore[no-untyped-call]
         image.truth,
-        image.found,
+        image.estimate,
         data_range=image.data_range,
         gaussian_weights=True,
         sigma=1.5,

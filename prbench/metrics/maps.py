@@ -19,83 +19,83 @@ OUTLIER_PX = 1.0
 """Length of a displacement's error from which a pixel counts as lost: about a quarter of a usual speckle."""
 
 
-def root_mean_square_error(truth: Array, found: Array, region: Array | None = None, *, free_offset: bool = False) -> float:
+def root_mean_square_error(truth: Array, estimate: Array, region: Array | None = None, *, free_offset: bool = False) -> float:
     """``sqrt(mean (found - truth)^2)`` over the pixels of a region, and over all components where there are several.
 
     Args:
         truth: real (..., H, W).
-        found: real, same shape.
+        estimate: real, same shape.
         region: bool (H, W); everywhere where None.
         free_offset: whether the mean of the error is removed first.
 
     Raises:
         BadInput: where shapes differ or the region is empty.
     """
-    error = _error(truth, found, region)
+    error = _error(truth, estimate, region)
     if free_offset:
         error = error - error.mean(axis=-1, keepdims=True)
     return math.sqrt(float(np.mean(error**2)))
 
 
-def outlier_fraction(truth: Array, found: Array, region: Array | None = None, limit_px: float = OUTLIER_PX) -> float:
+def outlier_fraction(truth: Array, estimate: Array, region: Array | None = None, limit_px: float = OUTLIER_PX) -> float:
     """Fraction of the region's pixels whose displacement is off by a vector longer than ``limit_px``.
 
     Args:
         truth: (2, H, W), pixels.
-        found: same shape.
+        estimate: same shape.
         region: bool (H, W); everywhere where None.
         limit_px: the length.
 
     Raises:
         BadInput: where shapes differ or the region is empty.
     """
-    return float(np.mean(np.sum(_error(truth, found, region) ** 2, axis=0) > limit_px**2))
+    return float(np.mean(np.sum(_error(truth, estimate, region) ** 2, axis=0) > limit_px**2))
 
 
-def relative_difference(reference: Array, found: Array, region: Array | None = None) -> float:
+def relative_difference(reference: Array, estimate: Array, region: Array | None = None) -> float:
     """``| found - reference | / | reference |``, norms over a region; NaN where the reference is zero all over it.
 
     Args:
         reference: real (H, W).
-        found: same shape.
+        estimate: same shape.
         region: bool (H, W); everywhere where None.
 
     Raises:
         BadInput: where shapes differ or the region is empty.
     """
     norm = root_mean_square_error(np.zeros_like(reference), reference, region)
-    return root_mean_square_error(reference, found, region) / norm if norm > 0 else math.nan
+    return root_mean_square_error(reference, estimate, region) / norm if norm > 0 else math.nan
 
 
-def _error(truth: Array, found: Array, region: Array | None) -> Array:
+def _error(truth: Array, estimate: Array, region: Array | None) -> Array:
     """The differences at the region's pixels, float64 (..., pixels)."""
-    truth, found = np.asarray(truth, np.float64), np.asarray(found, np.float64)
+    truth, estimate = np.asarray(truth, np.float64), np.asarray(estimate, np.float64)
     inside = np.ones(truth.shape[-2:], bool) if region is None else np.asarray(region, bool)
-    if truth.shape != found.shape or inside.shape != truth.shape[-2:]:
-        raise BadInput(f"both maps and the region must share a frame, got {truth.shape}, {found.shape}, {inside.shape}")
+    if truth.shape != estimate.shape or inside.shape != truth.shape[-2:]:
+        raise BadInput(f"both maps and the region must share a frame, got {truth.shape}, {estimate.shape}, {inside.shape}")
     if not inside.any():
         raise BadInput("the region is empty; there is nothing to compare")
-    return (found - truth)[..., inside]
+    return (estimate - truth)[..., inside]
 
 
-def correlation(truth: Array, found: Array, region: Array | None = None) -> float:
+def correlation(truth: Array, estimate: Array, region: Array | None = None) -> float:
     """Pearson's correlation of two maps over a region; NaN where one of them is constant.
 
     Args:
         truth: real (H, W).
-        found: same shape.
+        estimate: same shape.
         region: bool, same shape; everywhere where None.
 
     Raises:
         BadInput: where shapes differ or the region is empty.
     """
-    truth, found = np.asarray(truth, np.float64), np.asarray(found, np.float64)
+    truth, estimate = np.asarray(truth, np.float64), np.asarray(estimate, np.float64)
     inside = np.ones(truth.shape, bool) if region is None else np.asarray(region, bool)
-    if not truth.shape == found.shape == inside.shape:
-        raise BadInput(f"both maps and the region must have one shape, got {truth.shape}, {found.shape}, {inside.shape}")
+    if not truth.shape == estimate.shape == inside.shape:
+        raise BadInput(f"both maps and the region must have one shape, got {truth.shape}, {estimate.shape}, {inside.shape}")
     if not inside.any():
         raise BadInput("the region is empty; there is nothing to compare")
-    first, second = (array[inside] - array[inside].mean() for array in (truth, found))
+    first, second = (array[inside] - array[inside].mean() for array in (truth, estimate))
     norm = float(np.linalg.norm(first) * np.linalg.norm(second))
     return float(first @ second) / norm if norm > 0 else math.nan
 
@@ -108,10 +108,10 @@ def case_region(case: Case) -> Array:
 def case_map_error(case: Case, metric: str, name: str, *, free_offset: bool = False) -> float:
     """Root mean square error of a case's map over its region; NaN, noted for ``metric``, where truth or answer lack the map."""
     assert case.problem.truth is not None
-    truth, found = getattr(case.problem.truth, name), getattr(case.reconstruction, name)
-    if truth is None or found is None:
+    truth, estimate = getattr(case.problem.truth, name), getattr(case.reconstruction, name)
+    if truth is None or estimate is None:
         return case.undefined(metric, f"the {'truth' if truth is None else 'answer'} has no {name.replace('_', ' ')}")
-    return root_mean_square_error(truth, found, case_region(case), free_offset=free_offset)
+    return root_mean_square_error(truth, estimate, case_region(case), free_offset=free_offset)
 
 
 @metric(

@@ -23,8 +23,8 @@ _Judge = Callable[[Array], float]
 
 def as_8bit(levels: Array) -> Array:
     """Grey levels rounded and clipped to the 256 that there are, uint8."""
-    found: Array = np.rint(np.clip(levels, 0, WHITE)).astype(np.uint8)
-    return found
+    estimate: Array = np.rint(np.clip(levels, 0, WHITE)).astype(np.uint8)
+    return estimate
 
 
 def _image(case: Case) -> Array:

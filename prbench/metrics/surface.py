@@ -25,32 +25,32 @@ class Surface:
     """What a reconstruction's phase says of a surface.
 
     Attributes:
-        found: height of the reconstruction, float64 (H, W), metres, up to a constant.
+        estimate: height of the reconstruction, float64 (H, W), metres, up to a constant.
         truth: height of the truth, or None.
         region: bool (H, W), where the two are compared.
         pixel_m: distance of neighbouring pixels.
     """
 
-    found: Array
+    estimate: Array
     truth: Array | None
     region: Array
     pixel_m: float
 
 
-def surface_of(problem: Problem, found: Reconstruction, metres_per_radian: float | None = None) -> Surface | None:
+def surface_of(problem: Problem, estimate: Reconstruction, metres_per_radian: float | None = None) -> Surface | None:
     """The surface behind a reconstruction; None where it has no phase, or nobody knows the height of a radian.
 
     Args:
         problem: what it is a reconstruction of; its measurement has a ``pixel_m``, unless it has no height of a radian either.
-        found: arrays on the host.
+        estimate: arrays on the host.
         metres_per_radian: height of a radian; the measurement's where None.
     """
     scale = getattr(problem.measurement, "metres_per_radian", None) if metres_per_radian is None else metres_per_radian
-    if scale is None or found.phase is None:
+    if scale is None or estimate.phase is None:
         return None
     truth = None if problem.truth is None or problem.truth.phase is None else np.asarray(problem.truth.phase, np.float64)
     pixel_m = float(problem.measurement.pixel_m)  # type: ignore[attr-defined]
-    height = scale * whole_phase(problem, found)[0]
+    height = scale * whole_phase(problem, estimate)[0]
     return Surface(height, None if truth is None else scale * truth, judged_region(problem), pixel_m)
 
 
@@ -65,13 +65,13 @@ def height_error(truth_m: Array, found_m: Array, region: Array | None = None) ->
     Raises:
         BadInput: where shapes differ or the region is empty.
     """
-    truth, found = np.asarray(truth_m, np.float64), np.asarray(found_m, np.float64)
+    truth, estimate = np.asarray(truth_m, np.float64), np.asarray(found_m, np.float64)
     inside = np.ones(truth.shape, bool) if region is None else np.asarray(region, bool)
-    if not truth.shape == found.shape == inside.shape:
-        raise BadInput(f"both heights and the region must share a frame, got {truth.shape}, {found.shape}, {inside.shape}")
+    if not truth.shape == estimate.shape == inside.shape:
+        raise BadInput(f"both heights and the region must share a frame, got {truth.shape}, {estimate.shape}, {inside.shape}")
     if not inside.any():
         raise BadInput("the region is empty; there is no surface to compare")
-    error = (found - truth)[inside]
+    error = (estimate - truth)[inside]
     return error - error.mean()
 
 
@@ -98,7 +98,7 @@ def _surface(case: Case) -> Surface | None:
 def _error(case: Case) -> Array | None:
     def make() -> Array | None:
         surface = _surface(case)
-        return None if surface is None or surface.truth is None else height_error(surface.truth, surface.found, surface.region)
+        return None if surface is None or surface.truth is None else height_error(surface.truth, surface.estimate, surface.region)
 
     return case.shared("height-error", make)
 
@@ -177,14 +177,14 @@ def mesh_skewness(case: Case) -> float:
         return _no_error(case, "mesh_skewness")
     try:
         factor = vertical_exaggeration(surface.truth, surface.pixel_m, surface.region)
-        meshes = [triangulate(factor * height, surface.pixel_m, surface.region) for height in (surface.found, surface.truth)]
+        meshes = [triangulate(factor * height, surface.pixel_m, surface.region) for height in (surface.estimate, surface.truth)]
     except BadInput as error:
         return case.undefined("mesh_skewness", one_line(error))
     if not len(meshes[0].faces):
         return case.undefined("mesh_skewness", "no triangle lies inside the region")
     case.notes["mesh_skewness"] = f"heights exaggerated {factor:.4g} times"
-    found, truth = (equiangular_skewness(mesh) for mesh in meshes)
-    return float(np.mean(np.abs(found - truth)))
+    estimate, truth = (equiangular_skewness(mesh) for mesh in meshes)
+    return float(np.mean(np.abs(estimate - truth)))
 
 
 @metric(

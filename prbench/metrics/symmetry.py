@@ -127,8 +127,8 @@ def symmetry_adjusted_mse(x: Array, xh: Array, symmetries: Sequence[str] = FAR_F
 
 def symmetry_adjusted_nmse(x: Array, xh: Array, symmetries: Sequence[str] = FAR_FIELD, *, subpixel: bool = False) -> float:
     """:func:`symmetry_adjusted_mse` over ``|x|^2 / N``: 0 exact, about 1 no information; NaN for a truth that is zero."""
-    found = find_alignment(x, xh, symmetries, subpixel=subpixel)
-    return found.error / found.energy if found.energy > 0 else float("nan")
+    estimate = find_alignment(x, xh, symmetries, subpixel=subpixel)
+    return estimate.error / estimate.energy if estimate.energy > 0 else float("nan")
 
 
 def symmetries_of(y: Measurement) -> tuple[str, ...]:
@@ -141,11 +141,11 @@ def case_alignment(case: Case, *, subpixel: bool = True) -> Alignment:
     """The alignment of a case's object with its truth under the task's symmetries, found once."""
     truth = case.problem.truth
     assert truth is not None
-    y, found = case.problem.measurement, case.reconstruction.object
+    y, estimate = case.problem.measurement, case.reconstruction.object
     periodic = np.shape(truth.object) == y.shape
     return case.shared(
         f"alignment, subpixel={subpixel}",
-        lambda: find_alignment(truth.object, found, symmetries_of(y), periodic=periodic, subpixel=subpixel),
+        lambda: find_alignment(truth.object, estimate, symmetries_of(y), periodic=periodic, subpixel=subpixel),
     )
 
 
@@ -153,8 +153,8 @@ def case_aligned(case: Case) -> Array:
     """The object of a case in the frame of its truth, made once."""
     truth = case.problem.truth
     assert truth is not None
-    found = case_alignment(case)
-    return case.shared("aligned", lambda: found.apply(_complex("xh", case.reconstruction.object), truth.object.shape))
+    estimate = case_alignment(case)
+    return case.shared("aligned", lambda: estimate.apply(_complex("xh", case.reconstruction.object), truth.object.shape))
 
 
 @metric(
@@ -208,19 +208,19 @@ def sa_nmse_grid(case: Case) -> float:
     return _relative_error(case, "sa_nmse_grid", case_alignment(case, subpixel=False))
 
 
-def _relative_error(case: Case, name: str, found: Alignment) -> float:
-    return found.error / found.energy if found.energy > 0 else case.undefined(name, "the truth is zero everywhere")
+def _relative_error(case: Case, name: str, estimate: Alignment) -> float:
+    return estimate.error / estimate.energy if estimate.energy > 0 else case.undefined(name, "the truth is zero everywhere")
 
 
 def _complex(name: str, array: Array) -> Array:
-    found = np.asarray(array)
-    if found.dtype.kind not in "biufc" or found.size == 0:
-        raise BadInput(f"{name} must be a non-empty array of numbers, got {found.dtype} of shape {found.shape}")
-    if found.dtype not in (np.complex64, np.complex128):
-        found = found.astype(np.complex64 if found.dtype == np.float32 else np.complex128)
-    if not np.isfinite(found).all():
+    estimate = np.asarray(array)
+    if estimate.dtype.kind not in "biufc" or estimate.size == 0:
+        raise BadInput(f"{name} must be a non-empty array of numbers, got {estimate.dtype} of shape {estimate.shape}")
+    if estimate.dtype not in (np.complex64, np.complex128):
+        estimate = estimate.astype(np.complex64 if estimate.dtype == np.float32 else np.complex128)
+    if not np.isfinite(estimate).all():
         raise BadInput(f"{name} holds numbers that are not finite; a diverged reconstruction has no distance to the truth")
-    return found
+    return estimate
 
 
 def _flipped(x: Array) -> Array:
@@ -248,8 +248,8 @@ def _refined(x: Array, w: Array, copy: Alignment, *, modulus: bool) -> Alignment
     """A copy on the grid moved on by the parts of a pixel that match best."""
     fraction = best_fraction(x, w, copy.shift, modulus=modulus, periodic=copy.periodic)
     moved, shift = _moved(w, copy.shift, fraction, periodic=copy.periodic)
-    found = _compare(x, moved, copy.flip, shift, modulus=modulus, periodic=copy.periodic)
-    return dataclasses.replace(found, shift=copy.shift, fraction=fraction)
+    estimate = _compare(x, moved, copy.flip, shift, modulus=modulus, periodic=copy.periodic)
+    return dataclasses.replace(estimate, shift=copy.shift, fraction=fraction)
 
 
 def _moved(w: Array, shift: Shift, fraction: Fraction, *, periodic: bool) -> tuple[Array, Shift]:

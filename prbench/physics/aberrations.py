@@ -118,8 +118,8 @@ def fit_background(z: np.ndarray, basis: Polynomials, guess: np.ndarray) -> tupl
     for trust in (smooth, basis.near_edges()):
         start = fit_slopes(z, basis, guess, trust)
         for scale in _SCALES_RAD:
-            found = _narrowed(z, basis, start, scale, grain)
-            best = max(best, found, key=lambda fit: fit[1])
+            result = _narrowed(z, basis, start, scale, grain)
+            best = max(best, result, key=lambda fit: fit[1])
     return best[0], grain
 
 
@@ -148,8 +148,8 @@ def fit_slopes(z: np.ndarray, basis: Polynomials, guess: np.ndarray, trust: np.n
         steps.append(np.angle(product).ravel())
         weights.append((np.sqrt(np.abs(product)) * trust[ends[0]]).ravel())
         blocks.append((grids[1].terms()[1:] - grids[0].terms()[1:]).reshape(len(guess) - 1, -1))
-    found = _robust(np.ascontiguousarray(np.concatenate(blocks, 1).T), np.concatenate(steps), np.concatenate(weights))
-    return np.concatenate([guess[:1], guess[1:] + found])
+    result = _robust(np.ascontiguousarray(np.concatenate(blocks, 1).T), np.concatenate(steps), np.concatenate(weights))
+    return np.concatenate([guess[:1], guess[1:] + result])
 
 
 def _roughness(z: np.ndarray) -> np.ndarray:
@@ -167,12 +167,12 @@ def _roughness(z: np.ndarray) -> np.ndarray:
 
 def _robust(A: np.ndarray, b: np.ndarray, weights: np.ndarray, steps: int = 8) -> np.ndarray:
     """Weighted least squares of ``A x = b``, reweighted by residuals against their median size."""
-    kept = weights
+    robust_weights = weights
     for _ in range(steps):
-        x = _least_squares(A, b, kept)
+        x = _least_squares(A, b, robust_weights)
         size = np.abs(b - _applied(A, x))
         scale = 3 * float(np.median(size)) + 1e-9
-        kept = weights / (1 + (size / scale) ** 2) ** 2
+        robust_weights = weights / (1 + (size / scale) ** 2) ** 2
     return x
 
 

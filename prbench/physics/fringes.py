@@ -66,10 +66,10 @@ def find_carrier(image: Array, hint: tuple[float, float] | None = None) -> tuple
     around = [(np.arange(-1, 2) + at) % n for at, n in zip(peak, part.shape, strict=True)]
     near = np.sqrt(power[np.ix_(*around)])
     steps = (near.sum(axis=1) @ np.arange(-1, 2), near.sum(axis=0) @ np.arange(-1, 2)) / (near.sum() + 1e-300)
-    found = [float(f.ravel()[at]) + float(step) / n for f, at, step, n in zip((fy, fx), peak, steps, part.shape, strict=True)]
-    if hint is None and abs(found[1]) < 1 / columns and found[0] < 0:
-        found = [-found[0], -found[1]]
-    return found[0], found[1]
+    result = [float(f.ravel()[at]) + float(step) / n for f, at, step, n in zip((fy, fx), peak, steps, part.shape, strict=True)]
+    if hint is None and abs(result[1]) < 1 / columns and result[0] < 0:
+        result = [-result[0], -result[1]]
+    return result[0], result[1]
 
 
 def order_radius(carrier: tuple[float, float], fraction: float) -> float:

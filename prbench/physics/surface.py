@@ -74,8 +74,8 @@ def unwrap(phase: Array) -> Array:
     """
     from skimage.restoration import unwrap_phase
 
-    found: Array = unwrap_phase(np.asarray(phase, np.float64), rng=0)  # type: ignore[no-untyped-call]
-    return found
+    result: Array = unwrap_phase(np.asarray(phase, np.float64), rng=0)  # type: ignore[no-untyped-call]
+    return result
 
 
 def triangulate(height_m: Array, pixel_m: float, region: Array | None = None) -> Mesh:

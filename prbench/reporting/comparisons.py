@@ -31,17 +31,17 @@ _MARKS = {
 }
 
 
-def terminal(found: Versus, width: int) -> Iterator[Group | str]:
+def terminal(result: Versus, width: int) -> Iterator[Group | str]:
     """What to print in ``width`` columns: a table for each pair of solvers in each task, then what its columns mean."""
     from .console import Column, table
 
-    for title, all_headers, all_rows in _blocks(found):
-        kept = _fitting(all_headers, all_rows, width)
+    for title, all_headers, all_rows in _blocks(result):
+        indices = _fitting(all_headers, all_rows, width)
         columns: list[Column] = [("dataset", {"min_width": _DATASET_WIDTH})]
-        columns += [(all_headers[i], {"justify": "left" if i < 3 else "right", "no_wrap": True}) for i in kept[1:]]
-        yield table(title, columns, [[row[i] for i in kept] for row in all_rows])
+        columns += [(all_headers[i], {"justify": "left" if i < 3 else "right", "no_wrap": True}) for i in indices[1:]]
+        yield table(title, columns, [[row[i] for i in indices] for row in all_rows])
         yield ""
-    yield _note(found)
+    yield _note(result)
 
 
 _NAMES = (0, 1, 2)
@@ -54,39 +54,39 @@ def _fitting(headers: list[str], rows: list[list[str]], width: int) -> list[int]
     """The columns that fit; the dataset's name wraps."""
     needed = [2 + max(len(text) for text in column) for column in zip(headers, *rows, strict=True)]
     needed[0] = _DATASET_WIDTH
-    kept = list(range(len(headers)))
+    indices = list(range(len(headers)))
     for names in _EXPENDABLE:
-        if sum(needed[i] for i in kept) > width:
-            kept = [i for i in kept if headers[i] not in names]
-    return kept
+        if sum(needed[i] for i in indices) > width:
+            indices = [i for i in indices if headers[i] not in names]
+    return indices
 
 
-def as_json(found: Versus) -> str:
+def as_json(result: Versus) -> str:
     """An object with ``first``, ``second`` and ``rows``, see :class:`~prbench.analysis.comparison.Versus`."""
     import json
 
-    rows = json.loads(json_rows(found.rows.to_dict("records")))
-    return json.dumps({"first": found.first, "second": found.second, "rows": rows}, indent=2, ensure_ascii=False)
+    rows = json.loads(json_rows(result.rows.to_dict("records")))
+    return json.dumps({"first": result.first, "second": result.second, "rows": rows}, indent=2, ensure_ascii=False)
 
 
-def as_csv(found: Versus) -> str:
+def as_csv(result: Versus) -> str:
     """Flat rows with every column."""
-    return csv_text(found.rows)
+    return csv_text(result.rows)
 
 
-def as_markdown(found: Versus) -> str:
+def as_markdown(result: Versus) -> str:
     """A pipe table for each pair of solvers in each task, with names escaped."""
     lines: list[str] = []
-    for title, headers, rows in _blocks(found):
+    for title, headers, rows in _blocks(result):
         lines += [f"### {escape_markdown(title)}", "", *pipe_table(headers, rows, _NAMES), ""]
-    return "\n".join([*lines, _note(found)])
+    return "\n".join([*lines, _note(result)])
 
 
-def as_latex(found: Versus) -> str:
+def as_latex(result: Versus) -> str:
     """A ``table`` for each pair of solvers in each task; needs the package booktabs."""
     lines: list[str] = []
-    for title, headers, rows in _blocks(found):
-        lines += [*latex_table(f"{title}. {_note(found)}", headers, rows, names=(0,)), ""]
+    for title, headers, rows in _blocks(result):
+        lines += [*latex_table(f"{title}. {_note(result)}", headers, rows, names=(0,)), ""]
     return "\n".join(lines).rstrip("\n")
 
 
@@ -98,10 +98,10 @@ FORMATS: dict[str, Callable[[Versus], str]] = {
 }
 
 
-def _blocks(found: Versus) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+def _blocks(result: Versus) -> Iterator[tuple[str, list[str], list[list[str]]]]:
     """Title, headers and rows of text; marks that nothing bears are left out."""
-    for (task, first, second), part in found.rows.groupby(["task", "first", "second"], sort=False):
-        who = f"{first} · {found.second} against {found.first}" if first == second else f"{second} against {first}"
+    for (task, first, second), part in result.rows.groupby(["task", "first", "second"], sort=False):
+        who = f"{first} · {result.second} against {result.first}" if first == second else f"{second} against {first}"
         rows = part.to_dict("records")
         cells: dict[str, list[str]] = {
             "dataset": [row["dataset"] for row in rows],
@@ -117,8 +117,8 @@ def _blocks(found: Versus) -> Iterator[tuple[str, list[str], list[list[str]]]]:
             "failed": [_both(row, "failed") for row in rows],
             "stale": [_both(row, "stale") for row in rows],
         }
-        kept = [name for name in cells if name not in _MARKS or any(cell not in ("0", "0/0") for cell in cells[name])]
-        yield f"{task} · {who}", kept, [list(row) for row in zip(*(cells[name] for name in kept), strict=True)]
+        shown = [name for name in cells if name not in _MARKS or any(cell not in ("0", "0/0") for cell in cells[name])]
+        yield f"{task} · {who}", shown, [list(row) for row in zip(*(cells[name] for name in shown), strict=True)]
 
 
 def _change(row: dict[Any, Any]) -> str:
@@ -134,11 +134,13 @@ def _both(row: dict[Any, Any], mark: str) -> str:
     return f"{row[f'first_{mark}']}/{row[f'second_{mark}']}"
 
 
-def _note(found: Versus) -> str:
-    quality = found.rows[found.rows["measure"] == found.rows["measure"].max()]  # a cell counts once: of quality, where it is told
-    units = sorted(set(found.rows["unit"]))
+def _note(result: Versus) -> str:
+    quality = result.rows[
+        result.rows["measure"] == result.rows["measure"].max()
+    ]  # a cell counts once: of quality, where it is told
+    units = sorted(set(result.rows["unit"]))
     notes = [_NOTE.format(unit="s or ".join(units) + "s")]
-    if (found.rows["verdict"] == TOO_FEW).any():
+    if (result.rows["verdict"] == TOO_FEW).any():
         notes.append(f"too few: fewer than {LEAST_PAIRS}, where no test of signs and ranks can reach 5 %.")
     for name, note in _MARKS.items():
         first, second = (int(quality[f"{side}_{'only' if name == 'unpaired' else name}"].sum()) for side in ("first", "second"))

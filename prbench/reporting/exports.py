@@ -73,10 +73,10 @@ def _export(results: ResultSet, row: dict[str, Any]) -> ExportedResult | None:
     if not path.exists() or path.stat().st_mtime < _changed(results, key):
         path.parent.mkdir(exist_ok=True)
         scores = {metric: value for metric, value in record.metrics.items() if math.isfinite(value)}
-        found = results.drawable(key)
-        if found is None:
+        result = results.drawable(key)
+        if result is None:
             return None
-        export.write(path, problem, found, scores, row["solver"])
+        export.write(path, problem, result, scores, row["solver"])
     infos = applying(list(metric_infos().values()), find_task(task))
     shown = {
         info.name: float(row.get(info.name, math.nan)) for info in infos if info.needs != "truth" and info.priority is not None

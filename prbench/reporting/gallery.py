@@ -47,14 +47,14 @@ def save_gallery(results: ResultSet) -> list[Picture]:
         for name in ("best", "worst"):
             (folder / f"{task}-{name}.png").unlink(missing_ok=True)
         for name, row, goal in _extremes(frame[frame["task"] == task], task):
-            found = results.drawable(row["key"])
-            if found is None:
+            estimate = results.drawable(row["key"])
+            if estimate is None:
                 continue
             cell = f"{row['solver']} on {row['dataset']}, sample {row['sample']}, seed {row['seed']}"
             caption = f"{name}: {one_line(cell, 110)}: {goal.metric} {number(row[goal.metric])}"
             path = folder / f"{task}-{name}.png"
             folder.mkdir(exist_ok=True)
-            made = save_picture(path, results.problem(row["key"]), found, caption)
+            made = save_picture(path, results.problem(row["key"]), estimate, caption)
             drawn.append(Picture(made, caption, task, name == "best"))
     return drawn
 

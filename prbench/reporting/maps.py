@@ -35,9 +35,9 @@ _LEAST_ERROR = 0.01
 """Errors under this part of the truth's range are drawn pale: rounding should not look like structure."""
 
 
-def map_of(kind: Map, found: Reconstruction, region: Array) -> Array | None:
+def map_of(kind: Map, estimate: Reconstruction, region: Array) -> Array | None:
     """The map of a reconstruction as it is drawn, float64 (H, W), or None where the reconstruction lacks it."""
-    return drawn_map(kind, getattr(found, kind.field), region)
+    return drawn_map(kind, getattr(estimate, kind.field), region)
 
 
 def drawn_map(kind: Map, array: Array | None, region: Array) -> Array | None:
@@ -61,7 +61,7 @@ class _Panel:
     bar: bool = True
 
 
-def draw_maps(problem: Problem, found: Reconstruction) -> Figure | None:
+def draw_maps(problem: Problem, estimate: Reconstruction) -> Figure | None:
     """A figure of the maps of a reconstruction; None where the task has none.
 
     With truth each map has a row: truth, reconstruction, error. Without, a map with a published answer in ``problem.reference``
@@ -72,7 +72,7 @@ def draw_maps(problem: Problem, found: Reconstruction) -> Figure | None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    rows = _rows(problem, found)
+    rows = _rows(problem, estimate)
     if not rows:
         return None
     columns = max(len(row) for row in rows)
@@ -97,15 +97,15 @@ def draw_maps(problem: Problem, found: Reconstruction) -> Figure | None:
     return figure
 
 
-def _rows(problem: Problem, found: Reconstruction) -> list[list[_Panel]]:
+def _rows(problem: Problem, estimate: Reconstruction) -> list[list[_Panel]]:
     region = judged_region(problem)
     task = find_task(problem.measurement.task)
     if task.align is not None and problem.truth is not None:
-        found = task.align(problem, found)
+        estimate = task.align(problem, estimate)
     compared: list[list[_Panel]] = []
     alone: list[_Panel] = []
     for kind in task.maps:
-        image = map_of(kind, found, region)
+        image = map_of(kind, estimate, region)
         known, label = _known(problem, kind, region)
         if image is not None and known is not None:
             compared.append(_comparison(kind, known, label, image, region))
@@ -128,17 +128,17 @@ def _known(problem: Problem, kind: Map, region: Array) -> tuple[Array | None, st
     return drawn_map(kind, problem.reference.get(kind.field), region), "published"
 
 
-def _comparison(kind: Map, known: Array, label: str, found: Array, region: Array) -> list[_Panel]:
+def _comparison(kind: Map, known: Array, label: str, estimate: Array, region: Array) -> list[_Panel]:
     inside = _fitting(region, known)
     constant = not np.ptp(known[inside]) > 0  # it has no range of its own, and the reconstruction's is shown
-    low, high = _limits(kind, found[inside], _OUTLYING) if constant else _limits(kind, known[inside], 1.0)
-    error = np.where(inside, found - known, np.nan)
+    low, high = _limits(kind, estimate[inside], _OUTLYING) if constant else _limits(kind, known[inside], 1.0)
+    error = np.where(inside, estimate - known, np.nan)
     rms = math.sqrt(float(np.nanmean(error**2)))
     top = max(float(np.quantile(np.abs(error[inside]), _OUTLYING)), _LEAST_ERROR * (high - low))
     word = "error" if label == "truth" else "difference"
     return [
         _Panel(known, f"{kind.label}: {label}", kind.colours, low, high, bar=False),
-        _Panel(found, "reconstruction", kind.colours, low, high, kind.unit),
+        _Panel(estimate, "reconstruction", kind.colours, low, high, kind.unit),
         _Panel(error, f"{word}, rms {number(rms)} {kind.unit}".rstrip(), _ERROR_COLOURS, -top, top, kind.unit),
     ]
 
@@ -155,9 +155,9 @@ def _measured(problem: Problem, region: Array) -> Iterator[_Panel]:
         yield _single(Map(panel.field, panel.label), panel.label, array[0] if array.ndim == 3 else array, region)
 
 
-def _limits(kind: Map, values: Array, kept: float) -> tuple[float, float]:
+def _limits(kind: Map, values: Array, share: float) -> tuple[float, float]:
     """The ends of the colours, which hold ``kept`` of the values; never equal."""
-    low, high = (float(end) for end in np.quantile(values, [1 - kept, kept]))
+    low, high = (float(end) for end in np.quantile(values, [1 - share, share]))
     if kind.signed:
         high = max(abs(low), abs(high))
         low = -high

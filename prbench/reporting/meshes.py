@@ -91,8 +91,8 @@ def meshes_of(surface: Surface) -> dict[str, Mesh]:
 
     The truth's mean height over the region is the reconstruction's too, since its own is not known.
     """
-    found, truth = _levelled(surface)
-    both = {"": found} if truth is None else {"": found, "truth": truth}
+    estimate, truth = _levelled(surface)
+    both = {"": estimate} if truth is None else {"": estimate, "truth": truth}
     return {name: triangulate(height, surface.pixel_m, surface.region) for name, height in both.items()}
 
 
@@ -100,10 +100,10 @@ def in_numbers(surface: Surface) -> str:
     """A surface in a line, and its error in another where the truth is known."""
     mesh = meshes_of(surface)[""]
     skew = float(np.mean(equiangular_skewness(mesh))) if len(mesh.faces) else math.nan
-    vertices, span = int(np.count_nonzero(surface.region)), float(np.ptp(surface.found[surface.region]))
+    vertices, span = int(np.count_nonzero(surface.region)), float(np.ptp(surface.estimate[surface.region]))
     lines = [f"{vertices} vertices, {len(mesh.faces)} triangles of mean skewness {skew:.6g}, heights over {_length(span)}"]
     if surface.truth is not None:
-        square = float(np.mean(height_error(surface.truth, surface.found, surface.region) ** 2))
+        square = float(np.mean(height_error(surface.truth, surface.estimate, surface.region) ** 2))
         lines.append(f"against the truth: mesh MSE {square:.4g} m^2, rms {_length(math.sqrt(square))}")
     return "\n".join(lines)
 
@@ -136,7 +136,7 @@ def draw_relief(surface: Surface, title: str) -> Figure:
 
     reliefs = _reliefs(surface)
     low, high = _ends(reliefs[0].height)  # the truth's, where there is one
-    side = surface.pixel_m * (max(surface.found.shape) - 1)
+    side = surface.pixel_m * (max(surface.estimate.shape) - 1)
     factor = _RELIEF * side / (high - low)
     figure = Figure(figsize=(len(reliefs) * _PANEL_INCH + _KEY_INCH, 0.9 * _PANEL_INCH), dpi=_DPI)
     FigureCanvasAgg(figure)
@@ -146,7 +146,7 @@ def draw_relief(surface: Surface, title: str) -> Figure:
         _draw(axes, relief, surface.pixel_m, (low, high))
         figure.text((n + 0.5) * wide, 0.83, relief.label, fontsize=9, horizontalalignment="center", parse_math=False)
     _key(figure, figure.add_axes((1 - free, 0.2, 0.15 * free, 0.5)), low, high)
-    across, down = (_length(surface.pixel_m * (n - 1)) for n in surface.found.shape[::-1])
+    across, down = (_length(surface.pixel_m * (n - 1)) for n in surface.estimate.shape[::-1])
     note = f"{across} by {down}, heights exaggerated {number(float(f'{factor:.2g}'))} times"
     figure.suptitle(f"{title}\n{note}", fontsize=9, parse_math=False, y=0.98, verticalalignment="top")
     return figure
@@ -155,18 +155,18 @@ def draw_relief(surface: Surface, title: str) -> Figure:
 def _levelled(surface: Surface) -> tuple[Array, Array | None]:
     """Both heights with the truth's mean over the region; the reconstruction's own is put to zero where there is no truth."""
     inside = surface.region
-    found = surface.found - surface.found[inside].mean()
+    estimate = surface.estimate - surface.estimate[inside].mean()
     if surface.truth is None:
-        return found, None
-    return found + surface.truth[inside].mean(), surface.truth
+        return estimate, None
+    return estimate + surface.truth[inside].mean(), surface.truth
 
 
 def _reliefs(surface: Surface) -> list[_Relief]:
-    found, truth = _levelled(surface)
-    shown = [np.where(surface.region, height, np.nan) for height in (truth, found) if height is not None]
+    estimate, truth = _levelled(surface)
+    shown = [np.where(surface.region, height, np.nan) for height in (truth, estimate) if height is not None]
     if truth is None:
         return [_Relief(shown[0], "reconstruction")]
-    rms = math.sqrt(float(np.mean(height_error(truth, found, surface.region) ** 2)))
+    rms = math.sqrt(float(np.mean(height_error(truth, estimate, surface.region) ** 2)))
     return [_Relief(shown[0], "truth"), _Relief(shown[1], f"reconstruction, rms height error {_length(rms)}")]
 
 
@@ -205,8 +205,8 @@ def _lit(height_px: Array) -> Array:
     down, right = np.gradient(height_px)
     slope = np.stack([-right, down, np.ones_like(height_px)], axis=-1)
     cosine = slope @ _LIGHT / np.linalg.norm(slope, axis=-1) / _LIGHT[2]
-    found: Array = _AMBIENT + (1 - _AMBIENT) * np.maximum(cosine, 0)
-    return found
+    estimate: Array = _AMBIENT + (1 - _AMBIENT) * np.maximum(cosine, 0)
+    return estimate
 
 
 def _key(figure: Figure, axes: Axes, low: float, high: float) -> None:

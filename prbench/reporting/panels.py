@@ -63,7 +63,7 @@ class View:
         low, high: the scale of a map; of a complex image 0 and the magnitude of full brightness.
         error_colours, error_low, error_high: the same of the errors; of complex images a magnitude over ``high``.
         truth: the true image, or a published one, or None.
-        found: one image a reconstruction, None where it lacks the quantity.
+        estimate: one image a reconstruction, None where it lacks the quantity.
         errors: the difference to the truth, likewise.
         plane: which slice of a 3D object is shown, or empty.
     """
@@ -78,22 +78,22 @@ class View:
     error_low: float
     error_high: float
     truth: Plane | None
-    found: list[Plane | None]
+    estimate: list[Plane | None]
     errors: list[Plane | None]
     plane: str = ""
 
 
-def views(problem: Problem, found: Sequence[Reconstruction]) -> list[View]:
+def views(problem: Problem, estimate: Sequence[Reconstruction]) -> list[View]:
     """Every quantity that any of the reconstructions has, in the order of its task's maps.
 
     Args:
         problem: what they are reconstructions of.
-        found: arrays on the host.
+        estimate: arrays on the host.
     """
-    made = [_complex(problem, found)] if any(one.object is not None for one in found) else []
+    made = [_complex(problem, estimate)] if any(one.object is not None for one in estimate) else []
     region = judged_region(problem)
     for kind in find_task(problem.measurement.task).maps:
-        arrays = [map_of(kind, one, region) for one in found]
+        arrays = [map_of(kind, one, region) for one in estimate]
         if any(array is not None for array in arrays):
             published = drawn_map(kind, problem.reference.get(kind.field), region)
             known = map_of(kind, problem.truth, region) if problem.truth else published
@@ -101,9 +101,9 @@ def views(problem: Problem, found: Sequence[Reconstruction]) -> list[View]:
     return made
 
 
-def _complex(problem: Problem, found: Sequence[Reconstruction]) -> View:
+def _complex(problem: Problem, estimate: Sequence[Reconstruction]) -> View:
     symmetries = symmetries_of(problem.measurement)
-    objects = [None if one.object is None else np.asarray(one.object) for one in found]
+    objects = [None if one.object is None else np.asarray(one.object) for one in estimate]
     true = None if problem.truth is None or problem.truth.object is None else np.asarray(problem.truth.object)
     first = next(x for x in objects if x is not None) if true is None else true
     if true is not None or first.size <= _ALIGNED_ELEMENTS:
@@ -129,7 +129,7 @@ def _complex(problem: Problem, found: Sequence[Reconstruction]) -> View:
         error_low=0.0,
         error_high=high,
         truth=None if true is None else _coloured(base, top),
-        found=[None if x is None else _coloured(x, top if true is not None else _white(np.abs(x))) for x in planes],
+        estimate=[None if x is None else _coloured(x, top if true is not None else _white(np.abs(x))) for x in planes],
         errors=[None if e is None else _indexed(e, 0.0, high, "inferno") for e in errors],
         plane=str(cut),
     )
@@ -159,7 +159,7 @@ def _map(kind: Map, known: Array | None, arrays: Sequence[Array | None], region:
         error_low=-worst,
         error_high=worst,
         truth=None if known is None else _indexed(known, low, high, kind.colours),
-        found=[None if a is None else _indexed(a, low, high, kind.colours) for a in arrays],
+        estimate=[None if a is None else _indexed(a, low, high, kind.colours) for a in arrays],
         errors=[None if e is None else _indexed(e, -worst, worst, "PuOr") for e in errors],
     )
 

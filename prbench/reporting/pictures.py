@@ -128,10 +128,10 @@ def best_cut(x: Array) -> Cut:
     return Cut(axis, index)
 
 
-def _with_truth(figure: Figure, problem: Problem, found: Array) -> str:
+def _with_truth(figure: Figure, problem: Problem, estimate: Array) -> str:
     assert problem.truth is not None
     truth = np.asarray(problem.truth.object)
-    aligned = align(truth, found, symmetries_of(problem.measurement))
+    aligned = align(truth, estimate, symmetries_of(problem.measurement))
     cut = best_cut(truth)
     x, xh = cut(truth), cut(aligned)
     window = _window(np.maximum(np.abs(x), np.abs(xh)))
@@ -147,11 +147,11 @@ def _with_truth(figure: Figure, problem: Problem, found: Array) -> str:
     return str(cut)
 
 
-def _without_truth(figure: Figure, problem: Problem, found: Array) -> str:
+def _without_truth(figure: Figure, problem: Problem, estimate: Array) -> str:
     from matplotlib.colors import LogNorm
 
-    cut = best_cut(found)
-    x = cut(found)
+    cut = best_cut(estimate)
+    x = cut(estimate)
     x = x[_window(np.abs(x))]
     magnitude = np.abs(x)
     mean = np.vdot(magnitude, x * magnitude)

@@ -67,10 +67,10 @@ def _common(options: Sequence[Options]) -> dict[str, Any]:
     return {key: value for key, value in first.items() if all(dict(other)[key] == value for other in options)}
 
 
-def _indices(found: tuple[int, ...]) -> int | str | list[int]:
+def _indices(result: tuple[int, ...]) -> int | str | list[int]:
     """As a matrix spells them: a count, a range, or a list."""
-    if found == tuple(range(len(found))):
-        return len(found)
-    if len(found) > 1 and found == tuple(range(found[0], found[-1] + 1)):
-        return f"{found[0]}:{found[-1] + 1}"
-    return list(found)
+    if result == tuple(range(len(result))):
+        return len(result)
+    if len(result) > 1 and result == tuple(range(result[0], result[-1] + 1)):
+        return f"{result[0]}:{result[-1] + 1}"
+    return list(result)

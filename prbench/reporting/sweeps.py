@@ -165,8 +165,8 @@ def _settings(sweep: Sweep) -> Iterator[Block]:
             "settings": [str(row["settings"]) for row in rows],
         }
         yield _block(_title(sweep, str(task), str(dataset)), cells, keep=1)
-        if sweep.influences is not None and len(found := sweep.influences[sweep.influences["dataset"] == dataset]):
-            of = found.to_dict("records")
+        if sweep.influences is not None and len(result := sweep.influences[sweep.influences["dataset"] == dataset]):
+            of = result.to_dict("records")
             yield (
                 f"{task} · {dataset} · rank correlation of {sweep.goals[str(dataset)].metric} with each setting",
                 ["solver", "setting", "correlation", "p"],
@@ -178,8 +178,8 @@ _QUANTILES = {"best": "best", "10 %": "low", "median": "median", "90 %": "high",
 
 
 def _block(title: str, cells: Mapping[str, Sequence[str]], keep: int) -> Block:
-    kept = [header for i, (header, column) in enumerate(cells.items()) if i < keep or any(cell != NOTHING for cell in column)]
-    return title, kept, [list(row) for row in zip(*(cells[header] for header in kept), strict=True)]
+    headers = [header for i, (header, column) in enumerate(cells.items()) if i < keep or any(cell != NOTHING for cell in column)]
+    return title, headers, [list(row) for row in zip(*(cells[header] for header in headers), strict=True)]
 
 
 def _percents(row: dict[Any, Any]) -> str:

@@ -76,13 +76,13 @@ def axes(kind: Kind, params: Mapping[str, tuple[str, Params]]) -> list[SettingAx
             if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)):
                 rest = tuple(sorted((k, v) for k, v in settings.items() if k != name))
                 groups[plugin, name, rest][spelled] = None if value is None else float(value)
-    found = []
+    result = []
     for (plugin, name, _), values in groups.items():
         if len(values) < 2 or all(value is None for value in values.values()):
             continue
         ordered = dict(sorted(values.items(), key=lambda item: (item[1] is None, item[1] or 0.0, item[0])))
-        found.append(SettingAxis(kind, plugin, name, _without(next(iter(ordered)), name), ordered))
-    return sorted(found, key=lambda axis: (-len(axis.values), axis.plugin, axis.setting, axis.fixed))
+        result.append(SettingAxis(kind, plugin, name, _without(next(iter(ordered)), name), ordered))
+    return sorted(result, key=lambda axis: (-len(axis.values), axis.plugin, axis.setting, axis.fixed))
 
 
 def natural(name: str) -> list[str | float]:

@@ -96,8 +96,8 @@ class Claims:
     def others(self) -> Iterator[dict[str, Any]]:
         """The notes of the other runs into this folder that are alive."""
         for path in sorted(self._folder.glob(f"{_OWNER}*")):
-            if path != self._owner and (found := _looked_at(path)) is not None and not self._is_abandoned(*found):
-                yield found[1]
+            if path != self._owner and (result := _looked_at(path)) is not None and not self._is_abandoned(*result):
+                yield result[1]
 
     def _make(self, path: Path) -> bool:
         """Make a claim; False where there is one."""
@@ -127,15 +127,15 @@ class Claims:
                 return True
         except FileNotFoundError:
             return False
-        found = _looked_at(path)
-        return found is not None and found[1].get("run") == self._owner.name
+        result = _looked_at(path)
+        return result is not None and result[1].get("run") == self._owner.name
 
     def _displaced(self, path: Path) -> bool:
         """Remove a claim that is abandoned; whether there is none now."""
-        found = _looked_at(path)
-        if found is None:
+        result = _looked_at(path)
+        if result is None:
             return True
-        if not self._is_abandoned(*found):
+        if not self._is_abandoned(*result):
             return False
         aside = self._folder / f".stale-{secrets.token_hex(8)}"
         try:
@@ -143,7 +143,7 @@ class Claims:
         except FileNotFoundError:
             return True
         moved = _looked_at(aside)
-        if moved is not None and moved[1].get("run") != found[1].get("run"):  # another run had displaced it first
+        if moved is not None and moved[1].get("run") != result[1].get("run"):  # another run had displaced it first
             with contextlib.suppress(OSError):
                 os.link(aside, path)
         aside.unlink(missing_ok=True)

@@ -79,13 +79,13 @@ def _from_imports(name: str) -> tuple[tuple[str, str, str], ...]:
     """Every ``from base import attribute as bound`` in the source of a module, as (base, attribute, bound)."""
     path = _file(name)
     package = name if path is not None and path.name == "__init__.py" else name.rpartition(".")[0]
-    found = []
+    result = []
     for node in ast.walk(ast.parse(_source(name))):
         if isinstance(node, ast.ImportFrom):
             origin = "." * node.level + (node.module or "")
             base = importlib.util.resolve_name(origin, package) if node.level and package else origin.lstrip(".")
-            found += [(base, alias.name, alias.asname or alias.name) for alias in node.names]
-    return tuple(found)
+            result += [(base, alias.name, alias.asname or alias.name) for alias in node.names]
+    return tuple(result)
 
 
 @cache

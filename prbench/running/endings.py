@@ -20,14 +20,14 @@ from .store.plain import plain
 
 def describe(problem: Problem) -> dict[str, Any]:
     """A problem as the record holds it."""
-    found: dict[str, Any] = plain(
+    result: dict[str, Any] = plain(
         {
             "id": problem.id,
             "measurement": problem.measurement.describe(),
             "provenance": dataclasses.asdict(problem.provenance),
         }
     )
-    return found
+    return result
 
 
 def error_of(stage: str, kind: str, message: str, trace: str = "", **more: str) -> dict[str, str]:

@@ -119,10 +119,10 @@ class LocalEngine:
             pool.run(cells, on)
 
     @contextmanager
-    def kept(self, store: Store) -> Iterator[Engine]:
+    def persistent(self, store: Store) -> Iterator[Engine]:
         """An engine whose workers stay for several runs into ``store``, as long as the context lasts."""
         with self._pool(store) as pool:
-            yield _Kept(pool)
+            yield _PersistentEngine(pool)
 
     def _pool(self, store: Store) -> Pool:
         gpus = visible_gpus() if self.gpu else ()
@@ -134,13 +134,13 @@ class LocalEngine:
         return Pool(store, jobs, Limits(threads, memory, self.hard_limit_s), gpus)
 
 
-def _kept(engine: Engine, store: Store) -> AbstractContextManager[Engine]:
+def _persistent(engine: Engine, store: Store) -> AbstractContextManager[Engine]:
     """The engine, with workers that stay for several calls where they are of this machine."""
-    return engine.kept(store) if isinstance(engine, LocalEngine) else nullcontext(engine)
+    return engine.persistent(store) if isinstance(engine, LocalEngine) else nullcontext(engine)
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _PersistentEngine:
     """Workers that are there already."""
 
     pool: Pool
@@ -196,10 +196,10 @@ def run_matrix(
             raise UsageError(f"{name} must be positive, got {value}")
     if rerun not in RERUNS:
         raise UsageError(f"rerun must be one of {', '.join(RERUNS)}, got {rerun!r}")
-    whole = unique(cells)
-    todo, known = _plan(whole, store, rerun)
+    cells_once = unique(cells)
+    todo, outcomes = _plan(cells_once, store, rerun)
     warnings = check_inputs(todo)
-    run = _Run(RunState(total=len(whole), cached=len(whole) - len(todo), warnings=warnings), todo, on_event, store)
+    run = _Run(RunState(total=len(cells_once), cached=len(cells_once) - len(todo), warnings=warnings), todo, on_event, store)
     if engine is None:
         gpu = any(cell.device_class != "cpu" for cell in todo)
         engine = LocalEngine(jobs, threads, memory_bytes, hard_limit_s, gpu)
@@ -211,8 +211,8 @@ def run_matrix(
     run.tell("begin")
     try:
         if busy:
-            with Claims(store.path, shard.note if shard else None) as claims, _kept(engine, store) as kept:
-                run.compute(kept, claims, known if rerun == "missing" else None, shard if rerun == "missing" else None)
+            with Claims(store.path, shard.note if shard else None) as claims, _persistent(engine, store) as workers:
+                run.compute(workers, claims, outcomes if rerun == "missing" else None, shard if rerun == "missing" else None)
     except KeyboardInterrupt:
         run.tell("interrupted")
         raise
@@ -237,19 +237,19 @@ def plan(cells: Sequence[Cell], store: Store, rerun: Rerun = "missing") -> list[
 
 def _plan(cells: Sequence[Cell], store: Store, rerun: Rerun) -> tuple[Sequence[Cell], Collection[str]]:
     """The cells to execute, and the keys of which there are records now."""
-    known = store.outcomes() if rerun != "all" else {}
-    if not known:
-        return cells, known
+    outcomes = store.outcomes() if rerun != "all" else {}
+    if not outcomes:
+        return cells, outcomes
 
     def wanted(cell: Cell) -> bool:
-        if cell.key not in known:
+        if cell.key not in outcomes:
             return True
-        status, code = known[cell.key]
+        status, code = outcomes[cell.key]
         if status in UNFINISHED or (rerun == "failed" and status in FAILED):
             return True
         return rerun == "stale" and code != current_code_id(cell)
 
-    return Selection(cells, array("q", (index for index, cell in enumerate(cells) if wanted(cell)))), known.keys()
+    return Selection(cells, array("q", (index for index, cell in enumerate(cells) if wanted(cell)))), outcomes.keys()
 
 
 def current_code_id(cell: Cell) -> str:
@@ -271,17 +271,17 @@ class _Run:
         self._seconds: dict[tuple[object, ...], float] = defaultdict(float)
         self._left = Counter(cell.kind for cell in todo)
 
-    def compute(self, engine: Engine, claims: Claims, known: Collection[str] | None, shard: Shard | None) -> None:
+    def compute(self, engine: Engine, claims: Claims, outcomes: Collection[str] | None, shard: Shard | None) -> None:
         """Have the cells computed that no other run is at, wait for the others, and help other shards.
 
         Args:
             engine: who computes.
             claims: of this run.
-            known: see :meth:`.sharing.SharedCells.first`.
+            outcomes: see :meth:`.sharing.SharedCells.first`.
             shard: the part that this run is, where others are to be helped.
         """
         self._shared = SharedCells(self._store, claims, lambda cell: self._finish(cell, "cached", None))
-        engine.run(self._shared.first(self._todo, known), self._store, self.on)
+        engine.run(self._shared.first(self._todo, outcomes), self._store, self.on)
         while self._shared.waiting:
             free = self._shared.given_up()
             if free:

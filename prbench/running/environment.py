@@ -26,7 +26,7 @@ def _environment() -> dict[str, Any]:
 
     return {
         "python": platform.python_version(),
-        "packages": {name: found for name in _PACKAGES if (found := _version(name))},
+        "packages": {name: result for name in _PACKAGES if (result := _version(name))},
         "system": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
         "processor": _processor(),

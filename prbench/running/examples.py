@@ -16,9 +16,9 @@ def small_measurement(cell: Cell, measurement: Measurement) -> Measurement | Non
     """A smaller measurement of the same class and number of axes, from the dataset's example or another's; None without one."""
     size = math.prod(measurement.shape)
 
-    def fits(found: Measurement | None) -> bool:
-        same = type(found) is type(measurement) and found is not None and len(found.shape) == len(measurement.shape)
-        return same and found is not None and math.prod(found.shape) < size
+    def fits(result: Measurement | None) -> bool:
+        same = type(result) is type(measurement) and result is not None and len(result.shape) == len(measurement.shape)
+        return same and result is not None and math.prod(result.shape) < size
 
     dataset = type(cell.build_dataset())
     example = _example(dataset, {**cell.dataset_params, **dataset.example}) if dataset.example else None
@@ -37,7 +37,7 @@ def small_measurement(cell: Cell, measurement: Measurement) -> Measurement | Non
 
 def _example(dataset: type, params: dict[str, object]) -> Measurement | None:
     try:
-        found: Measurement = dataset.from_params(params).problem(0, split="tune").measurement  # type: ignore[attr-defined]
+        result: Measurement = dataset.from_params(params).problem(0, split="tune").measurement  # type: ignore[attr-defined]
     except Exception:  # noqa: BLE001 - without an example one starts up otherwise
         return None
-    return found
+    return result

@@ -82,8 +82,8 @@ class Loop:
                 with self.aside:
                     stop = solver.finished(y, state)
         with self.clock:
-            found = solver.estimate(y, state)
-        return found, status
+            result = solver.estimate(y, state)
+        return result, status
 
     def _advance(self, state: Any, target: int) -> tuple[Any, bool]:
         """Step to ``target``, reading the clock only about every :data:`_CHECK_EVERY_S`; the numbers do not depend on that."""

@@ -96,8 +96,8 @@ def _sign(folder: Path, made: Made, dataset: Dataset) -> None:
         raise UsageError(f"{manifest} cannot be read: {one_line(error, 100)}; choose another folder") from error
     if different:
         key = different[0]
-        found, asked = one_line(there.get(key), 60), one_line(described[key], 60)
-        raise UsageError(f"{folder} holds other problems ({key}: {found} there, {asked} asked for); choose another folder")
+        result, asked = one_line(there.get(key), 60), one_line(described[key], 60)
+        raise UsageError(f"{folder} holds other problems ({key}: {result} there, {asked} asked for); choose another folder")
 
 
 def _make(folder: str, made: Made, index: int) -> None:

@@ -40,9 +40,13 @@ def rescore(store: Store, on: Callable[[Record, str], object] | None = None) -> 
                 if last is None or last[0] != record.cell.problem_label:
                     last = record.cell.problem_label, record.cell.problem()
                 metrics, notes = assess(reconstruction_of(arrays), last[1])
-                kept = {name: text for name, text in record.notes.items() if name in RUNNER_NOTES}  # no new score changes them
-                found = dataclasses.replace(record, status=_outcome(record), metrics=metrics, notes={**kept, **notes}, error=None)
-                store.write(found)
+                runner_notes = {
+                    name: text for name, text in record.notes.items() if name in RUNNER_NOTES
+                }  # no new score changes them
+                result = dataclasses.replace(
+                    record, status=_outcome(record), metrics=metrics, notes={**runner_notes, **notes}, error=None
+                )
+                store.write(result)
                 failed = failed_metrics(notes)
                 scored, what = scored + 1, f"scored but for {', '.join(failed)}" if failed else "scored"
         except CannotWrite:

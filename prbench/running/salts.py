@@ -29,7 +29,7 @@ _LONGEST = 200
 _folders: list[Path] = []
 
 
-def look_in(folder: Path) -> None:
+def add_salt_folder(folder: Path) -> None:
     """Look for salts in a folder of results, too, from now on."""
     if folder.absolute() not in _folders:
         _folders.append(folder.absolute())
@@ -52,9 +52,9 @@ def salt_of(name: str) -> str:
         UsageError: where no folder that was opened has it.
     """
     for folder in _folders:
-        found = secret_salt(folder, name) or published_salts(folder).get(name)
-        if found is not None:
-            return found
+        result = secret_salt(folder, name) or published_salts(folder).get(name)
+        if result is not None:
+            return result
     raise UsageError(
         f"the problems were drawn with the salt {name[:8]}…, which is not known here; `prbench unseal FOLDER` publishes it "
         "where the run was made"
@@ -78,10 +78,10 @@ def is_secret(folder: Path, name: str) -> bool:
 def published_salts(folder: Path) -> dict[str, str]:
     """The salts that a folder has published, by digest; what does not belong to its digest is left out."""
     try:
-        found = json.loads((folder / PUBLISHED).read_text(encoding="utf-8"))
+        result = json.loads((folder / PUBLISHED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    pairs = found.items() if isinstance(found, dict) else ()
+    pairs = result.items() if isinstance(result, dict) else ()
     return {name: salt for name, salt in pairs if isinstance(salt, str) and digest_of(salt) == name}
 
 
@@ -100,12 +100,12 @@ def salt_for(folder: Path, asked: str | None, *, sealed: bool, keep: bool = True
     """
     if asked is None and not sealed:
         return ""
-    kept = [path.name for path in sorted((folder / SECRET).glob("*"))]
-    if asked is None and not kept and published_salts(folder):
+    names = [path.name for path in sorted((folder / SECRET).glob("*"))]
+    if asked is None and not names and published_salts(folder):
         raise UsageError(
             f"{folder} has been unsealed; seal a run into a folder of its own, or repeat this one by --salt {folder}"
         )
-    salt = _asked_salt(asked) if asked is not None else salt_kept(folder, kept)
+    salt = _asked_salt(asked) if asked is not None else stored_salt(folder, names)
     name = digest_of(salt)
     if sealed and name in {*published_salts(folder), *(published_salts(Path(asked)) if asked is not None else ())}:
         raise UsageError("the salt is published; a run with it repeats a sealed one without --sealed")
@@ -115,14 +115,14 @@ def salt_for(folder: Path, asked: str | None, *, sealed: bool, keep: bool = True
         _keep(folder, name, salt)
     elif not is_secret(folder, name):
         _publish(folder, {name: salt})
-    look_in(folder)
+    add_salt_folder(folder)
     return name
 
 
-def salt_kept(folder: Path, names: list[str]) -> str:
+def stored_salt(folder: Path, names: list[str]) -> str:
     """The secret salt of a folder, a new one where it has none."""
-    found = [salt for name in names if (salt := secret_salt(folder, name)) is not None]
-    return found[0] if found else secrets.token_hex(16)
+    result = [salt for name in names if (salt := secret_salt(folder, name)) is not None]
+    return result[0] if result else secrets.token_hex(16)
 
 
 def _asked_salt(asked: str) -> str:
@@ -132,10 +132,10 @@ def _asked_salt(asked: str) -> str:
     if not folder.is_dir():
         return asked
     names = [path.name for path in sorted((folder / SECRET).glob("*"))]
-    found = [salt for name in names if (salt := secret_salt(folder, name)) is not None] or [*published_salts(folder).values()]
-    if not found:
+    result = [salt for name in names if (salt := secret_salt(folder, name)) is not None] or [*published_salts(folder).values()]
+    if not result:
         raise UsageError(f"{folder} has no salt; it is no folder of a sealed run")
-    return found[0]
+    return result[0]
 
 
 def _keep(folder: Path, name: str, salt: str) -> None:
@@ -163,12 +163,12 @@ def unseal(folder: Path) -> dict[str, str]:
         CannotWrite: where the folder does not take them.
     """
     names = [path.name for path in (folder / SECRET).glob("*")]
-    found = {name: salt for name in names if (salt := secret_salt(folder, name)) is not None}
-    if found:
-        _publish(folder, found)
-        for name in found:
+    result = {name: salt for name in names if (salt := secret_salt(folder, name)) is not None}
+    if result:
+        _publish(folder, result)
+        for name in result:
             (folder / SECRET / name).unlink(missing_ok=True)
-    known = published_salts(folder)
-    if not known:
+    published = published_salts(folder)
+    if not published:
         raise UsageError(f"{folder} has no salt to publish; `prbench run --sealed` makes sealed runs")
-    return known
+    return published

@@ -37,13 +37,13 @@ def find_metrics(names: Sequence[str] | None = None) -> list[Metric]:
 
 @cache
 def _found(names: tuple[str, ...]) -> tuple[Metric, ...]:
-    found = []
+    result = []
     for name in names:
         metric = load_plugin("metric", name)
         if not isinstance(metric, Metric):
             raise UsageError(f"the plug-in {name} is not a metric made by prbench.core.metric")
-        found.append(metric)
-    return tuple(found)
+        result.append(metric)
+    return tuple(result)
 
 
 def score(reconstruction: Reconstruction, problem: Problem, metrics: Sequence[str] | None = None) -> dict[str, float]:

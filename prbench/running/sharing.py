@@ -81,10 +81,10 @@ class SharedCells:
     def of_other_shards(self, shard: Shard) -> Iterator[Cell]:
         """Cells that other shards under way have not come to, from their ends; a shard that is not running keeps its own."""
         for number in self._siblings(shard):
-            looked = time.monotonic()
+            last_check = time.monotonic()
             for cell in reversed(shard.part(number)):
-                if time.monotonic() - looked > _ALIVE_S:
-                    looked = time.monotonic()
+                if time.monotonic() - last_check > _ALIVE_S:
+                    last_check = time.monotonic()
                     if number not in self._siblings(shard):
                         break
                 if self.store.has(cell.key) or not self.claims.take(cell.key):

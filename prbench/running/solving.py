@@ -222,14 +222,14 @@ def run_prepared(solver: Solver[Any], y: Measurement, seed: int, time_limit_s: f
     steps = 1
     if isinstance(solver, IterativeSolver):
         loop = Loop(solver, y, clock, aside, time_limit_s, callback)
-        found, status = loop.run(rng)
+        result, status = loop.run(rng)
         curve, steps = loop.curve, loop.done
     else:
         assert isinstance(solver, DirectSolver)
         with clock:
-            found = solver.solve(y, rng)
+            result = solver.solve(y, rng)
     return Run(
-        _to_host(found, backend),
+        _to_host(result, backend),
         status,
         curve,
         Times(_spent(clock), _spent(aside), steps=steps, points=len(curve)),
@@ -326,9 +326,9 @@ def choose_backend(solver: Solver[Any], backend: str | Backend, precision: Preci
     return resolved
 
 
-def _to_host(found: object, backend: Backend) -> Reconstruction:
-    if not isinstance(found, Reconstruction):
-        raise PrbenchError(f"a solver must return a Reconstruction, got {type(found).__name__}")
-    arrays = {name: backend.to_numpy(value) for name, value in found.items()}
-    aux = {key: backend.to_numpy(v) if hasattr(v, "shape") else v for key, v in found.aux.items()}
+def _to_host(result: object, backend: Backend) -> Reconstruction:
+    if not isinstance(result, Reconstruction):
+        raise PrbenchError(f"a solver must return a Reconstruction, got {type(result).__name__}")
+    arrays = {name: backend.to_numpy(value) for name, value in result.items()}
+    aux = {key: backend.to_numpy(v) if hasattr(v, "shape") else v for key, v in result.aux.items()}
     return Reconstruction(**{name: arrays.get(name) for name in FIELDS}, aux=aux)

@@ -21,7 +21,13 @@ def tiff_name(kind: Map) -> str:
 
 
 def write_tiffs(
-    folder: str | Path, measurement: Measurement, found: Reconstruction, *, source: str, scores: Mapping[str, float], solver: str
+    folder: str | Path,
+    measurement: Measurement,
+    estimate: Reconstruction,
+    *,
+    source: str,
+    scores: Mapping[str, float],
+    solver: str,
 ) -> list[Path]:
     """Write every map of a reconstruction that its task has.
 
@@ -32,7 +38,7 @@ def write_tiffs(
     Args:
         folder: made where it does not exist.
         measurement: what was reconstructed.
-        found: arrays on the host.
+        estimate: arrays on the host.
         source: where the data come from.
         scores: by metric.
         solver: as spelled.
@@ -51,7 +57,7 @@ def write_tiffs(
     try:
         target.mkdir(parents=True, exist_ok=True)
         for kind in find_task(measurement.task).maps:
-            array = getattr(found, kind.field)
+            array = getattr(estimate, kind.field)
             if array is None:
                 (target / tiff_name(kind)).unlink(missing_ok=True)  # of an earlier version of the solver
             else:
@@ -85,8 +91,8 @@ def _write(path: Path, plane: Any, description: dict[str, Any], pixel_m: float |
     return path
 
 
-def _export(folder: Path, problem: Problem, found: Reconstruction, scores: Mapping[str, float], solver: str) -> None:
-    write_tiffs(folder, problem.measurement, found, source=problem.provenance.source, scores=scores, solver=solver)
+def _export(folder: Path, problem: Problem, estimate: Reconstruction, scores: Mapping[str, float], solver: str) -> None:
+    write_tiffs(folder, problem.measurement, estimate, source=problem.provenance.source, scores=scores, solver=solver)
 
 
 MAP_EXPORT = Export("tiff", "", _export)

@@ -1,4 +1,4 @@
-"""Which examples a step learns from, and how they are cut and turned: a function of the seed and the step alone.
+"""Which examples a step learns from, and how they are cut and rotated: a function of the seed and the step alone.
 
 Nothing about the order has to be stored for a training to go on exactly where it was.
 """
@@ -22,10 +22,10 @@ class Batches:
     """Batches of inputs, targets and weights by the number of the step.
 
     Args:
-        solver: it knows how a target is turned.
+        solver: it knows how a target is rotated.
         examples: to draw from; each is seen once before any is seen again.
         recipe: size of batch and crop.
-        seed: of order, crops and turns.
+        seed: of order, crops and rotations.
     """
 
     def __init__(self, solver: LearnedSolver[Any], examples: Examples, recipe: Recipe, seed: int) -> None:
@@ -35,7 +35,7 @@ class Batches:
         if recipe.crop is not None and min(shape) < recipe.crop:
             raise UsageError(f"crop must be at most the side of the examples, {min(shape)}, got {recipe.crop}")
         square = recipe.crop is not None or len(set(shape)) == 1
-        self._elements = (SYMMETRIES_OF_THE_SQUARE if square else SYMMETRIES_OF_THE_SQUARE // 2) if recipe.turns else 1
+        self._elements = (SYMMETRIES_OF_THE_SQUARE if square else SYMMETRIES_OF_THE_SQUARE // 2) if recipe.dihedral else 1
 
     def at(self, step: int) -> Batch:
         """The batch of step ``step``: float32 arrays (batch, channels, ...)."""
@@ -62,4 +62,4 @@ class Batches:
             arrays = tuple(array[(slice(None), *window)] for array in arrays)
         element = int(rng.integers(self._elements))
         inputs, targets, weights = arrays
-        return rotated(inputs, element), self._solver.turn_target(targets, element), rotated(weights, element)
+        return rotated(inputs, element), self._solver.transform_target(targets, element), rotated(weights, element)

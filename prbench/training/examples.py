@@ -71,8 +71,8 @@ class Source:
         if problem.truth is None:
             raise UsageError(f"{problem.id} has no truth to learn from; train on a simulated dataset")
         backend = get_backend("torch")
-        found = solver.network_input(problem.measurement.to(backend))
-        return backend.to_numpy(found)[0], *(np.asarray(array) for array in solver.target(problem))
+        result = solver.network_input(problem.measurement.to(backend))
+        return backend.to_numpy(result)[0], *(np.asarray(array) for array in solver.target(problem))
 
 
 @cache
@@ -107,8 +107,8 @@ def make_examples(folder: Path, source: Source, *, jobs: int = 1, on_example: On
             np.lib.format.open_memmap(folder / f"{name}.npy", "w+", array.dtype, (len(source), *array.shape)).flush()
         np.lib.format.open_memmap(folder / "made.npy", "w+", np.uint8, (len(source),)).flush()
         write_json(path, described)
-    made = _open(folder, "made", "r")
-    todo = np.flatnonzero(made == 0).tolist()
+    ready = _open(folder, "made", "r")
+    todo = np.flatnonzero(ready == 0).tolist()
     count = len(source) - len(todo)
     on_example(count, len(source))
     for _ in each(partial(_make, str(folder), source), todo, min(jobs, len(todo))):
@@ -129,14 +129,16 @@ def _check(source: Source) -> None:
 def _make(folder: str, source: Source, number: int) -> None:
     """Make one example; it counts as made once all of it is written."""
     for name, array in zip(_NAMES, source.example(number), strict=True):
-        kept = _open(Path(folder), name, "r+")
-        if array.shape != kept.shape[1:]:
-            raise BadInput(f"example {number} has {name} of shape {array.shape}, the first {kept.shape[1:]}; they must be equal")
-        kept[number] = array
-        kept.flush()
-    made = _open(Path(folder), "made", "r+")
-    made[number] = 1
-    made.flush()
+        stored = _open(Path(folder), name, "r+")
+        if array.shape != stored.shape[1:]:
+            raise BadInput(
+                f"example {number} has {name} of shape {array.shape}, the first {stored.shape[1:]}; they must be equal"
+            )
+        stored[number] = array
+        stored.flush()
+    ready = _open(Path(folder), "made", "r+")
+    ready[number] = 1
+    ready.flush()
 
 
 @cache

@@ -69,8 +69,8 @@ def export_onnx(solver: str, path: Path, *, dataset: str | None = None) -> Expor
     temporary = path.with_name(f".new.{path.name}")
     try:
         expected = _write(network, x, temporary)
-        found = _run(temporary, x.numpy())
-        difference = float(np.abs(found - expected).max() / max(float(np.abs(expected).max()), 1e-12))
+        result = _run(temporary, x.numpy())
+        difference = float(np.abs(result - expected).max() / max(float(np.abs(expected).max()), 1e-12))
         if not difference <= TOLERANCE:
             raise PrbenchError(
                 f"the exported network's answer differs by {difference:.2g} of its largest value; nothing was written"
@@ -78,7 +78,7 @@ def export_onnx(solver: str, path: Path, *, dataset: str | None = None) -> Expor
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    return ExportedNetwork(tuple(x.shape), found.shape, difference)
+    return ExportedNetwork(tuple(x.shape), result.shape, difference)
 
 
 def _write(network: torch.nn.Module, x: torch.Tensor, path: Path) -> np.ndarray:

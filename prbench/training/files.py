@@ -29,12 +29,12 @@ def read_json(path: Path) -> dict[str, Any]:
         BadInput: where it is no longer that.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        result = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         raise BadInput(f"{path} cannot be read: {one_line(error, 120)}; delete it, or choose another folder") from error
-    if not isinstance(found, dict):
+    if not isinstance(result, dict):
         raise BadInput(f"{path} must hold a JSON object; delete it, or choose another folder")
-    return found
+    return result
 
 
 def first_difference(there: Mapping[str, Any], asked: Mapping[str, Any]) -> str:

@@ -93,7 +93,7 @@ def fit(
         tune: examples to choose among weights by, whole.
         recipe: how.
         folder: of the checkpoint and the curve; must exist.
-        seed: of initial weights, order, crops, turns, and whatever is random inside the network.
+        seed: of initial weights, order, crops, rotations, and whatever is random inside the network.
         backend: a torch backend.
         start: weights to begin from instead of random ones.
         time_limit_s: stop after this many seconds, with a checkpoint.

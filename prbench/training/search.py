@@ -64,13 +64,13 @@ def search(plan: Plan, *, machine: Mapping[str, Any], on_event: OnEvent = lambda
     outcome = train(plan, machine=machine, on_event=on_event)
     solver = searchable(plan.solver)
     state = outcome.state
-    found = solver.structure(state.network)
+    result = solver.structure(state.network)
     if not state.progress.curve:
         return outcome
     card = json.loads((plan.out / CARD).read_text(encoding="utf-8"))
     told = {**plan.request(), **{name: card[name] for name in ("steps_done", "finished", "training_seconds", "machine")}}
-    write_json(plan.out / STRUCTURE, {**found, "search": told})
-    _draw_structure(solver, found, plan.out / PICTURE)
+    write_json(plan.out / STRUCTURE, {**result, "search": told})
+    _draw_structure(solver, result, plan.out / PICTURE)
     epoch = plan.recipe.batch / (plan.recipe.samples * len(plan.recipe.datasets))
     draw_search(plan.out / CURVE, state.progress.curve, epoch, f"{plan.solver}, seed {plan.seed}")
     return outcome
@@ -97,11 +97,11 @@ def draw_search(path: Path, rows: Sequence[Mapping[str, float]], epochs_per_step
     _save(figure, path)
 
 
-def _draw_structure(solver: SearchableSolver[Any], found: Mapping[str, Any], path: Path) -> None:
+def _draw_structure(solver: SearchableSolver[Any], result: Mapping[str, Any], path: Path) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4.2, 5.4), layout="constrained")
-    solver.draw_structure(found, figure)
+    solver.draw_structure(result, figure)
     _save(figure, path)
 
 

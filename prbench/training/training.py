@@ -96,7 +96,7 @@ def train(plan: Plan, *, machine: Mapping[str, Any], on_event: OnEvent = lambda 
     plan.out.mkdir(parents=True, exist_ok=True)
     told = plan.out / REQUEST
     if told.exists():
-        difference = first_difference(read_json(told), request)
+        difference = first_difference(_stored_request(told), request)
         if difference:
             raise UsageError(f"{plan.out} holds another training ({difference}); choose another folder or the same settings")
     start = None if plan.start is None else read_weights(Path(plan.start))
@@ -122,6 +122,15 @@ def _examples(plan: Plan, split: Any, on_event: OnEvent) -> Any:
         on_event(Event("examples", done, total))
 
     return make_examples(plan.out / "examples" / split, source, jobs=plan.jobs, on_example=tell)
+
+
+def _stored_request(path: Path) -> dict[str, Any]:
+    """The request of an earlier training, with the former name of a recipe's augmentation read."""
+    request = read_json(path)
+    recipe = request.get("recipe")
+    if isinstance(recipe, dict) and "turns" in recipe:
+        recipe["dihedral"] = recipe.pop("turns")
+    return request
 
 
 def _write_results(plan: Plan, outcome: Outcome, told: Mapping[str, Any], shape: Sequence[int]) -> None:

@@ -30,7 +30,7 @@ def test_psnr_of_a_known_error(crystal):
 def test_a_wrap_is_not_an_error(crystal):
     x = crystal(spread=9.0)
     image = picture(x, x * np.exp(0.01j))
-    assert np.abs(image.found - image.truth).max() == pytest.approx(0.01)
+    assert np.abs(image.estimate - image.truth).max() == pytest.approx(0.01)
     assert structural_similarity(image) > 0.99
 
 
@@ -45,7 +45,7 @@ def test_the_global_phase_of_the_truth_does_not_matter(crystal, make_case, angle
 def test_what_is_left_empty_is_not_right(crystal):
     x = crystal()
     image = picture(x, np.zeros_like(x))
-    assert np.sqrt(np.mean((image.found - image.truth)[image.region] ** 2)) == pytest.approx(math.pi / math.sqrt(3))
+    assert np.sqrt(np.mean((image.estimate - image.truth)[image.region] ** 2)) == pytest.approx(math.pi / math.sqrt(3))
 
 
 def test_a_constant_phase_is_judged_by_magnitude(make_case, crystal):

@@ -30,8 +30,8 @@ def surface(side: int, turns: float = 0.25) -> Callable[[], object]:
     def score() -> tuple[float, float, float]:
         seen = surface_of(problem, Reconstruction(phase=found))
         assert seen is not None
-        error = height_error(seen.truth, seen.found, seen.region)
-        faces = equiangular_skewness(triangulate(seen.found, seen.pixel_m, seen.region))
+        error = height_error(seen.truth, seen.estimate, seen.region)
+        faces = equiangular_skewness(triangulate(seen.estimate, seen.pixel_m, seen.region))
         return float(np.mean(error**2)), float(np.mean(faces)), skewness(error)
 
     return score

@@ -21,7 +21,7 @@ def test_the_truth_itself_has_no_error_whatever_its_symmetric_copy(problem):
     assert view.kind == "complex"
     assert view.errors[0].pixels.max() == 0
     assert view.errors[1].pixels.max() <= 1
-    np.testing.assert_allclose(view.found[1].pixels.astype(int), view.truth.pixels, atol=2)
+    np.testing.assert_allclose(view.estimate[1].pixels.astype(int), view.truth.pixels, atol=2)
     assert view.errors[2].pixels.max() == 255
     assert view.error_high == pytest.approx(0.5, rel=0.01)
 
@@ -31,12 +31,12 @@ def test_without_truth_nothing_is_compared(problem):
     (view,) = views(blind, [Reconstruction(object=np.asarray(problem.truth.object))])
     assert view.truth is None
     assert view.errors == [None]
-    assert view.found[0] is not None
+    assert view.estimate[0] is not None
 
 
 def test_a_solver_that_lacks_a_quantity_has_a_gap(problem):
     (view,) = views(problem, [Reconstruction(object=np.asarray(problem.truth.object)), Reconstruction()])
-    assert view.found[1] is None
+    assert view.estimate[1] is None
     assert view.errors[1] is None
 
 

@@ -82,6 +82,6 @@ def test_random_measurements_have_pictures_too(dataset, tmp_path):
     path = save_picture(tmp_path / "picture.png", problem, found, "title")
     assert path.stat().st_size > 1000
     shown = views(problem, [found])
-    assert shown[0].found[0].rgb().ndim == 3
+    assert shown[0].estimate[0].rgb().ndim == 3
     vector = np.arange(1, 38)
     np.testing.assert_array_equal(Cut()(vector).ravel()[:37], vector)

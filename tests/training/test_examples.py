@@ -64,7 +64,7 @@ def batches(tmp_path, tiny_solver):
 
 
 def test_every_example_is_seen_once_before_any_is_seen_again(batches, tmp_path):
-    made = batches(turns=False)
+    made = batches(dihedral=False)
     seen = np.concatenate([made.at(step)[0] for step in range(6)])
     inputs = make_examples(tmp_path, SOURCE).inputs
     for first in range(0, 24, 6):

@@ -15,6 +15,7 @@ from prbench.core.weights import read_weights
 from prbench.errors import BadInput, Diverged, UsageError
 from prbench.training import train
 from prbench.training.loop import CHECKPOINT
+from prbench.training.training import REQUEST
 
 TINY = f"{Path(__file__).with_name('tiny.py')}:Tiny"
 
@@ -84,7 +85,7 @@ def test_two_examples_are_learned_by_heart(tiny_plan):
         steps=300,
         batch=2,
         crop=None,
-        turns=False,
+        dihedral=False,
         learning_rate=0.02,
         weight_decay=0.0,
         validate_every=50,
@@ -186,3 +187,19 @@ def test_the_rate_rises_and_then_does_not(tiny_plan, schedule):
     assert rates[:10] == sorted(rates[:10])
     assert rates[10:] == sorted(rates[10:], reverse=True)
     assert min(rates) > 0
+
+
+def test_a_training_whose_request_has_the_former_name_goes_on(tiny_plan):
+    plan = tiny_plan(steps=2, validate_every=2)
+    run(plan)
+    path = plan.out / REQUEST
+    request = json.loads(path.read_text())
+    request["recipe"]["turns"] = request["recipe"].pop("dihedral")
+    path.write_text(json.dumps(request))
+    before = tensors(plan.out)
+    run(plan)
+    assert_same(before, tensors(plan.out))
+    request["recipe"]["turns"] = not request["recipe"]["turns"]
+    path.write_text(json.dumps(request))
+    with pytest.raises(UsageError):
+        run(plan)

@@ -37,7 +37,7 @@ class Tiny(LearnedSolver[SpeckleStack]):
     def target(self, problem):
         return problem.truth.displacement.astype(np.float32), np.ones((1, *problem.measurement.shape), np.float32)
 
-    def turn_target(self, target, element):
+    def transform_target(self, target, element):
         return rotated_vectors(target, element)
 
     def observations(self, network):

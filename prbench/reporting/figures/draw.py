@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 from prbench.analysis import NOT_RUN, leaderboards
 from prbench.errors import UsageError, one_line
 from prbench.metrics import metric_infos
-from prbench.reporting.gathered import gather, of_board
+from prbench.reporting.cell_table import gather, of_board
 from prbench.reporting.markup import pipe_table
 from prbench.reporting.variations import natural
 
 from .convergence import convergence
 from .galleries import galleries
-from .matter import TaskReport
 from .pareto import pareto
 from .profiles import profiles
 from .published import read_published
@@ -26,6 +25,7 @@ from .robustness import robustness
 from .saving import FORMATS, save
 from .style import STYLES, styled
 from .tables import leaderboard_table, metrics_table, published_table
+from .task_report import TaskReport
 from .trials import trials
 
 if TYPE_CHECKING:
@@ -86,23 +86,23 @@ def draw_figures(
     if results.frame["status"].isin(NOT_RUN).all():
         raise UsageError(f"nothing in {results.store.path} has been run; `prbench status` counts its cells")
     quoted = [] if published is None else read_published(published)
-    gathered, infos = gather(results), metric_infos()
+    table, infos = gather(results), metric_infos()
     folder.mkdir(parents=True, exist_ok=True)
     for board in leaderboards(results.frame, rank_by=rank_by, columns=columns):
         part = of_board(results, board)
-        matter = TaskReport(
+        report = TaskReport(
             part,
             board,
-            gather(part) if board.conditions else gathered,
+            gather(part) if board.conditions else table,
             infos,
             [row for row in quoted if row.task == board.task],
             STYLES[style],
         )
-        with styled(matter.style):
-            written = list(_figures(matter, folder, formats))
+        with styled(report.style):
+            written = list(_figures(report, folder, formats))
         yield from written
-        yield from _tables(matter, folder)
-        yield _captions(matter, folder, {path.stem for path in written})
+        yield from _tables(report, folder)
+        yield _captions(report, folder, {path.stem for path in written})
 
 
 def _of_datasets(results: ResultSet, wanted: Sequence[str]) -> ResultSet:
@@ -115,33 +115,33 @@ def _of_datasets(results: ResultSet, wanted: Sequence[str]) -> ResultSet:
     return type(results)(results.store, list(results.frame["key"][names.isin(met)]))
 
 
-def _figures(matter: TaskReport, folder: Path, formats: Sequence[str]) -> Iterator[Path]:
+def _figures(report: TaskReport, folder: Path, formats: Sequence[str]) -> Iterator[Path]:
     for kind, draw in KINDS.items():
-        figure = draw(matter)
+        figure = draw(report)
         if figure is not None:
-            yield from save(figure, folder, f"{matter.board.slug}-{kind}", formats)
-    for dataset, figure in galleries(matter):
-        yield from save(figure, folder, f"{matter.board.slug}-gallery-{_slug(dataset)}", formats)
+            yield from save(figure, folder, f"{report.board.slug}-{kind}", formats)
+    for dataset, figure in galleries(report):
+        yield from save(figure, folder, f"{report.board.slug}-gallery-{_slug(dataset)}", formats)
 
 
-def _tables(matter: TaskReport, folder: Path) -> Iterator[Path]:
-    tables = {"leaderboard": leaderboard_table(matter), "metrics": metrics_table(matter)}
-    if matter.published:
-        tables["published"] = published_table(matter.task, list(matter.published))
+def _tables(report: TaskReport, folder: Path) -> Iterator[Path]:
+    tables = {"leaderboard": leaderboard_table(report), "metrics": metrics_table(report)}
+    if report.published:
+        tables["published"] = published_table(report.task, list(report.published))
     for name, text in tables.items():
-        path = folder / f"{matter.board.slug}-{name}.tex"
+        path = folder / f"{report.board.slug}-{name}.tex"
         path.write_text(text, encoding="utf-8")
         yield path
 
 
-def _captions(matter: TaskReport, folder: Path, drawn: set[str]) -> Path:
+def _captions(report: TaskReport, folder: Path, drawn: set[str]) -> Path:
     """What the figures show, and the full names behind the short ones in them."""
-    lines = [f"# {matter.board.title}", ""]
+    lines = [f"# {report.board.title}", ""]
     for kind, draw in {**KINDS, "gallery": galleries}.items():
-        if any(name.startswith(f"{matter.board.slug}-{kind}") for name in drawn):
-            part = f" Shown: {matter.notes[kind]}." if kind in matter.notes else ""
-            lines.append(f"- `{matter.board.slug}-{kind}`: {(sys.modules[draw.__module__].__doc__ or '').strip()}{part}")
-    if matter.notes:
+        if any(name.startswith(f"{report.board.slug}-{kind}") for name in drawn):
+            part = f" Shown: {report.notes[kind]}." if kind in report.notes else ""
+            lines.append(f"- `{report.board.slug}-{kind}`: {(sys.modules[draw.__module__].__doc__ or '').strip()}{part}")
+    if report.notes:
         lines += ["", "`prbench figures --dataset TEXT` draws the datasets whose names hold TEXT."]
     lines += [
         "",
@@ -150,11 +150,11 @@ def _captions(matter: TaskReport, folder: Path, drawn: set[str]) -> Path:
     ]
     lines += pipe_table(
         ["solver", "as in the figures"],
-        [[name, style.name] for name, style in matter.line_styles.items()],
+        [[name, style.name] for name, style in report.line_styles.items()],
         names=(0, 1),
     )
-    lines += ["", *pipe_table(["dataset", "as in the figures"], [list(pair) for pair in matter.titles.items()], names=(0, 1)), ""]
-    path = folder / f"{matter.board.slug}-captions.md"
+    lines += ["", *pipe_table(["dataset", "as in the figures"], [list(pair) for pair in report.titles.items()], names=(0, 1)), ""]
+    path = folder / f"{report.board.slug}-captions.md"
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from prbench.errors import PrbenchError
 from prbench.reporting.leaderboards import number
 from prbench.reporting.panels import View, views
-from prbench.reporting.picked import picked
+from prbench.reporting.selection import pictured_rows
 
-from .matter import TaskReport
 from .naming import wrapped
 from .sheet import Sheet
+from .task_report import TaskReport
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,56 +24,56 @@ _LABELS, _SCALES, _GAP = 8.6, 5.4, 0.6
 """Left of the panels, right of them and between them, in sizes of the font."""
 
 
-def galleries(matter: TaskReport) -> Iterator[tuple[str, Figure]]:
+def galleries(report: TaskReport) -> Iterator[tuple[str, Figure]]:
     """A figure a dataset with its name: at most six with stored reconstructions whose problem can be made again."""
-    first = matter.chosen("gallery", matter.datasets, MOST_DATASETS)
+    first = report.chosen("gallery", report.datasets, MOST_DATASETS)
     drawn = 0
-    for dataset in (*first, *(name for name in matter.datasets if name not in first)):
+    for dataset in (*first, *(name for name in report.datasets if name not in first)):
         if drawn == MOST_DATASETS:
             return
-        figure = _gallery(matter, dataset)
+        figure = _gallery(report, dataset)
         if figure is not None:
             drawn += 1
             yield dataset, figure
 
 
-def _gallery(matter: TaskReport, dataset: str) -> Figure | None:
-    rows = picked(matter.results, matter.board, dataset, MOST_SOLVERS)
+def _gallery(report: TaskReport, dataset: str) -> Figure | None:
+    rows = pictured_rows(report.results, report.board, dataset, MOST_SOLVERS)
     if not rows:
         return None
     try:
-        problem = matter.results.problem(rows[0][0]["key"])
+        problem = report.results.problem(rows[0][0]["key"])
     except PrbenchError:
         return None  # its data are not here; other figures still are
-    shown = views(problem, [found for _, found in rows])
+    shown = views(problem, [estimate for _, estimate in rows])
     if not shown:
         return None
     known = any(view.truth for view in shown)
     first = "truth" if problem.truth is not None else "published"
-    names = [*([first] if known else []), *_names(matter, dataset, rows)]
+    names = [*([first] if known else []), *_names(report, dataset, rows)]
     plane = next((f", {view.plane}" for view in shown if view.plane), "")
-    under = f"under each name {matter.goal_label(matter.board.goals[dataset])}"
-    return _drawn(matter, shown, names, f"{matter.titles[dataset]}, sample {rows[0][0]['sample']}{plane}; {under}")
+    under = f"under each name {report.goal_label(report.board.goals[dataset])}"
+    return _drawn(report, shown, names, f"{report.titles[dataset]}, sample {rows[0][0]['sample']}{plane}; {under}")
 
 
-def _names(matter: TaskReport, dataset: str, rows: Sequence[tuple[dict[str, Any], Any]]) -> list[str]:
+def _names(report: TaskReport, dataset: str, rows: Sequence[tuple[dict[str, Any], Any]]) -> list[str]:
     """What stands above each reconstruction: its solver and its score."""
-    metric = matter.board.goals[dataset].metric
-    return [f"{matter.line_styles[row['solver']].name}\n{number(float(row[metric]))}" for row, _ in rows]
+    metric = report.board.goals[dataset].metric
+    return [f"{report.line_styles[row['solver']].name}\n{number(float(row[metric]))}" for row, _ in rows]
 
 
-def _drawn(matter: TaskReport, shown: Sequence[View], names: Sequence[str], title: str) -> Figure:
-    em = matter.style.font / 72
+def _drawn(report: TaskReport, shown: Sequence[View], names: Sequence[str], title: str) -> Figure:
+    em = report.style.font / 72
     lines = [(view, errors) for view in shown for errors in (False, True) if not errors or any(view.errors)]
     shapes = [_shape(view) for view, _ in lines]
     left, right, gap = _LABELS * em, _SCALES * em, _GAP * em
-    across = (matter.style.width - left - right) / max(len(names), 4) - gap
-    side = min(across, _MOST_HEIGHT * matter.style.width / sum(shapes))
-    width = max(left + len(names) * (side + gap) + right, 0.6 * matter.style.width)
-    above = [_two(name, side + gap, matter.style.font) for name in names]
-    heading = wrapped(title, width, matter.style.font)
+    across = (report.style.width - left - right) / max(len(names), 4) - gap
+    side = min(across, _MOST_HEIGHT * report.style.width / sum(shapes))
+    width = max(left + len(names) * (side + gap) + right, 0.6 * report.style.width)
+    above = [_two(name, side + gap, report.style.font) for name in names]
+    heading = wrapped(title, width, report.style.font)
     top = 1.5 * em * (heading.count("\n") + 1) + 1.25 * em * max(name.count("\n") + 1 for name in above) + 0.6 * em
-    sheet = Sheet(width, top + sum(side * shape + gap for shape in shapes), matter.style.font)
+    sheet = Sheet(width, top + sum(side * shape + gap for shape in shapes), report.style.font)
     sheet.write(gap, gap, heading, va="top")
     for column, name in enumerate(above):
         sheet.lines(left + column * (side + gap) + side / 2, top - 0.6 * em, name, size=0.9)
@@ -86,7 +86,7 @@ def _drawn(matter: TaskReport, shown: Sequence[View], names: Sequence[str], titl
 
 
 def _line(sheet: Sheet, boxes: Sequence[tuple[float, float, float, float]], view: View, gap: float, *, errors: bool) -> None:
-    planes = [*([None] if errors else [view.truth]), *(view.errors if errors else view.found)][-len(boxes) :]
+    planes = [*([None] if errors else [view.truth]), *(view.errors if errors else view.estimate)][-len(boxes) :]
     for box, plane in zip(boxes, planes, strict=True):
         if plane is not None:
             sheet.image(plane.rgb(), box, framed=True)
@@ -107,7 +107,7 @@ def _line(sheet: Sheet, boxes: Sequence[tuple[float, float, float, float]], view
 
 def _shape(view: View) -> float:
     """Height over width."""
-    pixels = next(plane for plane in (view.truth, *view.found) if plane is not None).pixels
+    pixels = next(plane for plane in (view.truth, *view.estimate) if plane is not None).pixels
     return float(pixels.shape[0] / pixels.shape[1])
 
 

@@ -21,8 +21,8 @@ _WIDE = 0.68
 
 def short_names(names: Sequence[str]) -> dict[str, str]:
     """Names without the settings that all of the same plug-in share; cut where still long, but never to the same text."""
-    found = {name: one_line(_spelled(*own), _NAME_LENGTH) for name, own in _own(names, {}).items()}
-    return _told_apart(found)
+    result = {name: one_line(_spelled(*own), _NAME_LENGTH) for name, own in _own(names, {}).items()}
+    return _told_apart(result)
 
 
 def headings(names: Sequence[str], settings: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict[str, str]:
@@ -32,8 +32,8 @@ def headings(names: Sequence[str], settings: Mapping[str, tuple[str, Mapping[str
         names: as spelled in results.
         settings: by name the plug-in and all its settings. A word or path stands without its setting where it is the only one.
     """
-    found = {name: one_line(_read(*own), 2 * _NAME_LENGTH) for name, own in _own(names, settings).items()}
-    return _told_apart(found)
+    result = {name: one_line(_read(*own), 2 * _NAME_LENGTH) for name, own in _own(names, settings).items()}
+    return _told_apart(result)
 
 
 def wrapped(text: str, inches: float, font: float) -> str:
@@ -72,13 +72,13 @@ def _own(
     families: dict[str, list[str]] = defaultdict(list)
     for name, (plugin, _, _) in parsed.items():
         families[plugin].append(name)
-    found = {}
+    result = {}
     for name, (plugin, texts, values) in parsed.items():
         family = families[plugin]
         spelled = {key: {parsed[other][1].get(key, "") for other in family} for key in texts}
         own = {key: _short_path(text, spelled[key]) for key, text in texts.items() if len(spelled[key]) > 1}
-        found[name] = plugin, own, values
-    return found
+        result[name] = plugin, own, values
+    return result
 
 
 def _short_path(text: str, others: Collection[str]) -> str:
@@ -125,12 +125,12 @@ def _value(text: str, value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) and math.isfinite(value) and float(f"{value:g}") == value else text
 
 
-def _told_apart(found: dict[str, str]) -> dict[str, str]:
+def _told_apart(result: dict[str, str]) -> dict[str, str]:
     """The same texts, each with a number where several are the same."""
     taken: dict[str, list[str]] = defaultdict(list)
-    for name, label in found.items():
+    for name, label in result.items():
         taken[label].append(name)
     for label, same in taken.items():
         if len(same) > 1:
-            found |= {name: f"{label} ({number})" for number, name in enumerate(same, 1)}
-    return found
+            result |= {name: f"{label} ({number})" for number, name in enumerate(same, 1)}
+    return result

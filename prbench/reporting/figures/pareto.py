@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .matter import TaskReport, error_ends, grid, legend, logarithmic, plain_ticks
+from .task_report import TaskReport, error_ends, grid, legend, logarithmic, plain_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,38 +16,38 @@ COST = "latency_fft"
 MOST_PANELS = 9
 
 
-def pareto(matter: TaskReport) -> Figure | None:
+def pareto(report: TaskReport) -> Figure | None:
     """A panel per dataset, at most nine; None where no cost is known."""
-    known = [dataset for dataset in matter.datasets if len(_points(matter, dataset)) > 1]
-    if not known:
+    datasets = [dataset for dataset in report.datasets if len(_points(report, dataset)) > 1]
+    if not datasets:
         return None
-    datasets = matter.chosen("pareto", known, MOST_PANELS)
-    figure, panels = grid(matter.style, len(datasets), matter.style.height + 0.3)
+    datasets = report.chosen("pareto", datasets, MOST_PANELS)
+    figure, panels = grid(report.style, len(datasets), report.style.height + 0.3)
     for axes, dataset in zip(panels, datasets, strict=True):
-        _panel(axes, matter, dataset)
-    met = {row["solver"] for dataset in datasets for row in _points(matter, dataset)}
-    legend(figure, matter, [solver for solver in matter.solvers if solver in met], lines=False)
+        _panel(axes, report, dataset)
+    met = {row["solver"] for dataset in datasets for row in _points(report, dataset)}
+    legend(figure, report, [solver for solver in report.solvers if solver in met], lines=False)
     return figure
 
 
 def front(points: list[tuple[float, float]], better: str) -> list[int]:
     """The indices of the points (cost, quality) that no other equals or beats in both, from the cheapest on."""
     sign = 1 if better == "lower" else -1
-    kept: list[int] = []
+    indices: list[int] = []
     best = float("inf")
     for index in sorted(range(len(points)), key=lambda i: (points[i][0], sign * points[i][1])):
         if sign * points[index][1] < best:
             best = sign * points[index][1]
-            kept.append(index)
-    return kept
+            indices.append(index)
+    return indices
 
 
-def _points(matter: TaskReport, dataset: str) -> list[dict[str, Any]]:
-    return [row for row in matter.rows(dataset) if np.isfinite(row["median"]) and row.get(COST, 0) > 0]
+def _points(report: TaskReport, dataset: str) -> list[dict[str, Any]]:
+    return [row for row in report.rows(dataset) if np.isfinite(row["median"]) and row.get(COST, 0) > 0]
 
 
-def _panel(axes: Axes, matter: TaskReport, dataset: str) -> None:
-    rows, goal = _points(matter, dataset), matter.board.goals[dataset]
+def _panel(axes: Axes, report: TaskReport, dataset: str) -> None:
+    rows, goal = _points(report, dataset), report.board.goals[dataset]
     points = [(row[COST], row["median"]) for row in rows]
     best = front(points, goal.better)
     axes.step(
@@ -55,7 +55,7 @@ def _panel(axes: Axes, matter: TaskReport, dataset: str) -> None:
     )
     tops = [max(row[name] for row in rows if np.isfinite(row[name])) for name in ("median", COST)]
     for index, row in enumerate(rows):
-        style = matter.line_styles[row["solver"]]
+        style = report.line_styles[row["solver"]]
         up = [[end] for end in error_ends(row["median"], row["median_low"], row["median_high"], tops[0])]
         across = [[end] for end in error_ends(row[COST], row[f"{COST}_low"], row[f"{COST}_high"], tops[1])]
         face = style.colour if index in best else "white"
@@ -68,6 +68,6 @@ def _panel(axes: Axes, matter: TaskReport, dataset: str) -> None:
         axes.set_yscale("log")
         plain_ticks(axes.yaxis)
     axes.grid(axis="y")
-    matter.entitle(axes, dataset)
+    report.entitle(axes, dataset)
     axes.set_xlabel("time in FFT pairs")
-    axes.set_ylabel(matter.goal_label(goal, "\n"))
+    axes.set_ylabel(report.goal_label(goal, "\n"))

@@ -8,7 +8,7 @@ import numpy as np
 
 from prbench.analysis.profiles import COSTS, Profiles, costs_to_solve, data_profiles, performance_profiles
 
-from .matter import TaskReport, grid, legend, logarithmic, plain_ticks
+from .task_report import TaskReport, grid, legend, logarithmic, plain_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,37 +17,37 @@ if TYPE_CHECKING:
 COST = "latency_fft"
 
 
-def profiles(matter: TaskReport) -> Figure | None:
+def profiles(report: TaskReport) -> Figure | None:
     """Both kinds over FFT pairs; None where no cost is known or no problem is solved."""
-    frame = matter.frame
+    frame = report.frame
     if COST not in frame or not frame[COST].notna().any():
         return None
-    costs = costs_to_solve(frame, matter.task, COST)
+    costs = costs_to_solve(frame, report.task, COST)
     if len(costs) < 2 or not np.isfinite(costs.to_numpy(dtype=float)).any():
         return None
-    figure, panels = grid(matter.style, 2, matter.style.height + 0.4, most_columns=2)
-    for axes, found in zip(panels, (performance_profiles(costs, COST), data_profiles(costs, COST)), strict=True):
-        _panel(axes, matter, found)
-    legend(figure, matter, [solver for solver in matter.solvers if solver in costs.index])
+    figure, panels = grid(report.style, 2, report.style.height + 0.4, most_columns=2)
+    for axes, result in zip(panels, (performance_profiles(costs, COST), data_profiles(costs, COST)), strict=True):
+        _panel(axes, report, result)
+    legend(figure, report, [solver for solver in report.solvers if solver in costs.index])
     return figure
 
 
-def _panel(axes: Axes, matter: TaskReport, found: Profiles) -> None:
-    thresholds = found.thresholds[np.isfinite(found.thresholds)]
-    start = 1.0 if found.kind == "performance" else 0.8 * float(thresholds.min())
+def _panel(axes: Axes, report: TaskReport, result: Profiles) -> None:
+    thresholds = result.thresholds[np.isfinite(result.thresholds)]
+    start = 1.0 if result.kind == "performance" else 0.8 * float(thresholds.min())
     end = max(1.25 * float(thresholds.max()), 1.25 * start)
     x = np.unique(np.concatenate([[start, end], thresholds]))
-    for solver, share in zip(found.solvers, found.at(x), strict=True):
-        style = matter.line_styles[solver]
+    for solver, share in zip(result.solvers, result.at(x), strict=True):
+        style = report.line_styles[solver]
         axes.step(x, share, where="post", color=style.colour, linestyle=style.dash)
-        rises = np.flatnonzero(np.diff(share, prepend=0.0))[:: max(1, found.problems // 8)]
+        rises = np.flatnonzero(np.diff(share, prepend=0.0))[:: max(1, result.problems // 8)]
         axes.plot(
             x[rises],
             share[rises],
             linestyle="none",
             marker=style.marker,
             color=style.colour,
-            markersize=0.7 * matter.style.marker,
+            markersize=0.7 * report.style.marker,
         )
     if logarithmic(x):
         axes.set_xscale("log")
@@ -56,6 +56,6 @@ def _panel(axes: Axes, matter: TaskReport, found: Profiles) -> None:
     axes.set_ylim(0, 1.03)
     axes.grid(axis="y")
     axes.set_ylabel("share of problems solved")
-    cost = COSTS[found.cost]
-    axes.set_xlabel(f"{cost} over the least of any solver" if found.kind == "performance" else cost)
-    axes.set_title(f"{found.kind} profile, {found.problems} problems")
+    cost = COSTS[result.cost]
+    axes.set_xlabel(f"{cost} over the least of any solver" if result.kind == "performance" else cost)
+    axes.set_title(f"{result.kind} profile, {result.problems} problems")

@@ -9,9 +9,9 @@ import numpy as np
 
 from prbench.analysis import SCORED
 
-from .matter import TaskReport, error_ends, grid, logarithmic, plain_ticks
 from .naming import escaped, wrapped
 from .published import Quoted, quoted_for
+from .task_report import TaskReport, error_ends, grid, logarithmic, plain_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,41 +22,41 @@ _LABEL_INCH = 1.35
 """Room for the names of solvers."""
 
 
-def quality(matter: TaskReport) -> Figure:
+def quality(report: TaskReport) -> Figure:
     """A panel per dataset (at most nine), a row per solver, best on top. Bars are intervals, small dots samples; the grey line
     is what counts as a success, dashed lines are published figures.
     """
-    datasets = matter.chosen("quality", matter.datasets, MOST_PANELS)
-    quoted = {dataset: _quoted(matter, dataset) for dataset in datasets}
-    counts = [len(matter.rows(dataset)) + len(quoted[dataset]) for dataset in datasets]
+    datasets = report.chosen("quality", report.datasets, MOST_PANELS)
+    quoted = {dataset: _quoted(report, dataset) for dataset in datasets}
+    counts = [len(report.rows(dataset)) + len(quoted[dataset]) for dataset in datasets]
     most = [max(counts[at : at + COLUMNS]) for at in range(0, len(counts), COLUMNS)]
-    labels = [_label(matter, row["solver"]) for dataset in datasets for row in matter.rows(dataset)]
+    labels = [_label(report, row["solver"]) for dataset in datasets for row in report.rows(dataset)]
     lines = max((label.count("\n") + 1 for label in labels), default=1)
-    row = max(2.1, 0.3 + 1.15 * lines) * matter.style.font / 72
-    titles = 4.6 * 1.3 * matter.style.font / 72
-    figure, panels = grid(matter.style, len(datasets), titles, most_columns=COLUMNS, heights=[(n + 0.3) * row for n in most])
+    row = max(2.1, 0.3 + 1.15 * lines) * report.style.font / 72
+    titles = 4.6 * 1.3 * report.style.font / 72
+    figure, panels = grid(report.style, len(datasets), titles, most_columns=COLUMNS, heights=[(n + 0.3) * row for n in most])
     for index, (axes, dataset) in enumerate(zip(panels, datasets, strict=True)):
-        _panel(axes, matter, dataset, quoted[dataset])
+        _panel(axes, report, dataset, quoted[dataset])
         above = len(quoted[dataset])
         axes.set_ylim(most[index // COLUMNS] - above - 0.5, -above - 0.5)
         _name_references(axes, quoted[dataset])
     return figure
 
 
-def _panel(axes: Axes, matter: TaskReport, dataset: str, quoted: Sequence[Quoted]) -> None:
-    goal, rows = matter.board.goals[dataset], matter.rows(dataset)
-    dots = {row["solver"]: _samples(matter, dataset, row["solver"], goal.metric) for row in rows}
+def _panel(axes: Axes, report: TaskReport, dataset: str, quoted: Sequence[Quoted]) -> None:
+    goal, rows = report.board.goals[dataset], report.rows(dataset)
+    dots = {row["solver"]: _samples(report, dataset, row["solver"], goal.metric) for row in rows}
     ends = [row[name] for row in rows for name in ("median", "median_low", "median_high")]
     known = np.concatenate([*dots.values(), np.asarray(ends, dtype=float)])
     known = known[np.isfinite(known)]
     top = float(known.max()) if known.size else 1.0
     for index, row in enumerate(rows):
-        style = matter.line_styles[row["solver"]]
+        style = report.line_styles[row["solver"]]
         few = dots[row["solver"]]
         dot: dict[str, Any] = {
             "color": style.colour,
             "alpha": 0.35,
-            "markersize": 0.45 * matter.style.marker,
+            "markersize": 0.45 * report.style.marker,
             "markeredgewidth": 0,
         }
         axes.plot(few, np.full(len(few), index + 0.27), "o", **dot)
@@ -83,18 +83,18 @@ def _panel(axes: Axes, matter: TaskReport, dataset: str, quoted: Sequence[Quoted
     if known.size and logarithmic(known):
         axes.set_xscale("log")
         plain_ticks(axes.xaxis)
-    axes.set_yticks(range(len(rows)), [_label(matter, row["solver"]) for row in rows])
+    axes.set_yticks(range(len(rows)), [_label(report, row["solver"]) for row in rows])
     axes.grid(axis="x")
-    axes.set_xlabel(matter.goal_label(goal))
-    matter.entitle(axes, dataset, _LABEL_INCH)
+    axes.set_xlabel(report.goal_label(goal))
+    report.entitle(axes, dataset, _LABEL_INCH)
 
 
-def _label(matter: TaskReport, solver: str) -> str:
-    return wrapped(matter.line_styles[solver].name, _LABEL_INCH, 0.9 * matter.style.font)
+def _label(report: TaskReport, solver: str) -> str:
+    return wrapped(report.line_styles[solver].name, _LABEL_INCH, 0.9 * report.style.font)
 
 
-def _quoted(matter: TaskReport, dataset: str) -> list[Quoted]:
-    return quoted_for(matter.published, matter.task, dataset, matter.board.goals[dataset].metric)
+def _quoted(report: TaskReport, dataset: str) -> list[Quoted]:
+    return quoted_for(report.published, report.task, dataset, report.board.goals[dataset].metric)
 
 
 def _name_references(axes: Axes, quoted: Sequence[Quoted]) -> None:
@@ -107,9 +107,9 @@ def _name_references(axes: Axes, quoted: Sequence[Quoted]) -> None:
         axes.annotate(escaped(row.method, 40), (row.value, -index), **text)
 
 
-def _samples(matter: TaskReport, dataset: str, solver: str, metric: str) -> np.ndarray:
+def _samples(report: TaskReport, dataset: str, solver: str, metric: str) -> np.ndarray:
     """One number per sample: the median over its seeds, of what was scored."""
-    frame = matter.frame
+    frame = report.frame
     mine = frame[(frame["dataset"] == dataset) & (frame["solver"] == solver) & frame["status"].isin(SCORED)]
     if metric not in mine:
         return np.empty(0)

@@ -8,10 +8,10 @@ import numpy as np
 
 from prbench.reporting.variations import SettingAxis, axes
 
-from .matter import TaskReport, error_ends, legend, logarithmic, plain_ticks, room
 from .naming import escaped, wrapped
 from .published import quoted_for
 from .saving import blank
+from .task_report import TaskReport, error_ends, legend, logarithmic, plain_ticks, room
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,61 +20,61 @@ if TYPE_CHECKING:
 MOST_AXES = 6
 
 
-def robustness(matter: TaskReport) -> Figure | None:
+def robustness(report: TaskReport) -> Figure | None:
     """A row for each setting that varies (at most six): the score and, where there is one, the success rate; None without any."""
-    datasets = {name: matter.gathered.datasets[name] for name in matter.datasets}
+    datasets = {name: report.table.datasets[name] for name in report.datasets}
     known = axes("dataset", datasets)
     if not known:
         return None
-    found = known[:MOST_AXES]
+    result = known[:MOST_AXES]
     if len(known) > MOST_AXES:
-        matter.notes["robustness"] = f"{MOST_AXES} of {len(known)} settings, those with most values"
-    shown = [name for name in ("median", "success") if matter.board.rows[name].notna().any()]
-    style = matter.style
-    figure = blank(min(style.width, 3.4 * style.width / 7 * len(shown) + 0.1), len(found) * (style.height + 0.35) + 0.35)
-    panels = figure.subplots(len(found), len(shown), squeeze=False)
+        report.notes["robustness"] = f"{MOST_AXES} of {len(known)} settings, those with most values"
+    shown = [name for name in ("median", "success") if report.board.rows[name].notna().any()]
+    style = report.style
+    figure = blank(min(style.width, 3.4 * style.width / 7 * len(shown) + 0.1), len(result) * (style.height + 0.35) + 0.35)
+    panels = figure.subplots(len(result), len(shown), squeeze=False)
     met: set[str] = set()
-    for row, axis in zip(panels, found, strict=True):
+    for row, axis in zip(panels, result, strict=True):
         for panel, name in zip(row, shown, strict=True):
-            met |= _panel(panel, matter, axis, name)
-    legend(figure, matter, [solver for solver in matter.solvers if solver in met])
+            met |= _panel(panel, report, axis, name)
+    legend(figure, report, [solver for solver in report.solvers if solver in met])
     return figure
 
 
-def _panel(panel: Axes, matter: TaskReport, axis: SettingAxis, name: str) -> set[str]:
+def _panel(panel: Axes, report: TaskReport, axis: SettingAxis, name: str) -> set[str]:
     """Draw ``name`` along ``axis`` and tell the solvers drawn."""
     at = axis.positions()
-    rows = [row for dataset in at for row in matter.rows(dataset)]
+    rows = [row for dataset in at for row in report.rows(dataset)]
     known = [row[end] for row in rows for end in (name, f"{name}_low", f"{name}_high") if np.isfinite(row[end])]
     top = max(known, default=1.0)
     met = set()
-    for solver in matter.solvers:
+    for solver in report.solvers:
         mine = sorted(
             (row for row in rows if row["solver"] == solver and np.isfinite(row[name])), key=lambda row: at[row["dataset"]]
         )
         if mine:
             met.add(solver)
-            _line(panel, matter, solver, mine, at, name, top, log=axis.logarithmic)
+            _line(panel, report, solver, mine, at, name, top, log=axis.logarithmic)
     _ticks(panel, axis)
-    goal = matter.board.goals[next(iter(at))]
+    goal = report.board.goals[next(iter(at))]
     if name == "median":
         if logarithmic(known):
             panel.set_yscale("log")
             plain_ticks(panel.yaxis)
-        _quoted(panel, matter, at, goal.metric)
-        panel.set_ylabel(matter.goal_label(goal, "\n"))
+        _quoted(panel, report, at, goal.metric)
+        panel.set_ylabel(report.goal_label(goal, "\n"))
     else:
         panel.set_ylim(-0.03, 1.03)
         panel.set_ylabel("success rate")
     panel.grid(axis="y")
     panel.set_xlabel(escaped(axis.setting))
-    panel.set_title(wrapped(axis.fixed, room(panel, 0.62), matter.style.font))
+    panel.set_title(wrapped(axis.fixed, room(panel, 0.62), report.style.font))
     return met
 
 
 def _line(
     panel: Axes,
-    matter: TaskReport,
+    report: TaskReport,
     solver: str,
     rows: list[dict[str, Any]],
     at: dict[str, float],
@@ -83,9 +83,9 @@ def _line(
     *,
     log: bool,
 ) -> None:
-    style = matter.line_styles[solver]
-    n = len(matter.solvers)
-    aside = _apart(sorted(set(at.values())), log=log) * ((matter.solvers.index(solver) - (n - 1) / 2) / n)
+    style = report.line_styles[solver]
+    n = len(report.solvers)
+    aside = _apart(sorted(set(at.values())), log=log) * ((report.solvers.index(solver) - (n - 1) / 2) / n)
     bars = np.transpose([error_ends(row[name], row[f"{name}_low"], row[f"{name}_high"], top) for row in rows])
     marks: dict[str, Any] = {
         "color": style.colour,
@@ -125,11 +125,11 @@ def _ticks(panel: Axes, axis: SettingAxis) -> None:
     panel.set_xticks(list(labels)[::every], list(labels.values())[::every])
 
 
-def _quoted(panel: Axes, matter: TaskReport, at: dict[str, float], metric: str) -> None:
+def _quoted(panel: Axes, report: TaskReport, at: dict[str, float], metric: str) -> None:
     """What was published at a value of the setting: an open diamond there; each method is named once."""
     named: set[str] = set()
     for dataset, x in at.items():
-        for row in quoted_for(matter.published, matter.task, dataset, metric):
+        for row in quoted_for(report.published, report.task, dataset, metric):
             panel.plot(x, row.value, marker="d", markerfacecolor="none", color="0.25", linestyle="none")
             if row.method not in named:
                 named.add(row.method)

@@ -122,11 +122,11 @@ class LineStyle:
 def line_styles(solvers: Sequence[str]) -> dict[str, LineStyle]:
     """A style for each solver, by its index among ``solvers``; 64 are told apart, 24 of them by colour alone."""
     labels = short_names(solvers)
-    found = {}
+    result = {}
     for index, solver in enumerate(solvers):
         turn = (index + index // 8) % 8
-        found[solver] = LineStyle(labels[solver], colour(index), _MARKERS[turn], _DASHES[turn])
-    return found
+        result[solver] = LineStyle(labels[solver], colour(index), _MARKERS[turn], _DASHES[turn])
+    return result
 
 
 def colour(index: int) -> str:

@@ -11,8 +11,8 @@ from prbench.reporting.leaderboards import as_latex, spread
 from prbench.reporting.markup import latex_table
 from prbench.running.store.table import metric_columns
 
-from .matter import TaskReport
 from .published import Quoted
+from .task_report import TaskReport
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
 COSTS = ("latency_s", "latency_fft", "operators", "parameters", "flops", "peak_memory_host", "peak_memory_device")
 
 
-def leaderboard_table(matter: TaskReport) -> str:
+def leaderboard_table(report: TaskReport) -> str:
     """As ``prbench leaderboard --format latex`` prints it."""
-    return as_latex([matter.board]) + "\n"
+    return as_latex([report.board]) + "\n"
 
 
-def metrics_table(matter: TaskReport) -> str:
+def metrics_table(report: TaskReport) -> str:
     """For each dataset every metric and cost known there: medians over samples of what was scored, with their intervals."""
-    frame = matter.frame
+    frame = report.frame
     scored = frame[frame["status"].isin(SCORED)]
     scores = metric_columns(frame.columns)
     lines: list[str] = []
-    for dataset in matter.datasets:
+    for dataset in report.datasets:
         mine = scored[scored["dataset"] == dataset]
         columns = [name for name in (*scores, *COSTS) if mine[name].notna().any()]
-        ranked = [row["solver"] for row in matter.rows(dataset)]
+        ranked = [row["solver"] for row in report.rows(dataset)]
         cells = [_column(mine, name, ranked) for name in columns]
         counts = [str(int((mine["solver"] == solver).sum())) for solver in ranked]
         rows = [[solver, *(column[at] for column in cells), counts[at]] for at, solver in enumerate(ranked)]
         caption = (
-            f"{matter.board.title}, {dataset}: medians over samples with intervals of 95 % at least, of cells that were scored; "
-            "n counts them. " + " ".join(_meaning(matter, name) for name in columns)
+            f"{report.board.title}, {dataset}: medians over samples with intervals of 95 % at least, of cells that were scored; "
+            "n counts them. " + " ".join(_meaning(report, name) for name in columns)
         )
         lines += [*latex_table(caption.strip(), ["solver", *columns, "n"], rows, names=(0,)), ""]
     return "\n".join(lines)
@@ -61,11 +61,11 @@ def _column(records: pd.DataFrame, name: str, ranked: list[str]) -> list[str]:
     rank = {solver: at for at, solver in enumerate(ranked)}
     pair, pairs = pd.factorize(pd.MultiIndex.from_arrays([records["solver"], records["sample"]]))
     owner = np.asarray([rank[solver] for solver in pairs.get_level_values(0)], dtype=int)
-    found = medians(group_medians(records[name].to_numpy(dtype=float), pair, len(pairs))[0], owner, len(ranked))
-    ends = zip(found.value.tolist(), found.low.tolist(), found.high.tolist(), strict=True)
+    result = medians(group_medians(records[name].to_numpy(dtype=float), pair, len(pairs))[0], owner, len(ranked))
+    ends = zip(result.value.tolist(), result.low.tolist(), result.high.tolist(), strict=True)
     return [spread(value, low, high) for value, low, high in ends]
 
 
-def _meaning(matter: TaskReport, name: str) -> str:
-    info = matter.infos.get(name)
+def _meaning(report: TaskReport, name: str) -> str:
+    info = report.infos.get(name)
     return "" if info is None else f"{name}{f' ({info.unit})' if info.unit else ''}: {info.better} is better."

@@ -8,9 +8,9 @@ import numpy as np
 
 from prbench.analysis import SCORED
 
-from .matter import TaskReport, logarithmic, plain_ticks
 from .naming import escaped
 from .saving import blank
+from .task_report import TaskReport, logarithmic, plain_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,56 +19,56 @@ if TYPE_CHECKING:
 MOST_PANELS, MOST_DATASETS, COLUMNS = 4, 12, 2
 
 
-def trials(matter: TaskReport) -> Figure | None:
+def trials(report: TaskReport) -> Figure | None:
     """A panel per solver (the first four), a row per dataset (the first twelve), a dot per run, samples side by side in the row;
     the grey line is what counts as a success. None where no sample was run with several seeds: other figures show all there is.
     """
-    frame = matter.frame[matter.frame["status"].isin(SCORED)]
+    frame = report.frame[report.frame["status"].isin(SCORED)]
     seeds = frame.groupby(["dataset", "solver", "sample"], observed=True)["seed"].nunique()
     met = seeds[seeds > 1].reset_index()
-    datasets = [name for name in matter.datasets if name in set(met["dataset"])][:MOST_DATASETS]
-    solvers = [name for name in matter.solvers if name in set(met["solver"])][:MOST_PANELS]
+    datasets = [name for name in report.datasets if name in set(met["dataset"])][:MOST_DATASETS]
+    solvers = [name for name in report.solvers if name in set(met["solver"])][:MOST_PANELS]
     if not datasets:
         return None
     rows = -(-len(solvers) // COLUMNS)
-    height = 0.55 + len(datasets) * 4.2 * matter.style.font / 72
-    figure = blank(matter.style.width, rows * height)
+    height = 0.55 + len(datasets) * 4.2 * report.style.font / 72
+    figure = blank(report.style.width, rows * height)
     panels = figure.subplots(rows, min(COLUMNS, len(solvers)), squeeze=False).ravel()
     for index, (axes, solver) in enumerate(zip(panels, solvers, strict=False)):
-        _panel(axes, matter, solver, datasets, named=index % COLUMNS == 0)
+        _panel(axes, report, solver, datasets, named=index % COLUMNS == 0)
     for spare in panels[len(solvers) :]:
         spare.set_axis_off()
     return figure
 
 
-def _panel(axes: Axes, matter: TaskReport, solver: str, datasets: list[str], *, named: bool) -> None:
+def _panel(axes: Axes, report: TaskReport, solver: str, datasets: list[str], *, named: bool) -> None:
     from matplotlib.ticker import LogLocator
 
-    found = [_scores(matter, solver, dataset) for dataset in datasets]
+    result = [_scores(report, solver, dataset) for dataset in datasets]
     dot: dict[str, Any] = {
-        "color": matter.line_styles[solver].colour,
+        "color": report.line_styles[solver].colour,
         "alpha": 0.45,
-        "markersize": 0.7 * matter.style.marker,
+        "markersize": 0.7 * report.style.marker,
         "markeredgewidth": 0,
     }
-    for index, samples in enumerate(found):
+    for index, samples in enumerate(result):
         for values, beside in zip(samples, np.linspace(-0.27, 0.27, len(samples) + 2)[1:-1], strict=True):
             axes.plot(values, np.full(len(values), index + beside), "o", **dot)
-    goals = {matter.board.goals[dataset] for dataset in datasets}
+    goals = {report.board.goals[dataset] for dataset in datasets}
     for goal in goals:
         if goal.success is not None:
             axes.axvline(goal.success, color="0.6", linewidth=0.7, zorder=0)
-    if logarithmic(np.concatenate([values for samples in found for values in samples] or [np.empty(0)])):
+    if logarithmic(np.concatenate([values for samples in result for values in samples] or [np.empty(0)])):
         axes.set_xscale("log")
         plain_ticks(axes.xaxis)
         if np.ptp(np.log10(axes.get_xlim())) > 8:
             axes.xaxis.set_major_locator(LogLocator(numticks=5))  # powers are wide, and panels stand side by side
-    axes.set_yticks(range(len(datasets)), _titles(matter, datasets) if named else [""] * len(datasets))
+    axes.set_yticks(range(len(datasets)), _titles(report, datasets) if named else [""] * len(datasets))
     axes.set_ylim(len(datasets) - 0.5, -0.5)
     axes.grid(axis="x")
-    axes.set_xlabel("; ".join(sorted({matter.goal_label(goal) for goal in goals})))
-    axes.set_title(matter.line_styles[solver].label)
-    shares = [_share(matter, solver, dataset) for dataset in datasets]
+    axes.set_xlabel("; ".join(sorted({report.goal_label(goal) for goal in goals})))
+    axes.set_title(report.line_styles[solver].label)
+    shares = [_share(report, solver, dataset) for dataset in datasets]
     if any(shares):
         right = axes.twinx()
         right.set_ylim(axes.get_ylim())
@@ -77,28 +77,28 @@ def _panel(axes: Axes, matter: TaskReport, solver: str, datasets: list[str], *, 
         right.set_ylabel("success %")
 
 
-def _scores(matter: TaskReport, solver: str, dataset: str) -> list[np.ndarray]:
+def _scores(report: TaskReport, solver: str, dataset: str) -> list[np.ndarray]:
     """The scores of each sample's runs."""
-    frame, metric = matter.frame, matter.board.goals[dataset].metric
+    frame, metric = report.frame, report.board.goals[dataset].metric
     mine = frame[(frame["dataset"] == dataset) & (frame["solver"] == solver) & frame["status"].isin(SCORED)]
     return [runs[metric].dropna().to_numpy(dtype=float) for _, runs in mine.groupby("sample")]
 
 
-def _share(matter: TaskReport, solver: str, dataset: str) -> str:
+def _share(report: TaskReport, solver: str, dataset: str) -> str:
     """The rate of success over samples, with its interval where they are enough for one."""
-    for row in matter.rows(dataset):
+    for row in report.rows(dataset):
         if row["solver"] == solver and np.isfinite(row["success"]):
             share, low, high = (100 * row[f"success{end}"] for end in ("", "_low", "_high"))
             return f"{share:.0f}" if np.isnan(low) else f"{share:.0f} [{low:.0f}, {high:.0f}]"
     return ""
 
 
-def _titles(matter: TaskReport, datasets: list[str]) -> list[str]:
+def _titles(report: TaskReport, datasets: list[str]) -> list[str]:
     """Each dataset with what its measurements leave open; of datasets that differ in settings alone, those settings."""
-    known = [matter.gathered.datasets[name] for name in datasets]
-    titles = [matter.titles[name] for name in datasets]
+    known = [report.table.datasets[name] for name in datasets]
+    titles = [report.titles[name] for name in datasets]
     if len({plugin for plugin, _ in known}) == 1:
         varied = [key for key in known[0][1] if len({str(params.get(key)) for _, params in known}) > 1]
         titles = [escaped(", ".join(f"{key}={params.get(key)}" for key in varied) or plugin, 60) for plugin, params in known]
-    left_open = (matter.gathered.symmetries.get(name, ()) for name in datasets)
+    left_open = (report.table.symmetries.get(name, ()) for name in datasets)
     return [f"{title}\nup to {', '.join(names)}" if names else title for title, names in zip(titles, left_open, strict=True)]

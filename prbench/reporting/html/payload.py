@@ -11,8 +11,8 @@ import numpy as np
 from prbench.analysis import NOT_RUN, SCORED, Leaderboard
 from prbench.analysis.progress import count_warnings
 from prbench.errors import one_line
+from prbench.reporting.cell_table import CellTable, gather, of_board
 from prbench.reporting.curves import Track, summary
-from prbench.reporting.gathered import CellTable, gather, of_board
 from prbench.reporting.leaderboards import as_csv, as_latex, as_markdown, explained
 from prbench.reporting.variations import SettingAxis, axes, natural
 from prbench.running.store.table import metric_columns
@@ -41,7 +41,7 @@ _CURVE_POINTS, _FEWEST_POINTS, _MOST_POINTS = 6000, 12, 40
 
 def payload(
     results: ResultSet,
-    gathered: CellTable,
+    table: CellTable,
     boards: Iterable[Leaderboard],
     gallery: Mapping[str, Any],
     infos: Mapping[str, MetricInfo],
@@ -50,7 +50,7 @@ def payload(
 
     Args:
         results: what is reported.
-        gathered: from the records of the same results.
+        table: from the records of the same results.
         boards: of the same results.
         gallery: pictures by board, see :mod:`.pictures`.
         infos: what the columns mean, by name.
@@ -59,19 +59,19 @@ def payload(
     ranked: dict[str, list[Leaderboard | None]] = {}
     for board in boards:
         ranked.setdefault(board.task, []).append(board)
-    found = [(task, board) for task in sorted(frame["task"].unique()) for board in ranked.get(task, [None])]
-    tasks = [_task(task, results, board, gathered, gallery) for task, board in found]
+    result = [(task, board) for task in sorted(frame["task"].unique()) for board in ranked.get(task, [None])]
+    tasks = [_task(task, results, board, table, gallery) for task, board in result]
     shown = {name for task in tasks for name in task["shown"]}
-    shown |= {info.name for _, board in found if board is not None for info in board.columns}
+    shown |= {info.name for _, board in result if board is not None for info in board.columns}
     return {
         "meta": _meta(results),
         "tasks": tasks,
         "metrics": {name: _described(info) for name, info in infos.items() if name in shown},
-        "failures": _failures(gathered),
+        "failures": _failures(table),
         "warnings": _warnings(frame),
-        "environments": _environments(results, gathered),
+        "environments": _environments(results, table),
         "code": _code(frame),
-        "matrix": gathered.matrix,
+        "matrix": table.matrix,
     }
 
 
@@ -95,13 +95,13 @@ def _meta(results: ResultSet) -> dict[str, Any]:
 
 
 def _task(
-    task: str, results: ResultSet, board: Leaderboard | None, gathered: CellTable, gallery: Mapping[str, Any]
+    task: str, results: ResultSet, board: Leaderboard | None, table: CellTable, gallery: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What is told of a board, or of a task of which nothing has been ranked."""
     frame = results.frame
     records = frame[frame["task"] == task] if board is None else board.records(frame)
     if board is not None and board.conditions:
-        gathered = gather(of_board(results, board))
+        table = gather(of_board(results, board))
     name = task if board is None else board.slug
     share = len(records) / len(frame)
     cells = records.sort_values(["dataset", "solver", "sample", "seed", "key"])
@@ -110,7 +110,7 @@ def _task(
     most = int(MOST_NUMBERS * share / max(len(metrics) + len(costs), 1))
     listed = cells.head(most)[[*_CELL_COLUMNS, *metrics, *costs, "stale", "key", "environment", "code_id"]]
     listed = listed.assign(key=listed["key"].str[:_KEY_LENGTH], code_id=listed["code_id"].str[:_KEY_LENGTH])
-    found: dict[str, Any] = {
+    result: dict[str, Any] = {
         "name": name,
         "solvers": sorted(records["solver"].unique(), key=natural),
         "datasets": sorted(records["dataset"].unique(), key=natural),
@@ -118,7 +118,7 @@ def _task(
         "cells": columnar(listed.drop(columns="key")) | {"keys": "".join(listed["key"]), "key_length": _KEY_LENGTH},
         "cell_columns": [*_CELL_COLUMNS, *metrics, *costs],
         "shown": [*metrics, *costs],
-        **_curves(task, gathered),
+        **_curves(task, table),
         "gallery": gallery.get(name),
         "board": None,
         "goals": {},
@@ -127,8 +127,8 @@ def _task(
         "legend": [],
     }
     if board is None:
-        return found
-    return found | {
+        return result
+    return result | {
         "columns": [info.name for info in board.columns],
         "legend": [*explained([board]), *(f"{info.header}: {info.meaning}." for info in board.columns)],
         "board": columnar(board.rows.drop(columns="task")),
@@ -136,21 +136,21 @@ def _task(
             name: {"metric": g.metric, "better": g.better, "success": short(g.success), "sealed": board.sealed.get(name, "")}
             for name, g in board.goals.items()
         },
-        "axes": _axes(board, gathered),
+        "axes": _axes(board, table),
         "downloads": {"csv": as_csv([board]) + "\n", "tex": as_latex([board]) + "\n", "md": as_markdown([board]) + "\n"},
     }
 
 
-def _curves(task: str, gathered: CellTable) -> dict[str, Any]:
+def _curves(task: str, table: CellTable) -> dict[str, Any]:
     """Median curves, and how many have no room."""
-    mine = sorted(key[1:] for key in gathered.curves if key[0] == task)
-    points = int(np.clip(_CURVE_POINTS // max(len(gathered.curves), 1), _FEWEST_POINTS, _MOST_POINTS))
-    most = max(1, _CURVE_POINTS * len(mine) // (_FEWEST_POINTS * max(len(gathered.curves), 1)))
-    made = [(*key, summary(gathered.curves[task, *key], points)) for key in mine[:most]]
+    mine = sorted(key[1:] for key in table.curves if key[0] == task)
+    points = int(np.clip(_CURVE_POINTS // max(len(table.curves), 1), _FEWEST_POINTS, _MOST_POINTS))
+    most = max(1, _CURVE_POINTS * len(mine) // (_FEWEST_POINTS * max(len(table.curves), 1)))
+    made = [(*key, summary(table.curves[task, *key], points)) for key in mine[:most]]
     shown = [
-        {"dataset": dataset, "solver": solver, "cells": found.cells, **{axis: _track(t) for axis, t in found.tracks.items()}}
-        for dataset, solver, found in made
-        if found is not None
+        {"dataset": dataset, "solver": solver, "cells": result.cells, **{axis: _track(t) for axis, t in result.tracks.items()}}
+        for dataset, solver, result in made
+        if result is not None
     ]
     return {"curves": shown, "curves_left_out": max(0, len(mine) - most)}
 
@@ -159,10 +159,10 @@ def _track(track: Track) -> dict[str, Any]:
     return {name: numbers(getattr(track, name)) for name in ("x", "low", "middle", "high")}
 
 
-def _axes(board: Leaderboard, gathered: CellTable) -> list[dict[str, Any]]:
+def _axes(board: Leaderboard, table: CellTable) -> list[dict[str, Any]]:
     """Robustness (a dataset's setting) and sensitivity (a solver's), each with where its names stand on the axis."""
-    datasets = {name: gathered.datasets[name] for name in board.rows["dataset"].unique()}
-    solvers = {name: gathered.solvers[name] for name in board.rows["solver"].unique()}
+    datasets = {name: table.datasets[name] for name in board.rows["dataset"].unique()}
+    solvers = {name: table.solvers[name] for name in board.rows["solver"].unique()}
     return [_axis(axis) for axis in (*axes("dataset", datasets), *axes("solver", solvers))]
 
 
@@ -184,10 +184,10 @@ def _described(info: MetricInfo) -> dict[str, str]:
     return described | {"header": info.header, "meaning": info.meaning}
 
 
-def _failures(gathered: CellTable) -> dict[str, Any]:
-    ordered = sorted(gathered.failures.items(), key=lambda item: (-item[1]["cells"], item[0]))
+def _failures(table: CellTable) -> dict[str, Any]:
+    ordered = sorted(table.failures.items(), key=lambda item: (-item[1]["cells"], item[0]))
     names = ("task", "solver", "dataset", "status", "message")
-    groups = [dict(zip(names, key, strict=True)) | found for key, found in ordered[:_MOST_FAILURES]]
+    groups = [dict(zip(names, key, strict=True)) | result for key, result in ordered[:_MOST_FAILURES]]
     return {"groups": groups, "left_out": max(0, len(ordered) - _MOST_FAILURES)}
 
 
@@ -196,17 +196,17 @@ def _warnings(frame: pd.DataFrame) -> dict[str, Any]:
     return {"groups": said.head(_MOST_WARNINGS).to_dict("records"), "left_out": max(0, len(said) - _MOST_WARNINGS)}
 
 
-def _environments(results: ResultSet, gathered: CellTable) -> list[dict[str, Any]]:
-    found = []
-    for name, cells in sorted(gathered.environments.items(), key=lambda item: (-item[1], item[0])):
+def _environments(results: ResultSet, table: CellTable) -> list[dict[str, Any]]:
+    result = []
+    for name, cells in sorted(table.environments.items(), key=lambda item: (-item[1], item[0])):
         path = results.store.path / "environments" / f"{name}.json"
         try:
             known = json.loads(path.read_bytes()) if name and path.is_file() else {}
         except (OSError, ValueError, RecursionError) as error:
             known = {}
             results.store.corrupt[path] = f"not an environment: {one_line(error, 120)}"
-        found.append({"id": name, "cells": cells, "values": known if isinstance(known, dict) else {}})
-    return found
+        result.append({"id": name, "cells": cells, "values": known if isinstance(known, dict) else {}})
+    return result
 
 
 def _code(frame: pd.DataFrame) -> dict[str, Any]:

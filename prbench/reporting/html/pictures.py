@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from prbench.analysis import Leaderboard
 from prbench.errors import PrbenchError, one_line
 from prbench.reporting.panels import Plane, View, strip, views, wheel
-from prbench.reporting.picked import picked
+from prbench.reporting.selection import pictured_rows
 from prbench.reporting.variations import natural
 
 from .columns import short
@@ -32,7 +32,7 @@ def gallery(results: ResultSet, boards: list[Leaderboard], most: int) -> dict[st
         for each board ``keys`` (the colour maps met, as images) and ``datasets``, a list; see :func:`_of_dataset`.
     """
     shown = [(board, dataset) for board in boards for dataset in sorted(board.goals, key=natural)]
-    found: dict[str, Any] = {}
+    estimate: dict[str, Any] = {}
     left = most
     for number, (board, dataset) in enumerate(shown):
         share = min(MOST_SOLVERS, -(-left // (len(shown) - number)))
@@ -41,8 +41,8 @@ def gallery(results: ResultSet, boards: list[Leaderboard], most: int) -> dict[st
         entry = _of_dataset(results, board, dataset, share)
         if entry is not None:
             left -= len(entry["solvers"])
-            found.setdefault(board.slug, []).append(entry)
-    return {task: {"keys": _keys(entries), "datasets": entries} for task, entries in found.items()}
+            estimate.setdefault(board.slug, []).append(entry)
+    return {task: {"keys": _keys(entries), "datasets": entries} for task, entries in estimate.items()}
 
 
 def _of_dataset(results: ResultSet, board: Leaderboard, dataset: str, most: int) -> dict[str, Any] | None:
@@ -52,7 +52,7 @@ def _of_dataset(results: ResultSet, board: Leaderboard, dataset: str, most: int)
         ``dataset, sample, seed, metric``; ``solvers``, each with ``solver, seed, score``; ``views``, each with the members of
         :class:`~prbench.reporting.panels.View`, images as data URIs; or ``problem``, why it could not be made again.
     """
-    rows = picked(results, board, dataset, most)
+    rows = pictured_rows(results, board, dataset, most)
     if not rows:
         return None
     metric = board.goals[dataset].metric
@@ -62,7 +62,7 @@ def _of_dataset(results: ResultSet, board: Leaderboard, dataset: str, most: int)
         problem = results.problem(rows[0][0]["key"])
     except PrbenchError as error:
         return entry | {"problem": one_line(error, 300)}
-    return entry | {"views": [_plain(view) for view in views(problem, [found for _, found in rows])]}
+    return entry | {"views": [_plain(view) for view in views(problem, [estimate for _, estimate in rows])]}
 
 
 def _plain(view: View) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _plain(view: View) -> dict[str, Any]:
         "error_low": short(view.error_low),
         "error_high": short(view.error_high),
         "truth": _uri(view.truth),
-        "found": [_uri(plane) for plane in view.found],
+        "found": [_uri(plane) for plane in view.estimate],
         "errors": [_uri(plane) for plane in view.errors],
     }
 

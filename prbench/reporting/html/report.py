@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from prbench.analysis import NOT_RUN, leaderboards
 from prbench.errors import UsageError
 from prbench.metrics import metric_infos
-from prbench.reporting.gathered import gather
+from prbench.reporting.cell_table import gather
 
 from .embedding import charting, digest, own_script, script_json, text
 from .payload import payload
@@ -67,10 +67,10 @@ def write_report(
     frame = results.frame
     if frame.empty:
         raise UsageError(f"no records in {results.store.path}; `prbench run` makes some")
-    gathered = gather(results)
+    table = gather(results)
     boards = leaderboards(frame, rank_by=rank_by, columns=columns) if not frame["status"].isin(NOT_RUN).all() else []
     shown = gallery(results, boards, pictures)
-    data = script_json(payload(results, gathered, boards, shown, metric_infos()))
+    data = script_json(payload(results, table, boards, shown, metric_infos()))
     html = _page(data, title=results.store.path.resolve().name)
     file = Path(path)
     file.write_text(html, encoding="utf-8", errors="replace")  # a folder's name may hold bytes that are no text

@@ -30,16 +30,16 @@ def end_with_parent(parent: int) -> None:
 
 def end_children(spared: Container[int] = ()) -> bool:
     """Kill the processes that a solver has left, those among them whose parents have ended too; True where there were any."""
-    found = False
+    result = False
     while children := {pid for pid in _children() if pid not in spared}:
-        found = True
+        result = True
         for pid in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         for pid in children:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, 0)
-    return found
+    return result
 
 
 def _children() -> set[int]:
@@ -47,8 +47,8 @@ def _children() -> set[int]:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         return set()
-    found: set[int] = set()
+    result: set[int] = set()
     for path in Path("/proc/self/task").glob("*/children"):
         with contextlib.suppress(OSError):  # a thread that has just ended
-            found.update(map(int, path.read_text(encoding="ascii").split()))
-    return found - {getattr(resource_tracker._resource_tracker, "_pid", 0)}  # noqa: SLF001 - Python's own, which stays
+            result.update(map(int, path.read_text(encoding="ascii").split()))
+    return result - {getattr(resource_tracker._resource_tracker, "_pid", 0)}  # noqa: SLF001 - Python's own, which stays

@@ -38,13 +38,13 @@ class Snapshot:
 
     def changes(self) -> list[str]:
         """What differs, a few words each; at most ten."""
-        found = [name for name, (read, same) in _STATE.items() if not _unchanged(self._state[name], read, same)]
-        found += [f"{name} replaced" for name in self._replaced()]
+        result = [name for name, (read, same) in _STATE.items() if not _unchanged(self._state[name], read, same)]
+        result += [f"{name} replaced" for name in self._replaced()]
         if any(signal.getitimer(timer)[0] for timer in _TIMERS):
-            found.append("an alarm pending")
+            result.append("an alarm pending")
         if (sys.stdout, sys.stderr) != self._streams or any(stream.closed for stream in self._streams):
-            found.append("standard output closed or replaced")
-        return found[:10]
+            result.append("standard output closed or replaced")
+        return result[:10]
 
     def _replaced(self) -> Iterator[str]:
         for name, (space, functions) in self._functions.items():

@@ -108,9 +108,9 @@ class Pool:
             for handle in handles:
                 self._poll.register(handle, select.POLLIN)
         patience_s = _ENDING_S if any(worker.gone for worker in self._workers) else _LOOK_EVERY_S
-        found = {id(handles[handle]) for handle, _ in self._poll.poll(1e3 * patience_s)}
+        result = {id(handles[handle]) for handle, _ in self._poll.poll(1e3 * patience_s)}
         due = time.monotonic() - _LOOK_EVERY_S / 2
-        return [worker for worker in self._workers if id(worker) in found or worker.gone or worker.looked_at < due]
+        return [worker for worker in self._workers if id(worker) in result or worker.gone or worker.looked_at < due]
 
     def _hand_out(self, on: On) -> None:
         """Give a cell to every idle worker, to new ones where there may be more, and the next to those that will be idle soon."""

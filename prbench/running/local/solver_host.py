@@ -95,12 +95,12 @@ class SolverHost:
         }
         process = self._present
         before = process.spent()
-        reply, found = process.ask(request, arrays, follow)
+        reply, result = process.ask(request, arrays, follow)
         outside = process.spent() - before
         if reply.get("unsettled"):
             process.ask({"do": "settle"})
         return run_of(
-            reply, found, _backend_of(cell), outside, sum(array.nbytes for array in (*arrays.values(), *found.values()))
+            reply, result, _backend_of(cell), outside, sum(array.nbytes for array in (*arrays.values(), *result.values()))
         )
 
     def network_size(self, cell: Cell, measurement: Measurement) -> tuple[tuple[int, int] | None, float]:

@@ -85,9 +85,9 @@ class SolverProcess:
         """Send a request and wait for its answer; points of a curve are passed on."""
         self.send(request, arrays)
         while True:
-            reply, found = self.receive()
+            reply, result = self.receive()
             if "point" not in reply:
-                return reply, found
+                return reply, result
             if follow is not None:
                 follow(_point(reply["point"]))
 

@@ -66,14 +66,14 @@ class _Server:
     def answer(self, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
         """Do what is asked and say how it went; a failure is an answer too."""
         reply: dict[str, Any]
-        found: dict[str, np.ndarray] = {}
+        result: dict[str, np.ndarray] = {}
         try:
-            reply, found = getattr(self, f"_{header['do']}")(header, arrays)
+            reply, result = getattr(self, f"_{header['do']}")(header, arrays)
         except (Exception, SystemExit) as failure:  # noqa: BLE001 - every way a stranger's code can fail is an answer
             self._only_here()
             text = "".join(traceback.format_exception(failure))
             reply = {"error": error_of("solving", type(failure).__name__, str(failure), text), "status": status_of(failure)}
-        self._channel.send(reply, found)
+        self._channel.send(reply, result)
 
     def _only_here(self) -> None:
         if os.getpid() != self._process:

@@ -65,8 +65,8 @@ class ForkServer:
         data = self._control.recv(4096)
         if not data:
             raise PrbenchError(f"the process that starts solvers' processes has ended (exit code {self._process.wait()})")
-        found: dict[str, Any] = json.loads(data)
-        return found
+        result: dict[str, Any] = json.loads(data)
+        return result
 
     def close(self) -> None:
         """See :class:`Starter`."""
@@ -93,8 +93,8 @@ class Spawner:
 
     def start(self, heavy: set[str]) -> tuple[int, Channel]:
         """See :class:`Starter`."""
-        found, self._spare = self._spare, self._new(heavy)
-        return found
+        result, self._spare = self._spare, self._new(heavy)
+        return result
 
     def reap(self, pid: int, *, kill: bool) -> int:
         """See :class:`Starter`."""

@@ -32,7 +32,7 @@ _BATCH_CELLS = 64
 _AHEAD = 1000
 _AHEAD_UNKNOWN = 256
 """Batches handed over at a time, and cells one by one as long as nobody knows how long they take."""
-_LOOK_EVERY_S = 0.5
+_POLL_EVERY_S = 0.5
 _CONNECT_S = 15
 _GATHER_S = 5
 _SUSPECTED = 10
@@ -125,7 +125,7 @@ def _marked(store: Store) -> Iterator[Path]:
 
 
 @dataclass(frozen=True)
-class _Held:
+class _PendingCell:
     """A cell with the stamp of the record that it had when it was first handed over."""
 
     cell: Cell
@@ -138,27 +138,27 @@ class _HandingOver:
     def __init__(self, client: Any, store: Store, setup: Mapping[str, Any], on: On) -> None:
         self._client, self._store, self._setup, self._on = client, store, dict(setup), on
         self._prefix = f"prbench-{digest(str(store.path.resolve()))[:_SHORT]}-"
-        self._flying: dict[str, tuple[Any, list[_Held]]] = {}
+        self._flying: dict[str, tuple[Any, list[_PendingCell]]] = {}
         self._ended = queue.SimpleQueue[str]()
         self._known: dict[tuple[object, ...], tuple[int, float]] = {}
-        self._aside: list[_Held] = []
+        self._aside: list[_PendingCell] = []
         self._suspected = Counter[str]()
         self._number = 0
         self._others = self._in_other_hands()
-        self._looked = time.monotonic()
+        self._last_poll = time.monotonic()
 
     def run(self, cells: Iterator[Cell]) -> None:
         """Hand over every cell and return when all have ended."""
-        pending = _Ahead(held for cell in cells if (held := self._wanted(cell)) is not None)
+        pending = _Ahead(pending_cell for cell in cells if (pending_cell := self._wanted(cell)) is not None)
         while True:
             while len(self._flying) < (_AHEAD if self._is_known(pending.first) else _AHEAD_UNKNOWN) and pending.first:
                 self._submit(self._batch(pending))
             if not self._flying and not self._aside:
                 return
             with contextlib.suppress(queue.Empty):
-                self._collect(self._ended.get(timeout=_LOOK_EVERY_S))
-            if self._aside and time.monotonic() - self._looked > _LOOK_EVERY_S:
-                self._look_aside()
+                self._collect(self._ended.get(timeout=_POLL_EVERY_S))
+            if self._aside and time.monotonic() - self._last_poll > _POLL_EVERY_S:
+                self._poll_others()
 
     def stop(self) -> None:
         """Take back what has been handed over, cells in hand included."""
@@ -168,12 +168,12 @@ class _HandingOver:
             self._client.cancel([future for future, _ in self._flying.values()], force=True)
             self._client.run(stop, self._setup["run"], on_error="ignore")
 
-    def _wanted(self, cell: Cell) -> _Held | None:
+    def _wanted(self, cell: Cell) -> _PendingCell | None:
         """The cell, unless a run whose front end is gone has handed it over already."""
-        held = _Held(cell, self._store.stamp(cell.key))
+        pending_cell = _PendingCell(cell, self._store.stamp(cell.key))
         if cell.key[:_SHORT] not in self._others:
-            return held
-        self._aside.append(held)
+            return pending_cell
+        self._aside.append(pending_cell)
         return None
 
     def _in_other_hands(self) -> set[str]:
@@ -184,22 +184,22 @@ class _HandingOver:
         others = [key for key in keys if key not in self._flying]
         return {short for key in others for short in key.removeprefix(self._prefix).partition("-")[0].split(".")}
 
-    def _look_aside(self) -> None:
+    def _poll_others(self) -> None:
         """Take note of cells that others have ended, and take over those that they have lost."""
-        self._others, self._looked = self._in_other_hands(), time.monotonic()
+        self._others, self._last_poll = self._in_other_hands(), time.monotonic()
         waiting, self._aside = self._aside, []
-        for held in waiting:
-            if self._store.stamp(held.cell.key) != held.stamp:
-                self._on("ended", held.cell, {"status": "cached", "seconds": None})
-            elif held.cell.key[:_SHORT] in self._others:
-                self._aside.append(held)
+        for pending_cell in waiting:
+            if self._store.stamp(pending_cell.cell.key) != pending_cell.stamp:
+                self._on("ended", pending_cell.cell, {"status": "cached", "seconds": None})
+            elif pending_cell.cell.key[:_SHORT] in self._others:
+                self._aside.append(pending_cell)
             else:
-                self._submit([held])
+                self._submit([pending_cell])
 
-    def _is_known(self, held: _Held | None) -> bool:
-        return held is not None and held.cell.kind in self._known
+    def _is_known(self, pending_cell: _PendingCell | None) -> bool:
+        return pending_cell is not None and pending_cell.cell.kind in self._known
 
-    def _batch(self, pending: _Ahead) -> list[_Held]:
+    def _batch(self, pending: _Ahead) -> list[_PendingCell]:
         """The next cells, as many as take about half a second together; one where nobody knows."""
         batch, seconds = [pending.take()], 0.0
         while True:
@@ -209,14 +209,14 @@ class _HandingOver:
                 return batch
             batch.append(pending.take())
 
-    def _submit(self, batch: list[_Held]) -> None:
+    def _submit(self, batch: list[_PendingCell]) -> None:
         from distributed import fire_and_forget
 
         from .dask_worker import compute
 
-        job = json.dumps({"setup": self._setup, "cells": [(held.cell.to_plain(), held.stamp) for held in batch]})
+        job = json.dumps({"setup": self._setup, "cells": [(one.cell.to_plain(), one.stamp) for one in batch]})
         self._number += 1
-        key = f"{self._prefix}{'.'.join(held.cell.key[:_SHORT] for held in batch)}-{self._setup['run'][5:]}-{self._number}"
+        key = f"{self._prefix}{'.'.join(one.cell.key[:_SHORT] for one in batch)}-{self._setup['run'][5:]}-{self._number}"
         future = self._client.submit(compute, job, key=key, pure=False, priority=-self._number)
         fire_and_forget(future)
         self._flying[key] = future, batch
@@ -231,10 +231,10 @@ class _HandingOver:
                 self._flying[key] = future, batch
                 future.add_done_callback(lambda done: self._ended.put(done.key))
                 return
-            for held, (status, seconds) in zip(batch, ended, strict=True):
-                count, total = self._known.get(held.cell.kind, (0, 0.0))
-                self._known[held.cell.kind] = count + 1, total + seconds
-                self._on("ended", held.cell, {"status": status, "seconds": seconds})
+            for pending_cell, (status, seconds) in zip(batch, ended, strict=True):
+                count, total = self._known.get(pending_cell.cell.kind, (0, 0.0))
+                self._known[pending_cell.cell.kind] = count + 1, total + seconds
+                self._on("ended", pending_cell.cell, {"status": status, "seconds": seconds})
             return
         if future.status != "error":
             raise PrbenchError("the Dask scheduler has gone or has dropped this run; the same command resumes")
@@ -251,13 +251,13 @@ class _HandingOver:
 class _Ahead:
     """An iterator whose next item can be looked at."""
 
-    def __init__(self, items: Iterator[_Held]) -> None:
+    def __init__(self, items: Iterator[_PendingCell]) -> None:
         self._items = items
         self.first = next(items, None)
 
-    def take(self) -> _Held:
+    def take(self) -> _PendingCell:
         """The next item, which there must be."""
-        found = self.first
-        assert found is not None
+        result = self.first
+        assert result is not None
         self.first = next(self._items, None)
-        return found
+        return result

@@ -148,8 +148,9 @@ class Cell:
         if not self.salt:
             return self.public_problem()
         seed = dataset_seed(salt_of(self.salt))
-        found = self.build_dataset().problem(self.sample, seed=seed, split=self.split)
-        return dataclasses.replace(found, id=found.id.replace(str(seed), self.salt[:8]))  # which would give the salt's draw away
+        result = self.build_dataset().problem(self.sample, seed=seed, split=self.split)
+        # The seed would give the salt's draw away.
+        return dataclasses.replace(result, id=result.id.replace(str(seed), self.salt[:8]))
 
     def public_problem(self) -> Problem:
         """The problem as it is without a salt."""

@@ -65,8 +65,8 @@ class Cells(Sequence[Cell]):
         return which, self._parts[which].at(number - self._starts[which])
 
     def _met_before(self, number: int) -> bool:
-        which, found = self._find(number)
-        return any(part.has(*found) for part in self._parts[:which])
+        which, result = self._find(number)
+        return any(part.has(*result) for part in self._parts[:which])
 
     def __len__(self) -> int:
         return len(self._numbers)

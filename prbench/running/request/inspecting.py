@@ -38,11 +38,13 @@ def inspect_file(path: str) -> Inspection:
         reply: dict[str, Any] = json.loads(done.stdout)
         if "error" in reply:
             raise BadInput(reply["error"])
-        found = reply["found"]
+        result = reply["found"]
         picture = Path(folder) / "picture.npy"
-        notes = tuple(ArrayNote(**{**note, "shape": tuple(note["shape"])}) for note in found.pop("arrays"))
-        found["picture"] = np.load(picture, allow_pickle=False) if picture.exists() else None
-        return Inspection(**{**found, "arrays": notes, "warnings": tuple(found["warnings"]), "missing": tuple(found["missing"])})
+        notes = tuple(ArrayNote(**{**note, "shape": tuple(note["shape"])}) for note in result.pop("arrays"))
+        result["picture"] = np.load(picture, allow_pickle=False) if picture.exists() else None
+        return Inspection(
+            **{**result, "arrays": notes, "warnings": tuple(result["warnings"]), "missing": tuple(result["missing"])}
+        )
 
 
 def best_inspection(path: str, names: Sequence[str] | None = None) -> Inspection:
@@ -55,7 +57,7 @@ def best_inspection(path: str, names: Sequence[str] | None = None) -> Inspection
     Raises:
         BadInput: where no dataset reads it; what the dataset says that came nearest to it.
     """
-    found: list[Inspection] = []
+    result: list[Inspection] = []
     failures: list[str] = []
     for name in plugin_names("dataset") if names is None else names:
         try:
@@ -70,9 +72,9 @@ def best_inspection(path: str, names: Sequence[str] | None = None) -> Inspection
             failures.append(str(failure))
             continue
         if inspected is not None:
-            found.append(inspected)
-    if found:
-        return max(found, key=lambda inspection: inspection.fit)
+            result.append(inspected)
+    if result:
+        return max(result, key=lambda inspection: inspection.fit)
     raise BadInput(failures[0] if failures else f"{path}: no dataset of users' files reads it; see `prbench list --measured`")
 
 
@@ -90,10 +92,10 @@ def main() -> None:
     path = asked["path"]
     limit_time([path])
     try:
-        found = best_inspection(path)
-        if found.picture is not None:
-            np.save(Path(asked["folder"]) / "picture.npy", np.asarray(found.picture, dtype=np.float32))
-        reply: dict[str, Any] = {"found": dataclasses.asdict(dataclasses.replace(found, picture=None))}
+        result = best_inspection(path)
+        if result.picture is not None:
+            np.save(Path(asked["folder"]) / "picture.npy", np.asarray(result.picture, dtype=np.float32))
+        reply: dict[str, Any] = {"found": dataclasses.asdict(dataclasses.replace(result, picture=None))}
     except PrbenchError as failure:
         reply = {"error": str(failure)}
     except MemoryError:

@@ -48,7 +48,7 @@ def parse_indices(text: str) -> Indices:
     wanted = "expected 5 (the first five), 3:10 (3 to 9) or a list such as 0,3,7"
     if text.strip().isdecimal():
         return _count(int(text))
-    found: list[int] = []
+    result: list[int] = []
     for part in filter(None, (part.strip() for part in text.split(","))):
         match = _RANGE.fullmatch(part)
         if match is None:
@@ -56,10 +56,10 @@ def parse_indices(text: str) -> Indices:
         low, high = (int(match[1]), int(match[1]) + 1) if match[1] else (int(match[2] or 0), int(match[3]))
         if not low < high <= low + _MOST:
             raise UsageError(f"{wanted}, got {one_line(text, 60)!r}")
-        found += range(low, high)
-    if not found:
+        result += range(low, high)
+    if not result:
         raise UsageError(f"{wanted}, got nothing")
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(result))
 
 
 def as_indices(value: object) -> Indices:

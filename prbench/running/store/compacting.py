@@ -45,10 +45,10 @@ def compact(index: Index, groups: Sequence[tuple[str, Group]], read: Read) -> in
     count = sum(len(group) for _, group in groups)
 
     def noting(path: Path) -> tuple[Record, str] | None:
-        found = read(path)
-        if found is None:  # so that the folder is looked into, and the file told, the next time as well
+        result = read(path)
+        if result is None:  # so that the folder is looked into, and the file told, the next time as well
             folders[path.parent.name] = 0
-        return found
+        return result
 
     collecting = gc.isenabled()
     gc.disable()  # what JSON makes has no cycles, and to look for some among all that is imported takes a third of the time
@@ -97,12 +97,12 @@ def _cut(index: Index, groups: Sequence[tuple[str, Group]], folders: Mapping[str
     new.mkdir()
     count = 0
     one = groups[0][1] if groups and groups[0][0] == "" else None  # one file answers for all
-    kept = None if one is None or one.part is None else one.part.read(None, one.kept)
+    rows = None if one is None or one.part is None else one.part.read(None, one.keys)
     try:
         for name in sorted(folders):
             if one is not None:
                 mine = Group(loose=[path for path in one.loose if path.parent.name == name])
-                tables = [] if kept is None else [kept.filter(pc.starts_with(kept["key"], name))]
+                tables = [] if rows is None else [rows.filter(pc.starts_with(rows["key"], name))]
                 tables += _tables(mine, read, settled)
             else:
                 tables = [table for other, group in groups if other == name for table in _tables(group, read, settled)]
@@ -125,15 +125,15 @@ def _cut(index: Index, groups: Sequence[tuple[str, Group]], folders: Mapping[str
 
 def _tables(group: Group, read: Read, settled: int) -> list[pa.Table]:
     """The rows of a group: those that a table answers for, and those read now."""
-    tables = [] if group.part is None else [group.part.read(None, group.kept)]
+    tables = [] if group.part is None else [group.part.read(None, group.keys)]
     rows = Rows([], [], [])
     for path in group.loose:
         with contextlib.suppress(FileNotFoundError):
             before = path.stat()
-            found = read(path)
-            if found is not None:
-                rows.rows.append(row_of(found[0]))
-                rows.texts.append(found[1])
+            result = read(path)
+            if result is not None:
+                rows.rows.append(row_of(result[0]))
+                rows.texts.append(result[1])
                 rows.stamps.append(Stamp(before.st_mtime_ns if before.st_mtime_ns < settled else 0, before.st_size))
     return [table for table in (*tables, *([rows.table()] if rows.rows else [])) if len(table)]
 

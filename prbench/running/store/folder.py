@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from prbench.errors import CannotWrite, UsageError, one_line
-from prbench.running.salts import look_in
+from prbench.running.salts import add_salt_folder
 
 from .array_files import arrays_digest, read_arrays
 from .compacting import MANY, compact
@@ -60,7 +60,7 @@ class Store:
         self.renamed: set[str] = set()
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path} is a file; results need a folder")
-        look_in(self.path)
+        add_salt_folder(self.path)
         self._handle = FolderHandle(self.path)
         self._flushing = Flushing()
 
@@ -152,10 +152,10 @@ class Store:
     def stamp(self, key: str) -> str | None:
         """What changes when the file of a record is written anew, whatever the clock says; None where there is none."""
         try:
-            found = self._record_path(key).stat()
+            result = self._record_path(key).stat()
         except FileNotFoundError:
             return None
-        return f"{found.st_ino}.{found.st_mtime_ns}"
+        return f"{result.st_ino}.{result.st_mtime_ns}"
 
     def attempt_path(self, key: str, run: str) -> Path:
         """Where a run notes that it has begun a cell; swept as what killed writers leave."""
@@ -239,14 +239,14 @@ class Store:
         """Status and code id of all readable records by key, for choosing what is still to do."""
 
         def of(index: Index) -> Outcomes:
-            found = Outcomes()
+            result = Outcomes()
             for _, group in index.groups():
                 if group.part is not None:
-                    found.add_table(group.part.read(["status", "code_id"], group.kept))
+                    result.add_table(group.part.read(["status", "code_id"], group.keys))
                 for read in map(self._read_with_text, group.loose):
                     if read is not None:
-                        found.add(read[0].key, read[0].status, read[0].code_id)
-            return found.sorted()
+                        result.add(read[0].key, read[0].status, read[0].code_id)
+            return result.sorted()
 
         return self._tried(of)
 
@@ -317,7 +317,7 @@ class Store:
         if group.part is None:
             return {}
         try:
-            return group.part.texts(group.kept)
+            return group.part.texts(group.keys)
         except DamagedTable as damage:
             self.corrupt[damage.path] = f"{damage}; the records' own files are read"
             pattern = "??" if damage.path.name == TABLE else damage.path.stem
@@ -329,10 +329,10 @@ class Store:
         for _, group in index.groups():
             if group.part is not None:
                 self.renamed.update(name for name in group.part.names if name.startswith(RENAMED))
-                yield with_texts(group.part.visible(columns, group.kept), columns)
+                yield with_texts(group.part.visible(columns, group.keys), columns)
             for start in range(0, len(group.loose), _AT_A_TIME):
                 paths = group.loose[start : start + _AT_A_TIME]
-                rows = [row_of(found[0]) for path in paths if (found := self._read_with_text(path)) is not None]
+                rows = [row_of(result[0]) for path in paths if (result := self._read_with_text(path)) is not None]
                 table = table_of(rows)
                 self.renamed.update(name for name in table.column_names if name.startswith(RENAMED))
                 yield table if columns is None else table.select(list(dict.fromkeys(["key", *columns])))

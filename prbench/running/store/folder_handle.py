@@ -47,18 +47,18 @@ class FolderHandle:
         try:
             self._path.mkdir(parents=True, exist_ok=True)
             self._handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-            found = os.fstat(self._handle)
+            result = os.fstat(self._handle)
         except OSError as error:
             raise cannot_write(self._path, error) from error
-        self._identity = found.st_dev, found.st_ino
+        self._identity = result.st_dev, result.st_ino
 
     def moved(self) -> Moved | None:
         """What became of the folder, None where it is in its place, or nobody holds it."""
         if self._identity is None:
             return None
         try:
-            found = os.stat(self._path)  # noqa: PTH116 - at every record
-            if (found.st_dev, found.st_ino) == self._identity:
+            result = os.stat(self._path)  # noqa: PTH116 - at every record
+            if (result.st_dev, result.st_ino) == self._identity:
                 return None
         except OSError:
             pass
@@ -86,7 +86,7 @@ class FolderHandle:
         """Under which name the folder is now, where the system can tell (Linux)."""
         try:
             path = Path(os.readlink(f"/proc/self/fd/{self._handle}"))  # noqa: PTH115 - no path of ours
-            found = path.stat()
+            result = path.stat()
         except OSError:
             return None
-        return path if (found.st_dev, found.st_ino) == self._identity else None
+        return path if (result.st_dev, result.st_ino) == self._identity else None

@@ -27,17 +27,17 @@ class Group:
     """
 
     part: TablePart | None = None
-    kept: set[str] | None = None
+    keys: set[str] | None = None
     loose: list[Path] = field(default_factory=list)
 
     def __len__(self) -> int:
-        of_part = 0 if self.part is None else len(self.part) if self.kept is None else len(self.kept)
+        of_part = 0 if self.part is None else len(self.part) if self.keys is None else len(self.keys)
         return of_part + len(self.loose)
 
     @property
     def changed(self) -> bool:
         """Whether the Parquet file no longer tells all."""
-        return bool(self.loose) or self.kept is not None
+        return bool(self.loose) or self.keys is not None
 
 
 class Index:
@@ -107,7 +107,7 @@ class Index:
 
     def _scan(self, name: str, stamps: Mapping[str, Stamp], group: Group) -> None:
         """Sort the files of a folder into those that the table answers for and those to be read."""
-        assert group.kept is not None
+        assert group.keys is not None
         try:
             entries = sorted(os.scandir(self.runs / name), key=lambda entry: entry.name)
         except FileNotFoundError:  # removed meanwhile
@@ -118,9 +118,9 @@ class Index:
                 continue
             known = stamps.get(key)
             if known is not None:
-                found = entry.stat()
-                if known.same(found.st_mtime_ns, found.st_size):
-                    group.kept.add(key)
+                result = entry.stat()
+                if known.same(result.st_mtime_ns, result.st_size):
+                    group.keys.add(key)
                     continue
             group.loose.append(Path(entry.path))
 
@@ -134,7 +134,7 @@ class Index:
 
 def _simplified(group: Group, rows: int) -> Group:
     """The group with ``kept`` None where the table answers for all that it holds."""
-    return Group(group.part, None, group.loose) if group.kept is not None and len(group.kept) == rows else group
+    return Group(group.part, None, group.loose) if group.keys is not None and len(group.keys) == rows else group
 
 
 __all__ = ["TABLE", "DamagedTable", "Group", "Index"]

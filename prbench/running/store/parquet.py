@@ -81,8 +81,8 @@ class TablePart:
     def folders(self) -> dict[str, int]:
         """When each folder of records had last changed at the time the file was made."""
         try:
-            found = json.loads((self._file.schema_arrow.metadata or {}).get(_FOLDERS, b"{}"))
-            return {str(name): int(at) for name, at in found.items()}
+            result = json.loads((self._file.schema_arrow.metadata or {}).get(_FOLDERS, b"{}"))
+            return {str(name): int(at) for name, at in result.items()}
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise DamagedTable(self.path, error) from error
 
@@ -93,10 +93,10 @@ class TablePart:
 
         wanted = None if columns is None else list(dict.fromkeys(n for n in ("key", *columns) if n in self.names))
         try:
-            found = self._file.read(columns=wanted)
-            if any(found[name].null_count for name in found.column_names if name in (*HEAD, _TEXT, _TIME, _SIZE)):
+            result = self._file.read(columns=wanted)
+            if any(result[name].null_count for name in result.column_names if name in (*HEAD, _TEXT, _TIME, _SIZE)):
                 raise DamagedTable(self.path, "a column has gaps")
-            return found if keys is None else found.filter(pc.is_in(found["key"], pa.array(sorted(keys), pa.string())))
+            return result if keys is None else result.filter(pc.is_in(result["key"], pa.array(sorted(keys), pa.string())))
         except (OSError, ValueError, KeyError, pa.ArrowException) as error:
             raise DamagedTable(self.path, error) from error
 
@@ -106,15 +106,15 @@ class TablePart:
 
     def stamps(self, prefix: str = "") -> dict[str, Stamp]:
         """How the files of records were, by key, of those whose keys begin with ``prefix``."""
-        found = self.read([_TIME, _SIZE])
-        keys, times = found["key"].to_pylist(), found[_TIME].to_pylist()
-        sizes = found[_SIZE].to_pylist() if _SIZE in found.column_names else [-1] * len(keys)
+        result = self.read([_TIME, _SIZE])
+        keys, times = result["key"].to_pylist(), result[_TIME].to_pylist()
+        sizes = result[_SIZE].to_pylist() if _SIZE in result.column_names else [-1] * len(keys)
         return {key: Stamp(at, size) for key, at, size in zip(keys, times, sizes, strict=True) if key.startswith(prefix)}
 
     def texts(self, keys: set[str] | None = None) -> dict[str, str]:
         """The JSON of records by key."""
-        found = self.read([_TEXT], keys)
-        return dict(zip(found["key"].to_pylist(), found[_TEXT].to_pylist(), strict=True))
+        result = self.read([_TEXT], keys)
+        return dict(zip(result["key"].to_pylist(), result[_TEXT].to_pylist(), strict=True))
 
 
 def _is_text(kind: pa.DataType) -> bool:

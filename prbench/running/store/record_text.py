@@ -163,23 +163,23 @@ def _scores(name: str, value: Any) -> dict[str, float]:
 
 
 def _costs(name: str, value: Any) -> dict[str, float | int | None]:
-    found: dict[str, float | int | None] = {}
+    result: dict[str, float | int | None] = {}
     for key, item in _object(name, value).items():
-        found[key] = item if item is None or (type(item) in _NUMBERS and fits(item)) else _number(key, item)
-    return found
+        result[key] = item if item is None or (type(item) in _NUMBERS and fits(item)) else _number(key, item)
+    return result
 
 
 def _curve(name: str, value: Any) -> dict[str, list[float]]:
-    found = {}
+    result = {}
     for key, items in _object(name, value).items():
         if type(items) is not list:
             raise _wrong(f"{name}.{key}", items, "a list of numbers")
         kinds = set(map(type, items))
-        found[key] = items if kinds <= _NUMBERS else [n if type(n) in _NUMBERS else _number(key, n) for n in items]
-        array("d", found[key])  # a whole number beyond what a float holds ends here, quicker than one by one
-    if len(set(map(len, found.values()))) > 1:
+        result[key] = items if kinds <= _NUMBERS else [n if type(n) in _NUMBERS else _number(key, n) for n in items]
+        array("d", result[key])  # a whole number beyond what a float holds ends here, quicker than one by one
+    if len(set(map(len, result.values()))) > 1:
         raise CorruptRecord("its curve has lists of unequal lengths")
-    return found
+    return result
 
 
 def _notes(name: str, value: Any) -> dict[str, Any]:
@@ -190,24 +190,24 @@ def _notes(name: str, value: Any) -> dict[str, Any]:
 
 
 def _problem(name: str, value: Any) -> dict[str, Any]:
-    found = _anything(name, _object(name, value))
-    _text(f"{name}.id", found.get("id", ""))
-    _object(f"{name}.provenance", found.get("provenance", {}))
-    left_open = _object(f"{name}.measurement", found.get("measurement", {})).get("symmetries", [])
+    result = _anything(name, _object(name, value))
+    _text(f"{name}.id", result.get("id", ""))
+    _object(f"{name}.provenance", result.get("provenance", {}))
+    left_open = _object(f"{name}.measurement", result.get("measurement", {})).get("symmetries", [])
     if type(left_open) is not list:
         raise _wrong(f"{name}.measurement.symmetries", left_open, "a list")
-    return cast("dict[str, Any]", found)
+    return cast("dict[str, Any]", result)
 
 
 def _error(name: str, value: Any) -> dict[str, str] | None:
     if value is None:
         return None
-    found = _object(name, value)
-    for key, item in found.items():
+    result = _object(name, value)
+    for key, item in result.items():
         _text(f"{name}.{key}", item)
-    if found.get("outcome", "ok") not in STATUSES:
+    if result.get("outcome", "ok") not in STATUSES:
         raise CorruptRecord(f"{name}.outcome is no status")
-    return found
+    return result
 
 
 def _anything(name: str, value: Any, depth: int = 0) -> Any:

@@ -89,10 +89,10 @@ class ResultSet:
         Raises:
             UsageError: for an unknown key.
         """
-        found = self.store.read(key)
-        if found is None:
+        result = self.store.read(key)
+        if result is None:
             raise UsageError(f"there is no record {key!r} in {self.store.path}")
-        return found
+        return result
 
     def arrays(self, key: str) -> dict[str, np.ndarray]:
         """The arrays stored with a record, by name; what a solver added stands under ``aux.<name>``."""

@@ -35,47 +35,47 @@ class Verification:
 
 def verify(store: Store) -> Verification:
     """Read every record, its arrays, the environments and the tables, whatever the tables say, and compare digests."""
-    found = Verification()
+    result = Verification()
     for path in sorted(store.path.glob("runs/??/*.json")):
-        _verify_record(store, path, found)
+        _verify_record(store, path, result)
     for path in sorted(store.path.glob("runs/??/*.npz")):
         if not path.with_suffix(".json").exists():
-            found.faults[path] = "arrays without a record: their run was killed, or the record has been removed"
+            result.faults[path] = "arrays without a record: their run was killed, or the record has been removed"
     for path in sorted(store.path.glob("environments/*.json")):
         if digest(path.read_bytes())[:16] != path.stem:
-            found.faults[path] = "the environment does not match the digest that is its name"
-    _verify_tables(store, found)
-    return found
+            result.faults[path] = "the environment does not match the digest that is its name"
+    _verify_tables(store, result)
+    return result
 
 
-def _verify_record(store: Store, path: Path, found: Verification) -> None:
+def _verify_record(store: Store, path: Path, result: Verification) -> None:
     try:
         text = path.read_bytes().decode()
         record = Record.from_json(text)
         if path.name != f"{record.key}.json":
-            found.faults[path] = f"it is the record {record.key}"
+            result.faults[path] = f"it is the record {record.key}"
             return
     except (CorruptRecord, UnicodeDecodeError, OSError) as error:
-        found.faults[path] = one_line(error)
+        result.faults[path] = one_line(error)
         return
-    found.records += 1
-    found.undigested += '"digest"' not in text[-60:]
+    result.records += 1
+    result.undigested += '"digest"' not in text[-60:]
     if (misspelled := _misspelled(record)) is not None:
-        found.faults[path] = misspelled
+        result.faults[path] = misspelled
     arrays = path.with_suffix(".npz")
     if not arrays.exists():
         if record.arrays:
-            found.faults[arrays] = "the arrays of the record are missing"
+            result.faults[arrays] = "the arrays of the record are missing"
         return
     try:
         stored = arrays_digest(store.arrays(record.key))
     except CorruptRecord as error:
-        found.faults[arrays] = one_line(error)
+        result.faults[arrays] = one_line(error)
         return
     if record.arrays and stored != record.arrays:
-        found.faults[arrays] = "the arrays do not match the digest in their record"
+        result.faults[arrays] = "the arrays do not match the digest in their record"
     elif record.arrays:
-        found.arrays += 1
+        result.arrays += 1
 
 
 def _misspelled(record: Record) -> str | None:
@@ -97,7 +97,7 @@ def _misspelled(record: Record) -> str | None:
     return f"its names do not give the settings of its spec, which are those of {one_line(' on '.join(spelled), 160)}"
 
 
-def _verify_tables(store: Store, found: Verification) -> None:
+def _verify_tables(store: Store, result: Verification) -> None:
     index = Index(store.path, {})
     for path in sorted(index.table.glob("*.parquet")) if index.sharded else [index.table]:
         if not path.exists():
@@ -106,11 +106,11 @@ def _verify_tables(store: Store, found: Verification) -> None:
             part = index.open_part(path)
             texts = part.texts()
         except DamagedTable as damage:
-            found.faults[path] = str(damage)
+            result.faults[path] = str(damage)
             continue
         for key, text in texts.items():
             try:
                 if Record.from_json(text).key != key:
-                    found.faults[path / key] = "the row holds another record"
+                    result.faults[path / key] = "the row holds another record"
             except CorruptRecord as error:
-                found.faults[path / key] = one_line(error)
+                result.faults[path / key] = one_line(error)

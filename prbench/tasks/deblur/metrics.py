@@ -27,18 +27,18 @@ class AlignedImage:
     """What of an image is compared: the part that the blurred image looks at, and the same part of the truth.
 
     Attributes:
-        found: float64.
+        estimate: float64.
         truth: the same shape.
         shift: rows and columns by which the image was moved.
     """
 
-    found: Array
+    estimate: Array
     truth: Array
     shift: tuple[float, float]
 
 
-def register_image(truth: Array, found: Array, margin: tuple[int, int]) -> AlignedImage:
-    """Move ``found`` to where it is nearest to ``truth``, whose margin is left out.
+def register_image(truth: Array, estimate: Array, margin: tuple[int, int]) -> AlignedImage:
+    """Move ``estimate`` to where it is nearest to ``truth``, whose margin is left out.
 
     The nearest of all translations by whole pixels up to the margin, exactly, and then of those by quarters of a pixel around it,
     by cubic splines: the grid that Levin, Weiss, Durand, Freeman (CVPR 2009, doi:10.1109/CVPR.2009.5206815) compare on, because
@@ -46,44 +46,44 @@ def register_image(truth: Array, found: Array, margin: tuple[int, int]) -> Align
 
     Args:
         truth: real (rows, columns).
-        found: the same shape.
+        estimate: the same shape.
         margin: rows and columns left out at each edge, half of the kernel's size, and the largest translation.
 
     Raises:
         BadInput: for shapes that differ or a margin that leaves nothing.
     """
-    truth, found = np.asarray(truth, np.float64), np.asarray(found, np.float64)
-    if truth.shape != found.shape or not all(2 * m < n for m, n in zip(margin, truth.shape, strict=True)):
+    truth, estimate = np.asarray(truth, np.float64), np.asarray(estimate, np.float64)
+    if truth.shape != estimate.shape or not all(2 * m < n for m, n in zip(margin, truth.shape, strict=True)):
         raise BadInput(
-            f"both images must have one shape larger than twice the margin, got {truth.shape}, {found.shape}, {margin}"
+            f"both images must have one shape larger than twice the margin, got {truth.shape}, {estimate.shape}, {margin}"
         )
     (top, left), (rows, columns) = margin, truth.shape
     inner = truth[top : rows - top, left : columns - left]
-    down, right = _best_whole(inner, found)
-    moved = found[top - down : rows - top - down, left - right : columns - left - right]
+    down, right = _best_whole(inner, estimate)
+    moved = estimate[top - down : rows - top - down, left - right : columns - left - right]
     whole = AlignedImage(moved, inner, (float(down), float(right)))
-    return min([whole, *_by_quarters(whole, found)], key=lambda one: float(np.sum((one.found - inner) ** 2)))
+    return min([whole, *_by_quarters(whole, estimate)], key=lambda one: float(np.sum((one.estimate - inner) ** 2)))
 
 
-def _best_whole(inner: Array, found: Array) -> tuple[int, int]:
-    """The translation of ``found`` by whole pixels at which the part of it over ``inner`` has the least squared distance."""
+def _best_whole(inner: Array, estimate: Array) -> tuple[int, int]:
+    """The translation of ``estimate`` by whole pixels at which the part of it over ``inner`` has the least squared distance."""
     from scipy.signal import correlate
 
     mean = inner.mean()
-    inner, found = inner - mean, found - mean  # rounding is relative to what is left
+    inner, estimate = inner - mean, estimate - mean  # rounding is relative to what is left
     ones = np.ones_like(inner)
-    energy = correlate(found**2, ones, mode="valid", method="fft")
-    distance = energy - 2 * correlate(found, inner, mode="valid", method="fft")
+    energy = correlate(estimate**2, ones, mode="valid", method="fft")
+    distance = energy - 2 * correlate(estimate, inner, mode="valid", method="fft")
     at = np.unravel_index(np.argmin(distance), distance.shape)
     middle = [n // 2 for n in distance.shape]
     return middle[0] - int(at[0]), middle[1] - int(at[1])
 
 
-def _by_quarters(whole: AlignedImage, found: Array) -> Iterator[AlignedImage]:
+def _by_quarters(whole: AlignedImage, estimate: Array) -> Iterator[AlignedImage]:
     from scipy.ndimage import map_coordinates, spline_filter
 
-    coefficients = spline_filter(found, order=3, mode="mirror")
-    margin = [(n - m) // 2 for n, m in zip(found.shape, whole.truth.shape, strict=True)]
+    coefficients = spline_filter(estimate, order=3, mode="mirror")
+    margin = [(n - m) // 2 for n, m in zip(estimate.shape, whole.truth.shape, strict=True)]
     axes = [np.arange(n) + m - s for n, m, s in zip(whole.truth.shape, margin, whole.shift, strict=True)]
     for down in _FRACTIONS:
         for right in _FRACTIONS:
@@ -92,17 +92,17 @@ def _by_quarters(whole: AlignedImage, found: Array) -> Iterator[AlignedImage]:
             yield AlignedImage(moved, whole.truth, (whole.shift[0] + down, whole.shift[1] + right))
 
 
-def kernel_similarity(truth: Array, found: Array) -> float:
+def kernel_similarity(truth: Array, estimate: Array) -> float:
     """Largest normalised correlation of two kernels over translations, 1 where they are equal but for one.
 
     Hu and Yang, ECCV 2012, 59, doi:10.1007/978-3-642-33715-4_5.
     """
-    truth, found = np.asarray(truth, np.float64), np.asarray(found, np.float64)
-    norm = float(np.linalg.norm(truth) * np.linalg.norm(found))
+    truth, estimate = np.asarray(truth, np.float64), np.asarray(estimate, np.float64)
+    norm = float(np.linalg.norm(truth) * np.linalg.norm(estimate))
     if norm == 0:
         return math.nan
     shape = [2 * n for n in truth.shape]
-    spectrum = np.fft.rfft2(truth, shape) * np.conj(np.fft.rfft2(found, shape))
+    spectrum = np.fft.rfft2(truth, shape) * np.conj(np.fft.rfft2(estimate, shape))
     return float(np.fft.irfft2(spectrum, shape).max()) / norm
 
 
@@ -120,30 +120,30 @@ def registered_to_truth(problem: Problem, image: Array) -> AlignedImage:
     return register_image(truth.image, image, margin)
 
 
-def moved_to_truth(problem: Problem, found: Reconstruction) -> Reconstruction:
+def moved_to_truth(problem: Problem, estimate: Reconstruction) -> Reconstruction:
     """A reconstruction with its image moved to where it is nearest to the truth of a problem, and its kernel against it.
 
     By cubic splines; edge pixels are repeated outwards, and beyond a kernel's edge is zero.
     """
     from scipy.ndimage import shift
 
-    moves = registered_to_truth(problem, found.image).shift
-    image = shift(np.asarray(found.image, np.float64), moves, order=3, mode="nearest")
-    kernel = shift(np.asarray(found.kernel, np.float64), [-move for move in moves], order=3, mode="constant")
-    return dataclasses.replace(found, image=image, kernel=kernel)
+    moves = registered_to_truth(problem, estimate.image).shift
+    image = shift(np.asarray(estimate.image, np.float64), moves, order=3, mode="nearest")
+    kernel = shift(np.asarray(estimate.kernel, np.float64), [-move for move in moves], order=3, mode="constant")
+    return dataclasses.replace(estimate, image=image, kernel=kernel)
 
 
 def _registered(case: Case) -> AlignedImage:
     def find() -> AlignedImage:
-        found = registered_to_truth(case.problem, case.reconstruction.image)
-        case.notes["shift_rows"], case.notes["shift_columns"] = found.shift
-        return found
+        estimate = registered_to_truth(case.problem, case.reconstruction.image)
+        case.notes["shift_rows"], case.notes["shift_columns"] = estimate.shift
+        return estimate
 
     return case.shared("registered", find)
 
 
 def _psnr(image: AlignedImage) -> float:
-    error, span = float(np.mean((image.found - image.truth) ** 2)), float(np.ptp(image.truth))
+    error, span = float(np.mean((image.estimate - image.truth) ** 2)), float(np.ptp(image.truth))
     if not span > 0:
         return math.nan
     return 10 * math.log10(span**2 / error) if error > 0 else math.inf
@@ -206,13 +206,13 @@ def image_ssim(case: Case) -> float:
     """Structural similarity of the image where the blurred one looks at it."""
     from skimage.metrics import structural_similarity as ssim_of
 
-    found = _registered(case)
-    span = float(np.ptp(found.truth))
-    if min(found.truth.shape) < 11 or not span > 0:
+    estimate = _registered(case)
+    span = float(np.ptp(estimate.truth))
+    if min(estimate.truth.shape) < 11 or not span > 0:
         return case.undefined("image_ssim", "the truth is flat, or an axis has under 11 pixels")
     return float(
         ssim_of(  # type: ignore[no-untyped-call]
-            found.truth, found.found, data_range=span, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
+            estimate.truth, estimate.estimate, data_range=span, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
         )
     )
 
@@ -234,8 +234,8 @@ def kernel_agreement(case: Case) -> float:
     """Largest normalised correlation of the kernel with the true one over translations."""
     truth = case.problem.truth
     assert truth is not None
-    found = kernel_similarity(truth.kernel, case.reconstruction.kernel)
-    return case.defined("kernel_similarity", found, "a kernel is zero everywhere")
+    estimate = kernel_similarity(truth.kernel, case.reconstruction.kernel)
+    return case.defined("kernel_similarity", estimate, "a kernel is zero everywhere")
 
 
 @metric(

@@ -8,10 +8,10 @@ from prbench.tasks.map_files import MAP_EXPORT
 from . import BlurredImage
 
 
-def _moved(problem: Problem, found: Reconstruction) -> Reconstruction:
+def _moved(problem: Problem, estimate: Reconstruction) -> Reconstruction:
     from .metrics import moved_to_truth
 
-    return moved_to_truth(problem, found)
+    return moved_to_truth(problem, estimate)
 
 
 TASK = Task(

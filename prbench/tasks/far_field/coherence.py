@@ -36,8 +36,8 @@ def blurred(intensity: np.ndarray, width: float) -> np.ndarray:
     import scipy.fft
 
     autocorrelation = scipy.fft.fftn(np.asarray(intensity, np.float64))
-    found = scipy.fft.ifftn(autocorrelation * gaussian_degree(intensity.shape, width)).real
-    return np.asarray(np.maximum(found, 0))
+    estimate = scipy.fft.ifftn(autocorrelation * gaussian_degree(intensity.shape, width)).real
+    return np.asarray(np.maximum(estimate, 0))
 
 
 def longest_side(object_shape: tuple[int, ...]) -> int:
@@ -92,8 +92,8 @@ class Coherence:
         """
         spectrum = self.backend.rfftn(intensity, len(self.shape))
         spectrum *= self.degree
-        found = self.backend.irfftn(spectrum, self.shape)
-        return self.backend.xp.maximum(found, self.least * intensity)
+        estimate = self.backend.irfftn(spectrum, self.shape)
+        return self.backend.xp.maximum(estimate, self.least * intensity)
 
     def sharpen(self, pattern: Array) -> Array:
         """A regularised inverse of the blur, of real (B, *shape). Costs as much."""

@@ -76,7 +76,7 @@ def _write(
     file: Any,
     name: str,
     y: FarField,
-    found: Reconstruction,
+    estimate: Reconstruction,
     source: str,
     scores: dict[str, float],
     solver: str,
@@ -91,10 +91,10 @@ def _write(
     entry["title"] = source
     entry["start_time"] = now
     image = _group(entry, "image_1", "NXdata", signal="data", interpretation="image" if y.ndim == 2 else "scaler")
-    x = np.asarray(found.object).astype(np.complex64)
+    x = np.asarray(estimate.object).astype(np.complex64)
     level, ramp = without_ramp(x)
     _array(image, "data", level)
-    support = found.aux.get("support")
+    support = estimate.aux.get("support")
     if getattr(support, "shape", None) != x.shape:
         support = np.abs(x) > SUPPORT_THRESHOLD * np.abs(x).max()
     _array(image, "support", np.asarray(support).astype(bool).astype(np.int8))
@@ -152,10 +152,10 @@ def _sizes(image: Any, y: FarField) -> None:
     sizes = voxel_size_m(y)
     if all(size is None for size in sizes):
         return
-    found = np.array([math.nan if size is None else size for size in sizes])
+    estimate = np.array([math.nan if size is None else size for size in sizes])
     assert y.object_shape is not None
-    image["voxel_size"] = found
-    image["image_size"] = (found * np.array(y.object_shape))[::-1]
+    image["voxel_size"] = estimate
+    image["image_size"] = (estimate * np.array(y.object_shape))[::-1]
     for name in ("voxel_size", "image_size"):
         image[name].attrs["units"] = "m"
         if y.ndim == 3:

@@ -54,9 +54,9 @@ def phase_retrieval_transfer_function(starts: Array, y: FarField) -> tuple[Array
     measured = np.ones(y.shape, bool) if y.mask is None else y.mask
     number, frequency = shell_numbers(y.shape)
     count, number = len(frequency), np.fft.fftshift(number)
-    kept = shell_sums(number, np.where(measured, fourier_modulus(mean, y), 0.0), count)
+    modulus_sums = shell_sums(number, np.where(measured, fourier_modulus(mean, y), 0.0), count)
     seen = shell_sums(number, np.where(measured, np.sqrt(np.asarray(y.intensity, np.float64)), 0.0), count)
-    return frequency, np.divide(kept, seen, out=np.full(count, np.nan), where=seen > 0)
+    return frequency, np.divide(modulus_sums, seen, out=np.full(count, np.nan), where=seen > 0)
 
 
 def half_correlation(starts: Array) -> tuple[Array, Array, Array]:
@@ -130,8 +130,8 @@ def free_r(case: Case) -> float:
     """The R-factor over measured pixels that the solver was not given."""
     held_out = case.problem.held_out
     assert held_out is not None
-    found = relative_misfit(_modulus(case), held_out.intensity, np.asarray(held_out.mask, bool))
-    return case.defined("free_r", found, "the held-out intensity is zero everywhere")
+    estimate = relative_misfit(_modulus(case), held_out.intensity, np.asarray(held_out.mask, bool))
+    return case.defined("free_r", estimate, "the held-out intensity is zero everywhere")
 
 
 @metric(
@@ -160,8 +160,8 @@ def prtf(case: Case) -> float:
         return case.undefined("prtf", f"{reason} (settings starts= and keep=)")
     case.notes["prtf"] = f"of {len(starts)} starts"
     frequency, curve = phase_retrieval_transfer_function(starts, _measurement(case))
-    found = first_crossing(frequency, curve, np.full(len(curve), math.exp(-1)))
-    return case.defined("prtf", found, "no shell was measured")
+    estimate = first_crossing(frequency, curve, np.full(len(curve), math.exp(-1)))
+    return case.defined("prtf", estimate, "no shell was measured")
 
 
 @metric(
@@ -187,8 +187,8 @@ def fsc_halves(case: Case) -> float:
     starts = _distinct(case)
     if len(starts) < 2:
         return case.undefined("fsc_halves", f"{len(starts)} different start; two halves need at least 2")
-    found = first_crossing(*half_correlation(starts))
-    return case.defined("fsc_halves", found, "no shell has enough pixels to tell anything")
+    estimate = first_crossing(*half_correlation(starts))
+    return case.defined("fsc_halves", estimate, "no shell has enough pixels to tell anything")
 
 
 @metric(

@@ -22,8 +22,8 @@ def _agreement(case: Case) -> tuple[float, float]:
         reference = case.problem.reference.get("support")
         if reference is None:
             return math.nan, math.nan
-        found = case.reconstruction.aux.get("support")
-        return support_agreement(reference, case.reconstruction.object != 0 if found is None else found)
+        estimate = case.reconstruction.aux.get("support")
+        return support_agreement(reference, case.reconstruction.object != 0 if estimate is None else estimate)
 
     return case.shared("support-agreement", compare)
 

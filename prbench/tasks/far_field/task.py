@@ -10,12 +10,12 @@ from prbench.core import COMPLEX_OBJECT, Export, Goal, Panel, Problem, Reconstru
 from . import FarField
 
 
-def _write(path: Path, problem: Problem, found: Reconstruction, scores: Mapping[str, float], solver: str) -> None:
+def _write(path: Path, problem: Problem, estimate: Reconstruction, scores: Mapping[str, float], solver: str) -> None:
     from .export import write_cxi
 
     assert isinstance(problem.measurement, FarField)
     source = problem.provenance.source
-    write_cxi(path, problem.measurement, found, source=source, scores=scores, solver=solver, held_out=problem.held_out)
+    write_cxi(path, problem.measurement, estimate, source=source, scores=scores, solver=solver, held_out=problem.held_out)
 
 
 TASK = Task(

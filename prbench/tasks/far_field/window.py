@@ -36,8 +36,8 @@ def best_window(weight: np.ndarray, size: tuple[int, ...]) -> tuple[int, ...]:
     for axis, (n, corner) in enumerate(zip(weight.shape, centred, strict=True)):
         offset = (np.arange(n) - corner + n // 2) % n - n // 2
         distance = distance + (offset**2).reshape([-1 if a == axis else 1 for a in range(weight.ndim)])
-    found = np.argmin(np.where(candidates, distance, distance.max() + 1))
-    return tuple(int(i) for i in np.unravel_index(int(found), weight.shape))
+    estimate = np.argmin(np.where(candidates, distance, distance.max() + 1))
+    return tuple(int(i) for i in np.unravel_index(int(estimate), weight.shape))
 
 
 def centred_window(weight: np.ndarray, size: tuple[int, ...]) -> tuple[int, ...]:

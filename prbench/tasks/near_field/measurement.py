@@ -245,8 +245,8 @@ class NearField(Measurement):
 
     def misfit(self, reconstruction: Reconstruction) -> float:
         """The :meth:`residual` of ``phase`` and ``transmission``."""
-        found = (reconstruction.phase, reconstruction.transmission)
-        return float(self.residual(*(None if array is None else self.backend.asarray(array) for array in found)))
+        estimate = (reconstruction.phase, reconstruction.transmission)
+        return float(self.residual(*(None if array is None else self.backend.asarray(array) for array in estimate)))
 
     def check(self, reconstruction: object) -> None:
         """Raise PrbenchError unless ``phase``, and ``transmission`` where there is one, are real (H, W), and that at least 0."""

@@ -31,8 +31,8 @@ def phase_correlation(case: Case) -> float:
     measurement whose model is incomplete can still be asked for.
     """
     assert case.problem.truth is not None
-    found = correlation(case.problem.truth.phase, case.reconstruction.phase, judged_region(case.problem))
-    return case.defined("phase_correlation", found, "the phase or the truth's is flat over the region")
+    estimate = correlation(case.problem.truth.phase, case.reconstruction.phase, judged_region(case.problem))
+    return case.defined("phase_correlation", estimate, "the phase or the truth's is flat over the region")
 
 
 @metric(
@@ -50,13 +50,15 @@ def intensity_residual(case: Case) -> float:
     """Norm of the intensity expected of phase and transmission less the measured one, over the norm of the measured less the
     empty beam, under the measurement's own model; 1 is no better than no object, 0 exact. Noise alone keeps it above 0.
     """
-    y, found = case.problem.measurement, case.reconstruction
+    y, estimate = case.problem.measurement, case.reconstruction
     assert isinstance(y, NearField)
     copy = y.to(y.backend)  # with counters of its own: scoring is no work of the solver's
-    transmission = found.transmission
+    transmission = estimate.transmission
     if transmission is not None and y.model == "fourier-born":
         transmission = np.maximum(transmission, np.finfo(np.float32).tiny)  # its logarithm is taken
-    expected = copy.expected(*(None if array is None else copy.backend.asarray(array) for array in (found.phase, transmission)))
+    expected = copy.expected(
+        *(None if array is None else copy.backend.asarray(array) for array in (estimate.phase, transmission))
+    )
     inside = judged_region(case.problem)
     gap = (y.backend.to_numpy(expected) - y.backend.to_numpy(y.intensity))[inside].astype(np.float64)
     contrast = (y.backend.to_numpy(y.intensity)[inside] - 1).astype(np.float64)

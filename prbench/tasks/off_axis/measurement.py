@@ -132,10 +132,10 @@ LEAST_SIDE_PX = 16
 
 
 def _frame(name: str, array: Array, shape: tuple[int, ...], mask: np.ndarray | None) -> np.ndarray:
-    found = real_array(name, array, (2,), "array (rows, columns)")
-    same_shape(name, found, shape, "the interferogram")
+    estimate = real_array(name, array, (2,), "array (rows, columns)")
+    same_shape(name, estimate, shape, "the interferogram")
     if min(shape) < LEAST_SIDE_PX:
         raise BadInput(f"{name} has shape {shape}; fringes need at least {LEAST_SIDE_PX} pixels a side")
-    found = np.ascontiguousarray(found) if mask is None else filled_from_nearest(found, mask)
-    refuse(name, ~np.isfinite(found), "not finite")
-    return found
+    estimate = np.ascontiguousarray(estimate) if mask is None else filled_from_nearest(estimate, mask)
+    refuse(name, ~np.isfinite(estimate), "not finite")
+    return estimate

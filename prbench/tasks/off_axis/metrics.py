@@ -48,12 +48,12 @@ def object_phase_rmse(case: Case) -> float:
     mean error of the whole region, so that a phase wrong all over the object counts. NaN where there is no object.
     """
     assert case.problem.truth is not None
-    truth, found = (np.asarray(x.phase, np.float64) for x in (case.problem.truth, case.reconstruction))
+    truth, estimate = (np.asarray(x.phase, np.float64) for x in (case.problem.truth, case.reconstruction))
     region = judged_region(case.problem)
     inside = region & object_pixels(truth)
     if not inside.any():
         return case.undefined("object_phase_rmse", "the truth's phase is flat; there is no object")
-    return root_mean_square_error(truth, found - (found - truth)[region].mean(), inside)
+    return root_mean_square_error(truth, estimate - (estimate - truth)[region].mean(), inside)
 
 
 def fringe_residual_of(y: Hologram, phase: Array, fringes: Fringes | None = None) -> float:
@@ -70,8 +70,8 @@ def fringe_residual_of(y: Hologram, phase: Array, fringes: Fringes | None = None
     """
     fringes = read_fringes(y) if fringes is None else fringes
     signs = (1.0, -1.0) if y.denser and y.carrier is None else (1.0,)
-    found = fringes.on_lattice(phase)
-    return min(_left(fringes.wave * np.exp(-1j * sign * found), fringes) for sign in signs)
+    estimate = fringes.on_lattice(phase)
+    return min(_left(fringes.wave * np.exp(-1j * sign * estimate), fringes) for sign in signs)
 
 
 def _left(rest: Array, fringes: Fringes) -> float:
@@ -82,8 +82,8 @@ def _left(rest: Array, fringes: Fringes) -> float:
     left = []
     for start in (fringes.coefficients, np.zeros(len(basis.orders))):
         flat = rest * np.exp(-1j * basis.sum(start))
-        found, _ = fit_background(flat, basis, np.zeros(len(start)))
-        gap = wrapped(np.angle(flat * np.exp(-1j * basis.sum(found))))
+        estimate, _ = fit_background(flat, basis, np.zeros(len(start)))
+        gap = wrapped(np.angle(flat * np.exp(-1j * basis.sum(estimate))))
         left.append(float((power * gap**2).sum()))
     return math.sqrt(min(left) / whole)
 
@@ -114,12 +114,12 @@ def fringe_residual(case: Case) -> float:
     """
     y = case.problem.measurement
     assert isinstance(y, Hologram)
-    found = fringe_residual_of(y, case.reconstruction.phase, _fringes(case))
-    if math.isnan(found):
+    estimate = fringe_residual_of(y, case.reconstruction.phase, _fringes(case))
+    if math.isnan(estimate):
         return case.undefined("fringe_residual", "the order at the carrier is empty; there are no fringes")
-    if found > FIT_FAILED_RAD:
+    if estimate > FIT_FAILED_RAD:
         case.notes["fringe_residual"] = "no aberration fits what is left: the phase is not that of the fringes, or the fit failed"
-    return found
+    return estimate
 
 
 @metric(

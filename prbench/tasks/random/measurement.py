@@ -154,11 +154,11 @@ class RandomLinear(Measurement):
         """Of ``A* A``, from below to about a per cent, by power iteration; its applications are counted."""
         xp = self.backend.xp
         x = self.constrain(self.backend.asarray(np.random.default_rng(0).standard_normal((1, *self.object_shape))))
-        found = 0.0
+        estimate = 0.0
         for _ in range(_POWER_ITERATIONS):
             x = self.constrain(self.adjoint(self.apply(x / xp.linalg.vector_norm(x))))
-            found = float(xp.linalg.vector_norm(x))
-        return found
+            estimate = float(xp.linalg.vector_norm(x))
+        return estimate
 
     def apply(self, x: Array) -> Array:
         """``A x`` of a batch (B, *object_shape): (B, *intensity.shape) of :attr:`dtype`, unmeasured rows too; counted."""

@@ -187,8 +187,8 @@ class SpeckleStack(Measurement):
 
 
 def _frame(name: str, array: Array, frame: tuple[int, ...]) -> np.ndarray:
-    found = same_shape(name, array, frame, "the images")
-    return found if found.dtype == np.float64 else found.astype(np.float32)
+    estimate = same_shape(name, array, frame, "the images")
+    return estimate if estimate.dtype == np.float64 else estimate.astype(np.float32)
 
 
 def _blurred(stack: np.ndarray, variance: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -142,16 +142,16 @@ def dark_field_difference(case: Case) -> float:
     """Norm of the dark field less the published one over the norm of that, more than 64 px inside the frame; NaN where nothing
     was published or the frame is too small.
     """
-    published, found = case.problem.reference.get("dark_field"), case.reconstruction.dark_field
+    published, estimate = case.problem.reference.get("dark_field"), case.reconstruction.dark_field
     rim = PUBLISHED_EDGE_PX
     inner = np.zeros(case.problem.measurement.shape, bool)
     inner[rim:-rim, rim:-rim] = True
     inner &= case_region(case)
-    if published is None or found is None or not inner.any():
+    if published is None or estimate is None or not inner.any():
         reason = "no dark field was published" if published is None else "the answer has no dark field"
-        reason = reason if published is None or found is None else f"the frame has no pixel more than {rim} px inside"
+        reason = reason if published is None or estimate is None else f"the frame has no pixel more than {rim} px inside"
         return case.undefined("dark_field_difference", reason)
-    difference = relative_difference(published, found, inner)
+    difference = relative_difference(published, estimate, inner)
     return case.defined("dark_field_difference", difference, "the published dark field is zero everywhere")
 
 
@@ -161,9 +161,9 @@ def _measurement(case: Case) -> SpeckleStack:
     return y
 
 
-def _uncounted(y: SpeckleStack, found: Reconstruction) -> Array:
+def _uncounted(y: SpeckleStack, estimate: Reconstruction) -> Array:
     """What the reconstruction explains, without a trace in the measurement's counters: scoring is no work of the solver's."""
-    if found.dark_field is not None:
+    if estimate.dark_field is not None:
         strongest = float(y.backend.to_numpy(y.dark_field_of(y.backend.xp.zeros((1, 1)))).max())
-        found = dataclasses.replace(found, dark_field=np.minimum(found.dark_field, strongest))
-    return y.backend.to_numpy(y.to(y.backend).forward(found))
+        estimate = dataclasses.replace(estimate, dark_field=np.minimum(estimate.dark_field, strongest))
+    return y.backend.to_numpy(y.to(y.backend).forward(estimate))

@@ -8,7 +8,7 @@ import torch
 
 import prbench
 from prbench.algorithms.far_field._lag_network import LagNetwork
-from prbench.algorithms.far_field._learned import NOISE, autocorrelation, turned_about_middle
+from prbench.algorithms.far_field._learned import NOISE, autocorrelation, rotated_about_middle
 from prbench.algorithms.far_field._representative import representative
 from prbench.backend import get_backend
 from prbench.core.dihedral import SYMMETRIES_OF_THE_SQUARE, rotated
@@ -60,14 +60,14 @@ def test_more_pixels_of_a_detector_are_the_same_object_finer():
 def test_input_and_target_turn_together(name, element):
     made = crystal(1)
     x = np.asarray(made.truth.object)
-    other = turned_about_middle(x, element)
+    other = rotated_about_middle(x, element)
     pattern = np.fft.fftshift(np.abs(np.fft.fft2(other, (32, 32))) ** 2)
     y = dataclasses.replace(made.measurement, intensity=pattern)
     asked = solver(name)
     seen = asked.network_input(made.measurement.to(TORCH))[0].numpy()
     np.testing.assert_allclose(asked.network_input(y.to(TORCH))[0].numpy(), rotated(seen, element), atol=1e-5)
     turn = dataclasses.replace(made, truth=prbench.Reconstruction(object=other))
-    found = asked.turn_target(asked.target(made)[0], element)
+    found = asked.transform_target(asked.target(made)[0], element)
     np.testing.assert_allclose(found, asked.target(turn)[0], atol=1e-5)
 
 
@@ -76,7 +76,7 @@ def test_a_turn_keeps_the_middle_pixel():
         x = np.zeros(shape)
         x[shape[0] // 2, shape[1] // 2] = 1
         for element in range(SYMMETRIES_OF_THE_SQUARE):
-            moved = turned_about_middle(x, element)
+            moved = rotated_about_middle(x, element)
             assert moved[moved.shape[0] // 2, moved.shape[1] // 2] == 1
 
 

@@ -82,7 +82,7 @@ def test_constraints_keep_the_support_and_nonnegative_pixels(make_solved, librar
     for nonnegative in (False, True):
         solved = make_solved(library=library, nonnegative=nonnegative)
         support = np.broadcast_to(solved.support, x.shape).copy()
-        keep = Constraints.of(solved.y).kept
+        keep = Constraints.of(solved.y).mask
         found = solved.host(keep(solved.there(x), solved.there(support)))
         np.testing.assert_array_equal(found, support & (x.real > 0) if nonnegative else support)
         cut = x * found
@@ -93,6 +93,6 @@ def test_a_known_number_of_pixels_stands_in_for_a_support_that_is_not_known(make
     x = make_solved().random(2)
     nowhere = np.zeros(x.shape, bool)
     free = make_solved(support_size=9)
-    assert (Constraints.of(free.y).kept(free.there(x), nowhere).sum(axis=(1, 2)) == 9).all()
+    assert (Constraints.of(free.y).mask(free.there(x), nowhere).sum(axis=(1, 2)) == 9).all()
     solved = make_solved(support_size=9, support=np.ones((16, 18), bool))
-    assert not Constraints.of(solved.y).kept(solved.there(x), nowhere).any()
+    assert not Constraints.of(solved.y).mask(solved.there(x), nowhere).any()

@@ -156,7 +156,7 @@ def test_what_is_held_out_is_not_seen(y):
     first, second = begun(one, y, steps=3), begun(one, other, steps=3)
     assert torch.equal(first.free, second.free)
     assert torch.equal(first.mean, second.mean)
-    assert not np.array_equal(first.kept.scores, second.kept.scores)
+    assert not np.array_equal(first.stopping.scores, second.stopping.scores)
 
 
 def test_what_stands_in_masked_pixels_does_not_matter():
@@ -195,14 +195,14 @@ def test_a_step_is_one_application_of_the_model_and_one_of_its_adjoint(y, change
 def test_of_all_steps_the_one_is_kept_that_explains_best_what_was_held_out(y):
     one = UntrainedUNet(iterations=40)
     state = begun(one, y)
-    scores = [float(state.kept.scores[0])]
+    scores = [float(state.stopping.scores[0])]
     for _ in range(40):
         state = one.step(y, state)
         with torch.no_grad():
             now = float(misfits(y, *state.parts.object_of(state.mean))[state.free].mean())
         if state.steps % 5 == 0:
             scores.append(now)
-    assert float(state.kept.scores[0]) == pytest.approx(min(scores))
+    assert float(state.stopping.scores[0]) == pytest.approx(min(scores))
     assert one.estimate(y, state).aux["chosen_step"] == 5 * int(np.argmin(scores))
 
 

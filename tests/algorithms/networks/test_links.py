@@ -63,7 +63,7 @@ def test_pruning_twice_is_pruning_once_and_every_stage_left_has_a_purpose(seed):
     assert left.pruned() == left
     for stage in left.table:
         assert stage == "D1" or left.users(stage)
-    for _, source in left.kept:
+    for _, source in left.pairs:
         assert source[0] != "D" or source in left.table
     assert len({sources for stage, sources in left.table.items() if stage != "D1"}) == len([d for d in left.table if d != "D1"])
 

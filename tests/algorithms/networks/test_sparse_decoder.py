@@ -102,7 +102,7 @@ def test_the_supernet_has_ninety_weights_that_start_in_the_middle_of_their_inter
     weights = torch.cat([w.detach() for w in decoder.link_weights.values()])
     assert len(weights) == 90
     assert (weights == 1).all()
-    assert decoder.kept() == Links.full()
+    assert decoder.strong_links() == Links.full()
 
 
 def test_a_supernet_with_weights_of_one_or_nothing_is_the_network_of_the_links_left():
@@ -112,7 +112,7 @@ def test_a_supernet_with_weights_of_one_or_nothing_is_the_network_of_the_links_l
     with torch.no_grad():
         for stage, fed_by in full.table.items():
             full.link_weights[stage].copy_(torch.tensor([float((stage, source) in links) for source in fed_by]))
-    assert full.kept() == links
+    assert full.strong_links() == links
     few = SparseDecoder(links, CHANNELS, width=4).eval()
     with torch.no_grad():
         for name, convolution in few.convolutions.items():
@@ -140,10 +140,10 @@ def test_weights_are_put_back_into_their_interval_and_dropped_at_a_thousandth():
         decoder.link_weights["D8"].copy_(torch.tensor([0.0019, 0.0021, 0.0, 2.0]))
         decoder.clamp()
     assert decoder.link_weights["D9"].tolist() == [0.0, 2.0]
-    kept = decoder.kept()
-    assert ("D9", "E9") not in kept
-    assert ("D9", "G") in kept
-    assert [("D8", source) in kept for source in ("E8", "E9", "D9", "G")] == [False, True, False, True]
+    strong_links = decoder.strong_links()
+    assert ("D9", "E9") not in strong_links
+    assert ("D9", "G") in strong_links
+    assert [("D8", source) in strong_links for source in ("E8", "E9", "D9", "G")] == [False, True, False, True]
 
 
 # The sparsity loss

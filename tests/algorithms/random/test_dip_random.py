@@ -76,7 +76,7 @@ def test_values_held_out_choose_and_are_not_fitted(patterns):
         ends.append(state)
     for a, b in zip(ends[0].network.parameters(), ends[1].network.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=0)
-    assert ends[0].kept.scores[0] < ends[1].kept.scores[0]
+    assert ends[0].stopping.scores[0] < ends[1].stopping.scores[0]
 
 
 def test_a_brighter_measurement_has_a_brighter_object(patterns):

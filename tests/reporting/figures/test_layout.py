@@ -6,21 +6,21 @@ import pytest
 from prbench.analysis import leaderboards
 from prbench.errors import UsageError
 from prbench.metrics import metric_infos
+from prbench.reporting.cell_table import gather
 from prbench.reporting.figures import STYLES, draw_figures
 from prbench.reporting.figures.galleries import galleries
-from prbench.reporting.figures.matter import TaskReport
 from prbench.reporting.figures.pareto import pareto
 from prbench.reporting.figures.published import Quoted
 from prbench.reporting.figures.quality import quality
 from prbench.reporting.figures.robustness import robustness
 from prbench.reporting.figures.sheet import Sheet
 from prbench.reporting.figures.style import COLOURS, colour, styled
-from prbench.reporting.gathered import gather
+from prbench.reporting.figures.task_report import TaskReport
 from prbench.running.store.results import ResultSet
 
 
 @pytest.fixture(scope="module")
-def matter(results):
+def report(results):
     clean = results.frame["dataset"].str.startswith("crystal2d")
     part = ResultSet(results.store, list(results.frame["key"][clean]))
     (board,) = leaderboards(part.frame)
@@ -44,9 +44,9 @@ def written(figure):
 
 
 @pytest.mark.parametrize("kind", [quality, pareto, robustness, "gallery"])
-def test_words_stay_on_the_page_and_apart(matter, kind):
-    with styled(matter.style):
-        figure = next(galleries(matter))[1] if kind == "gallery" else kind(matter)
+def test_words_stay_on_the_page_and_apart(report, kind):
+    with styled(report.style):
+        figure = next(galleries(report))[1] if kind == "gallery" else kind(report)
         boxes = written(figure)
     width, height = figure.bbox.width, figure.bbox.height
     assert boxes
@@ -59,18 +59,18 @@ def test_words_stay_on_the_page_and_apart(matter, kind):
             assert across <= 1 or down <= 1, (text, other)
 
 
-def test_a_gallery_tells_its_metric_once_and_a_score_a_solver(matter):
-    with styled(matter.style):
-        name, figure = next(galleries(matter))
+def test_a_gallery_tells_its_metric_once_and_a_score_a_solver(report):
+    with styled(report.style):
+        name, figure = next(galleries(report))
     words = [text.get_text() for text in figure.axes[0].texts]
     assert sum("sa_nmse" in word for word in words) == 1
     assert {"truth", "er", "hio", "object", "phase"} <= set(words)
-    assert matter.titles[name].split(":")[0] in words[0]
+    assert report.titles[name].split(":")[0] in words[0]
 
 
-def test_a_solver_keeps_its_row_height(matter):
-    with styled(matter.style):
-        figure = quality(matter)
+def test_a_solver_keeps_its_row_height(report):
+    with styled(report.style):
+        figure = quality(report)
     figure.get_layout_engine().execute(figure)
     rows = [axes for axes in figure.axes if axes.axison]
     heights = [axes.get_window_extent().height / abs(np.subtract(*axes.get_ylim())) for axes in rows]

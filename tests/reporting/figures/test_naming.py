@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prbench.reporting.figures.matter import spread_over
 from prbench.reporting.figures.naming import headings, short_names, wrapped
+from prbench.reporting.figures.task_report import spread_over
 
 SETTINGS = {
     "sandpaper[geometry=cuboid]": ("sandpaper", {"geometry": "cuboid", "images": 10, "photons": 1000.0}),
@@ -67,10 +67,10 @@ def test_what_is_cut_says_so():
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 99)), unique=True), st.integers(1, 12))
 def test_panels_are_spread_over_plugins(pairs, most):
     names = [f"{plugin}[n={n}]" for plugin, n in sorted(pairs)]
-    picked = spread_over(names, most)
-    assert picked == [name for name in names if name in picked]
-    assert len(picked) == min(most, len(names))
-    counts = {plugin: sum(name.startswith(plugin) for name in picked) for plugin in "abc"}
+    selection = spread_over(names, most)
+    assert selection == [name for name in names if name in selection]
+    assert len(selection) == min(most, len(names))
+    counts = {plugin: sum(name.startswith(plugin) for name in selection) for plugin in "abc"}
     for plugin in "abc":
         there = sum(name.startswith(plugin) for name in names)
         assert counts[plugin] == there or counts[plugin] >= max(counts.values()) - 1

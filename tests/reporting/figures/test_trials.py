@@ -5,11 +5,11 @@ import pytest
 
 from prbench.analysis import leaderboards
 from prbench.metrics import metric_infos
+from prbench.reporting.cell_table import gather
 from prbench.reporting.figures import STYLES
-from prbench.reporting.figures.matter import TaskReport
 from prbench.reporting.figures.style import styled
+from prbench.reporting.figures.task_report import TaskReport
 from prbench.reporting.figures.trials import trials
-from prbench.reporting.gathered import gather
 from prbench.running.request.cell import find_plugin, make_cell
 from prbench.running.store.folder import Store
 from prbench.running.store.record import Record
@@ -20,7 +20,7 @@ SOLVERS = ("amplitude-flow[start=random]", "amplitude-flow[start=positive]", "wi
 SAMPLES, SEEDS = 6, 5
 
 
-def matter(folder, seeds):
+def report(folder, seeds):
     """Runs of which the share that succeeds is known: all, two in five, none."""
     store, rng = Store(folder), np.random.default_rng(0)
     for solver in SOLVERS:
@@ -40,7 +40,7 @@ def matter(folder, seeds):
 
 @pytest.fixture(scope="module")
 def figure(tmp_path_factory):
-    found = matter(tmp_path_factory.mktemp("many"), SEEDS)
+    found = report(tmp_path_factory.mktemp("many"), SEEDS)
     with styled(found.style):
         return trials(found)
 
@@ -75,4 +75,4 @@ def test_shares_of_success_stand_beside(figure):
 
 
 def test_one_seed_is_drawn_elsewhere(tmp_path):
-    assert trials(matter(tmp_path, 1)) is None
+    assert trials(report(tmp_path, 1)) is None

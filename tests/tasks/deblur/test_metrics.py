@@ -39,7 +39,7 @@ def test_whole_translations_are_found_exactly():
     for shift in ((0, 0), (2, -3), (-4, 3)):
         found = register_image(x, np.roll(x, shift, axis=(0, 1)), MARGIN)
         assert found.shift == (-shift[0], -shift[1])
-        np.testing.assert_array_equal(found.found, found.truth)
+        np.testing.assert_array_equal(found.estimate, found.truth)
 
 
 def test_the_whole_translation_is_the_nearest_of_all():
@@ -49,7 +49,7 @@ def test_the_whole_translation_is_the_nearest_of_all():
     least = min(
         np.sum((found[4 - r : rows - 4 - r, 3 - c : columns - 3 - c] - inner) ** 2) for r in range(-4, 5) for c in range(-3, 4)
     )
-    assert np.sum((register_image(x, found, MARGIN).found - inner) ** 2) <= least
+    assert np.sum((register_image(x, found, MARGIN).estimate - inner) ** 2) <= least
 
 
 def test_quarters_of_a_pixel_are_found():
@@ -57,7 +57,7 @@ def test_quarters_of_a_pixel_are_found():
     moved = moved_by(x, (1.25, -0.5), order=5, mode="wrap")
     found = register_image(x, moved, MARGIN)
     assert found.shift == (-1.25, 0.5)
-    assert np.abs(found.found - found.truth)[3:-3, 3:-3].max() < 0.01
+    assert np.abs(found.estimate - found.truth)[3:-3, 3:-3].max() < 0.01
 
 
 def test_a_margin_must_leave_something():

@@ -62,37 +62,37 @@ def of_board(results: ResultSet, board: Leaderboard) -> ResultSet:
 
 
 def _gather(records: Iterable[Record], name: str) -> CellTable:
-    found = CellTable()
+    result = CellTable()
     kept = []
     for record in records:
         cell = record.cell
         kept.append(dataclasses.replace(record, curve={}, problem={}, error=None))
-        found.solvers.setdefault(record.solver, (cell.solver, cell.solver_params))
-        found.datasets.setdefault(record.dataset, (cell.dataset, cell.dataset_params))
+        result.solvers.setdefault(record.solver, (cell.solver, cell.solver_params))
+        result.datasets.setdefault(record.dataset, (cell.dataset, cell.dataset_params))
         left_open = record.problem.get("measurement", {}).get("symmetries", ())
-        found.symmetries.setdefault(record.dataset, tuple(str(name) for name in left_open))
-        found.environments[record.environment] += 1
+        result.symmetries.setdefault(record.dataset, tuple(str(name) for name in left_open))
+        result.environments[record.environment] += 1
         if record.curve and record.status in SCORED:
             pair = record.cost.get("fft_pair_s")
             key = (cell.task, record.dataset, record.solver)
             curve = {name: np.asarray(values, dtype=float) for name, values in record.curve.items()}
-            found.curves[key].append((curve, math.nan if pair is None else float(pair)))
+            result.curves[key].append((curve, math.nan if pair is None else float(pair)))
         if record.status not in SCORED:
-            _note_failure(found, record)
-    found.matrix = matrix_yaml(kept, name)
-    return found
+            _note_failure(result, record)
+    result.matrix = matrix_yaml(kept, name)
+    return result
 
 
-def _note_failure(found: CellTable, record: Record) -> None:
+def _note_failure(result: CellTable, record: Record) -> None:
     error = record.error or {}
     message = one_line(f"{error.get('type', '')}: {error.get('message', '')}".strip(": "), 500)
     key = (record.cell.task, record.solver, record.dataset, record.status, message)
-    if key in found.failures:
-        found.failures[key]["cells"] += 1
+    if key in result.failures:
+        result.failures[key]["cells"] += 1
         return
     details = "\n".join(str(error[part]) for part in ("traceback", "output") if error.get(part)).strip()
     cut = len(details) - _TRACEBACK_LENGTH
-    found.failures[key] = {
+    result.failures[key] = {
         "cells": 1,
         "stage": error.get("stage", ""),
         "key": record.key,

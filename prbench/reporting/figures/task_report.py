@@ -12,7 +12,7 @@ import numpy as np
 
 from prbench.analysis import Goal, Leaderboard
 from prbench.core import MetricInfo
-from prbench.reporting.gathered import CellTable
+from prbench.reporting.cell_table import CellTable
 from prbench.reporting.variations import natural
 
 from .naming import escaped, headings, wrapped
@@ -43,7 +43,7 @@ class TaskReport:
 
     results: ResultSet
     board: Leaderboard
-    gathered: CellTable
+    table: CellTable
     infos: dict[str, MetricInfo]
     published: Sequence[Quoted]
     style: Style
@@ -76,7 +76,7 @@ class TaskReport:
 
     @cached_property
     def _headings(self) -> dict[str, str]:
-        return headings(self.datasets, {name: self.gathered.datasets[name] for name in self.datasets})
+        return headings(self.datasets, {name: self.table.datasets[name] for name in self.datasets})
 
     def entitle(self, axes: Axes, dataset: str, beside: float = 0.62) -> None:
         """Write a dataset's title above a panel, on as many lines as its width asks for; ``beside`` it labels take, inches."""
@@ -93,17 +93,17 @@ class TaskReport:
 
     @cached_property
     def _rows(self) -> dict[str, list[dict[str, Any]]]:
-        found: dict[str, list[dict[str, Any]]] = {}
+        result: dict[str, list[dict[str, Any]]] = {}
         for row in self.board.rows.to_dict("records"):
-            found.setdefault(row["dataset"], []).append({str(k): v for k, v in row.items()})
-        return found
+            result.setdefault(row["dataset"], []).append({str(k): v for k, v in row.items()})
+        return result
 
     def chosen(self, kind: str, among: Sequence[str], most: int, what: str = "datasets") -> list[str]:
         """At most so many of them, spread over the plug-ins and over each plug-in's; noted for the caption of ``kind``."""
-        picked = spread_over(among, most)
-        if len(picked) < len(among):
-            self.notes[kind] = f"{len(picked)} of {len(among)} {what}"
-        return picked
+        selection = spread_over(among, most)
+        if len(selection) < len(among):
+            self.notes[kind] = f"{len(selection)} of {len(among)} {what}"
+        return selection
 
     def label(self, column: str) -> str:
         """A column's name with its unit."""
@@ -124,8 +124,8 @@ def spread_over(names: Sequence[str], most: int) -> list[str]:
     while sum(shares.values()) < min(most, len(names)):
         wanting = [family for family, all_of in families.items() if shares[family] < len(all_of)]
         shares[min(wanting, key=lambda family: shares[family])] += 1
-    picked = {all_of[number * len(all_of) // shares[f]] for f, all_of in families.items() for number in range(shares[f])}
-    return [name for name in names if name in picked]
+    selection = {all_of[number * len(all_of) // shares[f]] for f, all_of in families.items() for number in range(shares[f])}
+    return [name for name in names if name in selection]
 
 
 def grid(
@@ -159,16 +159,16 @@ def room(axes: Axes, beside: float) -> float:
     return float(axes.figure.get_figwidth()) / columns - beside  # type: ignore[union-attr]
 
 
-def legend(figure: Figure, matter: TaskReport, solvers: Sequence[str], *, lines: bool = True, marks: bool = True) -> None:
+def legend(figure: Figure, report: TaskReport, solvers: Sequence[str], *, lines: bool = True, marks: bool = True) -> None:
     """One legend for all panels, below them, of what they draw: lines, marks or both."""
     from matplotlib.lines import Line2D
 
     handles = [
         Line2D([], [], color=style.colour, label=style.label, **_drawn(style, lines=lines, marks=marks))
-        for style in (matter.line_styles[solver] for solver in solvers)
+        for style in (report.line_styles[solver] for solver in solvers)
     ]
     longest = max((len(handle.get_label()) for handle in handles), default=1)  # type: ignore[arg-type]
-    room = figure.get_figwidth() * 72 / matter.style.font
+    room = figure.get_figwidth() * 72 / report.style.font
     columns = max(1, min(len(handles), int(room / (0.62 * longest + 5.5))))
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3.2 if lines else 1.5)
 

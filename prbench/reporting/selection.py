@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from prbench.running.store.results import ResultSet
 
 
-def picked(results: ResultSet, board: Leaderboard, dataset: str, most: int) -> list[tuple[dict[str, Any], Reconstruction]]:
+def pictured_rows(results: ResultSet, board: Leaderboard, dataset: str, most: int) -> list[tuple[dict[str, Any], Reconstruction]]:
     """The rows and reconstructions to show of a dataset: one a solver, the best solvers first.
 
     All are of the sample that most solvers have, each with its first seed; what has no stored arrays is left out.
@@ -26,15 +26,15 @@ def picked(results: ResultSet, board: Leaderboard, dataset: str, most: int) -> l
     met = mine.groupby("sample")["solver"].nunique()
     mine = mine[mine["sample"] == met[met == met.max()].index.min()]
     first = mine.sort_values(["seed", "key"]).drop_duplicates("solver").set_index("solver", drop=False)
-    found: list[tuple[dict[str, Any], Reconstruction]] = []
+    result: list[tuple[dict[str, Any], Reconstruction]] = []
     for solver in ranked:
-        if len(found) == most:
+        if len(result) == most:
             break
         if solver in first.index and (stored := _stored(results, first.loc[solver])) is not None:
-            found.append(stored)
-    return found
+            result.append(stored)
+    return result
 
 
 def _stored(results: ResultSet, row: pd.Series[Any]) -> tuple[dict[str, Any], Reconstruction] | None:
-    found = results.drawable(str(row["key"]))
-    return None if found is None else ({str(k): v for k, v in row.items()}, found)
+    result = results.drawable(str(row["key"]))
+    return None if result is None else ({str(k): v for k, v in row.items()}, result)
