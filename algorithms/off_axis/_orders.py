@@ -1,4 +1,4 @@
-"""The object's order of a hologram, without what the frame's edges would do to it."""
+"""The object's order of a hologram, without what the frame's edges and unmeasured pixels would do to it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ import math
 import numpy as np
 
 from prbench.backend import Array
-from prbench.physics.fringes import Band
+from prbench.physics.fringes import Band, order_radius
 from prbench.tasks.off_axis import Hologram
 
 _REACH = 3.0
 """Width of the rim that a frame is continued by, times the radius of the filter: beyond, its kernel has died away."""
+
+_ROUNDS, _MASKED_ROUNDS = 3, 30
+"""How often the fringes beyond the frame are computed from the orders that the last ones gave; more often where pixels within it
+are unmeasured, which fill from their edges."""
+
+_FILLING = 1 / 4
+"""Radius of the orders that fill unmeasured pixels, over the carrier's frequency: wide ones mix up fringes and offset there."""
 
 
 def rim_px(radius: float) -> int:
@@ -23,31 +30,36 @@ def object_order(y: Hologram, frame: Array, carrier: tuple[float, float], radius
     """The order at the carrier, ``(m / 2) exp(i (a + phi))``, of a frame continued by :func:`rim_px` on every side.
 
     A transform takes a frame for periodic, and the jump of the fringes from one edge to the other spoils the phase along both. So
-    the orders found with that jump are mirrored at the edges, which leaves them continuous, and their fringes continue the frame;
-    the order is cut out a second time from that. Unmeasured pixels get the fringes expected of the first time as well.
+    the orders, without their mean tilt, are mirrored at the edges, which leaves them continuous, and their fringes continue the
+    frame. The orders of the continued frame are better ones, and continue it once more. Unmeasured pixels get the fringes
+    expected of the last orders each time (Papoulis, IEEE Trans. Circuits Syst. 22 (1975) 735).
     """
     backend, shape = y.backend, (y.shape[0], y.shape[1])
     xp = backend.xp
-    y.counters.ffts += 2
-    spectrum = backend.rfftn(frame, 2)
-    orders = [Band.cut(spectrum, shape, centre, radius, backend) for centre in ((0.0, 0.0), carrier)]
-    if y.mask is not None:
-        y.counters.ffts += 2
-        expected = _fringes(orders, [b.everywhere() for b in orders], *(np.arange(n) for n in shape))
-        frame = xp.where(y.mask, frame, expected)
     rim = rim_px(radius)
     outer = _grown(shape, rim)
-    positions = [np.arange(-rim, n - rim) for n in outer]
-    beyond = [np.concatenate([at[:rim], at[rim + n :]]) for at, n in zip(positions, shape, strict=True)]
-    mirrored = [_mirrored(at, n) for at, n in zip(positions, shape, strict=True)]
-    across = backend.asarray(mirrored[1])
-    rows = [xp.take(b.lines(_mirrored(beyond[0], shape[0]), 0), across, axis=1) for b in orders]
-    columns = [b.lines(_mirrored(beyond[1], shape[1]), 1) for b in orders]
-    strips = _fringes(orders, rows, beyond[0], positions[1])
-    sides = _fringes(orders, columns, np.arange(shape[0]), beyond[1])
-    centre = xp.concat([sides[:, :rim], frame, sides[:, rim:]], axis=1)
-    grown = xp.concat([strips[:rim], centre, strips[rim:]], axis=0)
+    inside = tuple(slice(rim, rim + n) for n in shape)
+    filling = radius if y.mask is None else min(radius, order_radius(carrier, _FILLING))
+    orders = _cut(y, frame, shape, carrier, filling)
+    values = [band.everywhere() for band in orders]
+    first = (0, 0)
+    for _ in range(_ROUNDS if y.mask is None else _MASKED_ROUNDS):
+        y.counters.ffts += 3
+        grown = _fringes(orders, values, outer, first, rim)
+        content = frame if y.mask is None else xp.where(y.mask, frame, grown[inside])
+        grown[inside] = content
+        orders = _cut(y, grown, outer, carrier, filling)
+        values, first = [band.everywhere()[inside] for band in orders], (rim, rim)
+    if filling == radius:
+        return orders[1]
+    y.counters.ffts += 1
     return Band.cut(backend.rfftn(grown, 2), outer, carrier, radius, backend)
+
+
+def _cut(y: Hologram, frame: Array, shape: tuple[int, int], carrier: tuple[float, float], radius: float) -> list[Band]:
+    """The orders at zero frequency and at the carrier."""
+    spectrum = y.backend.rfftn(frame, 2)
+    return [Band.cut(spectrum, shape, at, radius, y.backend) for at in ((0.0, 0.0), carrier)]
 
 
 def _grown(shape: tuple[int, int], rim: int) -> tuple[int, int]:
@@ -64,13 +76,25 @@ def _mirrored(at: np.ndarray, n: int) -> np.ndarray:
     return np.asarray(np.minimum(folded, 2 * (n - 1) - folded))
 
 
-def _fringes(orders: list[Band], values: list[Array], rows: np.ndarray, columns: np.ndarray) -> Array:
-    """Offset and fringes, real, of the orders' values at pixels where the carrier's phase is that of ``rows`` and ``columns``."""
+def _fringes(orders: list[Band], values: list[Array], outer: tuple[int, int], first: tuple[int, int], rim: int) -> Array:
+    """Offset and fringes, real, on the continued frame.
+
+    Args:
+        orders: at zero frequency and at the carrier.
+        values: of both, complex, within the frame.
+        outer: shape of the continued frame.
+        first: pixel of the orders' own frame that the values begin at.
+        rim: pixels before the frame.
+    """
     offset, carried = values
     band = orders[1]
     xp, backend = band.backend.xp, band.backend
-    ramps = [
-        np.exp(2j * math.pi * (bin_ * at % n / n)) for bin_, at, n in zip(band.centre, (rows, columns), band.shape, strict=True)
-    ]
-    wave = carried * backend.asarray(ramps[0])[:, None] * backend.asarray(ramps[1])[None, :]
-    return xp.real(offset) + 2 * xp.real(wave)
+    for axis, (n, side, tilt) in enumerate(zip(offset.shape, outer, band.tilt, strict=True)):
+        at = np.arange(-rim, side - rim)
+        mirror = _mirrored(at, n)
+        turns = band.centre[axis] * (at + first[axis]) / band.shape[axis] + tilt * (at - mirror)
+        wave = backend.asarray(np.exp(2j * math.pi * np.mod(turns, 1.0)))
+        source = backend.asarray(mirror)
+        offset = xp.take(offset, source, axis=axis)
+        carried = xp.take(carried, source, axis=axis) * (wave[:, None] if axis == 0 else wave[None, :])
+    return xp.real(offset) + 2 * xp.real(carried)

@@ -19,6 +19,7 @@ from prbench.errors import BadInput, one_line
 
 from .choosing import intensities, is_no_intensity
 from .hdf5 import Container, Links, opened
+from .qpformat import hologram_path, with_attributes
 from .raw import DataType, Geometry, Raw, Refused, check_declared
 
 CONVENTIONS = (
@@ -60,7 +61,7 @@ def read(path: Path, inside: str | None = None, links: Links = "no") -> Raw:
         where = f"{path}, {one_line(locations[0], 80)}" + (f" and {len(locations) - 1} more" if len(locations) > 1 else "")
         data = parts[0] if len(parts) == 1 else _joined(parts, where)
         flags = None if inside is not None and is_no_intensity(inside) else _flags(file, locations[0], resolved)
-        geometry = _geometry(file, locations[0])
+        geometry = with_attributes(file, locations[0], _geometry(file, locations[0]))
         return Raw(data, where, flags, **geometry, **_declared(file, locations[0], resolved, data.ndim), links=file.linked)
 
 
@@ -75,6 +76,9 @@ def pattern_paths(file: Container) -> list[str]:
         result = file.find(location, f"{path}, {location}")
         if result is not None and result.is_array:
             return [location]
+    hologram = hologram_path(file)
+    if hologram is not None:
+        return [hologram]
     for search in (_default_signal, _numbered):
         locations = search(file)
         if locations:

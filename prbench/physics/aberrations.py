@@ -31,6 +31,9 @@ _RIM = 0.8
 _PATCH = 5
 """Side of the square of pixels that the smoothness of a phase is judged on."""
 
+_NEARLY = 0.95
+"""Flat part of the rim, over that of the best degree, with which a lower degree is preferred."""
+
 _SMOOTHEST = 0.2
 """Part of the frame that is taken for smooth background at least."""
 
@@ -104,13 +107,40 @@ def fit_background(z: np.ndarray, basis: Polynomials, guess: np.ndarray) -> tupl
 
     A smooth object can be mistaken for aberrations. So slopes are fitted twice: to pixels where the phase is smoothest, and to
     those near the frame's edges; from both the background is searched at two scales. What is kept is the fit that leaves the
-    largest part of the frame flat.
+    largest part of the frame's rim flat: the flattest part of all of the frame may be the top of a smooth object.
 
     Args:
         z: complex (p, q), the wave.
         basis: on the grid of ``z``.
         guess: coefficients near which the solution lies, such as the tilt.
     """
+    result, grain, _ = _flattest(z, basis, guess)
+    return result, grain
+
+
+def fit_background_of_some_degree(z: np.ndarray, basis: Polynomials, guess: np.ndarray) -> tuple[Polynomials, np.ndarray, float]:
+    """As :func:`fit_background`, of the lowest total degree that leaves nearly as much of the frame's rim flat as any.
+
+    A polynomial of a high degree bends over a large object to flatten it, and swings where a small background does not hold it.
+
+    Args:
+        z: complex (p, q), the wave.
+        basis: of the highest degree.
+        guess: coefficients near which the solution lies, such as the tilt.
+
+    Returns:
+        The polynomials of that degree, their coefficients, and how grainy the background is, radians.
+    """
+    fits = []
+    for degree in range(1, basis.degree + 1):
+        lower = Polynomials(basis.rows, basis.columns, degree)
+        fits.append((lower, *_flattest(z, lower, lower.taken_from(basis, guess))))
+    best = max(flat for *_, flat in fits)
+    return next((lower, result, grain) for lower, result, grain, flat in fits if flat >= _NEARLY * best)
+
+
+def _flattest(z: np.ndarray, basis: Polynomials, guess: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """Coefficients, grain in radians, and the flat part of the rim."""
     rough = _roughness(z)
     smooth = 1 / (1 + (rough / (2 * np.quantile(rough, _SMOOTHEST) + 1e-9)) ** 4)
     grain = max(_NARROWEST_RAD, 2 * float(np.quantile(rough, _SMOOTHEST)) / math.sqrt(6))
@@ -120,7 +150,7 @@ def fit_background(z: np.ndarray, basis: Polynomials, guess: np.ndarray) -> tupl
         for scale in _SCALES_RAD:
             result = _narrowed(z, basis, start, scale, grain)
             best = max(best, result, key=lambda fit: fit[1])
-    return best[0], grain
+    return best[0], grain, best[1]
 
 
 def fit_slopes(z: np.ndarray, basis: Polynomials, guess: np.ndarray, trust: np.ndarray) -> np.ndarray:
@@ -197,7 +227,7 @@ def _applied(A: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def _narrowed(z: np.ndarray, basis: Polynomials, start: np.ndarray, scale: float, grain: float) -> tuple[np.ndarray, float]:
-    """Coefficients fitted to the background's phase, and the part of the light that lies within its grain.
+    """Coefficients fitted to the background's phase, and the part of the light near the frame's edges that lies within its grain.
 
     The background is at first the phase that most pixels have once the slopes are gone. Pixels lose their weight where they are
     away from it by a scale, which narrows down from step to step.
@@ -214,7 +244,8 @@ def _narrowed(z: np.ndarray, basis: Polynomials, start: np.ndarray, scale: float
         x = x + _least_squares(terms, gap, strength / (1 + (gap / scale) ** 2) ** 2)
         scale *= _NARROWING
     gap = wrapped(flat - _applied(terms, x))
-    return start + x, float(np.sum(strength / (1 + (gap / (2 * grain)) ** 2) ** 2))
+    rim = strength * thin.near_edges().ravel()
+    return start + x, float(np.sum(rim / (1 + (gap / (2 * grain)) ** 2) ** 2) / (float(rim.sum()) + 1e-300))
 
 
 def _commonest(angles: np.ndarray, weights: np.ndarray) -> float:

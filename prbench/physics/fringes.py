@@ -2,7 +2,7 @@
 
 An interferogram ``b + m cos(2 pi c.r + psi)`` has three orders in its spectrum: the offset b about zero frequency, and
 ``(m / 2) exp(+-i psi)`` about the carrier c and its opposite. Orders are cut out of the spectrum by :class:`Band`, which samples
-what it holds on a coarse grid, on single lines of the frame, or on all of it.
+what it holds on a coarse grid, or on all of the frame.
 """
 
 from __future__ import annotations
@@ -34,6 +34,25 @@ _OVERSAMPLING = 1.1
 """Samples of a band's coarse grid over the fewest that hold it, along an axis."""
 
 
+def power_of_middle(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Power spectrum (rows, columns) of the middle of an image in a window of Hann, its mean removed, and its frequencies.
+
+    Args:
+        image: real (H, W), host; of its middle at most :data:`SEARCHED_PX` pixels a side are taken.
+
+    Returns:
+        The power, and row frequencies (rows, 1) and column frequencies (1, columns) in cycles/px, zero first.
+    """
+    import scipy.fft
+
+    part = np.asarray(image[tuple(slice((n - min(n, SEARCHED_PX)) // 2, (n + min(n, SEARCHED_PX)) // 2) for n in image.shape)])
+    rows, columns = part.shape
+    window = np.hanning(rows + 2)[1:-1, None] * np.hanning(columns + 2)[None, 1:-1]
+    level = float((part * window).sum() / window.sum())
+    power = np.abs(scipy.fft.fft2((part - level) * window)) ** 2
+    return power, scipy.fft.fftfreq(rows)[:, None], scipy.fft.fftfreq(columns)[None, :]
+
+
 def find_carrier(image: Array, hint: tuple[float, float] | None = None) -> tuple[float, float]:
     """Row and column frequency, cycles/px, of the strongest fringes; to about a tenth of what one more fringe in the frame makes.
 
@@ -45,15 +64,10 @@ def find_carrier(image: Array, hint: tuple[float, float] | None = None) -> tuple
         hint: the order nearer to this one is taken; without it that of positive column frequency, and where that is under a
             fringe a frame, of positive row frequency.
     """
-    import scipy.fft
     from scipy.ndimage import uniform_filter
 
-    part = np.asarray(image[tuple(slice((n - min(n, SEARCHED_PX)) // 2, (n + min(n, SEARCHED_PX)) // 2) for n in image.shape)])
-    rows, columns = part.shape
-    window = np.hanning(rows + 2)[1:-1, None] * np.hanning(columns + 2)[None, 1:-1]
-    level = float((part * window).sum() / window.sum())
-    power = np.abs(scipy.fft.fft2((part - level) * window)) ** 2
-    fy, fx = scipy.fft.fftfreq(rows)[:, None], scipy.fft.fftfreq(columns)[None, :]
+    power, fy, fx = power_of_middle(image)
+    rows, columns = power.shape
     radius = np.hypot(fy, fx)
     ring = np.rint(radius * min(rows, columns)).astype(np.intp)
     floor = _FAINT * float(power.max()) + 1e-300
@@ -63,10 +77,10 @@ def find_carrier(image: Array, hint: tuple[float, float] | None = None) -> tuple
     other = (fy * hint[0] + fx * hint[1] < 0) if hint is not None else (fx < 0)
     excess[slow | np.broadcast_to(other, slow.shape)] = 0
     peak = np.unravel_index(int(np.argmax(excess)), excess.shape)
-    around = [(np.arange(-1, 2) + at) % n for at, n in zip(peak, part.shape, strict=True)]
+    around = [(np.arange(-1, 2) + at) % n for at, n in zip(peak, power.shape, strict=True)]
     near = np.sqrt(power[np.ix_(*around)])
     steps = (near.sum(axis=1) @ np.arange(-1, 2), near.sum(axis=0) @ np.arange(-1, 2)) / (near.sum() + 1e-300)
-    result = [float(f.ravel()[at]) + float(step) / n for f, at, step, n in zip((fy, fx), peak, steps, part.shape, strict=True)]
+    result = [float(f.ravel()[at]) + float(step) / n for f, at, step, n in zip((fy, fx), peak, steps, power.shape, strict=True)]
     if hint is None and abs(result[1]) < 1 / columns and result[0] < 0:
         result = [-result[0], -result[1]]
     return result[0], result[1]
@@ -131,28 +145,18 @@ class Band:
         """Complex (rows, columns): the band at every pixel."""
         return self._inverse(self.box, self.shape)
 
-    def lines(self, pixels: np.ndarray, axis: int) -> Array:
-        """Complex (len(pixels), columns) for ``axis`` 0, else (rows, len(pixels)): the band along whole rows or columns."""
-        side, n = self.box.shape[axis], self.shape[axis]
-        turns = np.outer(pixels, np.arange(side) - side // 2) % n / n
-        xp, waves = self.backend.xp, self.backend.asarray(np.exp(2j * math.pi * turns))
-        if axis == 0:
-            return self._inverse(xp.matmul(waves, self.box), (len(pixels), self.shape[1]), 1)
-        return self._inverse(xp.matmul(waves, self.box.T), (len(pixels), self.shape[0]), 1).T
-
-    def _inverse(self, box: Array, shape: tuple[int, ...], axes: int = 2) -> Array:
-        """The sums over the last ``axes`` axes of the box at all points of a grid of ``shape``."""
+    def _inverse(self, box: Array, shape: tuple[int, ...]) -> Array:
+        """The sums over the box at all points of a grid of ``shape``."""
         grid = self.backend.zeros(shape, self.backend.complex)
         # Frequencies from zero on lie at the start of an axis, negative ones at its end.
         slices = [
             ((slice(n - side // 2, n), slice(side // 2)), (slice(side - side // 2), slice(side // 2, side)))
             for n, side in zip(shape, box.shape, strict=True)
         ]
-        rows_of = slices[0] if axes == 2 else [(slice(None), slice(None))]
-        for rows, of_rows in rows_of:
+        for rows, of_rows in slices[0]:
             for columns, of_columns in slices[1]:
                 grid[rows, columns] = box[of_rows, of_columns]
-        return self.backend.ifftn(grid, axes, normalised=False)
+        return self.backend.ifftn(grid, 2, normalised=False)
 
     @cached_property
     def tilt(self) -> tuple[float, float]:

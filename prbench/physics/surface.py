@@ -64,18 +64,21 @@ def has_steps(phase: Array) -> bool:
     return any(phase.shape[axis] > 1 and float(np.abs(np.diff(phase, axis=axis)).max()) > math.pi for axis in (0, 1))
 
 
-def unwrap(phase: Array) -> Array:
+def unwrap(phase: Array, mask: Array | None = None) -> Array:
     """A phase without wraps, by sorting pixels by reliability, float64 (H, W).
 
     Herráez, Burton, Lalor, Gdeisat, Appl. Opt. 41 (2002) 7437, doi:10.1364/AO.41.007437; as scikit-image has it.
 
     Args:
         phase: real (H, W), radians, wrapped into one turn.
+        mask: bool (H, W), True where paths may lead; parts of it are unwrapped each by itself. Zero outside.
     """
     from skimage.restoration import unwrap_phase
 
-    result: Array = unwrap_phase(np.asarray(phase, np.float64), rng=0)  # type: ignore[no-untyped-call]
-    return result
+    seen = np.asarray(phase, np.float64)
+    start = seen if mask is None else np.ma.masked_array(seen, ~np.asarray(mask))
+    result: Array = unwrap_phase(start, rng=0)  # type: ignore[no-untyped-call]
+    return result if mask is None else np.ma.filled(result, 0.0)
 
 
 def triangulate(height_m: Array, pixel_m: float, region: Array | None = None) -> Mesh:

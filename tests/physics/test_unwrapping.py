@@ -43,3 +43,18 @@ def test_wrapping_takes_whole_turns_off(phase):
     assert abs(found) <= math.pi + 1e-9
     turns = (phase - found) / (2 * math.pi)
     assert turns == pytest.approx(round(turns), abs=1e-9)
+
+
+def test_no_path_leads_through_unmeasured_pixels():
+    """Garbage in a band; what it parts is right up to whole turns, and what is unmeasured follows its nearest neighbour."""
+    rows, columns = np.indices((60, 80))
+    phase = 0.2 * rows + 0.1 * columns
+    mask = np.ones(phase.shape, bool)
+    mask[:, 30:40] = False
+    seen = wrapped(np.where(mask, phase, np.random.default_rng(0).uniform(-3, 3, phase.shape)))
+    found = unwrapped(seen, mask)
+    for part in (slice(0, 30), slice(40, 80)):
+        gap = (found - phase)[:, part]
+        np.testing.assert_allclose(gap, 2 * np.pi * np.round(gap.mean() / (2 * np.pi)), atol=1e-9)
+    np.testing.assert_allclose(wrapped(found - seen), 0, atol=1e-9)
+    np.testing.assert_array_equal(unwrapped(wrapped(phase), np.ones_like(mask)), unwrapped(wrapped(phase)))

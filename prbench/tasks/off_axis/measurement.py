@@ -13,6 +13,8 @@ from prbench.core.checks import answer_array, light, mask_of, positive, real_arr
 from prbench.core.measurement import Measurement, filled_from_nearest
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput
+from prbench.physics.fringe_quality import fringes_stand_out
+from prbench.physics.fringes import find_carrier
 from prbench.physics.surface import metres_per_radian
 
 NUISANCES = ("offset", "modulation", "aberration", "carrier")
@@ -122,10 +124,34 @@ class Hologram(Measurement):
         """Raise PrbenchError unless ``phase`` is real (H, W)."""
         answer_array(reconstruction, "phase", self.shape, "f", "an off-axis solver")
 
+    def suspicions(self, reconstruction: Reconstruction) -> tuple[str, ...]:
+        """What a solver that reads fringes says of its answer: little background, residues, fringes that fade, none at all."""
+        aux, said = reconstruction.aux, []
+        free, degree = aux.get("free"), aux.get("degree")
+        if free is not None and degree is not None and self.background is None and free < _LITTLE_FREE:
+            said.append(
+                f"background was found on {100 * free:.0f} % of the frame: the optics are a polynomial of degree {degree} fitted "
+                "there; a hologram without the object, background=, or degree= would tell more"
+            )
+        if aux.get("residues"):
+            said.append(f"the wrapped phase has {aux['residues']} residues: unwrapping depends on the path around them")
+        if (aux.get("faded") or 0) > _FADED:
+            said.append(f"the fringes fade out on {100 * aux['faded']:.0f} % of the measured frame: the phase is doubtful there")
+        seen = np.asarray(self.backend.to_numpy(self.interferogram), np.float64)
+        if not fringes_stand_out(seen, None if self.carrier is None else find_carrier(seen, self.carrier)):
+            said.append("no fringes stand out of the noise: the phase means nothing")
+        return tuple(said)
+
     def describe(self) -> dict[str, object]:
         """As every measurement, and whether a background was taken."""
         return {**super().describe(), "has_background": self.background is not None}
 
+
+_LITTLE_FREE = 0.25
+"""Part of the frame with background below which a fitted aberration is doubtful: a choice."""
+
+_FADED = 0.01
+"""Part of the frame without fringes from which that is said: a choice."""
 
 LEAST_SIDE_PX = 16
 """Side of a frame under which fringes and what they carry cannot be told apart."""

@@ -132,7 +132,9 @@ def stored(tmp_path):
     import tifffile
     from PIL import Image
 
-    seen, empty = np.random.default_rng(0).integers(0, 255, (2, 32, 40), dtype=np.uint8)
+    row, column = np.indices((32, 40))
+    noise = np.random.default_rng(0).integers(0, 10, (2, 32, 40))
+    seen, empty = (120 + 90 * np.cos(2 * np.pi * (0.23 * row - 0.17 * column)) + noise).astype(np.uint8)
     np.savez(tmp_path / "pair.npz", data=seen, bg=empty)
     tifffile.imwrite(tmp_path / "seen.tif", seen)
     Image.fromarray(empty).save(tmp_path / "empty.png")
@@ -177,3 +179,88 @@ def test_settings_are_part_of_the_dataset_s_name():
     assert dataclasses.asdict(cells(system=2))["system"] == 2
     with pytest.raises(UsageError, match="system"):
         cells(system=3)
+
+
+def hologram(carrier=(0.15, 0.2), shape=(64, 64)):
+    row, column = np.indices(shape)
+    bump = 2 * np.exp(-((row - shape[0] / 2) ** 2 + (column - shape[1] / 2) ** 2) / 60)
+    return 100 + 40 * np.cos(2 * np.pi * (carrier[0] * row + carrier[1] * column) + bump)
+
+
+def test_noise_is_refused_in_one_line(tmp_path):
+    np.save(tmp_path / "noise.npy", np.random.default_rng(0).poisson(50, (128, 128)))
+    with pytest.raises(BadInput, match="no fringes stand out") as caught:
+        of_file(path=str(tmp_path / "noise.npy"))
+    assert "\n" not in str(caught.value)
+    with pytest.raises(BadInput, match="no fringes stand out"):
+        of_file(path=str(tmp_path / "noise.npy"), carrier_row=0.1, carrier_column=0.2)
+
+
+def test_pixels_that_are_not_finite_are_refused_or_left_out(tmp_path):
+    seen = hologram()
+    seen[3:6, 4:9] = np.nan
+    np.save(tmp_path / "h.npy", seen)
+    with pytest.raises(BadInput, match=r"15 measured pixels are not finite, the first at \(3, 4\); invalid=mask"):
+        of_file(path=str(tmp_path / "h.npy"))
+    y = of_file(path=str(tmp_path / "h.npy"), invalid="mask")
+    assert (~y.mask).sum() == 15
+    assert not y.mask[3:6, 4:9].any()
+    assert np.isfinite(y.interferogram).all()
+
+
+def test_a_mask_comes_from_the_file_another_file_or_another_array(tmp_path):
+    seen, bad = hologram(), np.zeros((64, 64), np.uint8)
+    bad[:, 40:50] = 1
+    np.savez(tmp_path / "both.npz", data=seen, mask=bad)
+    np.savez(tmp_path / "named.npz", data=seen, usable=1 - bad)
+    np.save(tmp_path / "h.npy", seen)
+    np.save(tmp_path / "bad.npy", bad)
+    for settings in (
+        {"path": "both.npz"},
+        {"path": "named.npz", "dataset": "data", "mask": "usable", "mask_means": "measured"},
+        {"path": "h.npy", "mask": str(tmp_path / "bad.npy")},
+        {"path": "h.npy", "mask": f"{tmp_path / 'both.npz'}::mask"},
+    ):
+        y = of_file(**settings | {"path": str(tmp_path / settings["path"])})
+        np.testing.assert_array_equal(y.mask, bad == 0)
+    dataset = build_plugin("dataset", "offaxis-file", {"path": str(tmp_path / "h.npy"), "mask": str(tmp_path / "bad.npy")})
+    assert dataset.inputs == (str(tmp_path / "h.npy"), str(tmp_path / "bad.npy"))
+    with pytest.raises(BadInput, match=r"absent\.npy"):
+        of_file(path=str(tmp_path / "h.npy"), mask=str(tmp_path / "absent.npy"))
+    inverse = build_plugin("dataset", "offaxis-file", {"path": str(tmp_path / "both.npz"), "mask_means": "measured"}).problem(0)
+    assert any("the mask hides" in line for line in inverse.warnings)
+
+
+def test_geometry_comes_from_qpformat_s_attributes(tmp_path):
+    import h5py
+
+    with h5py.File(tmp_path / "qp.h5", "w") as file:
+        file.attrs.update({"file_format": "qpformat", "imaging_modality": "off-axis holography"})
+        for name in "01":
+            file[name] = hologram()
+            file[name].attrs.update({"wavelength": 532e-9, "pixel size": 1.07e-7, "medium index": 1.335})
+    y = of_file(path=str(tmp_path / "qp.h5"))
+    assert (y.wavelength_m, y.pixel_m) == (532e-9, 1.07e-7)
+    assert of_file(path=f"{tmp_path / 'qp.h5'}::/1").pixel_m == 1.07e-7
+    told = of_file(path=str(tmp_path / "qp.h5"), wavelength_m=6e-7)
+    assert (told.wavelength_m, told.pixel_m) == (6e-7, 1.07e-7)
+
+
+def test_overexposed_pixels_are_said(tmp_path):
+    np.save(tmp_path / "h.npy", np.clip(1.9 * hologram(), 0, 255).astype(np.uint8))
+    problem = build_plugin("dataset", "offaxis-file", {"path": str(tmp_path / "h.npy")}).problem(0)
+    assert any("overexposed" in line for line in problem.warnings)
+
+
+CHART = Path(os.environ.get("PRBENCH_DATA", "nowhere")) / ".." / "cases" / "off_axis" / "usaf_small_MIT_OIRL.tiff"
+
+
+@pytest.mark.skipif(not CHART.is_file(), reason="the hologram of a chart is not beside PRBENCH_DATA")
+def test_a_hologram_of_another_microscope_is_read_and_found():
+    import prbench
+
+    problem = build_plugin("dataset", "offaxis-file", {"path": str(CHART)}).problem(0)
+    assert problem.measurement.shape == (600, 960)
+    found = prbench.solve("fourier-filter", problem.measurement).reconstruction
+    np.testing.assert_allclose(np.abs(found.aux["carrier"]), (0.36, 0.335), atol=0.01)
+    assert prbench.score(found, problem)["fringe_residual"] < 0.35

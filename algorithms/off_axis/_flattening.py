@@ -1,0 +1,141 @@
+"""The phase of an order on a coarse grid: what the optics add to it taken off, and its wraps."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from prbench.physics.aberrations import Polynomials, fit_background, fit_background_of_some_degree, refine_background
+from prbench.physics.fringes import Band
+from prbench.physics.unwrapping import residues, unwrapped, wrapped
+from prbench.tasks.off_axis import Hologram
+
+HIGHEST_DEGREE = 4
+"""Of the polynomials that are tried: up to spherical aberration."""
+
+_FADED = 0.1
+"""Modulation, over its median in the frame, below which there are no fringes to tell a phase."""
+
+_UNMEASURED = 1e-6
+"""Weight of what was not measured."""
+
+
+@dataclass(frozen=True, eq=False)
+class Flat:
+    """What the coarse grid tells.
+
+    Attributes:
+        phase: unwrapped, flat, float64 (p, q), on the samples that cover the frame.
+        start: first sample that covers the frame, along rows and columns.
+        coefficients: of the polynomial that was taken off the wave's phase.
+        degree: of that polynomial, in total.
+        tilt: cycles/px, along rows and columns, that the polynomial's first degree stands for.
+        free: part of the measured frame found to be background.
+        residues: pixels around which the wrapped phase does not close, within the measured frame.
+        faded: part of the measured frame without fringes.
+    """
+
+    phase: np.ndarray
+    start: tuple[int, int]
+    coefficients: np.ndarray
+    degree: int
+    tilt: tuple[float, float]
+    free: float
+    residues: int
+    faded: float
+
+
+def flattened(y: Hologram, order: Band, empty: Band | None, rim: int, degree: int | None) -> Flat:
+    """The phase on the coarse grid, and the polynomial that flattens it.
+
+    Args:
+        y: the measurement.
+        order: the object's, of the frame continued by ``rim`` pixels.
+        empty: the background's, where there is one; a plane is fitted then.
+        rim: in pixels.
+        degree: of the polynomial, in total; None for what the background supports.
+    """
+    to_numpy = y.backend.to_numpy
+    start, stop = (
+        [rounded((edge + rim) / gap) for edge, gap in zip(edges, order.spacing, strict=True)]
+        for rounded, edges in ((math.floor, (0, 0)), (math.ceil, (n - 1 for n in y.shape)))
+    )
+    part = tuple(slice(first, last + 1) for first, last in zip(start, stop, strict=True))
+    z = to_numpy(order.coarse())[part].astype(np.complex128)
+    if empty is not None:
+        z = z * to_numpy(empty.coarse())[part].conj()
+    positions = [np.arange(first, last + 1) * gap - rim for first, last, gap in zip(start, stop, order.spacing, strict=True)]
+    measured = _measured(y, positions)
+    if not measured.all():
+        z = z * np.where(measured, 1.0, _UNMEASURED)
+    guess, degree = (order.tilt, degree) if empty is None else ((0.0, 0.0), 1)
+    basis, coefficients, spread = _fitted(y, z, positions, guess, degree)
+    rest_of_wave = np.angle(z * np.exp(-1j * basis.sum(coefficients)))
+    phase = _levelled(unwrapped(rest_of_wave, measured), measured, 3 * spread)
+    rest, free = refine_background(phase, np.abs(z), basis, spread)
+    first = basis.table(coefficients + rest)
+    per_cycle = _per_cycle(y)
+    tilt = (float(first[1, 0]) / per_cycle, float(first[0, 1]) / per_cycle)
+    if any(abs(f) * gap > 0.5 for f, gap in zip(tilt, order.spacing, strict=True)):
+        tilt = order.tilt  # the polynomial left the band, as it may in a frame of few fringes or none
+    closed = measured[1:, 1:] & measured[:-1, 1:] & measured[1:, :-1] & measured[:-1, :-1]
+    strength = np.abs(z[measured])
+    return Flat(
+        phase - basis.sum(rest),
+        (start[0], start[1]),
+        coefficients + rest,
+        basis.degree,
+        tilt,
+        free=float(free[measured].mean()),
+        residues=int((residues(rest_of_wave) & closed).sum()),
+        faded=float((strength < _FADED * np.median(strength)).mean()),
+    )
+
+
+def polynomials(shape: tuple[int, ...], positions: list[np.ndarray], degree: int) -> Polynomials:
+    """On rows and columns at positions in pixels of the frame, which are counted from its middle in halves of its longer side."""
+    rows, columns = ((2 * at - (n - 1)) / max(shape) for at, n in zip(positions, shape, strict=True))
+    return Polynomials(rows, columns, degree)
+
+
+def _per_cycle(y: Hologram) -> float:
+    """A polynomial of first degree for a frequency of a cycle per pixel."""
+    return math.pi * max(y.shape)
+
+
+def _fitted(
+    y: Hologram, z: np.ndarray, positions: list[np.ndarray], tilt: tuple[float, float], degree: int | None
+) -> tuple[Polynomials, np.ndarray, float]:
+    """Polynomials, their coefficients, and the grain of the background, radians."""
+    basis = polynomials(y.shape, positions, HIGHEST_DEGREE if degree is None else degree)
+    guess = basis.flattened({(1, 0): _per_cycle(y) * tilt[0], (0, 1): _per_cycle(y) * tilt[1]})
+    if degree is None:
+        return fit_background_of_some_degree(z, basis, guess)
+    return basis, *fit_background(z, basis, guess)
+
+
+def _measured(y: Hologram, positions: list[np.ndarray]) -> np.ndarray:
+    """Bool (p, q), where the coarse grid stands on measured pixels; beyond the frame its edge counts."""
+    if y.mask is None:
+        return np.ones((len(positions[0]), len(positions[1])), dtype=bool)
+    nearest = [np.clip(np.rint(at).astype(np.intp), 0, n - 1) for at, n in zip(positions, y.shape, strict=True)]
+    result = y.backend.to_numpy(y.mask)[np.ix_(*nearest)]
+    return np.asarray(result) if result.any() else np.ones_like(result)
+
+
+def _levelled(phase: np.ndarray, measured: np.ndarray, grain: float) -> np.ndarray:
+    """The phase less the whole turns by which the background of each measured part is off zero."""
+    from scipy.ndimage import distance_transform_edt, label
+
+    parts, count = label(measured)
+    if count > 1 or not measured.all():
+        nearest = distance_transform_edt(parts == 0, return_distances=False, return_indices=True)
+        parts = parts[tuple(nearest)]
+    result = phase.copy()
+    for number in range(1, count + 1):
+        inside = parts == number
+        level = inside & measured & (np.abs(wrapped(phase)) < grain)
+        result[inside] -= 2 * math.pi * round(float(np.median(phase[level if level.any() else inside])) / (2 * math.pi))
+    return result
