@@ -142,8 +142,11 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
         10, valid="[0, inf)", range=(5, 50), doc="steps between two moves of the frame with its object, early on; 0: it stays"
     )
     patience: int | None = setting(None, valid="[1, inf)", doc="end after so many checks (one in 5 steps) without a better score")
-    free: float | None = setting(
-        None, valid="[0, 0.5]", doc="fraction of pixels held out to stop and choose by; none: 0.05 where there is shot noise"
+    holdout: float | None = setting(
+        None,
+        was="free",
+        valid="[0, 0.5]",
+        doc="fraction of pixels held out to stop and choose by; none: 0.05 where there is shot noise",
     )
     keep: int = setting(10, valid="[1, inf)", doc="starts returned, best first, for PRTF")
 
@@ -191,7 +194,7 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
 
     def init(self, y: FarField, rng: Rng) -> PriorState:
         """Held-out pixels, and fresh networks of every start."""
-        fraction = self.free if self.free is not None else (0.0 if y.gain is None else _FREE)
+        fraction = self.holdout if self.holdout is not None else (0.0 if y.gain is None else _FREE)
         fitted, held_out = hold_out(y, fraction, rng)
         seeds = [int(seed) for seed in rng.integers(2**62, size=self.starts)]
         return self.begin(y, FittedPattern.of(fitted), Choice(y, held_out), seeds)

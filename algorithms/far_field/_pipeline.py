@@ -34,7 +34,7 @@ class ProjectionSolver(ProjectionSettings, IterativeSolver[FarField, ProjectionS
 
     def run(self, y: FarField) -> ProjectionRun:
         """Updates and policies, as the settings say."""
-        hold_out = HoldOut(self.free, self.release_at(y))
+        hold_out = HoldOut(self.holdout, self.release_at(y))
         return ProjectionRun(
             self.update,
             self.total_iterations(y),

@@ -74,7 +74,9 @@ class ProjectionSettings(ShrinkwrapSettings, RestartSettings):
         log=True,
         doc="threshold of a first support from the autocorrelation; none: the frame",
     )
-    free: float = setting(0.0, valid="[0, 0.5]", range=(0.0, 0.1), doc="fraction of pixels held out to choose the start by")
+    holdout: float = setting(
+        0.0, was="free", valid="[0, 0.5]", range=(0.0, 0.1), doc="fraction of pixels held out to choose the start by"
+    )
     keep: int = setting(10, valid="[1, inf)", doc="independent starts returned, best first, for PRTF")
     coherence: str = setting("full", doc="of the beam: full, auto (found), or its width in sides of the object's frame, as 0.6")
 

@@ -26,7 +26,7 @@ class HioEr(RecipeSettings, ProjectionSolver):
     """Cycles of HIO and ER from many random starts, the support following the object, the best start chosen.
 
     Every ``breed_every`` steps the worse half of the starts is replaced by crosses of the better ones (guided HIO); only starts
-    without a common ancestor are returned as independent. Held-out pixels, where ``free`` asks for them, are given back to the
+    without a common ancestor are returned as independent. Held-out pixels, where ``holdout`` asks for them, are given back to the
     fit for the last block of the recipe.
     """
 

@@ -73,7 +73,7 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
     def run(self, y: FarField) -> ProjectionRun:
         """Updates and policies; pixels held out are given back for the last block before the first refinement."""
         steps = self.projections
-        hold_out = HoldOut(self.free, steps - self.block(max(0, steps - 1))[2])
+        hold_out = HoldOut(self.holdout, steps - self.block(max(0, steps - 1))[2])
         return ProjectionRun(self._update, steps, self.support_policy(y), self.restart_policy(), hold_out, self.coherence_policy)
 
     def _update(self, k: int) -> Update:

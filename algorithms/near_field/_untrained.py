@@ -122,8 +122,12 @@ class UntrainedFit(IterativeSolver[NearField, UntrainedState]):
     jitter: float = setting(1 / 30, valid="[0, 1]", range=(0, 0.1), doc="uniform noise on the input at first, falling to none")
     variation: float = setting(0.0, valid="[0, inf)", range=(0, 0.1), doc="weight of the total variation of phase and ln t")
     averaging: float = setting(0.9, valid="[0, 1)", range=(0.5, 0.99), doc="part of the average object that a step keeps")
-    held_out: float = setting(
-        0.05, valid="[0, 0.5]", range=(0, 0.1), doc="part of the pixels that choose among steps; 0: those fitted choose"
+    holdout: float = setting(
+        0.05,
+        was="held_out",
+        valid="[0, 0.5]",
+        range=(0, 0.1),
+        doc="part of the pixels that choose among steps; 0: those fitted choose",
     )
     patience: int = setting(100, valid="[1, inf)", range=(25, 1000), log=True, doc="steps without a better one before it ends")
 
@@ -145,7 +149,7 @@ class UntrainedFit(IterativeSolver[NearField, UntrainedState]):
         """
         if min(y.shape) < _LEAST_SIDE:
             raise BadInput(f"{self.plugin_name} needs frames of at least {_LEAST_SIDE} x {_LEAST_SIDE} pixels, got {y.shape}")
-        part, free = divided(y, self.held_out, rng)
+        part, free = divided(y, self.holdout, rng)
         start = self._start(part, rng)
         y.counters.ffts += part.counters.ffts if part is not y else 0
         y.counters.operators += part.counters.operators if part is not y else 0

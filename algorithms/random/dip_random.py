@@ -79,8 +79,8 @@ class DipRandom(IterativeSolver[RandomLinear, DipState]):
     rate: float = setting(1e-2, valid="(0, 1]", range=(1e-3, 3e-2), log=True, doc="learning rate, falling to 0 as half a cosine")
     channels: int = setting(32, valid="[1, 1024]", range=(8, 128), log=True, doc="of every convolution")
     scales: int = setting(4, valid="[1, 8]", range=(2, 5), doc="resolutions below the object's; fewer in small ones")
-    held_out: float = setting(
-        0.05, valid="[0, 0.5]", range=(0, 0.1), doc="part of the values that choose among steps; 0: the last"
+    holdout: float = setting(
+        0.05, was="held_out", valid="[0, 0.5]", range=(0, 0.1), doc="part of the values that choose among steps; 0: the last"
     )
     patience: int = setting(200, valid="[1, inf)", range=(50, 1000), log=True, doc="steps without a better one before it ends")
 
@@ -107,8 +107,8 @@ class DipRandom(IterativeSolver[RandomLinear, DipState]):
         device_network = on_backend(network.to(y.backend.real), y.backend)
         seen = seen.to(device=y.backend.device, dtype=y.backend.real)
         held_out = None
-        if self.held_out:
-            chosen = y.backend.asarray(rng.random(y.mask_shape) < self.held_out) & (y.amplitude >= 0)
+        if self.holdout:
+            chosen = y.backend.asarray(rng.random(y.mask_shape) < self.holdout) & (y.amplitude >= 0)
             held_out = chosen if bool(chosen.any()) else None
         return DipState(
             device_network,

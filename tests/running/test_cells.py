@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prbench.core import build_plugin
 from prbench.running.request.cell import Cell
 from prbench.running.request.cells import CellBlock, Cells
 from prbench.running.request.spec import Matrix
@@ -58,3 +59,21 @@ def test_a_stored_cell_whose_setting_was_renamed_keeps_its_key_and_is_read() -> 
     assert stored.build_solver().params()["delta_beta"] == 700.0
     assert stored.solver_spelled == "mist-2020[delta_beta=700]"
     assert Cell.from_plain(spec | {"solver_params": {"delta_beta": 700.0, "pairs": "all"}}).key != key
+
+
+@pytest.mark.parametrize(
+    ("solver", "former"),
+    [
+        ("hio", "free"),
+        ("hio-er-ml", "free"),
+        ("raar", "free"),
+        ("double-dip", "free"),
+        ("dip-random", "held_out"),
+        ("unet", "held_out"),
+    ],
+)
+def test_the_share_held_out_is_read_under_its_former_name(solver, former):
+    assert build_plugin("solver", f"{solver}[{former}=0.07]").params()["holdout"] == 0.07
+    built = build_plugin("solver", solver)
+    params = {former if name == "holdout" else name: value for name, value in built.params().items()}
+    assert type(built).from_params(params) == built

@@ -115,11 +115,11 @@ def test_pixels_are_held_out_where_there_is_shot_noise():
     fitted = np.asarray(state.pattern.fitted).astype(bool)
     assert np.array_equal(~fitted, np.asarray(state.choice.held_out))
     assert 0.03 < (~fitted).mean() < 0.07
-    assert DoubleDip(**SMALL, free=0.0).init(noisy, rng).choice.held_out is None
+    assert DoubleDip(**SMALL, holdout=0.0).init(noisy, rng).choice.held_out is None
 
 
 def test_counts_that_are_held_out_have_no_part_in_the_fit():
-    solver = DoubleDip(**SMALL, free=0.1)
+    solver = DoubleDip(**SMALL, holdout=0.1)
     y = measured(gain=1.0)
     held = np.asarray(solver.init(y, np.random.default_rng(5)).choice.held_out)
     changed = np.asarray(y.intensity) + 50 * np.fft.fftshift(held)

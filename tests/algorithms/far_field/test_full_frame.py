@@ -33,7 +33,12 @@ SOLVERS = [
     for name in plugin_names("solver")
     if load_plugin("solver", name).info.task == "far-field" and issubclass(load_plugin("solver", name), IterativeSolver)
 ]
-MORE = ["hio-er[free=0.1]", "hio-er[breed_every=20,starts=4]", "raar[free=0.1,starts=3]", "ml[starts=3,autocorrelation=none]"]
+MORE = [
+    "hio-er[holdout=0.1]",
+    "hio-er[breed_every=20,starts=4]",
+    "raar[holdout=0.1,starts=3]",
+    "ml[starts=3,autocorrelation=none]",
+]
 TOLERANCE = {"single": 1e-4, "double": 1e-9}
 
 

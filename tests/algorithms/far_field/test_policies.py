@@ -185,7 +185,7 @@ def test_without_updates_the_support_of_likelihood_stays():
 
 def test_a_batch_cut_to_finalists_keeps_scores_and_ancestors_together():
     y = measurement("crystal2d[size=16,photons=100]")
-    solver = prbench.get_solver("hio-er-ml", recipe="60*HIO+20*ER+24*ML", starts=6, finalists=3, free=0.1, breed_every=30)
+    solver = prbench.get_solver("hio-er-ml", recipe="60*HIO+20*ER+24*ML", starts=6, finalists=3, holdout=0.1, breed_every=30)
     state = solver.advance(y, solver.init(y, np.random.default_rng(0)), 90)
     assert state.refinement is not None
     assert state.refinement.best is None

@@ -139,7 +139,7 @@ def test_a_step_costs_two_transforms_a_start(name, starts):
 
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize(
-    "name", ["hio-er[iterations=60,starts=3]", "hio-er[iterations=60,starts=3,free=0.05]", "rrr[iterations=60]"]
+    "name", ["hio-er[iterations=60,starts=3]", "hio-er[iterations=60,starts=3,holdout=0.05]", "rrr[iterations=60]"]
 )
 def test_a_seed_is_a_reconstruction(library, name):
     y = problem("crystal2d[size=16,photons=100]").measurement
@@ -232,7 +232,7 @@ def test_a_support_may_follow_the_modulus_projection():
 def test_steps_one_by_one_and_many_at_once_are_the_same():
     made = problem("crystal2d[size=32,photons=100]")
     solver = prbench.get_solver(
-        "hio-er-ml", recipe="3*(5*ER+20*HIO)+5*ER+2*(16*ML+9*HIO)+16*ML", starts=4, breed_every=50, free=0.05
+        "hio-er-ml", recipe="3*(5*ER+20*HIO)+5*ER+2*(16*ML+9*HIO)+16*ML", starts=4, breed_every=50, holdout=0.05
     )
     y = made.measurement.to(get_backend("numpy"))
     one = solver.init(y, np.random.default_rng(0))

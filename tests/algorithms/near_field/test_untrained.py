@@ -94,7 +94,7 @@ def test_the_transmission_of_one_material_follows_its_phase():
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_a_fit_begins_with_the_linear_answer(y, solver):
-    one = solver(start="ctf", held_out=0)
+    one = solver(start="ctf", holdout=0)
     state = begun(one, y)
     linear = in_range(ContrastTransferFunction().solve(y, np.random.default_rng(0)).phase, y.phase_range)
     inside = (linear > 0.1) & (linear < QUARTER - 0.1)

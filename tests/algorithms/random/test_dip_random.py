@@ -112,7 +112,7 @@ def test_it_ends_when_nothing_held_out_gets_better():
     ended = prbench.solve(solver(patience=20, iterations=2000), y)
     assert ended.status == "ok"
     assert ended.cost.iterations < 2000
-    assert prbench.solve(solver(held_out=0, patience=20, iterations=200), y).cost.iterations == 200
+    assert prbench.solve(solver(holdout=0, patience=20, iterations=200), y).cost.iterations == 200
 
 
 @pytest.mark.parametrize("shape", [(4, 4), (5, 9), (8, 31)])
