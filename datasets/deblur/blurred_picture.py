@@ -46,6 +46,8 @@ class BlurredPicture(Dataset):
     oversize: float = setting(1.5, valid="[1, 10]", range=(1, 3), doc="kernel size told, over the true one")
     noise: float = setting(0.01, valid="[0, 1]", range=(0.001, 0.1), log=True, doc="standard deviation of the noise")
 
+    known_kernel: bool = setting(False, doc="whether the solver is told the kernel: not blind, for comparison")
+
     example: ClassVar[dict[str, object]] = {"size": 32, "kernel": 5}
 
     def __post_init__(self) -> None:
@@ -76,7 +78,12 @@ class BlurredPicture(Dataset):
         seen = ideal.to(get_backend("numpy", "double")).forward(truth)
         seen = seen + self.noise * of_noise.standard_normal(seen.shape)
         return Problem(
-            measurement=BlurredImage(seen.astype(np.float32), (told, told), noise_sigma=self.noise),
+            measurement=BlurredImage(
+                seen.astype(np.float32),
+                (told, told),
+                noise_sigma=self.noise,
+                kernel=kernel.astype(np.float32) if self.known_kernel else None,
+            ),
             truth=truth,
             id=f"{self.plugin_name}-{name}-{kind}-{split}-{seed}-{index}",
             split=split,

@@ -34,6 +34,7 @@ VERBS = (
     "export",
     "check",
     "contestant",
+    "contestant",
     "env",
     "doctor",
     "data",

@@ -112,7 +112,9 @@ class Program:
             self._named = False
         if isinstance(error := header.get("error"), dict):
             kind, message, trace = (str(error.get(key, "")) for key in ("type", "message", "traceback"))
-            raise ProgramError(kind, f"{self.name}: {kind}: {message or 'no reason given'}{_indented(trace)}")
+            refusal = ProgramError(kind, f"{self.name}: {kind}: {one_line(message, 1000) or 'no reason given'}")
+            refusal.add_note(trace)  # which tracebacks show, and messages leave out
+            raise refusal
         return header, found
 
     def _wait(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -205,7 +207,3 @@ def _how(code: int) -> str:
         return f"ended itself with exit code {code}"
     text = f"ended with signal {-code} ({signal.Signals(-code).name})"
     return f"{text}, as the kernel ends what takes the last memory" if code == -signal.SIGKILL else text
-
-
-def _indented(trace: str) -> str:
-    return f"\n{trace}" if trace else ""

@@ -19,6 +19,7 @@ from .metric import Metric, MetricInfo
 from .reconstruction import FIELDS
 
 if TYPE_CHECKING:
+    from .conformance import Conformance
     from .measurement import Measurement
     from .problem import Problem
     from .reconstruction import Reconstruction
@@ -198,6 +199,8 @@ class Task(TaskInfo):
         measurement: the class of its measurements, whose ``task`` is this name.
         export: how reconstructions of measured data are written for other programs; None where there is no such format.
         metrics: metrics of this task alone that no entry point names, as in a file that declares a task with its solver.
+        conformance: makes the problems by which a program of another package shows that it keeps to this task's conventions;
+            None where there are none.
         align: moves a reconstruction to where its truth is, for pictures of maps whose position is free; None where it is not.
     """
 
@@ -205,6 +208,7 @@ class Task(TaskInfo):
     export: Export | None
     metrics: tuple[Metric, ...] = ()
     align: Callable[[Problem, Reconstruction], Reconstruction] | None = None
+    conformance: Callable[[], tuple[Conformance, ...]] | None = None
 
     def __post_init__(self) -> None:
         """As :meth:`TaskInfo.__post_init__`, and the measurement must be one of this task.

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from prbench.backend import Array
-from prbench.core.checks import answer_array, mask_of, real_array, refuse
+from prbench.core.checks import answer_array, mask_of, real_array, refuse, same_shape
 from prbench.core.measurement import Measurement, filled_from_nearest
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput, PrbenchError
@@ -29,6 +29,7 @@ class BlurredImage(Measurement):
         kernel_shape: odd sizes that hold the kernel.
         mask: bool (H, W), True where measured; all pixels where None. What stands elsewhere is replaced by the nearest measured.
         noise_sigma: standard deviation of the noise, in units of the image, where that is known.
+        kernel: real (*kernel_shape), sums to one, where the kernel is known: deblurring is not blind then. None otherwise.
 
     Raises:
         BadInput: for an image that is zero, or not real and finite where measured, kernel sizes that are even or larger than the
@@ -36,12 +37,13 @@ class BlurredImage(Measurement):
     """
 
     task: ClassVar[str] = "deblur"
-    arrays: ClassVar[tuple[str, ...]] = ("image", "mask")
+    arrays: ClassVar[tuple[str, ...]] = ("image", "mask", "kernel")
 
     image: Array
     kernel_shape: tuple[int, int]
     mask: Array | None = dataclasses.field(default=None, kw_only=True)
     noise_sigma: float | None = dataclasses.field(default=None, kw_only=True)
+    kernel: Array | None = dataclasses.field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         image = real_array("image", self.image, (2,), "array (rows, columns)")
@@ -53,6 +55,11 @@ class BlurredImage(Measurement):
         object.__setattr__(self, "kernel_shape", tuple(int(k) for k in sizes))
         if self.noise_sigma is not None and not (math.isfinite(self.noise_sigma) and self.noise_sigma >= 0):
             raise BadInput(f"noise_sigma must be at least 0 and finite, got {self.noise_sigma}")
+        if self.kernel is not None:
+            kernel = same_shape("kernel", real_array("kernel", self.kernel, (2,), "array"), self.kernel_shape, "kernel_shape")
+            if not abs(float(kernel.sum(dtype=np.float64)) - 1) < 1e-3:
+                raise BadInput(f"kernel must sum to one, got {float(kernel.sum()):.4g}; divide it by its sum")
+            object.__setattr__(self, "kernel", kernel)
         if self.mask is not None:
             mask = mask_of(self.mask, image.shape, "the image")
             object.__setattr__(self, "mask", mask)

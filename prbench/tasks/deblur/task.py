@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from prbench.core import DEBLURRED_IMAGE, Goal, Map, Panel, Problem, Reconstruction, Task
+from prbench.core.conformance import Conformance
 from prbench.tasks.map_files import MAP_EXPORT
 
 from . import BlurredImage
@@ -12,6 +13,12 @@ def _moved(problem: Problem, estimate: Reconstruction) -> Reconstruction:
     from .metrics import moved_to_truth
 
     return moved_to_truth(problem, estimate)
+
+
+def _conformance() -> tuple[Conformance, ...]:
+    from .conformance import conformance
+
+    return conformance()
 
 
 TASK = Task(
@@ -29,4 +36,5 @@ TASK = Task(
     solvers=("blind-rl", "double-dip-deblur"),
     dataset="",
     align=_moved,
+    conformance=_conformance,
 )

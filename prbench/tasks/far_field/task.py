@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from prbench.core import COMPLEX_OBJECT, Export, Goal, Panel, Problem, Reconstruction, Task
+from prbench.core.conformance import Conformance
 
 from . import FarField
 
@@ -16,6 +17,12 @@ def _write(path: Path, problem: Problem, estimate: Reconstruction, scores: Mappi
     assert isinstance(problem.measurement, FarField)
     source = problem.provenance.source
     write_cxi(path, problem.measurement, estimate, source=source, scores=scores, solver=solver, held_out=problem.held_out)
+
+
+def _conformance() -> tuple[Conformance, ...]:
+    from .conformance import conformance
+
+    return conformance()
 
 
 TASK = Task(
@@ -38,4 +45,5 @@ TASK = Task(
     export=Export("cxi", ".cxi", _write),
     solvers=("hio", "raar", "hio-er"),
     dataset="file",
+    conformance=_conformance,
 )

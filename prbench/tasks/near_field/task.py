@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from prbench.core import PHASE, PHASE_MAP, Goal, Map, Panel, Task
+from prbench.core.conformance import Conformance
 from prbench.tasks.map_files import MAP_EXPORT
 
 from . import NearField
+
+
+def _conformance() -> tuple[Conformance, ...]:
+    from .conformance import conformance
+
+    return conformance()
+
 
 TASK = Task(
     name="near-field",
@@ -22,4 +30,5 @@ TASK = Task(
     export=MAP_EXPORT,
     solvers=("ctf", "gs", "paganin"),
     dataset="near-field-file",
+    conformance=_conformance,
 )

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from prbench.core import PHASE, PHASE_MAP, Goal, Panel, Task
+from prbench.core.conformance import Conformance
 from prbench.tasks.map_files import MAP_EXPORT
 
 from . import Hologram
+
+
+def _conformance() -> tuple[Conformance, ...]:
+    from .conformance import conformance
+
+    return conformance()
+
 
 TASK = Task(
     name="off-axis",
@@ -26,4 +34,5 @@ TASK = Task(
     export=MAP_EXPORT,
     solvers=("fourier-filter", "unet-offaxis"),
     dataset="offaxis-file",
+    conformance=_conformance,
 )

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from prbench.core import COMPLEX_OBJECT, Goal, Panel, Task
+from prbench.core.conformance import Conformance
 
 from . import RandomLinear
+
+
+def _conformance() -> tuple[Conformance, ...]:
+    from .conformance import conformance
+
+    return conformance()
+
 
 TASK = Task(
     name="random",
@@ -25,4 +33,5 @@ TASK = Task(
     export=None,
     solvers=("truncated-af", "wirtinger-flow"),
     dataset="",
+    conformance=_conformance,
 )

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from prbench.core import PHASE, SPECKLE_MAPS, Goal, Map, Panel, Task
+from prbench.core.conformance import Conformance
 from prbench.tasks.map_files import MAP_EXPORT
 
 from . import SpeckleStack
+
+
+def _conformance() -> tuple[Conformance, ...]:
+    from .conformance import conformance
+
+    return conformance()
+
 
 TASK = Task(
     name="speckle",
@@ -33,4 +41,5 @@ TASK = Task(
     solvers=("umpa", "mist-2023"),
     dataset="speckle-folder",
     rim_px=16,  # windows and filters fall off the frame there
+    conformance=_conformance,
 )
