@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from prbench.core import find_task, plugin_names, task_names
+from prbench.metrics import COSTS, cost_names
 
 ROOT = Path(__file__).parents[1] / "prbench"
 PARTS = ("analysis", "reporting", "cli", "running", "gate", "metrics")
@@ -41,7 +42,7 @@ def _names(path: Path) -> Iterator[tuple[int, str]]:
 def test_no_literal_names_a_plugin(part: str) -> None:
     names = {*task_names(), *plugin_names("solver"), *plugin_names("dataset")}
     if part != "metrics":
-        names |= set(plugin_names("metric"))
+        names |= {*plugin_names("metric"), *COSTS}
     found = [
         f"{path.name}:{line}: {text}" for path in (ROOT / part).rglob("*.py") for line, text in _literals(path) if text in names
     ]
@@ -55,3 +56,8 @@ def test_no_measurement_class_is_named(part: str) -> None:
         f"{path.name}:{line}: {name}" for path in (ROOT / part).rglob("*.py") for line, name in _names(path) if name in classes
     ]
     assert found == []
+
+
+def test_every_cost_has_one_constant() -> None:
+    constants = [value for name, value in vars(cost_names).items() if name.isupper() and isinstance(value, str)]
+    assert sorted(constants) == sorted(COSTS)

@@ -10,6 +10,7 @@ import numpy as np
 
 from prbench.core import load_plugin
 from prbench.errors import UsageError, one_line
+from prbench.metrics.cost_names import COMPARED
 
 from .goals import Goal, choose_goal, goals, smallest_difference
 from .leaderboard import NOT_RUN, SCORED
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BETTER, WORSE, UNDECIDED, TOO_FEW = "better", "worse", "no difference shown", "too few"
-COSTS = ("latency_fft", "latency_s", "ffts", "operators", "iterations", "peak_memory_host", "peak_memory_device")
-"""Columns that may stand for the cost; lower is better in all."""
 _CELL = ("task", "dataset", "split", "sample", "seed")
 _MACHINE_COLUMNS = ("backend", "precision", "device_class", "time_limit_s")
 _FAR = 1e300
@@ -54,7 +53,7 @@ class Versus:
 
 
 def compare_solvers(
-    frame: pd.DataFrame, solvers: Sequence[str], *, metrics: Sequence[str] = (), cost: str = COSTS[0], least: float = 1.0
+    frame: pd.DataFrame, solvers: Sequence[str], *, metrics: Sequence[str] = (), cost: str = COMPARED[0], least: float = 1.0
 ) -> Versus:
     """Compare solvers of one set of results: each of those named with the first.
 
@@ -62,7 +61,7 @@ def compare_solvers(
         frame: records, as :func:`prbench.analysis.leaderboards` takes them.
         solvers: two or more, as spelled in the records; a bare name will do where it is the only one of that name.
         metrics: what to compare besides the metric that ranks the task.
-        cost: one of :data:`COSTS`.
+        cost: one of :data:`COMPARED`.
         least: a median ratio within 1/least and least is no difference, however sure.
 
     Raises:
@@ -84,7 +83,7 @@ def compare_results(
     *,
     names: tuple[str, str] = ("first", "second"),
     metrics: Sequence[str] = (),
-    cost: str = COSTS[0],
+    cost: str = COMPARED[0],
     least: float = 1.0,
 ) -> Versus:
     """Compare two sets of results, each solver with itself.
@@ -95,7 +94,7 @@ def compare_results(
         solvers: only this one; of two, the one in ``first`` with the other in ``second``.
         names: what the sets are called.
         metrics: as in :func:`compare_solvers`.
-        cost: one of :data:`COSTS`.
+        cost: one of :data:`COMPARED`.
         least: as in :func:`compare_solvers`.
 
     Raises:
@@ -129,8 +128,8 @@ def _pick(name: str, known: Sequence[str]) -> str:
 def _rows(couples: Sequence[tuple[pd.DataFrame, pd.DataFrame]], metrics: Sequence[str], cost: str, least: float) -> pd.DataFrame:
     import pandas as pd
 
-    if cost not in COSTS:
-        raise UsageError(f"cost must be one of {', '.join(COSTS)}, got {cost!r}")
+    if cost not in COMPARED:
+        raise UsageError(f"cost must be one of {', '.join(COMPARED)}, got {cost!r}")
     if not least >= 1:
         raise UsageError(f"the least ratio must be at least 1, got {least}")
     besides = [_goal_of(name) for name in dict.fromkeys(metrics)]

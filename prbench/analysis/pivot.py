@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from prbench.core import build_plugin, format_name, parse_name, setting_defaults, setting_infos
 from prbench.core.settings import Scalar
 from prbench.errors import UsageError
+from prbench.metrics.cost_names import LATENCY_S
 
 from .conditions import described
 from .goals import Goal
@@ -48,7 +49,7 @@ class Pivot:
 
 _TAKEN = (
     *("solver", "metric"),
-    *(f"{name}{end}" for name in ("median", "success", "latency_s") for end in ("", "_low", "_high")),
+    *(f"{name}{end}" for name in ("median", "success", LATENCY_S) for end in ("", "_low", "_high")),
 )
 _COUNTS = ("samples", "cells", "failed")
 

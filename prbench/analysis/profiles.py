@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from prbench.errors import UsageError
+from prbench.metrics.cost_names import LATENCY_PAIRS, LATENCY_S, OPERATORS
 
 from .goals import choose_goal, goals
 from .leaderboard import NOT_RUN, SCORED
@@ -15,7 +16,7 @@ from .leaderboard import NOT_RUN, SCORED
 if TYPE_CHECKING:
     import pandas as pd
 
-COSTS = {"latency_s": "seconds", "latency_fft": "FFT pairs", "operators": "operator calls"}
+COSTS = {LATENCY_S: "seconds", LATENCY_PAIRS: "FFT pairs", OPERATORS: "operator calls"}
 """Costs that profiles are drawn over, by column."""
 NEAR_BEST = 1.1
 """Where nobody can say what a success is: times the best score of the problem, within which it counts as solved."""
@@ -71,7 +72,7 @@ def data_profiles(costs: pd.DataFrame, cost: str) -> Profiles:
     return Profiles("data", tuple(map(str, costs.index)), values, cost, values.shape[1])
 
 
-def costs_to_solve(frame: pd.DataFrame, task: str, cost: str = "latency_fft") -> pd.DataFrame:
+def costs_to_solve(frame: pd.DataFrame, task: str, cost: str = LATENCY_PAIRS) -> pd.DataFrame:
     """What each solver paid for each problem, a problem being one sample of one dataset.
 
     A cell is solved where its score reaches the success of the dataset's goal or, where there is none, comes within

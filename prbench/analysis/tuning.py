@@ -11,6 +11,7 @@ import numpy as np
 from prbench.core import format_name, load_plugin
 from prbench.core.settings import Scalar
 from prbench.errors import MissingDependency, UsageError
+from prbench.metrics.cost_names import LATENCY_PAIRS, LATENCY_S
 
 from .goals import Goal, choose_goal, goals
 from .leaderboard import NOT_RUN, SCORED
@@ -157,8 +158,8 @@ def _trial(number: int, settings: Settings, frame: pd.DataFrame, goal: Goal) -> 
         high=float(result.high[0]),
         cells=len(frame),
         failed=int(np.isnan(score).sum()),
-        seconds=float(frame["latency_s"].sum()),
-        fft_pairs=float(frame["latency_fft"].sum()),
+        seconds=float(frame[LATENCY_S].sum()),
+        fft_pairs=float(frame[LATENCY_PAIRS].sum()),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prbench.errors import UsageError
+from prbench.metrics.cost_names import COMPARED
 
 from . import folders
 from .completion import plugin_completion
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 WORSE = "worse"
 """The verdict that may fail a command, as :mod:`prbench.analysis.comparison` says it."""
-COSTS = ("latency_fft", "latency_s", "ffts", "operators", "iterations", "peak_memory_host", "peak_memory_device")
 
 
 @click.command("compare")
@@ -34,7 +34,7 @@ COSTS = ("latency_fft", "latency_s", "ffts", "operators", "iterations", "peak_me
     shell_complete=plugin_completion("metric"),
     help="Metrics to compare besides the one that ranks; repeatable, or A,B.",
 )
-@click.option("--cost", type=click.Choice(COSTS), default=COSTS[0], show_default=True, help="What stands for the cost.")
+@click.option("--cost", type=click.Choice(COMPARED), default=COMPARED[0], show_default=True, help="What stands for the cost.")
 @click.option(
     "--least",
     type=click.FloatRange(min=1),

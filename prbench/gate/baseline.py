@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from prbench.errors import BadInput, one_line
-from prbench.metrics.costs import COUNTS, WALL_IN_PAIRS
+from prbench.metrics.cost_names import COUNTS, LATENCY_PAIRS
 from prbench.running.environment import environment
 from prbench.running.request.spec import Matrix
 
@@ -20,7 +20,7 @@ from .timing import PROCESSOR, PROCESSOR_IN_PAIRS
 
 FORMAT = 2
 _NEEDED = frozenset(
-    ("solver", "dataset", "task", "sample", "seed", "status", "metrics", "repeats", "curve", MEMORY, WALL_IN_PAIRS, *COUNTS)
+    ("solver", "dataset", "task", "sample", "seed", "status", "metrics", "repeats", "curve", MEMORY, LATENCY_PAIRS, *COUNTS)
 )
 _STORED = _NEEDED | {"split", "backend", "precision", "device_class", "error", PROCESSOR, PROCESSOR_IN_PAIRS}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from prbench.metrics.costs import COUNTS
+from prbench.metrics.cost_names import COUNTS
 
 from .evidence import ALPHA_DISTRIBUTIONS, of_distributions
 from .findings import MISSING, Finding, Verdict, severity, solved

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from prbench.metrics.costs import COUNTS, WALL, WALL_IN_PAIRS
+from prbench.metrics.cost_names import COUNTS, LATENCY_PAIRS, LATENCY_S
 from prbench.running.request.cell import Cell
 
 from .exact import MEMORY
@@ -62,7 +62,7 @@ def _in_fft_pairs(cells: list[dict[str, Any]]) -> None:
     """Times in FFT pairs of the cell's shape: the median of all that were timed beside the cells of one kind, so that no single
     timing in a bad moment stands beside many solves.
     """
-    for seconds, in_pairs, unit in ((WALL, WALL_IN_PAIRS, "pair_s"), (PROCESSOR, PROCESSOR_IN_PAIRS, "cpu_pair_s")):
+    for seconds, in_pairs, unit in ((LATENCY_S, LATENCY_PAIRS, "pair_s"), (PROCESSOR, PROCESSOR_IN_PAIRS, "cpu_pair_s")):
         timed: dict[tuple[Any, ...], list[float]] = {}
         for cell in cells:
             timed.setdefault(_kind(cell), []).extend(cell[unit])
@@ -88,7 +88,7 @@ def _gathered(cell: Cell, answers: list[dict[str, Any]], allocated: int | None) 
         "repeats": all(answer["digest"] == first["digest"] for answer in answers if "digest" in answer and "digest" in first),
         "curve": first.get("curve", []),
         MEMORY: allocated,
-        **{name: [a[name] for a in answers if name in a] for name in (WALL, PROCESSOR, "pair_s", "cpu_pair_s")},
+        **{name: [a[name] for a in answers if name in a] for name in (LATENCY_S, PROCESSOR, "pair_s", "cpu_pair_s")},
         **{name: first.get(name) for name in COUNTS},
     }
 
@@ -96,5 +96,5 @@ def _gathered(cell: Cell, answers: list[dict[str, Any]], allocated: int | None) 
 def more_times(first: Sequence[dict[str, Any]], second: Sequence[Mapping[str, Any]]) -> None:
     """Add the times of a second measurement of the same cells to those of the first."""
     for cell, again in zip(first, second, strict=True):
-        for name in (WALL, WALL_IN_PAIRS, PROCESSOR, PROCESSOR_IN_PAIRS):
+        for name in (LATENCY_S, LATENCY_PAIRS, PROCESSOR, PROCESSOR_IN_PAIRS):
             cell[name] = [*cell[name], *again[name]]

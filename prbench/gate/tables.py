@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from prbench.metrics.costs import COUNTS
+from prbench.metrics.cost_names import COUNTS
 
 from .exact import MEMORY
 from .findings import Comparison, Finding

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from prbench.metrics.costs import WALL, WALL_IN_PAIRS
+from prbench.metrics.cost_names import LATENCY_PAIRS, LATENCY_S
 
 from .evidence import ALPHA_PAIRS, ALPHA_TIMES, Evidence, of_pairs
 from .findings import Finding
@@ -32,9 +32,9 @@ def compare_times(pairs: Sequence[Pair], tolerance: float, *, stored: bool) -> I
     if all(_on_processor(cell) for pair in pairs for cell in pair):
         # Other programs lengthen wall time: of waiting, which takes no processor time, only a gross change is believed.
         kinds = [_timed(TIME, pairs, (PROCESSOR, PROCESSOR_IN_PAIRS), tolerance)]
-        kinds.append(_believed(_timed(WALL_TIME, pairs, (WALL, WALL_IN_PAIRS), max(tolerance, WAITING))))
+        kinds.append(_believed(_timed(WALL_TIME, pairs, (LATENCY_S, LATENCY_PAIRS), max(tolerance, WAITING))))
     else:
-        kinds = [_believed(_timed(TIME, pairs, (WALL, WALL_IN_PAIRS), tolerance))]
+        kinds = [_believed(_timed(TIME, pairs, (LATENCY_S, LATENCY_PAIRS), tolerance))]
     for in_seconds, in_pairs in kinds:
         if stored and in_pairs is not None:
             yield dataclasses.replace(in_pairs, binding=False)

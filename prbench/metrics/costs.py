@@ -4,6 +4,24 @@ from __future__ import annotations
 
 from prbench.core import MetricInfo, load_plugin, plugin_names, task_metrics
 
+from .cost_names import (
+    COST_PAIRS,
+    FFTS,
+    FLOPS,
+    ITERATIONS,
+    LATENCY_PAIRS,
+    LATENCY_S,
+    LOAD,
+    OPERATORS,
+    PAIR_PROCESSOR_S,
+    PAIR_S,
+    PARAMETERS,
+    PEAK_MEMORY_DEVICE,
+    PEAK_MEMORY_HOST,
+    PROCESSOR_S,
+    STARTUP_S,
+)
+
 
 def _cost(name: str, unit: str, definition: str, header: str, meaning: str, priority: int | None = None) -> MetricInfo:
     return MetricInfo(
@@ -22,7 +40,7 @@ COSTS: dict[str, MetricInfo] = {
     info.name: info
     for info in (
         _cost(
-            "latency_s",
+            LATENCY_S,
             "s",
             "Time of a solve with its start-up, device synchronised; data loading and scoring are outside.",
             header="seconds",
@@ -30,7 +48,7 @@ COSTS: dict[str, MetricInfo] = {
             priority=1500,
         ),
         _cost(
-            "latency_fft",
+            LATENCY_PAIRS,
             "FFT pairs",
             "latency_s over the time of one forward and inverse FFT of the measurement's shape and dtype, on the same backend, "
             "device and threads, timed before and after.",
@@ -39,7 +57,7 @@ COSTS: dict[str, MetricInfo] = {
             priority=1510,
         ),
         _cost(
-            "cost_fft",
+            COST_PAIRS,
             "FFT pairs",
             "processor_s over the processor time of one FFT pair, which other load hardly changes; on a GPU latency_fft.",
             header="cost, pairs",
@@ -47,84 +65,84 @@ COSTS: dict[str, MetricInfo] = {
             priority=1505,
         ),
         _cost(
-            "processor_s",
+            PROCESSOR_S,
             "s",
             "Processor time of a solve, all threads and child processes, with its start-up.",
             header="processor, s",
             meaning="processor time of one solve, s",
         ),
         _cost(
-            "fft_pair_processor_s",
+            PAIR_PROCESSOR_S,
             "s",
             "Processor time of the FFT pair that cost_fft is counted in.",
             header="pair, processor s",
             meaning="processor time of one FFT pair, s",
         ),
         _cost(
-            "startup_s",
+            STARTUP_S,
             "s",
             "Time before the clock: loading, weights, compilation, and a first solve of a small problem.",
             header="start-up, s",
             meaning="time before the first solve, s",
         ),
         _cost(
-            "load",
+            LOAD,
             "processes",
             "Processes that wanted to run when the solve ended, averaged over a minute by the system.",
             header="load",
             meaning="processes that wanted to run",
         ),
         _cost(
-            "fft_pair_s",
+            PAIR_S,
             "s",
             "Time of the FFT pair that latency_fft is counted in.",
             header="pair, s",
             meaning="time of one FFT pair, s",
         ),
         _cost(
-            "peak_memory_host",
+            PEAK_MEMORY_HOST,
             "B",
             "Memory by which the process grew at its highest during the solve.",
             header="memory",
             meaning="memory that the solve took at its highest, bytes",
         ),
         _cost(
-            "peak_memory_device",
+            PEAK_MEMORY_DEVICE,
             "B",
             "GPU memory at its highest during the solve.",
             header="GPU memory",
             meaning="GPU memory at its highest, bytes",
         ),
         _cost(
-            "ffts",
+            FFTS,
             "",
             "FFTs of the measurement's shape that the solver asked for, forward and inverse; a batch of 16 counts 16.",
             header="FFTs",
             meaning="FFTs of the measurement's shape",
         ),
         _cost(
-            "operators",
+            OPERATORS,
             "",
             "Other applications of the forward model, its adjoint or a fit of it, to one object; of a stack, to all its images.",
             header="operators",
             meaning="other applications of the forward model",
         ),
         _cost(
-            "iterations",
+            ITERATIONS,
             "",
             "Steps done.",
             header="iterations",
             meaning="steps done",
         ),
         _cost(
-            "parameters",
+            PARAMETERS,
             "",
             "Numbers that the solver's network learns; none for a solver without one.",
             header="parameters",
             meaning="numbers that the network learns",
         ),
         _cost(
-            "flops",
+            FLOPS,
             "",
             "Floating-point operations of one pass of the solver's network over this measurement, convolutions and matrix "
             "products; a multiplication with its addition counts two.",
@@ -134,11 +152,6 @@ COSTS: dict[str, MetricInfo] = {
     )
 }
 """The cost columns of a record by name."""
-
-COUNTS = ("ffts", "operators", "iterations")
-"""Costs that equal solves repeat exactly."""
-WALL, WALL_IN_PAIRS = "latency_s", "latency_fft"
-"""The time of a solve by the clock on the wall, in seconds and in FFT pairs."""
 
 
 def metric_infos() -> dict[str, MetricInfo]:

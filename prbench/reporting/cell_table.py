@@ -13,6 +13,7 @@ import numpy as np
 
 from prbench.analysis import SCORED, Leaderboard
 from prbench.errors import one_line
+from prbench.metrics.cost_names import PAIR_S
 
 from .reproduce import matrix_yaml
 from .variations import Params
@@ -73,7 +74,7 @@ def _gather(records: Iterable[Record], name: str) -> CellTable:
         result.symmetries.setdefault(record.dataset, tuple(str(name) for name in left_open))
         result.environments[record.environment] += 1
         if record.curve and record.status in SCORED:
-            pair = record.cost.get("fft_pair_s")
+            pair = record.cost.get(PAIR_S)
             key = (cell.task, record.dataset, record.solver)
             curve = {name: np.asarray(values, dtype=float) for name, values in record.curve.items()}
             result.curves[key].append((curve, math.nan if pair is None else float(pair)))

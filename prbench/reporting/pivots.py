@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from prbench.core.names import format_value
 from prbench.errors import one_line
+from prbench.metrics.cost_names import LATENCY_S
 
 from .csv_text import csv_text
 from .leaderboards import NOTHING, escape_latex, escape_markdown, json_value, latex_cell, number, spread
@@ -102,7 +103,7 @@ def _tables(pivot: Pivot, shown: str) -> Iterator[tuple[str, list[str], list[lis
     for what, column, title in (
         ("scores", "median", f"{pivot.goal.metric} against {pivot.setting}, {pivot.goal.better} is better"),
         ("success", "success", f"success % against {pivot.setting}"),
-        ("seconds", "latency_s", f"seconds a solve against {pivot.setting}"),
+        ("seconds", LATENCY_S, f"seconds per solve against {pivot.setting}"),
     ):
         if shown not in ("all", what) or (what == "success" and pivot.rows["success"].isna().all()):
             continue

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from prbench.core.names import format_value
 from prbench.errors import one_line
+from prbench.metrics.cost_names import LATENCY_PAIRS
 
 from .csv_text import csv_text
 from .leaderboards import NOTE, NOTHING, escape_markdown, number, spread
@@ -121,7 +122,7 @@ def _curves(sweep: Sweep) -> Iterator[Block]:
             axis.removeprefix("over."): [value_text(row[axis]) for row in rows],
             sweep.goals[str(dataset)].metric: [spread(row["median"], row["median_low"], row["median_high"]) for row in rows],
             "success %": [_percents(row) for row in rows],
-            "pairs": [number(row["latency_fft"]) for row in rows],
+            "pairs": [number(row[LATENCY_PAIRS]) for row in rows],
             "n": [str(row["cells"]) for row in rows],
             "failed": [str(row["failed"]) for row in rows],
         }

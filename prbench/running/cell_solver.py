@@ -10,6 +10,7 @@ from typing import Any
 
 from prbench.backend import get_threads
 from prbench.core import Measurement
+from prbench.metrics.cost_names import COUNTS, FLOPS, LOAD, PARAMETERS
 
 from .bench import Bench, SolverDied, Traits
 from .billing import ASIDE_SHARE, FREE_S, GAP_RATIO, GAP_S, Spent, waiting
@@ -103,16 +104,16 @@ class CellSolver:
         if size_s > FREE_S + ASIDE_SHARE * timed[0].times.clocked.wall_s:  # the first answer may be counted, the second known
             size, size_s = bench.network_size(cell, mirrored(measurement))
         bench.finish()
-        counts = dataclasses.replace(timed[0], **{name: getattr(first, name) for name in ("ffts", "operators", "iterations")})
+        counts = dataclasses.replace(timed[0], **{name: getattr(first, name) for name in COUNTS})
         cost, billed = cost_of_runs([counts, *timed[1:]], pairs)
         notes.update(billed)
         cost = self._with_size(cost, size_s, notes)
         self._first.setdefault(_label(cell), (cost.processor_s or 0.0) if traits.gpu is None else cost.latency_s)
         if note := waiting(Spent(cost.latency_s, cost.processor_s or 0.0), get_threads()) if traits.gpu is None else "":
-            notes["load"] = note
+            notes[LOAD] = note
         cost = dataclasses.replace(cost, startup_s=startup_s)
         parameters, flops = size or (None, None)
-        stored = {**vars(cost), "repeats": len(timed), "parameters": parameters, "flops": flops}
+        stored = {**vars(cost), "repeats": len(timed), PARAMETERS: parameters, FLOPS: flops}
         return Solved(with_misfit(first, measurement), stored, notes, traits.gpu)
 
     def _start_up(self, cell: Cell, measurement: Measurement, traits: Traits) -> bool:

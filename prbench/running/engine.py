@@ -298,7 +298,7 @@ class _Run:
             self.state.running[cell] = None
             self.tell("started", cell)
         elif event == "progress":
-            self.state.running[cell] = Progress(values["iteration"], values["iterations"], values["seconds"], values["residual"])
+            self.state.running[cell] = Progress(**values)
             self.tell("progress", cell)
         elif event == "ended":
             self._store.check_location()

@@ -5,7 +5,6 @@ import pytest
 from click.testing import CliRunner
 
 from prbench.analysis import comparison
-from prbench.analysis.comparison import COSTS
 from prbench.cli import app, compare
 from prbench.cli.compare import WORSE
 
@@ -74,4 +73,4 @@ def test_what_cannot_be_compared_is_one_line_and_exit_code_2(folder, args, messa
 
 
 def test_the_costs_offered_are_those_known():
-    assert compare.COSTS == COSTS
+    assert compare.COMPARED == comparison.COMPARED

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from prbench.metrics.cost_names import LATENCY_PAIRS
+
 from .task_report import TaskReport, error_ends, grid, legend, logarithmic, plain_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COST = "latency_fft"
 MOST_PANELS = 9
 
 
@@ -43,25 +44,26 @@ def front(points: list[tuple[float, float]], better: str) -> list[int]:
 
 
 def _points(report: TaskReport, dataset: str) -> list[dict[str, Any]]:
-    return [row for row in report.rows(dataset) if np.isfinite(row["median"]) and row.get(COST, 0) > 0]
+    return [row for row in report.rows(dataset) if np.isfinite(row["median"]) and row.get(LATENCY_PAIRS, 0) > 0]
 
 
 def _panel(axes: Axes, report: TaskReport, dataset: str) -> None:
     rows, goal = _points(report, dataset), report.board.goals[dataset]
-    points = [(row[COST], row["median"]) for row in rows]
+    points = [(row[LATENCY_PAIRS], row["median"]) for row in rows]
     best = front(points, goal.better)
     axes.step(
         *zip(*(points[i] for i in best), strict=True), where="post", color="0.6", linewidth=0.8, linestyle=(0, (3, 2)), zorder=1
     )
-    tops = [max(row[name] for row in rows if np.isfinite(row[name])) for name in ("median", COST)]
+    tops = [max(row[name] for row in rows if np.isfinite(row[name])) for name in ("median", LATENCY_PAIRS)]
     for index, row in enumerate(rows):
         style = report.line_styles[row["solver"]]
         up = [[end] for end in error_ends(row["median"], row["median_low"], row["median_high"], tops[0])]
-        across = [[end] for end in error_ends(row[COST], row[f"{COST}_low"], row[f"{COST}_high"], tops[1])]
+        low, high = row[f"{LATENCY_PAIRS}_low"], row[f"{LATENCY_PAIRS}_high"]
+        across = [[end] for end in error_ends(row[LATENCY_PAIRS], low, high, tops[1])]
         face = style.colour if index in best else "white"
         marks: dict[str, Any] = {"marker": style.marker, "markerfacecolor": face, "color": style.colour}
-        axes.errorbar(row[COST], row["median"], yerr=up, xerr=across, elinewidth=0.6, linestyle="none", **marks)
-    if logarithmic([row[name] for row in rows for name in (COST, f"{COST}_low", f"{COST}_high")]):
+        axes.errorbar(row[LATENCY_PAIRS], row["median"], yerr=up, xerr=across, elinewidth=0.6, linestyle="none", **marks)
+    if logarithmic([row[name] for row in rows for name in (LATENCY_PAIRS, f"{LATENCY_PAIRS}_low", f"{LATENCY_PAIRS}_high")]):
         axes.set_xscale("log")
         plain_ticks(axes.xaxis)
     if logarithmic([row[name] for row in rows for name in ("median", "median_low", "median_high")]):

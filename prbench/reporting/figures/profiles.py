@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prbench.analysis.profiles import COSTS, Profiles, costs_to_solve, data_profiles, performance_profiles
+from prbench.metrics.cost_names import LATENCY_PAIRS
 
 from .task_report import TaskReport, grid, legend, logarithmic, plain_ticks
 
@@ -14,19 +15,19 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COST = "latency_fft"
-
 
 def profiles(report: TaskReport) -> Figure | None:
     """Both kinds over FFT pairs; None where no cost is known or no problem is solved."""
     frame = report.frame
-    if COST not in frame or not frame[COST].notna().any():
+    if LATENCY_PAIRS not in frame or not frame[LATENCY_PAIRS].notna().any():
         return None
-    costs = costs_to_solve(frame, report.task, COST)
+    costs = costs_to_solve(frame, report.task, LATENCY_PAIRS)
     if len(costs) < 2 or not np.isfinite(costs.to_numpy(dtype=float)).any():
         return None
     figure, panels = grid(report.style, 2, report.style.height + 0.4, most_columns=2)
-    for axes, result in zip(panels, (performance_profiles(costs, COST), data_profiles(costs, COST)), strict=True):
+    for axes, result in zip(
+        panels, (performance_profiles(costs, LATENCY_PAIRS), data_profiles(costs, LATENCY_PAIRS)), strict=True
+    ):
         _panel(axes, report, result)
     legend(figure, report, [solver for solver in report.solvers if solver in costs.index])
     return figure

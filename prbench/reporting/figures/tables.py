@@ -7,6 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from prbench.analysis import SCORED, group_medians, medians
+from prbench.metrics.cost_names import (
+    FLOPS,
+    LATENCY_PAIRS,
+    LATENCY_S,
+    OPERATORS,
+    PARAMETERS,
+    PEAK_MEMORY_DEVICE,
+    PEAK_MEMORY_HOST,
+)
 from prbench.reporting.leaderboards import as_latex, spread
 from prbench.reporting.markup import latex_table
 from prbench.running.store.table import metric_columns
@@ -17,7 +26,7 @@ from .task_report import TaskReport
 if TYPE_CHECKING:
     import pandas as pd
 
-COSTS = ("latency_s", "latency_fft", "operators", "parameters", "flops", "peak_memory_host", "peak_memory_device")
+COSTS = (LATENCY_S, LATENCY_PAIRS, OPERATORS, PARAMETERS, FLOPS, PEAK_MEMORY_HOST, PEAK_MEMORY_DEVICE)
 
 
 def leaderboard_table(report: TaskReport) -> str:

@@ -66,7 +66,7 @@ class SolverHost:
         process = self._present
         label = cell.solver_label
         if label not in process.loaded:
-            request = {"do": "load", "solver": cell.solver, "params": dict(cell.solver_params), "label": label, "seed": cell.seed}
+            request = {"do": "open", "solver": cell.solver, "params": dict(cell.solver_params), "label": label, "seed": cell.seed}
             reply = process.ask({**request, "backend": cell.backend, "precision": cell.precision})[0]
             process.loaded[label] = Traits(
                 bool(reply["iterative"]), bool(reply["networked"]), gpu=reply["gpu"], facts=dict(reply["facts"])

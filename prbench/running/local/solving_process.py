@@ -79,7 +79,7 @@ class _Server:
         if os.getpid() != self._process:
             os._exit(1)  # a fork of the solver's that came back: the answer is its parent's
 
-    def _load(self, header: Mapping[str, Any], _arrays: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    def _open(self, header: Mapping[str, Any], _arrays: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         solver: Solver[Any] = build_plugin("solver", header["solver"], dict(header["params"]))
         backend = choose_backend(solver, get_backend(header["backend"], header["precision"]))
         self._solvers[header["label"]] = solver

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from prbench.metrics.cost_names import COUNTS, LOAD
 from prbench.running.loop import Progress, Status
 from prbench.running.request.cell import Cell
 from prbench.running.salts import NOT_SEALED
@@ -23,7 +24,7 @@ UNFINISHED: frozenset[str] = frozenset({"interrupted", "skipped"})
 """Statuses that ``--rerun missing`` runs again: nothing was found out about the solver."""
 FAILED: frozenset[str] = frozenset(STATUSES) - {"ok", "time_limit"}
 """Statuses without a usable reconstruction."""
-RUNNER_NOTES = ("clock", "memory", "network_size", "load", "process")
+RUNNER_NOTES = ("clock", "memory", "network_size", LOAD, "process")
 """The notes of a record that are the runner's; the others are the metrics'."""
 
 
@@ -145,6 +146,6 @@ def now() -> str:
 
 
 def _timeless(record: Record) -> str:
-    counts = {name: record.cost.get(name) for name in ("ffts", "operators", "iterations")}
+    counts = {name: record.cost.get(name) for name in COUNTS}
     curve = {name: record.curve.get(name) for name in ("iteration", "residual")}
     return canonical([record.key, record.status, record.metrics, counts, curve, record.problem])

@@ -6,6 +6,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from prbench.errors import one_line
+from prbench.metrics.cost_names import (
+    COST_PAIRS,
+    FFTS,
+    FLOPS,
+    ITERATIONS,
+    LATENCY_PAIRS,
+    LATENCY_S,
+    LOAD,
+    OPERATORS,
+    PAIR_PROCESSOR_S,
+    PAIR_S,
+    PARAMETERS,
+    PEAK_MEMORY_DEVICE,
+    PEAK_MEMORY_HOST,
+    PROCESSOR_S,
+    STARTUP_S,
+)
 from prbench.running.scoring import failed_metrics
 
 from .record import Record
@@ -16,22 +33,22 @@ if TYPE_CHECKING:
 HEAD = ("key", "task", "solver", "dataset", "sample", "seed", "status")
 SPEC = ("split", "backend", "device_class", "precision", "time_limit_s", "threads")
 COST = (
-    "latency_s",
-    "latency_fft",
-    "fft_pair_s",
-    "cost_fft",
-    "processor_s",
-    "fft_pair_processor_s",
-    "startup_s",
-    "load",
-    "ffts",
-    "operators",
-    "iterations",
-    "peak_memory_host",
-    "peak_memory_device",
+    LATENCY_S,
+    LATENCY_PAIRS,
+    PAIR_S,
+    COST_PAIRS,
+    PROCESSOR_S,
+    PAIR_PROCESSOR_S,
+    STARTUP_S,
+    LOAD,
+    FFTS,
+    OPERATORS,
+    ITERATIONS,
+    PEAK_MEMORY_HOST,
+    PEAK_MEMORY_DEVICE,
     "repeats",
-    "parameters",
-    "flops",
+    PARAMETERS,
+    FLOPS,
 )
 TAIL = ("problem_id", "sealed", "code_id", "environment", "started", "ended", "error", "warnings", "failed_metrics")
 COUNTS = ("sample", "seed", "threads")

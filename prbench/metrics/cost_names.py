@@ -1,0 +1,25 @@
+"""Names of the cost columns; what each means stands in :mod:`.costs`. Imports nothing, so that commands start at once."""
+
+LATENCY_S = "latency_s"
+LATENCY_PAIRS = "latency_fft"
+"""The time of a solve by the clock on the wall in FFT pairs; :data:`LATENCY_S` in seconds."""
+PROCESSOR_S = "processor_s"
+COST_PAIRS = "cost_fft"
+"""The processor time of a solve over that of an FFT pair; :data:`PROCESSOR_S` in seconds."""
+PAIR_S = "fft_pair_s"
+PAIR_PROCESSOR_S = "fft_pair_processor_s"
+"""Processor time of one FFT pair, in seconds; :data:`PAIR_S` is its time by the clock on the wall."""
+STARTUP_S = "startup_s"
+LOAD = "load"
+PEAK_MEMORY_HOST = "peak_memory_host"
+PEAK_MEMORY_DEVICE = "peak_memory_device"
+FFTS = "ffts"
+OPERATORS = "operators"
+ITERATIONS = "iterations"
+PARAMETERS = "parameters"
+FLOPS = "flops"
+
+COUNTS = (FFTS, OPERATORS, ITERATIONS)
+"""Costs that equal solves repeat exactly."""
+COMPARED = (LATENCY_PAIRS, LATENCY_S, *COUNTS, PEAK_MEMORY_HOST, PEAK_MEMORY_DEVICE)
+"""Costs that two solvers or versions may be compared by, the usual one first; lower is better in all."""
