@@ -2,72 +2,32 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
-SOURCE = '''
-from dataclasses import dataclass
-
-import numpy as np
-
-from prbench.core import COMPLEX_OBJECT, Dataset, DirectSolver, Problem, Provenance, Reconstruction, metric, register, setting
-from prbench.tasks.far_field import FarField
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "own-package"
 
 
-@register("own-solver", task="far-field", cite="nobody, doi:10.0/0", tags=("classical",))
-@dataclass(frozen=True)
-class OwnSolver(DirectSolver[FarField]):
-    """Ones wherever the object may be."""
-
-    value: float = setting(1.0, valid="(0, inf)", doc="the value")
-
-    def solve(self, y, rng):
-        xp = y.backend.xp
-        return Reconstruction(object=self.value * xp.ones(y.object_shape, dtype=y.backend.complex))
-
-
-@register("own-data", task="far-field", cite="nobody, doi:10.0/0", tags=("simulated",))
-@dataclass(frozen=True)
-class OwnData(Dataset):
-    """A square."""
-
-    side: int = setting(6, valid="[2, 16]", doc="side", unit="px")
-
-    def make(self, index, seed, split):
-        x = np.zeros((16, 16), complex)
-        x[2 : 2 + self.side, 3 : 3 + self.side] = 1 + index
-        pattern = np.abs(np.fft.fftshift(np.fft.fft2(x, (32, 32)))) ** 2
-        return Problem(FarField(pattern), Reconstruction(object=x), f"{split}-{index}", split, Provenance("made up", "CC0"))
-
-
-@metric(
-    "own_metric", better="lower", answers=(COMPLEX_OBJECT,), header="largest", meaning="largest magnitude", needs="measurement"
-)
-def own_metric(case):
-    """The largest magnitude of the object."""
-    return float(np.abs(case.reconstruction.object).max())
-'''
-
-POINTS = """
-[prbench.solvers]
-own-solver = own_package:OwnSolver
-[prbench.datasets]
-own-data = own_package:OwnData
-[prbench.metrics]
-own_metric = own_package:own_metric
-"""
+def entry_points_text() -> str:
+    """The entry points of the example's pyproject.toml as an installed package has them."""
+    groups = tomllib.loads((EXAMPLE / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]
+    lines = [line for group, points in groups.items() for line in (f"[{group}]", *(f"{k} = {v}" for k, v in points.items()))]
+    return "\n".join(lines) + "\n"
 
 
 @pytest.fixture(scope="module", name="run")
 def _run(tmp_path_factory: pytest.TempPathFactory):
     site, here = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("here")
-    (site / "own_package.py").write_text(SOURCE, "utf-8")
+    shutil.copy(EXAMPLE / "own_package.py", site)
     info = site / "own_package-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: own-package\nVersion: 1.0\n", "utf-8")
-    (info / "entry_points.txt").write_text(POINTS, "utf-8")
+    (info / "entry_points.txt").write_text(entry_points_text(), "utf-8")
     environment = {**os.environ, "PYTHONPATH": str(site)}
 
     def run(*words: str) -> str:
