@@ -41,6 +41,10 @@ class ProgramDied(PrbenchError):
     """Another program that was to solve has ended without an answer. The message says how, and what it said last."""
 
 
+class WrongProblem(PrbenchError):
+    """A dataset returned something other than a problem of its task. The message names the dataset."""
+
+
 class Diverged(PrbenchError):
     """A solver produced a non-finite number."""
 

@@ -15,12 +15,12 @@ from prbench.core import (
     LearnedSolver,
     Metric,
     MetricInfo,
-    find_task,
     load_plugin,
     parse_name,
     plugin_names,
     setting_infos,
     task_names,
+    usable_tasks,
 )
 from prbench.core.families import family_names
 from prbench.core.names import format_value, is_reference
@@ -189,7 +189,7 @@ def _metric_entry(name: str) -> Entry:
 
 def _tasks_of(info: MetricInfo) -> tuple[str, ...]:
     """The tasks whose boards can show a column: all of a cost, and of a metric those whose answers it judges."""
-    tasks = [find_task(name) for name in task_names()]
+    tasks = usable_tasks()
     return tuple(t.name for t in tasks if info.needs == "solve" or info.judges(t.answer, t.measurement))
 
 

@@ -10,7 +10,7 @@ import click
 from prbench.errors import UsageError
 from prbench.metrics.cost_names import COMPARED
 
-from . import folders
+from . import folders, selecting
 from .completion import plugin_completion
 
 if TYPE_CHECKING:
@@ -23,9 +23,8 @@ WORSE = "worse"
 @click.command("compare")
 @click.argument("first", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("second", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
-@click.option(
-    "-s", "--solvers", multiple=True, shell_complete=plugin_completion("solver"), help="Solvers to compare; repeatable, or A,B."
-)
+@click.option("--solvers", "former", multiple=True, hidden=True)
+@selecting.of_results
 @click.option("--task", help="Only this task.")
 @click.option(
     "-m",
@@ -34,7 +33,14 @@ WORSE = "worse"
     shell_complete=plugin_completion("metric"),
     help="Metrics to compare besides the one that ranks; repeatable, or A,B.",
 )
-@click.option("--cost", type=click.Choice(COMPARED), default=COMPARED[0], show_default=True, help="What stands for the cost.")
+@click.option(
+    "--cost",
+    type=click.Choice(COMPARED),
+    metavar="COST",
+    default=COMPARED[0],
+    show_default=True,
+    help=f"One of {', '.join(COMPARED)}.",
+)
 @click.option(
     "--least",
     type=click.FloatRange(min=1),
@@ -52,6 +58,8 @@ def command(
     first: Path,
     second: Path | None,
     solvers: tuple[str, ...],
+    former: tuple[str, ...],
+    datasets: tuple[str, ...],
     task: str | None,
     metrics: tuple[str, ...],
     cost: str,
@@ -62,9 +70,9 @@ def command(
     """Compare two results folders, or solvers of one, pair by pair of cells: quality, and cost.
 
     \b
-    prbench compare before/ after/                 each solver with itself
-    prbench compare DIR --solvers hio,raar         raar against hio, on the same problems
-    prbench compare A B --solvers hio,raar         raar of B against hio of A
+    prbench compare before/ after/         each solver with itself
+    prbench compare DIR -s hio,raar        raar against hio, on the same problems
+    prbench compare A B -s hio,raar        raar of B against hio of A
 
     The verdict is on the second: better, worse, no difference shown, or too few to tell. Exits with 0 whatever it is unless
     --fail-on says otherwise, and with 2 where no two cells pair.
@@ -75,16 +83,17 @@ def command(
 
     from .app import OK, REGRESSION
 
-    names = [build_plugin("solver", n).spelled() if "@" in n else n for text in solvers for n in split_names(text)]
+    names = [build_plugin("solver", n).spelled() if "@" in n else n for text in (*solvers, *former) for n in split_names(text)]
     besides = [name for text in metrics for name in split_names(text)]
-    frame = _frame(first, task)
+    frame = selecting.selected(_frame(first, task), (), datasets)
     if second is None:
         if len(names) < 2:
-            raise UsageError("name two solvers of the folder (--solvers A,B), or a second folder")
+            raise UsageError("name two solvers of the folder (--solver A,B), or a second folder")
         result = compare_solvers(frame, names, metrics=besides, cost=cost, least=least)
     else:
+        other = selecting.selected(_frame(second, task), (), datasets)
         sides = (str(first), str(second))
-        result = compare_results(frame, _frame(second, task), names, names=sides, metrics=besides, cost=cost, least=least)
+        result = compare_results(frame, other, names, names=sides, metrics=besides, cost=cost, least=least)
     if form != "table":
         click.echo(FORMATS[form](result))
     else:

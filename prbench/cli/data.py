@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from .completion import plugin_completion
+from .groups import WholeSummaries
 
 if TYPE_CHECKING:
     from prbench.core import Split
 
 
-@click.group("data")
+@click.group("data", cls=WholeSummaries)
 def command() -> None:
     """List, download and verify the files of measured data sets; make simulated problems into a folder."""
 

@@ -30,8 +30,10 @@ class Display(Protocol):
         """Take notice of an event."""
 
 
-def choose_display() -> Display:
-    """The display that suits stderr."""
+def choose_display(*, quiet: bool = False) -> Display:
+    """The display that suits stderr; with ``quiet`` one that prints failures and warnings alone."""
+    if quiet:
+        return QuietDisplay()
     return LiveDisplay() if sys.stderr.isatty() else PlainDisplay()
 
 
@@ -77,6 +79,24 @@ def warnings_before(event: RunEvent) -> list[str]:
     if event.kind != "begin":
         return []
     return [f"warning: {one_line(name, 80)}: {line}" for name, lines in event.state.warnings.items() for line in lines]
+
+
+class QuietDisplay:
+    """A line for each failure and each warning."""
+
+    def __init__(self) -> None:
+        self._failures = Failures()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def __call__(self, event: RunEvent) -> None:
+        """Print what went wrong."""
+        failure = self._failures.line(event)
+        for line in [*warnings_before(event), *([failure] if failure else [])]:
+            click.echo(line, err=True)
 
 
 class PlainDisplay:

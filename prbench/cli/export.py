@@ -6,18 +6,13 @@ from pathlib import Path
 
 import click
 
-from .completion import plugin_completion
+from . import selecting
 
 
 @click.command("export")
-@click.argument("solver", shell_complete=plugin_completion("solver"))
+@selecting.solver_argument
 @click.option("--onnx", "path", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
-@click.option(
-    "-d",
-    "--dataset",
-    shell_complete=plugin_completion("dataset"),
-    help="Whose problems decide the shape of the input; the first of the solver's recipe otherwise.",
-)
+@selecting.named("dataset", many=False, what="Dataset that decides the shape of the input, the recipe's first otherwise")
 def command(solver: str, path: Path, dataset: str | None) -> None:
     """Write the network of a learned solver as ONNX, and check it against the network.
 

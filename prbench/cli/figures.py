@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from . import folders
+from . import folders, selecting
 
 _STYLES = ("paper", "talk")
 _PUBLISHED = Path("results/published")
@@ -25,7 +25,7 @@ _PUBLISHED = Path("results/published")
     metavar="FOLDER",
     help=f"CSV files of figures quoted from papers; {_PUBLISHED} where it is there.",
 )
-@click.option("--dataset", "datasets", multiple=True, metavar="TEXT", help="Only datasets whose names hold TEXT; repeatable.")
+@selecting.of_results
 @folders.ranking
 def command(
     folder: Path | None,
@@ -33,6 +33,7 @@ def command(
     forms: str,
     out: Path | None,
     published: Path | None,
+    solvers: tuple[str, ...],
     datasets: tuple[str, ...],
     rank_by: str | None,
     columns: str | None,
@@ -45,7 +46,7 @@ def command(
     """
     from prbench.reporting.figures import draw_figures
 
-    results = folders.open_results(folder)
+    results = folders.open_results(folder, solvers, datasets)
     quoted = published or (_PUBLISHED if _PUBLISHED.is_dir() else None)
     formats = tuple(dict.fromkeys(form.strip() for form in forms.split(",") if form.strip()))
     target = out or results.store.path / "figures"
@@ -55,7 +56,6 @@ def command(
         style=style,
         formats=formats,
         published=quoted,
-        datasets=datasets,
         rank_by=rank_by,
         columns=folders.names_of(columns),
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from prbench.errors import UsageError, one_line
+
+from . import selecting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,17 +88,20 @@ def default_folder(matrix: str) -> Path:
     return RESULTS / (re.sub(r"[^\w.-]+", "-", matrix).strip(".-") or "matrix")
 
 
-def open_results(folder: Path | None) -> ResultSet:
-    """The results in ``folder``; without one the newest below :data:`RESULTS`.
+def open_results(folder: Path | None, solvers: Sequence[str] = (), datasets: Sequence[str] = ()) -> ResultSet:
+    """The results in ``folder``, of these solvers and datasets alone; without a folder the newest below :data:`RESULTS`.
 
     Raises:
-        UsageError: where there are no results, or ``folder`` holds several stores.
+        UsageError: where there are no results, or none of a name, or ``folder`` holds several stores.
     """
     from prbench.running.store.results import ResultSet
 
     store = find_store(folder)
     store.compact_if_many()
-    return ResultSet(store)
+    results = ResultSet(store)
+    if not solvers and not datasets:
+        return results
+    return ResultSet(store, list(selecting.selected(results.frame, solvers, datasets)["key"]))
 
 
 def find_store(folder: Path | None) -> Store:

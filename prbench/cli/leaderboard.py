@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from . import folders
+from . import folders, selecting
 
 
 @click.command("leaderboard")
 @folders.argument
 @click.option("--task", help="Only this task.")
+@selecting.of_results
 @folders.ranking
 @click.option(
     "--by", metavar="SETTING", help="Scores, successes and seconds against this setting of the datasets, such as images."
@@ -27,7 +28,15 @@ from . import folders
     "--format", "form", type=click.Choice(["table", "json", "csv", "markdown", "latex"]), default="table", show_default=True
 )
 def command(
-    folder: Path | None, task: str | None, rank_by: str | None, columns: str | None, by: str | None, show: str, form: str
+    folder: Path | None,
+    task: str | None,
+    solvers: tuple[str, ...],
+    datasets: tuple[str, ...],
+    rank_by: str | None,
+    columns: str | None,
+    by: str | None,
+    show: str,
+    form: str,
 ) -> None:
     """Rank the solvers of stored results, with uncertainty.
 
@@ -38,7 +47,7 @@ def command(
     from prbench.reporting import pivots as pivot_tables
     from prbench.reporting.console import console
 
-    results = folders.open_results(folder)
+    results = folders.open_results(folder, solvers, datasets)
     boards = leaderboards(results.frame, task, rank_by=rank_by, columns=folders.names_of(columns))
     folders.tell_corrupt(results.store)
     about = None if by is None else pivots(boards, by)

@@ -6,13 +6,17 @@ import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 import click
 
 from prbench.errors import UsageError, one_line
 
+if TYPE_CHECKING:
+    from prbench.catalogue.listing import Line
+
 _TASK_WIDTH, _TAGS_WIDTH = 12, 24
-_NO_TERMINAL_WIDTH, _LEAST_WIDTH = 100, 60
+_NO_TERMINAL_WIDTH, _LEAST_WIDTH = 100, 80
 
 
 @click.command("list")
@@ -34,7 +38,10 @@ def command(task: str | None, kind: str | None, form: str) -> None:
         click.echo(json.dumps([e.plain() for e in entries], indent=2, ensure_ascii=False))
         return
     name_width = max((len(e.name) for e in entries), default=10)
-    total = max(shutil.get_terminal_size((_NO_TERMINAL_WIDTH, 24)).columns, _LEAST_WIDTH)
+    total = shutil.get_terminal_size((_NO_TERMINAL_WIDTH, 24)).columns
+    if total < _LEAST_WIDTH:
+        _stacked(entries, total)
+        return
     widths = (name_width, _TASK_WIDTH, _TAGS_WIDTH, max(total - name_width - _TASK_WIDTH - _TAGS_WIDTH - 3, 10))
     for k in kinds:
         rows = [(e.name, e.task, ", ".join(e.tags), e.broken or e.summary) for e in entries if e.kind == k]
@@ -44,6 +51,15 @@ def command(task: str | None, kind: str | None, form: str) -> None:
         click.echo()
     if any(e.kind in ("solver", "dataset") for e in entries):
         click.echo("`prbench show NAME` tells the reference and the settings of one.")
+
+
+def _stacked(entries: Sequence[Line], width: int) -> None:
+    """An entry per paragraph, for terminals too narrow for a table."""
+    for entry in entries:
+        head = f"{entry.kind} {entry.name}: {entry.task}; {', '.join(entry.tags)}"
+        for text, indent in ((head, ""), (entry.broken or entry.summary, "  ")):
+            lines = textwrap.wrap(one_line(text, 2000), max(width, 20), initial_indent=indent, subsequent_indent="  ")
+            click.echo("\n".join(lines))
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:

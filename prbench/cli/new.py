@@ -10,10 +10,12 @@ from typing import Any, cast
 
 import click
 
+from .groups import WholeSummaries
+
 _CONTESTANT = "contestant"
 
 
-class _Kinds(click.Group):
+class _Kinds(WholeSummaries):
     """The kinds of skeleton; a contestant's is written by ``prbench contestant new``, where that verb is installed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

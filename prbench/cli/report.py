@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from . import folders
+from . import folders, selecting
 
 _PICTURES = 60
 
@@ -19,8 +19,17 @@ _PICTURES = 60
 @click.option(
     "--pictures", type=click.IntRange(min=0), default=_PICTURES, show_default=True, metavar="N", help="Reconstructions shown."
 )
+@selecting.of_results
 @folders.ranking
-def command(folder: Path | None, out: Path | None, pictures: int, rank_by: str | None, columns: str | None) -> None:
+def command(
+    folder: Path | None,
+    out: Path | None,
+    pictures: int,
+    solvers: tuple[str, ...],
+    datasets: tuple[str, ...],
+    rank_by: str | None,
+    columns: str | None,
+) -> None:
     """Write stored results as one HTML file that opens anywhere, without network or server.
 
     It holds leaderboards, quality against cost, convergence, robustness, a gallery, every cell, the failures with their
@@ -29,7 +38,7 @@ def command(folder: Path | None, out: Path | None, pictures: int, rank_by: str |
     """
     from prbench.reporting.html import write_report
 
-    results = folders.open_results(folder)
+    results = folders.open_results(folder, solvers, datasets)
     asked = folders.names_of(columns)
     target = out or results.store.path / "report.html"
     written = write_report(results, target, pictures=pictures, rank_by=rank_by, columns=asked)

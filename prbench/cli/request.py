@@ -22,8 +22,7 @@ def requested_matrix(
     samples: str | None = None,
     seeds: str | None = None,
     seed: int | None = None,
-    backend: str | None = None,
-    time_limit_s: float | None = None,
+    **options: str | float | None,
 ) -> Matrix:
     """The matrix that a command line asks for.
 
@@ -36,8 +35,7 @@ def requested_matrix(
         samples: as :func:`prbench.running.request.spec.parse_indices` reads them; in place of the matrix's, as all below.
         seeds: in the same way.
         seed: the only seed.
-        backend: what to compute with.
-        time_limit_s: the soft limit of a solve.
+        options: ``split``, ``backend``, ``precision`` and ``time_limit_s`` in place of the matrix's.
 
     Raises:
         UsageError: for what cannot be understood or does not fit together.
@@ -56,13 +54,12 @@ def requested_matrix(
         base = Matrix.builtin(chosen) if chosen in builtin_names() and not Path(chosen).is_file() else Matrix.read(chosen)
     if named_solvers or named_datasets:
         base = _replaced(base, named_solvers, named_datasets)
-    options: dict[str, Any] = {
+    replaced: dict[str, Any] = {
         "samples": None if samples is None else parse_indices(samples),
         "seeds": (seed,) if seed is not None else None if seeds is None else parse_indices(seeds),
-        "backend": backend,
-        "time_limit_s": time_limit_s,
+        **options,
     }
-    return _everywhere(base, {name: value for name, value in options.items() if value is not None})
+    return _everywhere(base, {name: value for name, value in replaced.items() if value is not None})
 
 
 def _replaced(base: Matrix, solvers: list[str], datasets: list[str]) -> Matrix:

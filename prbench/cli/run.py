@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from . import folders
-from .completion import plugin_completion
+from . import folders, selecting
 from .executors import EXECUTORS, choose_engine
 
 if TYPE_CHECKING:
@@ -18,21 +17,23 @@ if TYPE_CHECKING:
     from prbench.running.store.results import ResultSet
 
 BACKENDS = ("auto", "numpy", "torch", "torch:cuda", "cupy")
+SPLITS = ("test", "tune", "train")
+PRECISIONS = ("single", "double")
 RERUNS = ("missing", "failed", "stale", "all")
 
 
 @click.command("run")
 @click.argument("matrix", required=False, metavar="[MATRIX]", shell_complete=None, type=click.Path(path_type=str))
-@click.option("-s", "--solver", "solvers", multiple=True, shell_complete=plugin_completion("solver"), help="Solver; repeatable.")
-@click.option(
-    "-d", "--dataset", "datasets", multiple=True, shell_complete=plugin_completion("dataset"), help="Dataset; repeatable."
-)
+@selecting.named("solver")
+@selecting.named("dataset")
 @click.option("--samples", metavar="N|A:B|LIST", help="Samples of each dataset: 5 are the first five, 3:10 or 0,3,7 those.")
 @click.option("--seeds", metavar="N|A:B|LIST", help="Seeds, in the same way.")
 @click.option("--seed", type=click.IntRange(min=0), metavar="SEED", help="This one seed.")
 @click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; prbench-results/<matrix> otherwise.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Workers at a time; one a core otherwise.")
+@click.option("--split", type=click.Choice(SPLITS), help="Which problems; test ones otherwise.")
 @click.option("--backend", type=click.Choice(BACKENDS), help="What to compute with.")
+@click.option("--precision", type=click.Choice(PRECISIONS), help="Of all numbers; single otherwise.")
 @click.option(
     "--time-limit",
     type=click.FloatRange(min=0, min_open=True),
@@ -57,6 +58,8 @@ RERUNS = ("missing", "failed", "stale", "all")
 @click.option("--sealed", is_flag=True, help="Draw test problems in secret; `prbench unseal` tells.")
 @click.option("--salt", metavar="TEXT|FOLDER", help="Draw test problems with this salt.")
 @click.option("--dry-run", is_flag=True, help="Show what would run, and run nothing.")
+@click.option("-q", "--quiet", is_flag=True, help="Print no progress, no board and no advice; errors alone.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True, help="Of the end.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -80,6 +83,10 @@ def command(
     sealed: bool,
     salt: str | None,
     dry_run: bool,
+    split: str | None,
+    precision: str | None,
+    quiet: bool,
+    form: str,
 ) -> None:
     """Run every solver on every dataset of its task, and rank them.
 
@@ -101,9 +108,8 @@ def command(
     from .display import choose_display
     from .request import requested_matrix
 
-    asked = requested_matrix(
-        matrix, solvers, datasets, samples=samples, seeds=seeds, seed=seed, backend=backend, time_limit_s=time_limit
-    )
+    options = {"split": split, "backend": backend, "precision": precision, "time_limit_s": time_limit}
+    asked = requested_matrix(matrix, solvers, datasets, samples=samples, seeds=seeds, seed=seed, **options)
     engine = choose_engine(executor, scheduler, cluster, jobs, threads)
     store = Store(out or folders.default_folder(asked.name))
     whole = asked.expand(salt_for(store.path, salt, sealed=sealed, keep=not dry_run))
@@ -118,7 +124,7 @@ def command(
         gpu = any(cell.device_class != "cpu" for cell in cells)
         engine = fast = FailFast(engine or LocalEngine(jobs, threads, gpu=gpu))
     try:
-        with choose_display() as display:
+        with choose_display(quiet=quiet) as display:
             state = run_matrix(cells, store, jobs=jobs, threads=threads, rerun=again, on_event=display, engine=engine, shard=part)
     except KeyboardInterrupt:
         click.echo(f"stopped; what has finished is in {store.path}, and the same command resumes", err=True)
@@ -127,7 +133,11 @@ def command(
         click.echo("stopped at the first failed cell; the same command runs those that were not begun", err=True)
     store.compact_if_many()
     results = ResultSet(store, [cell.key for cell in cells])
-    if shard is None:
+    if form == "json":
+        click.echo(summary.as_json(results, state))
+    elif quiet:
+        click.echo(results.store.path)
+    elif shard is None:
         summary.tell(results, state)
     else:
         _tell_shard(results, state, shard)

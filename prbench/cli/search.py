@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from .completion import plugin_completion
+from . import selecting
 from .train import on_card
 from .training_options import training_options
 
 
 @click.command("search")
-@click.argument("solver", shell_complete=plugin_completion("solver"))
+@selecting.solver_argument
 @training_options("What to search on, instead of what the solver's recipe says", "Of weights, order and noise.")
 def command(
     solver: str,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from . import folders
+from . import folders, selecting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 @click.command("status")
 @folders.argument
+@selecting.of_results
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("--verify", is_flag=True, help="Check all digests as well; exits with 1 where one does not match.")
 @click.pass_context
-def command(ctx: click.Context, folder: Path | None, form: str, *, verify: bool) -> None:
+def command(
+    ctx: click.Context, folder: Path | None, solvers: tuple[str, ...], datasets: tuple[str, ...], form: str, *, verify: bool
+) -> None:
     """Count the cells of stored results by task, solver and status, and give the reasons of failures.
 
     Without DIR the newest results below prbench-results are taken.
@@ -26,7 +29,7 @@ def command(ctx: click.Context, folder: Path | None, form: str, *, verify: bool)
     from prbench.analysis.progress import count_cells, count_reasons, count_warnings
 
     results = folders.open_results(folder)
-    frame, store = results.tally(), results.store
+    frame, store = selecting.selected(results.tally(), solvers, datasets), results.store
     counts, reasons, said = count_cells(frame), count_reasons(frame), count_warnings(frame)
     if form == "json":
         import json

@@ -60,6 +60,28 @@ def tell(results: ResultSet, state: RunState) -> None:
     click.echo(f"\nresults: {results.store.path}\nnext:    {_next_command(results, folder)}")
 
 
+def as_json(results: ResultSet, state: RunState) -> str:
+    """The end of a run for programs: where the results are, counts, the reasons of failures, and the boards."""
+    import json
+
+    from prbench.analysis import NOT_RUN, leaderboards
+    from prbench.analysis.progress import count_reasons
+    from prbench.reporting.leaderboards import FORMATS
+
+    boards = [] if results.frame["status"].isin(NOT_RUN).all() else leaderboards(results.frame)
+    told = {
+        "results": str(results.store.path),
+        "cells": state.total,
+        "done": state.done - state.failed,
+        "failed": state.failed,
+        "cached": state.cached,
+        "elapsed_s": state.elapsed_s,
+        "failures": count_reasons(results.frame).to_dict("records"),
+        "leaderboard": json.loads(FORMATS["json"](boards)) if boards else [],
+    }
+    return json.dumps(told, indent=2, ensure_ascii=False)
+
+
 def _tell_overview(boards: Sequence[Leaderboard], pictures: Sequence[Picture], out: Console) -> None:
     """One line per task, before the boards: who is ahead, by what, on which dataset, and the picture of it."""
     from prbench.analysis.overview import leaders

@@ -10,8 +10,7 @@ import click
 
 from prbench.errors import UsageError
 
-from . import folders
-from .completion import plugin_completion
+from . import folders, selecting
 from .executors import EXECUTORS, choose_engine
 from .run import BACKENDS, RERUNS
 
@@ -26,12 +25,8 @@ Point = tuple["Cell", dict[str, Any]]
 
 
 @click.command("sweep")
-@click.option(
-    "-s", "--solver", "solvers", multiple=True, required=True, shell_complete=plugin_completion("solver"), help="Solver."
-)
-@click.option(
-    "-d", "--dataset", "datasets", multiple=True, required=True, shell_complete=plugin_completion("dataset"), help="Dataset."
-)
+@selecting.named("solver", required=True)
+@selecting.named("dataset", required=True)
 @click.option(
     "--over",
     "axes",
@@ -48,7 +43,7 @@ Point = tuple["Cell", dict[str, Any]]
     "-o",
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder; prbench-results/sweep-<setting>-<dataset> otherwise.",
+    help="Folder; one below prbench-results otherwise.",
 )
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Workers at a time; one a core otherwise.")
 @click.option(
@@ -92,7 +87,7 @@ def command(
 
     \b
     prbench sweep -s hio-er,raar -d crystal2d --over photons=1:1000:7log
-    prbench sweep -s hio -d crystal2d --over photons=10,100,1000 --over beta=0.5:1:6
+    prbench sweep -s hio -d crystal2d --over photons=10,1000 --over beta=0.5:1:6
     prbench sweep -s hio-er -d crystal2d --settings 20
 
     Cells are those of `prbench run`: finished ones are kept, and the same command resumes. With --settings, settings given in

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .completion import plugin_completion
+from . import selecting
 from .training_options import training_options
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _ON_CARD = ("python", "packages", "processor", "cores", "gpu")
 
 
 @click.command("train")
-@click.argument("solver", shell_complete=plugin_completion("solver"))
+@selecting.solver_argument
 @training_options("What to learn from, instead of what the solver's recipe says", "Of weights, order and rotations.")
 @click.option("--from", "start", type=click.Path(exists=True, dir_okay=False), metavar="FILE", help="Weights to begin from.")
 @click.option(

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from .completion import plugin_completion
+from . import selecting
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -19,14 +19,7 @@ _COUNT = click.IntRange(min=1)
 def training_options(datasets: str, seed: str) -> Callable[[F], F]:
     """What to learn from and where to, for how long and on what; ``datasets`` and ``seed`` say what these two are for."""
     options = [
-        click.option(
-            "-d",
-            "--dataset",
-            "datasets",
-            multiple=True,
-            shell_complete=plugin_completion("dataset"),
-            help=f"{datasets}; repeatable.",
-        ),
+        selecting.named("dataset", what=datasets),
         click.option(
             "-o", "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder of everything made."
         ),

@@ -11,8 +11,7 @@ import click
 
 from prbench.errors import UsageError
 
-from . import folders
-from .completion import plugin_completion
+from . import folders, selecting
 from .run import BACKENDS
 
 if TYPE_CHECKING:
@@ -29,8 +28,8 @@ SEED = 0
 
 
 @click.command("tune")
-@click.argument("solver", shell_complete=plugin_completion("solver"))
-@click.option("-d", "--dataset", required=True, shell_complete=plugin_completion("dataset"), help="Dataset to tune on.")
+@selecting.solver_argument
+@selecting.named("dataset", required=True, many=False, what="Dataset to tune on")
 @click.option("--trials", type=click.IntRange(min=2), default=30, show_default=True, help="Settings to try.")
 @click.option(
     "--samples", default="5", show_default=True, metavar="N|A:B|LIST", help="Samples of the tune split, for each trial."

@@ -24,6 +24,7 @@ from .registry import (
     register,
     task_metrics,
     task_names,
+    usable_tasks,
 )
 from .settings import Settings, setting, setting_defaults, setting_infos
 from .solver import DirectSolver, IterativeSolver, Rng, Solver
@@ -78,6 +79,7 @@ __all__ = [
     "split_names",
     "task_metrics",
     "task_names",
+    "usable_tasks",
 ]
 
 

@@ -9,9 +9,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from prbench.errors import UsageError
+from prbench.errors import UsageError, WrongProblem
 
 from .inspection import Inspection
+from .measurement import Measurement
 from .problem import Problem, Split
 from .registry import PluginInfo
 from .settings import Settings
@@ -57,11 +58,19 @@ class Dataset(Settings):
         Raises:
             UsageError: for an index below 0 or beyond :attr:`samples`.
             DataNotFound: where measured data are not on this machine.
+            WrongProblem: where the dataset returns something else, which is its fault.
         """
         if index < 0 or (self.samples is not None and index >= self.samples):
             known = "from 0 on" if self.samples is None else f"0 to {self.samples - 1}"
             raise UsageError(f"{self.plugin_name} has samples {known}, asked for {index}")
-        return self.make(index, seed, split)
+        problem = self.make(index, seed, split)
+        if not isinstance(problem, Problem):
+            raise WrongProblem(f"the dataset {self.plugin_name} must return a Problem, got {type(problem).__name__}")
+        if not isinstance(problem.measurement, Measurement) or problem.measurement.task != self.info.task:
+            measured = problem.measurement
+            given = f"one of {measured.task}" if isinstance(measured, Measurement) else type(measured).__name__
+            raise WrongProblem(f"the dataset {self.plugin_name} must return a measurement of {self.info.task}, got {given}")
+        return problem
 
     def streams(self, count: int, index: int, seed: int, split: Split) -> list[np.random.Generator]:
         """Independent random streams of one problem, one a purpose.

@@ -21,8 +21,9 @@ from typing import Any, Literal, TypeVar
 
 from prbench.errors import UsageError, one_line
 
+from .entry_points import imported, refused, usable
 from .families import family_names, family_of
-from .metric import MetricInfo
+from .metric import Metric, MetricInfo
 from .names import is_reference, parse_name
 from .task import Task, TaskInfo
 from .trust import check_reference
@@ -168,10 +169,15 @@ def find_task_info(name: str) -> TaskInfo:
 @cache
 def _installed_task(name: str) -> Task:
     point = _points("task")[name]
-    task = point.load()
+    task = imported("task", point)
     if not isinstance(task, Task) or task.name != name:
-        raise UsageError(f"the entry point {name} of prbench.tasks ({point.value}) is not a Task of that name")
+        raise refused("task", point, "a prbench.Task of that name")
     return task
+
+
+def usable_tasks() -> list[Task]:
+    """All tasks that can be imported, by name; :func:`prbench.core.entry_points.take_broken` tells the others."""
+    return list(usable(task_names(), find_task).values())
 
 
 @cache
@@ -209,7 +215,17 @@ def load_plugin(kind: Kind, name: str) -> Any:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         hint = f"did you mean {', '.join(near)}?" if near else f"`prbench list` shows the {len(known)} known ones"
         raise UsageError(f"there is no {kind} {name!r}; {hint}")
-    return points[name].load()
+    plugin = imported(kind, points[name])
+    if kind == "metric":
+        if not isinstance(plugin, Metric):
+            raise refused(kind, points[name], "a function decorated with prbench.core.metric")
+    elif not _is_declared(plugin):
+        raise refused(kind, points[name], f"a {kind}: derive it from the base class and decorate it with prbench.register")
+    return plugin
+
+
+def _is_declared(plugin: object) -> bool:
+    return hasattr(plugin, "from_params") and hasattr(plugin, "info")
 
 
 def _by_reference(kind: Kind, name: str) -> Any:
@@ -224,7 +240,7 @@ def _by_reference(kind: Kind, name: str) -> Any:
     plugin = getattr(module, attribute, None)
     if plugin is None:
         raise UsageError(f"{name}: {source} has no {attribute}")
-    if not hasattr(plugin, "from_params") or not hasattr(plugin, "info"):
+    if not _is_declared(plugin):
         raise UsageError(
             f"{name}: {attribute} is not a {kind}; derive it from the base class and decorate it with prbench.register"
         )

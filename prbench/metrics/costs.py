@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from prbench.core import MetricInfo, load_plugin, plugin_names, task_metrics
+from prbench.core.entry_points import usable
 
 from .cost_names import (
     COST_PAIRS,
@@ -157,10 +158,7 @@ COSTS: dict[str, MetricInfo] = {
 def metric_infos() -> dict[str, MetricInfo]:
     """Every column of a leaderboard by name: the installed metrics, those that tasks bring along, then the costs.
 
-    Imports all metrics.
-
-    Raises:
-        UsageError: where a metric cannot be imported.
+    Imports all metrics. Those that cannot be imported are left out; :func:`prbench.core.entry_points.take_broken` tells them.
     """
-    installed = {name: load_plugin("metric", name).info for name in plugin_names("metric")}
-    return {**installed, **task_metrics(), **COSTS}
+    metrics = usable(plugin_names("metric"), lambda name: load_plugin("metric", name))
+    return {**{name: metric.info for name, metric in metrics.items()}, **task_metrics(), **COSTS}

@@ -18,11 +18,18 @@ Column = str | tuple[str, dict[str, object]]
 
 
 def console() -> Console:
-    """A console on stdout; the width is the terminal's, ``COLUMNS``, or 100 where neither says."""
+    """A console on stdout; the width is the terminal's, ``COLUMNS``, or 100 where neither says.
+
+    Printing raises BrokenPipeError once nobody reads any more.
+    """
     from rich.console import Console
 
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:  # rich would exit with 1, as if something had failed
+            raise BrokenPipeError
+
     width = shutil.get_terminal_size((NO_TERMINAL_WIDTH, 24)).columns
-    return Console(file=sys.stdout, width=max(width, 40), highlight=False, soft_wrap=False)
+    return Piped(file=sys.stdout, width=max(width, 40), highlight=False, soft_wrap=False)
 
 
 def table(title: str, columns: Sequence[Column], rows: Iterable[Sequence[object]], *, header: bool = True) -> Group:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import traceback
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -35,6 +36,17 @@ def error_of(stage: str, kind: str, message: str, trace: str = "", **more: str) 
     if len(trace) > 20_000:
         trace = f"{trace[:5_000]}\n[…]\n{trace[-15_000:]}"
     return {"stage": stage, "type": kind, "message": message[:2_000], "traceback": trace, **more}
+
+
+def message_of(failure: BaseException) -> str:
+    """What an exception says; where it says nothing, as a bare ``assert`` does, the line that raised it."""
+    if text := str(failure).strip():
+        return text
+    frames = traceback.extract_tb(failure.__traceback__)
+    if not frames:
+        return "no message"
+    last = frames[-1]
+    return f"no message; raised by {last.filename}:{last.lineno} in {last.name}: {one_line(last.line, 120)}"
 
 
 def status_of(failure: BaseException) -> Status:

@@ -20,7 +20,7 @@ from prbench.core import Problem
 from .bench import Bench, InProcess, SolverDied, SolverFailed
 from .cell_solver import QUICK_SOLVES, CellSolver, Report
 from .code_id import code_id
-from .endings import arrays_of, describe, error_of, status_named, status_of
+from .endings import arrays_of, describe, error_of, message_of, status_named, status_of
 from .environment import environment
 from .loop import Progress, Status
 from .request.cell import Cell
@@ -108,7 +108,7 @@ class Executor:
             self._bench.finish()
         except (Exception, SystemExit) as failure:  # noqa: BLE001 - every way a stranger's code can fail is a record
             text = "".join(traceback.format_exception(failure))
-            known["error"] = error_of(stage, type(failure).__name__, str(failure), text)
+            known["error"] = error_of(stage, type(failure).__name__, message_of(failure), text)
             if stage == "scoring":
                 known["error"]["outcome"] = status
             known.setdefault("curve", curve_of(points))

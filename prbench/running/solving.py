@@ -229,7 +229,7 @@ def run_prepared(solver: Solver[Any], y: Measurement, seed: int, time_limit_s: f
         with clock:
             result = solver.solve(y, rng)
     return Run(
-        _to_host(result, backend),
+        _to_host(solver, result, backend),
         status,
         curve,
         Times(_spent(clock), _spent(aside), steps=steps, points=len(curve)),
@@ -246,7 +246,7 @@ def _run_foreign(solver: ForeignSolver[Any], y: Measurement, seed: int) -> Run:
     found = solver.solve(y, random_source(seed))
     told = solver.last_cost()
     return Run(
-        _to_host(found, y.backend),
+        _to_host(solver, found, y.backend),
         "ok",
         [],
         Times(Spent(told.wall_s, told.processor_s), Spent(told.beside_wall_s, told.beside_processor_s)),
@@ -326,9 +326,9 @@ def choose_backend(solver: Solver[Any], backend: str | Backend, precision: Preci
     return resolved
 
 
-def _to_host(result: object, backend: Backend) -> Reconstruction:
+def _to_host(solver: Solver[Any], result: object, backend: Backend) -> Reconstruction:
     if not isinstance(result, Reconstruction):
-        raise PrbenchError(f"a solver must return a Reconstruction, got {type(result).__name__}")
+        raise PrbenchError(f"the solver {solver.plugin_name} must return a Reconstruction, got {type(result).__name__}")
     arrays = {name: backend.to_numpy(value) for name, value in result.items()}
     aux = {key: backend.to_numpy(v) if hasattr(v, "shape") else v for key, v in result.aux.items()}
     return Reconstruction(**{name: arrays.get(name) for name in FIELDS}, aux=aux)

@@ -142,7 +142,7 @@ def _captions(report: TaskReport, folder: Path, drawn: set[str]) -> Path:
             part = f" Shown: {report.notes[kind]}." if kind in report.notes else ""
             lines.append(f"- `{report.board.slug}-{kind}`: {(sys.modules[draw.__module__].__doc__ or '').strip()}{part}")
     if report.notes:
-        lines += ["", "`prbench figures --dataset TEXT` draws the datasets whose names hold TEXT."]
+        lines += ["", "`prbench figures --dataset NAME` draws one dataset."]
     lines += [
         "",
         "Medians are over samples, failed cells count as worst, intervals cover 95 % at least; below six samples there are none.",

@@ -28,7 +28,7 @@ from prbench.backend import fft_pair_times, forms_compiled, get_backend, keep_fr
 from prbench.core import Solver, build_plugin
 from prbench.core.foreign import ForeignSolver
 from prbench.running.bench import traits_of
-from prbench.running.endings import arrays_of, error_of, status_of
+from prbench.running.endings import arrays_of, error_of, message_of, status_of
 from prbench.running.loop import Progress
 from prbench.running.measurement_arrays import measurement_of_plain
 from prbench.running.solving import choose_backend, prepare, run_solver
@@ -72,7 +72,10 @@ class _Server:
         except (Exception, SystemExit) as failure:  # noqa: BLE001 - every way a stranger's code can fail is an answer
             self._only_here()
             text = "".join(traceback.format_exception(failure))
-            reply = {"error": error_of("solving", type(failure).__name__, str(failure), text), "status": status_of(failure)}
+            reply = {
+                "error": error_of("solving", type(failure).__name__, message_of(failure), text),
+                "status": status_of(failure),
+            }
         self._channel.send(reply, result)
 
     def _only_here(self) -> None:

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from prbench.core import MetricInfo, TaskInfo, describe_task, find_task, task_names
+from prbench.core import MetricInfo, TaskInfo, describe_task, task_names, usable_tasks
 from prbench.errors import BadInput, UsageError, one_line
 
 from .files import replace_file
@@ -20,7 +20,7 @@ _OWN = "prbench."
 
 def write_tasks(folder: Path) -> None:
     """Write the tasks known in this process that other packages and users' files declare; nothing where there are none."""
-    tasks = [task for task in map(find_task, task_names()) if not task.measurement.__module__.startswith(_OWN)]
+    tasks = [task for task in usable_tasks() if not task.measurement.__module__.startswith(_OWN)]
     if not tasks:
         return
     data = _read(folder / TASKS)
