@@ -53,7 +53,7 @@ class BlindRichardsonLucy(IterativeSolver[BlurredImage, Pair]):
     example: ClassVar[dict[str, object]] = {"iterations": 10}
 
     def total_iterations(self, y: BlurredImage) -> int:  # noqa: ARG002 - the same for every measurement
-        """Rounds."""
+        """Number of rounds."""
         return self.iterations
 
     def init(self, y: BlurredImage, rng: Rng) -> Pair:  # noqa: ARG002 - nothing is random here

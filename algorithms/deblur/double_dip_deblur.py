@@ -121,7 +121,7 @@ class DoubleDipDeblur(IterativeSolver[BlurredImage, Networks]):
     example: ClassVar[dict[str, object]] = {"iterations": 40, "channels": 4, "scales": 2}
 
     def total_iterations(self, y: BlurredImage) -> int:  # noqa: ARG002 - the same for every measurement
-        """Steps at most."""
+        """Largest number of steps."""
         return self.iterations
 
     def init(self, y: BlurredImage, rng: Rng) -> Networks:

@@ -67,14 +67,14 @@ class KnownCoherence(CoherencePolicy):
         return None if self.width is None else of_width(y, self.width)
 
     def next_update(self, k: int) -> int | None:  # noqa: ARG002 - whatever the step
-        """Never."""
+        """None: there is no such step."""
         return None
 
     def update(self, s: ProjectionState, progress: float) -> None:
-        """Nothing to do."""
+        """Leave the state unchanged."""
 
     def refitted(self, y: FarField, coherence: Coherence | None, x: Array) -> Coherence | None:  # noqa: ARG002 - it is known
-        """As it was."""
+        """The coherence unchanged."""
         return coherence
 
 

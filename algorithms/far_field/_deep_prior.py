@@ -152,7 +152,7 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
 
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
     outputs: ClassVar[tuple[int, ...]] = (1, 1)
-    """Channels that each network draws: one entry a network."""
+    """Channels that each network draws: one entry per network."""
 
     @abstractmethod
     def networks(self, ndim: int, frame: tuple[int, ...], outputs: int, starts: int) -> nn.Module:

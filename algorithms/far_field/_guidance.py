@@ -20,7 +20,7 @@ def breed(s: ProjectionState, estimates: Array, scores: np.ndarray) -> None:
     Args:
         s: state; fields, supports and ancestry of the worse half are overwritten.
         estimates: the starts' objects, complex (B, *shape).
-        scores: one a start, lower is better.
+        scores: one per start, lower is better.
     """
     order = by_score(scores)
     better = order[: len(order) // 2]

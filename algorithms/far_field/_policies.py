@@ -37,11 +37,11 @@ class FixedSupport(SupportPolicy):
     """Supports stay: where one is given, or where a known number of pixels stands for it (see :class:`Constraints`)."""
 
     def next_update(self, k: int) -> int | None:  # noqa: ARG002 - whatever the step
-        """Never."""
+        """None: there is no such step."""
         return None
 
     def update(self, s: ProjectionState, progress: float) -> None:
-        """Nothing to do."""
+        """Leave the state unchanged."""
 
 
 @dataclass(frozen=True)
@@ -125,11 +125,11 @@ class Independent(RestartPolicy):
     """Every start goes its own way."""
 
     def next_generation(self, k: int) -> int | None:  # noqa: ARG002 - whatever the step
-        """Never."""
+        """None: there is no such step."""
         return None
 
     def renew(self, s: ProjectionState) -> None:
-        """Nothing to do."""
+        """Leave the state unchanged."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Guided(RestartPolicy):
         return k - k % self.every + self.every
 
     def renew(self, s: ProjectionState) -> None:
-        """A new generation."""
+        """Replace the starts by a new generation."""
         if s.g.shape[0] >= LEAST_GUIDED:
             estimates = s.estimates()
             breed(s, estimates, score(s.choice, estimates, s.coherence))

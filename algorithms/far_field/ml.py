@@ -52,7 +52,7 @@ class MaximumLikelihood(ShrinkwrapSettings, IterativeSolver[FarField, DescentSta
     example: ClassVar[dict[str, object]] = {"iterations": 50}
 
     def total_iterations(self, y: FarField) -> int:  # noqa: ARG002 - the same for every measurement
-        """The setting."""
+        """Number of iterations, from the settings."""
         return self.iterations
 
     def init(self, y: FarField, rng: Rng) -> DescentState:

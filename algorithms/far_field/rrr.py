@@ -29,9 +29,9 @@ class RRR(GuidedSettings, ProjectionSolver):
     example: ClassVar[dict[str, object]] = {"iterations": 100}
 
     def total_iterations(self, y: FarField) -> int:  # noqa: ARG002 - the same for every measurement
-        """The setting."""
+        """Number of iterations, from the settings."""
         return self.iterations
 
     def update(self, k: int) -> Update:  # noqa: ARG002 - the same in every step
-        """Always the same."""
+        """The same update in every step."""
         return rrr

@@ -138,14 +138,14 @@ class UntrainedFit(IterativeSolver[NearField, UntrainedState]):
         """A fresh network for images of at least ``side`` pixels, and its last layer."""
 
     def total_iterations(self, y: NearField) -> int:  # noqa: ARG002 - the same for every measurement
-        """Steps at most."""
+        """Largest number of steps."""
         return self.iterations
 
     def init(self, y: NearField, rng: Rng) -> UntrainedState:
         """A fresh network and the start.
 
         Raises:
-            BadInput: for frames of fewer than 16 pixels a side.
+            BadInput: for frames of fewer than 16 pixels per side.
         """
         if min(y.shape) < _LEAST_SIDE:
             raise BadInput(f"{self.plugin_name} needs frames of at least {_LEAST_SIDE} x {_LEAST_SIDE} pixels, got {y.shape}")

@@ -49,7 +49,7 @@ class GerchbergSaxton(IterativeSolver[NearField, WaveState]):
     example: ClassVar[dict[str, object]] = {"iterations": 30}
 
     def total_iterations(self, y: NearField) -> int:  # noqa: ARG002 - the same for every measurement
-        """The setting."""
+        """Number of iterations, from the settings."""
         return self.iterations
 
     def init(self, y: NearField, rng: Rng) -> WaveState:

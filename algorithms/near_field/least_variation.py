@@ -92,7 +92,7 @@ class LeastVariation(IterativeSolver[NearField, VariationState]):
     parts: ClassVar[tuple[type[Any], ...]] = (ContrastTransferFunction,)
 
     def total_iterations(self, y: NearField) -> int:  # noqa: ARG002 - the same for every measurement
-        """The setting."""
+        """Number of iterations, from the settings."""
         return self.iterations
 
     def init(self, y: NearField, rng: Rng) -> VariationState:

@@ -30,5 +30,5 @@ class TransportOfIntensity(DirectSolver[NearField]):
     strength: float = setting(3e-3, valid="(0, inf)", range=(1e-6, 1), log=True, doc="regularisation, beside the square of 2 chi")
 
     def solve(self, y: NearField, rng: Rng) -> Reconstruction:  # noqa: ARG002 - nothing is drawn
-        """One filter."""
+        """Filter the intensity once in Fourier space."""
         return Reconstruction(phase=filtered(y, y.intensity - 1, regularised_inverse(2 * y.chi, self.strength)))

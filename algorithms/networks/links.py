@@ -80,7 +80,7 @@ class Links:
 
     @classmethod
     def full(cls) -> Links:
-        """All 90."""
+        """All 90 possible links."""
         return cls(frozenset(POSSIBLE))
 
     @classmethod

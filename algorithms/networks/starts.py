@@ -38,7 +38,7 @@ def narrowed(
         optimiser: of all parameters of ``networks``, in their order.
     """
 
-    def chosen(tensor: torch.Tensor) -> torch.Tensor:
+    def subset(tensor: torch.Tensor) -> torch.Tensor:
         if not tensor.ndim:
             return tensor
         return tensor.reshape(starts, -1, *tensor.shape[1:])[list(rows)].flatten(0, 1)
@@ -46,7 +46,7 @@ def narrowed(
     fewer = []
     for network, make in zip(networks, makes, strict=True):
         cut = make(len(rows))
-        cut.load_state_dict({k: chosen(v) for k, v in network.state_dict().items()})
+        cut.load_state_dict({k: subset(v) for k, v in network.state_dict().items()})
         fewer.append(cut)
     old = [p for network in networks for p in network.parameters()]
     new = [p for network in fewer for p in network.parameters()]
@@ -55,6 +55,6 @@ def narrowed(
         if before in optimiser.state:
             # Fused Adam walks through memory: its averages must be laid out as the parameter is.
             going.state[after] = {
-                k: torch.empty_like(after).copy_(chosen(v)) if v.ndim else v.clone() for k, v in optimiser.state[before].items()
+                k: torch.empty_like(after).copy_(subset(v)) if v.ndim else v.clone() for k, v in optimiser.state[before].items()
             }
     return fewer, going

@@ -44,7 +44,7 @@ class U2Net(nn.Module):
         super().__init__()
         encoder, decoder = _WIDTHS[size]
         widths = [out for _, out in encoder]
-        blocks = [_Block(levels, *width) for levels, width in _stages(inputs, encoder, decoder)]
+        blocks = [_NestedBlock(levels, *width) for levels, width in _stages(inputs, encoder, decoder)]
         stages = [_Residual(block) if residual else block for block in blocks]
         self.down = nn.ModuleList(stages[:6])
         self.up = nn.ModuleList(stages[6:])
@@ -82,7 +82,7 @@ def _levels(stage: int) -> int | None:
     return _HEIGHTS[stage] if stage < len(_HEIGHTS) else None
 
 
-class _Block(nn.Module):
+class _NestedBlock(nn.Module):
     """A residual U-block: a convolution, a U on what it gives, and the sum of both.
 
     Args:
@@ -122,7 +122,7 @@ class _Block(nn.Module):
 class _Residual(nn.Module):
     """A block and, added to what it answers, its input, projected where widths differ."""
 
-    def __init__(self, block: _Block) -> None:
+    def __init__(self, block: _NestedBlock) -> None:
         super().__init__()
         self.block = block
         same = block.inputs == block.outputs

@@ -1,4 +1,4 @@
-"""The U-Net."""
+"""The U-Net, a convolutional network with skip connections."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def _measured(y: Hologram, positions: list[np.ndarray]) -> np.ndarray:
 
 
 def _levelled(phase: np.ndarray, measured: np.ndarray, grain: float) -> np.ndarray:
-    """The phase less the whole turns by which the background of each measured part is off zero."""
+    """The phase minus the whole turns by which the background of each measured part is off zero."""
     from scipy.ndimage import distance_transform_edt, label
 
     parts, count = label(measured)

@@ -42,7 +42,7 @@ RECIPE = Recipe(
 class PhaseNetwork(LearnedSolver[Hologram]):
     """A network that turns one interferogram into an unwrapped phase without the aberrations of the optics, in one pass.
 
-    It sees one channel: the interferogram less its local mean, divided by it, in units of its own standard deviation, so that
+    It sees one channel: the interferogram minus its local mean, divided by it, in units of its own standard deviation, so that
     neither exposure nor the beam's profile matters. It knows the fringes and the aberrations of the microscope that it was
     trained on, and no other; a background hologram, where there is one, it does not use.
     """

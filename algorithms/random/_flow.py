@@ -47,15 +47,15 @@ class FromSpectralStart(IterativeSolver[RandomLinear, Flow]):
     example: ClassVar[dict[str, object]] = {"iterations": 100, "power_iterations": 20}
 
     def total_iterations(self, y: RandomLinear) -> int:  # noqa: ARG002 - the same for every measurement
-        """Steps at most."""
+        """Largest number of steps."""
         return self.iterations
 
     def init(self, y: RandomLinear, rng: Rng) -> Flow:
-        """The start."""
+        """The first state: objects from the setting ``start``."""
         return Flow(first_guess(y, rng, self.start, self.power_iterations))
 
     def step(self, y: RandomLinear, state: Flow) -> Flow:
-        """One step."""
+        """One gradient step."""
         xp = y.backend.xp
         x = y.constrain(self.move(y, state))
         # One number in a few steps is enough to know when to stop, and reading it waits for a GPU.
@@ -73,7 +73,7 @@ class FromSpectralStart(IterativeSolver[RandomLinear, Flow]):
         return state.moved < SETTLED[y.backend.precision]
 
     def estimate(self, y: RandomLinear, state: Flow) -> Reconstruction:
-        """The object."""
+        """The object, complex (*object_shape)."""
         return Reconstruction(object=y.backend.xp.astype(state.x[0], y.backend.complex))
 
     def residual(self, y: RandomLinear, state: Flow) -> float:
@@ -92,7 +92,7 @@ class GradientFlow(FromSpectralStart):
         return state
 
     def move(self, y: RandomLinear, state: Flow) -> Array:
-        """Along the gradient."""
+        """Move against the gradient by the step length."""
         change = y.adjoint(self.weigh(y, y.apply(state.x), state))
         return state.x - (self.length(y, state) / y.power) * change
 

@@ -87,14 +87,14 @@ class DipRandom(IterativeSolver[RandomLinear, DipState]):
     example: ClassVar[dict[str, object]] = {"iterations": 60, "channels": 8, "scales": 2}
 
     def total_iterations(self, y: RandomLinear) -> int:  # noqa: ARG002 - the same for every measurement
-        """Steps at most."""
+        """Largest number of steps."""
         return self.iterations
 
     def init(self, y: RandomLinear, rng: Rng) -> DipState:
         """A fresh network.
 
         Raises:
-            BadInput: for images of less than four pixels a side.
+            BadInput: for images of less than four pixels per side.
         """
         if min(y.object_shape) < 4:
             raise BadInput(f"dip-random needs images of at least 4 x 4 pixels, this one has {y.object_shape}; use reweighted-af")
@@ -143,7 +143,7 @@ class DipRandom(IterativeSolver[RandomLinear, DipState]):
         return state.stopping.settled()
 
     def estimate(self, y: RandomLinear, state: DipState) -> Reconstruction:
-        """The object."""
+        """The object, complex (*object_shape)."""
         return Reconstruction(object=self._best(y, state)[0])
 
     def residual(self, y: RandomLinear, state: DipState) -> float:

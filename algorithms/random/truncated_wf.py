@@ -54,5 +54,5 @@ class TruncatedWirtingerFlow(GradientFlow):
         return truncated_likelihood(z, y.amplitude, low_sq, high_sq, most, 2.0, TINY[y.backend.precision], out=z)
 
     def length(self, y: RandomLinear, state: Flow) -> float:  # noqa: ARG002 - the contract
-        """Constant."""
+        """The same step length in every step."""
         return self.step_length

@@ -81,7 +81,7 @@ def absorption_wavenumber_sq(y: SpeckleStack, delta_beta: float) -> float:
     return 4 * math.pi / (y.wavelength_m * y.distance_m * delta_beta)
 
 
-def taken(y: SpeckleStack, blur: Array | None = None) -> Array:
+def absorbed_contrast(y: SpeckleStack, blur: Array | None = None) -> Array:
     """By least squares over the pairs, the c of ``I_r - I_s + lap(V I_r) / 2 = c I_r`` in every pixel; counted.
 
     Args:

@@ -16,7 +16,7 @@ def box_mean(x: torch.Tensor, side: int) -> torch.Tensor:
     return flat.reshape(x.shape)
 
 
-def moved(images: torch.Tensor, displacement: torch.Tensor) -> torch.Tensor:
+def warp(images: torch.Tensor, displacement: torch.Tensor) -> torch.Tensor:
     """``I(r - d(r))`` of images (N, H, W) under a displacement (2, H, W) in pixels, cubic convolution, mirrored at the frame."""
     rows, columns = images.shape[-2:]
     like = {"device": displacement.device, "dtype": displacement.dtype}

@@ -40,7 +40,7 @@ class LCS(DirectSolver[SpeckleStack]):
         check_odd(self.plugin_name, self.window)
 
     def solve(self, y: SpeckleStack, rng: Rng) -> Reconstruction:  # noqa: ARG002 - nothing here is random
-        """One fit."""
+        """Fit displacement, transmission and dark field by one linear problem."""
         xp = y.backend.xp
         nowhere = y.backend.zeros((2, *y.shape), y.reference.dtype)
         curvature = laplacian(y.reference, xp) if self.dark_field else None

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from prbench.core import Reconstruction, register, setting
 from prbench.tasks.speckle import SpeckleStack
 
-from ._mist import PAIRS_DOC, MistSolver, single_material, taken
+from ._mist import PAIRS_DOC, MistSolver, absorbed_contrast, single_material
 
 
 @register(
@@ -33,5 +33,5 @@ class Mist2020(MistSolver):
     def retrieve(self, y: SpeckleStack, delta_beta: float) -> Reconstruction:
         """Transmission and phase; one pass over the stack and one FFT."""
         used = y.first(1) if self.pairs == "first" else y
-        transmission, phase = single_material(y, taken(used), delta_beta)
+        transmission, phase = single_material(y, absorbed_contrast(used), delta_beta)
         return Reconstruction(transmission=transmission, phase=phase, aux={"images_used": used.images})

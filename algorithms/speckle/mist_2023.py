@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from prbench.core import Reconstruction, register, setting
 from prbench.tasks.speckle import SpeckleStack
 
-from ._mist import PAIRS_DOC, MistSolver, absorption_wavenumber_sq, inverse_laplacian, taken
+from ._mist import PAIRS_DOC, MistSolver, absorbed_contrast, absorption_wavenumber_sq, inverse_laplacian
 from ._mist_dark_field import rapidly_varying
 
 
@@ -47,7 +47,7 @@ class Mist2023(MistSolver):
         """Transmission, phase and dark field; three passes over the stack, seven real transforms, counted as four FFTs."""
         e_per_m2 = absorption_wavenumber_sq(y, delta_beta) if self.e_per_m2 is None else self.e_per_m2
         blur = rapidly_varying(y, self.ridge, self.r_m2)
-        curvature = y.radians_per_px * taken(y.first(1) if self.pairs == "first" else y, blur)
+        curvature = y.radians_per_px * absorbed_contrast(y.first(1) if self.pairs == "first" else y, blur)
         phase = inverse_laplacian(y, curvature, e_per_m2)
         transmission = y.backend.xp.exp(2 * phase / delta_beta)
         return Reconstruction(transmission=transmission, phase=phase, dark_field=blur / transmission)

@@ -12,7 +12,7 @@ from prbench.core.dihedral import rotated_vectors
 from prbench.tasks.speckle import SpeckleStack
 
 from ._stack import phase_of
-from ._torch import box_mean, moved
+from ._torch import box_mean, warp
 
 if TYPE_CHECKING:
     import torch
@@ -78,7 +78,7 @@ class UNetSpeckle(LearnedSolver[SpeckleStack]):
         return folded(network)
 
     def network_input(self, y: SpeckleStack) -> torch.Tensor:
-        """(images, 2, H, W): the reference less its local mean and, magnified, how the sample differs, in units of visibility."""
+        """(images, 2, H, W): reference minus its local mean and, magnified, how the sample differs in units of visibility."""
         import torch
 
         reference, sample = (stack[: self.images, None] for stack in (y.reference, y.sample))
@@ -109,7 +109,7 @@ class UNetSpeckle(LearnedSolver[SpeckleStack]):
         displacement = self.answer(y, rng).mean(dim=0)
         used = min(self.images, y.images)
         y.counters.operators += 1
-        expected = moved(y.reference[:used], displacement)
+        expected = warp(y.reference[:used], displacement)
         seen = (expected * y.sample[:used]).sum(dim=0)
         transmission = box_mean(seen, self.window) / box_mean(expected.square().sum(dim=0), self.window)
         return Reconstruction(

@@ -35,7 +35,7 @@ KERNELS = ("line", "curve", "shake", "gaussian")
 )
 @dataclass(frozen=True)
 class BlurredPicture(Dataset):
-    """A picture in [0, 1] of (size + kernel - 1) pixels a side, blurred to (size, size); normal noise is added.
+    """A picture in [0, 1] of (size + kernel - 1) pixels per side, blurred to (size, size); normal noise is added.
 
     Samples run through the pictures and, for each, through the kernels: line, curve and shake of a camera, and a Gaussian. The
     solver is told a kernel size ``oversize`` times the true one. Pictures and kernels are the same at every noise.

@@ -21,7 +21,7 @@ def diffraction(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.asarray(scipy.fft.fftshift(np.abs(spectrum) ** 2))
 
 
-class Exposed(Protocol):
+class ExposedPattern(Protocol):
     """A dataset whose patterns are exposed to a number of photons behind a beamstop."""
 
     plugin_name: ClassVar[str]
@@ -36,7 +36,7 @@ class Exposed(Protocol):
 
 
 def make_problem(
-    dataset: Exposed,
+    dataset: ExposedPattern,
     which: tuple[int, int, Split],
     x: np.ndarray,
     region: np.ndarray,

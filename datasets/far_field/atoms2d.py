@@ -44,7 +44,7 @@ class Atoms2D(Dataset):
     example: ClassVar[dict[str, object]] = {"atoms": 6, "size": 32}
 
     def make(self, index: int, seed: int, split: Split) -> Problem:
-        """Draw cell ``index``."""
+        """Draw cell number ``index``."""
         of_positions, of_noise = self.streams(2, index, seed, split)
         if self.size % 2:
             raise UsageError(f"atoms2d: size must be even, got {self.size}")

@@ -57,7 +57,7 @@ class BCDI34IDC(Dataset):
 
     @property
     def samples(self) -> int:
-        """One."""
+        """Number of problems: 1."""
         return 1
 
     def make(self, index: int, seed: int, split: Split) -> Problem:

@@ -43,7 +43,7 @@ class Cell2D(Dataset):
     example: ClassVar[dict[str, object]] = {"size": 32}
 
     def make(self, index: int, seed: int, split: Split) -> Problem:
-        """Draw cell ``index``."""
+        """Draw cell number ``index``."""
         of_shape, of_inside, of_phase, of_noise = self.streams(4, index, seed, split)
         rows, columns = np.meshgrid(pixel_axes(self.size), pixel_axes(self.size), indexing="ij")
         depth = _depth(of_shape, rows, columns)

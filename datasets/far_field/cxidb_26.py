@@ -45,7 +45,7 @@ class CXIDB26(Dataset):
 
     @property
     def samples(self) -> int:
-        """Ten shots."""
+        """Number of problems: 10, one per shot."""
         return 10
 
     def make(self, index: int, seed: int, split: Split) -> Problem:

@@ -60,7 +60,7 @@ class Elser(Dataset):
 
     @property
     def samples(self) -> int:
-        """One."""
+        """Number of problems: 1."""
         return 1
 
     def make(self, index: int, seed: int, split: Split) -> Problem:

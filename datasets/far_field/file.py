@@ -73,7 +73,7 @@ class File(Dataset):
 
     @property
     def samples(self) -> int:
-        """One."""
+        """Number of problems: 1."""
         return 1
 
     @property

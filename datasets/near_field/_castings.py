@@ -20,7 +20,7 @@ def radiograph(kind: str, size: int, rng: Rng) -> np.ndarray:
 
     Args:
         kind: ``casting``, ``weld`` or ``voids``.
-        size: pixels a side.
+        size: pixels per side.
         rng: of the object.
     """
     axis = (np.arange(size) + 0.5) / size

@@ -44,7 +44,7 @@ class PictureOfPhase(Dataset):
     pixel_m: float = setting(8e-6, valid="(0, 1)", doc="of the detector", unit="m")
     distance_m: float = setting(22.3e-3, valid="[0, inf)", range=(2e-3, 40e-3), doc="from object to detector", unit="m")
     refractive_contrast: float = setting(
-        0.5, valid="[-10, 10]", doc="index of the object less that around it, by which its phase is a height; 0.5: glass in air"
+        0.5, valid="[-10, 10]", doc="index of the object minus that around it, by which its phase is a height; 0.5: glass in air"
     )
     padding: int = setting(64, valid="[0, 4096]", doc=PADDING_DOC, unit="px")
     model: Model = setting("angular-spectrum", doc=f"{MODEL_DOC}; data are always the angular spectrum's")

@@ -60,7 +60,7 @@ class Beads(Dataset):
 
     @property
     def samples(self) -> int:
-        """Two distances."""
+        """Number of problems: 2, one per distance."""
         return len(_DISTANCES_M)
 
     def make(self, index: int, seed: int, split: Split) -> Problem:

@@ -71,7 +71,7 @@ class NearFieldFile(Dataset):
 
     @property
     def samples(self) -> int:
-        """One."""
+        """Number of problems: 1."""
         return 1
 
     @property

@@ -94,8 +94,8 @@ class OffAxisCells(Dataset):
         source = "measured views by Müller et al., placed" if self.kind == "hl60" else "simulated"
         return Problem(
             measurement=Hologram(
-                self._seen(truth, of_noise),
-                None if empty is None else self._seen(empty, of_empty),
+                self._camera_frame(truth, of_noise),
+                None if empty is None else self._camera_frame(empty, of_empty),
                 wavelength_m=optics.wavelength_m,
                 pixel_m=optics.pixel_m,
             ),
@@ -143,7 +143,7 @@ class OffAxisCells(Dataset):
         nuisance = dict(zip(("offset", "modulation", "aberration"), single, strict=True))
         return Reconstruction(phase=phase.astype(np.float32), aux={**nuisance, "carrier": np.array(optics.carrier)})
 
-    def _seen(self, truth: Reconstruction, rng: Rng) -> np.ndarray:
+    def _camera_frame(self, truth: Reconstruction, rng: Rng) -> np.ndarray:
         """The camera's frame, float32, in electrons where there is noise."""
         expected = fringes(truth, self.size)
         if self.photons is None:

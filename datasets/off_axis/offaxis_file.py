@@ -88,7 +88,7 @@ class OffAxisFile(Dataset):
 
     @property
     def samples(self) -> int:
-        """One."""
+        """Number of problems: 1."""
         return 1
 
     @property

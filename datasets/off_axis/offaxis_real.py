@@ -57,7 +57,7 @@ class OffAxisReal(Dataset):
 
     @property
     def samples(self) -> int:
-        """One."""
+        """Number of problems: 1."""
         return 1
 
     def make(self, index: int, seed: int, split: Split) -> Problem:  # noqa: ARG002 - there is one

@@ -17,7 +17,7 @@ OBJECTS = ("noise", "camera", "coins", "moon", "text", "cell")
 """Complex normal noise, or a grey picture that scikit-image installs with itself."""
 
 
-class Exposed(Protocol):
+class ExposedMap(Protocol):
     """A dataset whose intensities are noisy in one of two ways, or not at all."""
 
     plugin_name: ClassVar[str]
@@ -63,7 +63,7 @@ def draw_object(name: str, size: int, index: int, rng: np.random.Generator) -> n
 
 
 def make_problem(
-    dataset: Exposed, which: tuple[int, int, Split], x: np.ndarray, y: RandomLinear, rng: np.random.Generator
+    dataset: ExposedMap, which: tuple[int, int, Split], x: np.ndarray, y: RandomLinear, rng: np.random.Generator
 ) -> Problem:
     """The problem of an object under a map, exposed as its dataset says.
 

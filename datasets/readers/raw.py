@@ -13,7 +13,7 @@ from prbench.errors import BadInput
 DataType = Literal["intensity", "amplitude"]
 
 MAX_PIXELS = 2**29
-"""Largest array that is read: 2 GiB of float32, 800 pixels a side in 3D. A header that declares more is refused unread."""
+"""Largest array that is read: 2 GiB of float32, 800 pixels per side in 3D. A header that declares more is refused unread."""
 
 MAX_RATIO = 2000
 """Largest ratio of declared to stored bytes; deflate reaches 1032 on nothing but zeros."""

@@ -31,7 +31,7 @@ _IMAGE_COLUMNS = re.compile(
 
 
 @dataclass(frozen=True)
-class Scan:
+class SpecScan:
     """One scan of a SPEC file.
 
     Attributes:
@@ -65,7 +65,7 @@ class Scan:
         return value if value < 500 else value / 1e3
 
 
-def read_scan(path: Path, number: int) -> Scan:
+def read_scan(path: Path, number: int) -> SpecScan:
     """Scan ``number`` of a SPEC file, the last one of that number.
 
     Raises:
@@ -100,7 +100,7 @@ def _words(text: str) -> list[str]:
     return [word for word in re.split(r"\s{2,}|\t", text.strip()) if word]
 
 
-def _parsed(path: Path, number: int, names: list[str], lines: list[str]) -> Scan:
+def _parsed(path: Path, number: int, names: list[str], lines: list[str]) -> SpecScan:
     labels: list[str] = []
     positions: list[float] = []
     rows: list[tuple[float, ...]] = []
@@ -117,7 +117,7 @@ def _parsed(path: Path, number: int, names: list[str], lines: list[str]) -> Scan
     rows = [row for row in rows if len(row) == len(labels)]
     if not rows:
         raise BadInput(f"spec: scan {number} of {path} has no points")
-    return Scan(tuple(labels), tuple(rows), dict(zip(names, positions, strict=False)))
+    return SpecScan(tuple(labels), tuple(rows), dict(zip(names, positions, strict=False)))
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def pattern_address(path: str, spec: str | None = None) -> PatternAddress:
     return PatternAddress(address.paths, address.inside, address.is_series, None if energy is None else _KEV_M / energy)
 
 
-def _images_of(paths: Sequence[Path], scan: Scan, spec: str) -> tuple[Path, ...]:
+def _images_of(paths: Sequence[Path], scan: SpecScan, spec: str) -> tuple[Path, ...]:
     """The images of a scan: by the numbers that it lists, or all where there are as many as points."""
     wanted = scan.images
     if wanted is not None:

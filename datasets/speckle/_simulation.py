@@ -126,10 +126,10 @@ class Beamline:
         samples = (np.arange(self.side) + 0.5) / self.oversampling - self.pad
         edges = np.arange(self.size + 1)[:, None] - samples
         passed = ndtr(edges / self.blur_px) if self.blur_px > 0 else (edges > 0).astype(np.float64)
-        seen = np.diff(passed, axis=0)
-        return np.asarray(seen / seen.sum(axis=1, keepdims=True), dtype=np.float32)
+        pixel_means = np.diff(passed, axis=0)
+        return np.asarray(pixel_means / pixel_means.sum(axis=1, keepdims=True), dtype=np.float32)
 
-    def seen(self, field: np.ndarray) -> np.ndarray:
+    def pixel_means(self, field: np.ndarray) -> np.ndarray:
         """A field on the grid, (..., side, side), as pixels average it: (..., size, size), dtype of ``field``."""
         response = self.response.astype(field.dtype)
         return np.asarray(response @ field @ response.T)

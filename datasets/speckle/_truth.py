@@ -32,11 +32,11 @@ def truth_of(line: Beamline, thickness_m: np.ndarray, material: Refraction) -> R
     """
     thickness = thickness_m.astype(np.float32, copy=False)
     phase = material.phase_per_m * thickness
-    slopes = np.stack([line.seen(np.gradient(phase, line.step_m, axis=axis)) for axis in (0, 1)])
+    slopes = np.stack([line.pixel_means(np.gradient(phase, line.step_m, axis=axis)) for axis in (0, 1)])
     leaving = line.pixels_per_slope * slopes.astype(np.float64)
     return Reconstruction(
-        phase=line.seen(phase),
-        transmission=line.seen(np.exp(-material.attenuation_per_m * thickness)),
+        phase=line.pixel_means(phase),
+        transmission=line.pixel_means(np.exp(-material.attenuation_per_m * thickness)),
         displacement=_arriving(leaving).astype(np.float32),
         dark_field=np.zeros((line.size, line.size), np.float32),
     )

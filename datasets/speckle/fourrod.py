@@ -67,7 +67,7 @@ class FourRod(Dataset):
 
     @property
     def samples(self) -> int:
-        """One."""
+        """Number of problems: 1."""
         return 1
 
     def make(self, index: int, seed: int, split: Split) -> Problem:
@@ -114,7 +114,7 @@ class FourRodFull(Dataset):
 
     @property
     def samples(self) -> int:
-        """One."""
+        """Number of problems: 1."""
         return 1
 
     def make(self, index: int, seed: int, split: Split) -> Problem:

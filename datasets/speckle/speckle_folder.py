@@ -62,7 +62,7 @@ class SpeckleFolder(Dataset):
 
     @property
     def samples(self) -> int:
-        """One."""
+        """Number of problems: 1."""
         return 1
 
     @property

@@ -51,7 +51,7 @@ class Wattle(Dataset):
 
     @property
     def samples(self) -> int:
-        """One."""
+        """Number of problems: 1."""
         return 1
 
     def make(self, index: int, seed: int, split: Split) -> Problem:

@@ -192,11 +192,13 @@ def _couple(first: pd.DataFrame, second: pd.DataFrame, besides: Sequence[Goal], 
             stale = pairs.get(f"stale_{side}")
             common[f"{side}_stale"] = 0 if stale is None else int(stale.astype(bool).sum())
         options = goals(str(task))
-        known = [goal.metric for goal in options if _told(pairs, goal.metric)]
+        known = [goal.metric for goal in options if _has_values(pairs, goal.metric)]
         ranking = [choose_goal(str(task), known)] if known else []
-        more = [goal for goal in besides if _told(pairs, goal.metric) and goal.metric not in {one.metric for one in ranking}]
+        more = [
+            goal for goal in besides if _has_values(pairs, goal.metric) and goal.metric not in {one.metric for one in ranking}
+        ]
         yield from ({**common, **_quality(pairs, goal)} for goal in (*ranking, *more))
-        if _told(pairs, cost):
+        if _has_values(pairs, cost):
             yield from ({**common, **row} for row in _cost(pairs, cost))
 
 
@@ -216,7 +218,7 @@ def _keys(a: pd.DataFrame, b: pd.DataFrame) -> list[str]:
     return keys
 
 
-def _told(pairs: pd.DataFrame, column: str) -> bool:
+def _has_values(pairs: pd.DataFrame, column: str) -> bool:
     return any(f"{column}_{side}" in pairs and pairs[f"{column}_{side}"].notna().any() for side in ("first", "second"))
 
 

@@ -156,7 +156,7 @@ def solver_rows(
         "left_out": np.bincount(solver[~used], minlength=n),
     }
     records, solver, sample = records[used], solver[used], sample[used]
-    cells = _Cells(solver, sample, (n, len(samples)), ~records["status"].isin(SCORED).to_numpy())
+    cells = _ScoredCells(solver, sample, (n, len(samples)), ~records["status"].isin(SCORED).to_numpy())
     score = _column(records, goal.metric)
     failed = cells.failed | np.isnan(score)
     score = np.where(failed, goal.worst, score)
@@ -188,7 +188,7 @@ def solver_rows(
 
 
 @dataclass(frozen=True, eq=False)
-class _Cells:
+class _ScoredCells:
     """The cells of one dataset: whose they are, and what becomes of one number per cell.
 
     Attributes:

@@ -24,7 +24,7 @@ NEAR_BEST = 1.1
 
 @dataclass(frozen=True, eq=False)
 class Profiles:
-    """Step functions, one a solver, that rise from 0 towards the share of problems solved at all.
+    """Step functions, one per solver, that rise from 0 towards the share of problems solved at all.
 
     Attributes:
         kind: ``performance`` or ``data``.

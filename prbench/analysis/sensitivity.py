@@ -77,10 +77,10 @@ def sensitivity(frame: pd.DataFrame, points: pd.DataFrame) -> tuple[dict[str, Go
     records = points.merge(frame.drop(columns=["solver", "dataset"]), on="key")
     records = records[~records["status"].isin(NOT_RUN)]
     chosen, rows, influences = {}, [], []
-    for (task, dataset), whole in records.groupby(["task", "dataset"], sort=False):
-        known = [g.metric for g in goals(str(task)) if g.metric in whole and whole[g.metric].notna().any()]
+    for (task, dataset), group in records.groupby(["task", "dataset"], sort=False):
+        known = [g.metric for g in goals(str(task)) if g.metric in group and group[g.metric].notna().any()]
         goal = chosen[str(dataset)] = choose_goal(str(task), known)
-        for solver, part in whole.groupby("solver", sort=False):
+        for solver, part in group.groupby("solver", sort=False):
             where = {"task": task, "dataset": dataset, "solver": solver, "metric": goal.metric}
             draws = _scores(part, goal)
             rows.append({**where, **_spread(draws, goal)})

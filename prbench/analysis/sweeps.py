@@ -53,7 +53,7 @@ class Point:
     Attributes:
         solver, dataset: with the settings of this point.
         solver_label, dataset_label: without those that are swept.
-        values: one an axis, as the plug-in understood it, ``"none"`` for none; None where a solver does not have the setting.
+        values: one per axis, as the plug-in understood it, ``"none"`` for none; None where a solver does not have the setting.
     """
 
     solver: str
@@ -149,7 +149,7 @@ def _with(kind: Whose, spelled: str, swept: dict[str, str]) -> tuple[str, dict[s
     """A plug-in with further settings, of those that it has: how it is spelled, and the values understood."""
     name, params = parse_name(spelled)
     cls = load_plugin(kind, name)
-    added: dict[str, object] = {key: _whole(cls, key, value) for key, value in swept.items() if key in setting_infos(cls)}
+    added: dict[str, object] = {key: _rounded(cls, key, value) for key, value in swept.items() if key in setting_infos(cls)}
     if not added:
         return spelled, {}
     built = cls.from_params({**params, **added})
@@ -158,7 +158,7 @@ def _with(kind: Whose, spelled: str, swept: dict[str, str]) -> tuple[str, dict[s
     return format_name(name, {**params, **understood}), {k: "none" if v is None else v for k, v in understood.items()}
 
 
-def _whole(cls: type[Settings], name: str, value: str) -> str:
+def _rounded(cls: type[Settings], name: str, value: str) -> str:
     """A number of a range, rounded where the setting is a whole number."""
     try:
         return str(round(float(value))) if takes_integers(cls, name) else value
@@ -185,10 +185,10 @@ def sweep_table(frame: pd.DataFrame, points: pd.DataFrame, columns: Sequence[str
 
     records = points.merge(frame.drop(columns=["solver", "dataset"]), on="key")
     chosen, parts = {}, []
-    for (task, dataset), whole in records.groupby(["task", "dataset"], sort=False):
-        known = [g.metric for g in goals(str(task)) if g.metric in whole and whole[g.metric].notna().any()]
+    for (task, dataset), group in records.groupby(["task", "dataset"], sort=False):
+        known = [g.metric for g in goals(str(task)) if g.metric in group and group[g.metric].notna().any()]
         goal = chosen[str(dataset)] = choose_goal(str(task), known)
-        for values, part in whole.groupby(list(columns), sort=False, dropna=False):
+        for values, part in group.groupby(list(columns), sort=False, dropna=False):
             if not part["status"].isin(NOT_RUN).all():
                 rows = solver_rows(part, str(task), str(dataset), goal)
                 rows[list(columns)] = pd.DataFrame([values] * len(rows), index=rows.index)

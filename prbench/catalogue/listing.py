@@ -14,7 +14,7 @@ from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Any
 
 from prbench.contestants.declaration import TAG
-from prbench.contestants.folders import declaration_of, known
+from prbench.contestants.folders import declaration_of, installed_declarations
 from prbench.errors import UsageError, one_line
 
 from .declarations import Definition, NotLiteral, call_arguments, calls_of, definition, missing_imports
@@ -117,7 +117,7 @@ def _lines(kind: Kind) -> Iterator[Line]:
     points = {point.name: point for point in _points(kind)}
     yield from (_line(kind, points[name]) for name in sorted(points))
     if kind == "solver":
-        yield from (_contestant(name) for name in known())
+        yield from (_contestant(name) for name in installed_declarations())
     if kind == "metric":
         yield from _costs()
 

@@ -35,7 +35,7 @@ class App(click.Group):
                 formatter.write_dl([(verb.ljust(width), summary) for verb, summary in verbs.items()])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Import one verb."""
+        """Import one command."""
         if cmd_name not in VERBS:
             return None
         command = importlib.import_module(f"prbench.cli.{cmd_name.replace('-', '_')}").command

@@ -26,9 +26,9 @@ def plugin_completion(*kinds: str) -> Completer:
 
         names = {point.name for kind in kinds for point in entry_points(group=f"prbench.{kind}s")}
         if "solver" in kinds:
-            from prbench.contestants.folders import known
+            from prbench.contestants.folders import installed_declarations
 
-            names |= known().keys()
+            names |= installed_declarations().keys()
         before, comma, last = incomplete.rpartition(",")
         return [CompletionItem(before + comma + name) for name in sorted(names) if name.startswith(last)]
 

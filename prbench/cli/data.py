@@ -78,12 +78,12 @@ def make(dataset: str, out: Path, samples: int, split: Split, seed: int, jobs: i
     verbs make what they need.
     """
     from prbench.backend import physical_cores
-    from prbench.running.making import Made, make_problems
+    from prbench.running.making import ProblemRequest, make_problems
 
     from .making_display import MakingDisplay
 
     with MakingDisplay() as display:
-        count = make_problems(out, Made(dataset, split, seed), samples, jobs=jobs or physical_cores(), on_made=display)
+        count = make_problems(out, ProblemRequest(dataset, split, seed), samples, jobs=jobs or physical_cores(), on_made=display)
     click.echo(f"{samples} problems in {out}, {count} of them made now")
 
 

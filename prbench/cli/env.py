@@ -40,16 +40,16 @@ def build(names: tuple[str, ...], wheels: Path | None, source: Path | None) -> N
 def list_() -> None:
     """List contestants, their environments and what is missing."""
     from prbench.contestants.environments import contestant_facts, environments_folder, list_environments
-    from prbench.contestants.folders import declaration_of, known
+    from prbench.contestants.folders import declaration_of, installed_declarations
     from prbench.errors import UsageError, one_line
 
-    for name in known():
+    for name in installed_declarations():
         try:
             state = contestant_facts(declaration_of(name))["environment"]
         except UsageError as error:
             state = one_line(error)
         click.echo(f"{name:24} {state}")
-    others = [made for made in list_environments() if made.name not in known()]
+    others = [made for made in list_environments() if made.name not in installed_declarations()]
     for made in others:
         click.echo(f"{made.name:24} Python {made.python}, {made.path.name}")
     click.echo(f"folder: {environments_folder()}")

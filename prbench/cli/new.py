@@ -19,11 +19,11 @@ class _Kinds(WholeSummaries):
     """The kinds of skeleton; a contestant's is written by ``prbench contestant new``, where that verb is installed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The kinds."""
+        """Names of the kinds."""
         return [*self.commands, *([_CONTESTANT] if _has_contestants() else [])]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """One kind."""
+        """The command of one kind."""
         if cmd_name != _CONTESTANT or not _has_contestants():
             return super().get_command(ctx, cmd_name)
         group = importlib.import_module(f"{__package__}.{_CONTESTANT}").command

@@ -38,7 +38,7 @@ _LEAST_KEY = 4
     "--contrast",
     type=float,
     metavar="DELTA_N",
-    help="Refractive index of the object less that around it, in place of the measurement's.",
+    help="Refractive index of the object minus that around it, in place of the measurement's.",
 )
 @click.option(
     "--stretch", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, help="Heights in files times this."

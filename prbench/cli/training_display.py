@@ -18,10 +18,10 @@ class TrainingDisplay(Counting):
     def __call__(self, event: Event) -> None:
         """Show an event."""
         what = "examples" if event.kind == "examples" else "steps"
-        self.show(what, event.done, event.total, _told(event), matters=event.kind == "validation")
+        self.show(what, event.done, event.total, _message(event), matters=event.kind == "validation")
 
 
-def _told(event: Event) -> str:
+def _message(event: Event) -> str:
     if event.kind == "examples":
         return ""
     parts = [f"loss {event.loss:.4g}"]

@@ -44,7 +44,7 @@ class Environment:
 
     @property
     def interpreter(self) -> Path:
-        """Its Python."""
+        """Path of its Python interpreter."""
         return self.path / "bin" / "python"
 
 
@@ -137,8 +137,8 @@ def program_call(declaration: Declaration) -> list[str]:
     """
     adapter = declaration.folder / declaration.adapter
     if declaration.command:
-        places = {"{runner}": str(_RUNNER), "{here}": str(declaration.folder), "{adapter}": str(adapter)}
-        words = [_filled(word, places) for word in declaration.command]
+        values = {"{runner}": str(_RUNNER), "{here}": str(declaration.folder), "{adapter}": str(adapter)}
+        words = [_filled(word, values) for word in declaration.command]
         if shutil.which(words[0]) is None:
             raise MissingDependency(f"{declaration.name} runs {words[0]}, which is not on this machine; install it first")
         return words if any("{channel}" in word for word in words) else [*words, "{channel}"]
@@ -259,8 +259,8 @@ def _output(name: str, call: list[str]) -> str:
     return done.stdout.decode("utf-8", errors="replace")
 
 
-def _filled(word: str, places: Mapping[str, str]) -> str:
-    for name, value in places.items():
+def _filled(word: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
         word = word.replace(name, value)
     return word
 

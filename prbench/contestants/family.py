@@ -11,7 +11,7 @@ from prbench.core import plugin_names, register, setting
 from prbench.errors import UsageError
 
 from .declaration import TAG, Declaration
-from .folders import declaration_of, known
+from .folders import declaration_of, installed_declarations
 from .solver import Contestant
 
 
@@ -22,7 +22,7 @@ class _Contestants:
 
     def names(self) -> tuple[str, ...]:
         """The contestants that packages bring along."""
-        return tuple(known())
+        return tuple(installed_declarations())
 
     def load(self, name: str) -> type[Contestant]:
         """The solver class of a contestant, by name or by the path of its file.
@@ -30,7 +30,7 @@ class _Contestants:
         Raises:
             UsageError: for what is no declaration, or has the name of another solver.
         """
-        return _class_of(name if name in known() else str(Path(name).resolve()))
+        return _class_of(name if name in installed_declarations() else str(Path(name).resolve()))
 
 
 FAMILY = _Contestants()
@@ -39,16 +39,16 @@ FAMILY = _Contestants()
 @cache
 def _class_of(label: str) -> type[Contestant]:
     declaration = declaration_of(label)
-    taken = known().get(declaration.name)
+    taken = installed_declarations().get(declaration.name)
     if declaration.name in plugin_names("solver") or (taken is not None and taken.resolve() != declaration.path.resolve()):
         raise UsageError(
             f"{declaration.path}: {declaration.name!r} is the name of another solver; choose one of your own, such as "
             f"{declaration.name}-{declaration.path.parent.name.replace('_', '-').lower()}"
         )
-    return _made(declaration, label)
+    return _contestant_class(declaration, label)
 
 
-def _made(declaration: Declaration, reference: str) -> type[Contestant]:
+def _contestant_class(declaration: Declaration, reference: str) -> type[Contestant]:
     fields: list[tuple[str, Any, Any]] = []
     for name, details in declaration.settings.items():
         rest = {key: value for key, value in details.items() if key != "default"}

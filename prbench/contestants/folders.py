@@ -18,7 +18,7 @@ GROUP = "prbench.contestants"
 
 
 @cache
-def known() -> dict[str, Path]:
+def installed_declarations() -> dict[str, Path]:
     """The declarations that packages bring along, by the names of their folders, sorted; none of them is read.
 
     Raises:
@@ -40,9 +40,9 @@ def declaration_of(name: str) -> Declaration:
     Raises:
         UsageError: where there is none, or its folder is not named as it is.
     """
-    if name not in known():
+    if name not in installed_declarations():
         return read_declaration(Path(name))
-    declaration = read_declaration(known()[name])
+    declaration = read_declaration(installed_declarations()[name])
     if declaration.name != name:
         raise UsageError(
             f"{declaration.path}: the contestant is called {declaration.name!r}, its folder {name!r}; name both alike"

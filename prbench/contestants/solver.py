@@ -67,7 +67,7 @@ class Contestant(ForeignSolver[Measurement]):
         running = self._present(device)
         if running.settings != self.params():
             request = {"do": "prepare", "task": self.info.task, "settings": self.params(), "device": device}
-            reply, _ = _asked(running.program, request, {})
+            reply, _ = _answer_of(running.program, request, {})
             running.settings = self.params()
             running.facts = described(self.declaration, reply)
         running.processor_s = running.program.processor_seconds()
@@ -91,7 +91,7 @@ class Contestant(ForeignSolver[Measurement]):
         program = running.program
         program.share_memory_limit()
         before, began = program.processor_seconds(), time.perf_counter()
-        reply, found = _asked(program, request, arrays)
+        reply, found = _answer_of(program, request, arrays)
         outside_s, outside_processor_s = time.perf_counter() - began, program.processor_seconds() - before
         moved = sum(array.nbytes for array in (*arrays.values(), *found.values()))
         running.cost = _cost(self.plugin_name, reply, outside_s, outside_processor_s, _FREE_S + _FREE_S_PER_BYTE * moved)
@@ -130,7 +130,7 @@ class Contestant(ForeignSolver[Measurement]):
         return [running for (cls, _), running in _running.items() if cls is type(self)]
 
 
-def _asked(
+def _answer_of(
     program: Program, request: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Ask, and raise what a solver of this process would have raised."""

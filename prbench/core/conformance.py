@@ -54,7 +54,7 @@ def relative_error(truth: Array, found: Array) -> float:
 
 
 def relative_error_of_map(truth: Array, found: Array, rim: int = 0) -> float:
-    """As :func:`relative_error`, of real maps (H, W) less their means, ``rim`` pixels at the edges left out."""
+    """As :func:`relative_error`, of real maps (H, W) minus their means, ``rim`` pixels at the edges left out."""
     inner = (slice(rim, -rim or None),) * 2
     if np.shape(truth) != np.shape(found):
         return float("inf")

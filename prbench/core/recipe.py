@@ -22,7 +22,7 @@ class Recipe:
         samples: training problems of each dataset.
         tune_samples: validation problems of each dataset.
         steps: optimisation steps.
-        batch: examples a step.
+        batch: examples per step.
         crop: side of the random squares cut from the examples; whole examples where None.
         dihedral: whether each example is rotated and mirrored at random (the eight symmetries of the square).
         optimiser: ``adamw`` (Loshchilov, Hutter, arXiv:1711.05101) or ``sgd`` with momentum.

@@ -54,7 +54,7 @@ class EarlyStopping:
         A score that is not finite is never the best, and its start is ignored from then on.
 
         Args:
-            scores: one a start, lower is better.
+            scores: one per start, lower is better.
             iterates: arrays (starts, ...) of any library, the same number at every check; what is kept is a copy.
 
         Returns:

@@ -19,7 +19,7 @@ OnCell = Callable[[int, int, Cell], object]
 
 
 def silent(_done: int, _all: int, _cell: Cell) -> None:
-    """Tell nobody."""
+    """Report nothing."""
 
 
 def measure(
@@ -52,7 +52,7 @@ def measure(
             allocated = None
             if cell.backend == "numpy" and solved(answers[name][0]["status"]):
                 allocated = probe.ask(cell, "allocations").get(MEMORY)
-            result[name].append(_gathered(cell, answers[name], allocated))
+            result[name].append(_cell_entry(cell, answers[name], allocated))
     for measured in result.values():
         _in_fft_pairs(measured)
     return result
@@ -75,7 +75,7 @@ def _kind(cell: Mapping[str, Any]) -> tuple[Any, ...]:
     return cell["dataset"], cell["backend"], cell["precision"]
 
 
-def _gathered(cell: Cell, answers: list[dict[str, Any]], allocated: int | None) -> dict[str, Any]:
+def _cell_entry(cell: Cell, answers: list[dict[str, Any]], allocated: int | None) -> dict[str, Any]:
     first, last = answers[0], answers[-1]
     labels = ("task", "sample", "seed", "split", "backend", "precision", "device_class")
     return {

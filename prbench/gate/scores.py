@@ -55,8 +55,8 @@ def _ranking(pairs: Sequence[Pair], names: Sequence[str]) -> list[Goal]:
 def _lost(pairs: Sequence[Pair], name: str) -> Iterator[Finding]:
     """Scores that one side has and the other lacks. Where a solve failed, its status says so already."""
     both = [pair for pair in pairs if all(solved(cell["status"]) for cell in pair)]
-    lost = [pair for pair in both if _told(pair[0], name) and not _told(pair[1], name)]
-    gained = [pair for pair in both if not _told(pair[0], name) and _told(pair[1], name)]
+    lost = [pair for pair in both if _has_score(pair[0], name) and not _has_score(pair[1], name)]
+    gained = [pair for pair in both if not _has_score(pair[0], name) and _has_score(pair[1], name)]
     for first in lost[:1]:
         where, base = _cells(len(lost), pairs, first), score_of(first[0], name)
         yield Finding(name, *_group(pairs), where, base, LOST, math.nan, math.nan, len(lost), "worse")
@@ -65,7 +65,7 @@ def _lost(pairs: Sequence[Pair], name: str) -> Iterator[Finding]:
         yield Finding(name, *_group(pairs), where, LOST, head, math.nan, math.nan, len(gained), "better")
 
 
-def _told(cell: Mapping[str, Any], name: str) -> bool:
+def _has_score(cell: Mapping[str, Any], name: str) -> bool:
     return not math.isnan(score_of(cell, name))
 
 

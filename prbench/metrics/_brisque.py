@@ -35,7 +35,7 @@ _STRIP = 64
 
 
 def brisque_enlargement(shape: tuple[int, ...]) -> int:
-    """How many times an image is repeated along each axis before BRISQUE is computed: 1 from 32 pixels a side on."""
+    """How many times an image is repeated along each axis before BRISQUE is computed: 1 from 32 pixels per side on."""
     return -(-BRISQUE_LEAST_PX // min(shape))
 
 

@@ -9,8 +9,8 @@ the position where a branch was cut decides its range; the error is the angle be
 the picture of the reconstruction is the truth's plus this error, so that a wrap is not an edge. Where the reconstruction is
 zero it has no phase either, and the error is put at pi/sqrt(3), the root mean square of a phase that knows nothing.
 
-Where the answer of a task is a real phase, unwrapped and known up to a constant, the picture is that phase less its mean over the
-region, and an error of a whole turn is an error.
+Where the answer of a task is a real phase, unwrapped and known up to a constant, the picture is that phase minus its mean over
+the region, and an error of a whole turn is an error.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def picture(truth: Array, aligned: Array, region: Array | None = None) -> ImageP
 
 
 def phase_picture(truth: Array, estimate: Array, region: Array | None = None) -> ImagePair:
-    """The pictures compared where the answer is a real, unwrapped phase: each less its mean over the region.
+    """The pictures compared where the answer is a real, unwrapped phase: each minus its mean over the region.
 
     Args:
         truth: real, radians, 2D or 3D.

@@ -100,10 +100,10 @@ def brisque_of_phase(case: Case) -> float:
     """BRISQUE of the phase as an 8-bit image, black and white at the ends of the truth's range, or without truth at the
     percentiles 0.5 and 99.5: how unlike a photograph it looks, whatever the truth.
 
-    An image under 32 pixels a side is continued by its mirror images; one without structure scores 527.138, the largest value
+    An image under 32 pixels per side is continued by its mirror images; one without structure scores 527.138, the largest value
     that the published regression takes (see :func:`prbench.metrics.brisque`).
     """
-    least = f"{BRISQUE_LEAST_PX} pixels a side"
+    least = f"{BRISQUE_LEAST_PX} pixels per side"
     return _scored(case, "brisque", brisque, brisque_enlargement, least, BRISQUE_WORST)
 
 

@@ -64,7 +64,7 @@ class Alignment:
         """The copy in a frame of ``shape``, zero where it does not reach; complex, of the precision of ``xh``."""
         w, shift = _flipped(xh) if self.flip else xh, self.shift
         if any(self.fraction):
-            w, shift = _moved(_complex("xh", w), shift, self.fraction, periodic=self.periodic)
+            w, shift = _subpixel_shift(_complex("xh", w), shift, self.fraction, periodic=self.periodic)
         if self.periodic:
             return np.result_type(xh.dtype, np.complex64).type(self.phase) * _rolled(w, shift)
         inside, source = _windows(tuple(shape), w.shape, shift)
@@ -247,12 +247,12 @@ def _compare(x: Array, w: Array, flip: bool, shift: Shift, *, modulus: bool, per
 def _refined(x: Array, w: Array, copy: Alignment, *, modulus: bool) -> Alignment:
     """A copy on the grid moved on by the parts of a pixel that match best."""
     fraction = best_fraction(x, w, copy.shift, modulus=modulus, periodic=copy.periodic)
-    moved, shift = _moved(w, copy.shift, fraction, periodic=copy.periodic)
+    moved, shift = _subpixel_shift(w, copy.shift, fraction, periodic=copy.periodic)
     estimate = _compare(x, moved, copy.flip, shift, modulus=modulus, periodic=copy.periodic)
     return dataclasses.replace(estimate, shift=copy.shift, fraction=fraction)
 
 
-def _moved(w: Array, shift: Shift, fraction: Fraction, *, periodic: bool) -> tuple[Array, Shift]:
+def _subpixel_shift(w: Array, shift: Shift, fraction: Fraction, *, periodic: bool) -> tuple[Array, Shift]:
     """``w`` moved by parts of a pixel, and the whole translation of the result, whose frame has a margin."""
     moved = moved_by_fraction(w, fraction, periodic=periodic)
     return moved, shift if periodic else tuple(step - MARGIN_PX for step in shift)

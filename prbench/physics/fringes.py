@@ -38,7 +38,7 @@ def power_of_middle(image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
     """Power spectrum (rows, columns) of the middle of an image in a window of Hann, its mean removed, and its frequencies.
 
     Args:
-        image: real (H, W), host; of its middle at most :data:`SEARCHED_PX` pixels a side are taken.
+        image: real (H, W), host; of its middle at most :data:`SEARCHED_PX` pixels per side are taken.
 
     Returns:
         The power, and row frequencies (rows, 1) and column frequencies (1, columns) in cycles/px, zero first.

@@ -29,8 +29,8 @@ class Mesh:
 def metres_per_radian(wavelength_m: float, refractive_contrast: float | None = None) -> float:
     """Height of a surface for a radian of phase.
 
-    In transmission ``wavelength / (2 pi Delta_n)``, Delta_n the refractive index of the object less that of the medium around it,
-    negative for X-rays in matter; in reflection at normal incidence ``wavelength / (4 pi)``, where light goes both ways.
+    In transmission ``wavelength / (2 pi Delta_n)``, Delta_n the refractive index of the object minus that of the medium around
+    it, negative for X-rays in matter; in reflection at normal incidence ``wavelength / (4 pi)``, where light goes both ways.
 
     Args:
         wavelength_m: in vacuum.

@@ -14,7 +14,7 @@ _TURN = 2 * math.pi
 
 
 def wrapped(phase: Array) -> Array:
-    """A phase (any shape, host) less the whole turns that take it to within half a turn of zero."""
+    """A phase (any shape, host) minus the whole turns that take it to within half a turn of zero."""
     return phase - _TURN * np.rint(phase / _TURN)
 
 

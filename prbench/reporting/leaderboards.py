@@ -145,7 +145,7 @@ def as_json(boards: Sequence[Leaderboard]) -> str:
 
 
 def as_csv(boards: Sequence[Leaderboard]) -> str:
-    """Flat rows, one a dataset and solver, with every column; ``inf`` where failures reach the median."""
+    """Flat rows, one per dataset and solver, with every column; ``inf`` where failures reach the median."""
     import pandas as pd
 
     rows = pd.concat([board.rows for board in boards], ignore_index=True)

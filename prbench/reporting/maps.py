@@ -49,7 +49,7 @@ def drawn_map(kind: Map, array: Array | None, region: Array) -> Array | None:
 
 
 @dataclass(frozen=True)
-class _Panel:
+class _MapPanel:
     """One image with the limits of its colours."""
 
     image: Array
@@ -97,22 +97,22 @@ def draw_maps(problem: Problem, estimate: Reconstruction) -> Figure | None:
     return figure
 
 
-def _rows(problem: Problem, estimate: Reconstruction) -> list[list[_Panel]]:
+def _rows(problem: Problem, estimate: Reconstruction) -> list[list[_MapPanel]]:
     region = judged_region(problem)
     task = find_task(problem.measurement.task)
     if task.align is not None and problem.truth is not None:
         estimate = task.align(problem, estimate)
-    compared: list[list[_Panel]] = []
-    alone: list[_Panel] = []
+    compared: list[list[_MapPanel]] = []
+    alone: list[_MapPanel] = []
     for kind in task.maps:
         image = map_of(kind, estimate, region)
-        known, label = _known(problem, kind, region)
-        if image is not None and known is not None:
-            compared.append(_comparison(kind, known, label, image, region))
+        reference, label = _reference(problem, kind, region)
+        if image is not None and reference is not None:
+            compared.append(_comparison(kind, reference, label, image, region))
         elif image is not None:
             alone.append(_single(kind, kind.label, image, region))
-        elif known is not None and problem.truth is not None and np.ptp(known) > 0:
-            alone.append(_single(kind, f"{kind.label}: {label}, not reconstructed", known, region))
+        elif reference is not None and problem.truth is not None and np.ptp(reference) > 0:
+            alone.append(_single(kind, f"{kind.label}: {label}, not reconstructed", reference, region))
     if not compared and not alone:
         return []
     if problem.truth is None:
@@ -121,33 +121,33 @@ def _rows(problem: Problem, estimate: Reconstruction) -> list[list[_Panel]]:
     return [*packed, *compared] if problem.truth is None else [*compared, *packed]
 
 
-def _known(problem: Problem, kind: Map, region: Array) -> tuple[Array | None, str]:
+def _reference(problem: Problem, kind: Map, region: Array) -> tuple[Array | None, str]:
     """What the map is compared with, and its name."""
     if problem.truth is not None:
         return map_of(kind, problem.truth, region), "truth"
     return drawn_map(kind, problem.reference.get(kind.field), region), "published"
 
 
-def _comparison(kind: Map, known: Array, label: str, estimate: Array, region: Array) -> list[_Panel]:
-    inside = _fitting(region, known)
-    constant = not np.ptp(known[inside]) > 0  # it has no range of its own, and the reconstruction's is shown
-    low, high = _limits(kind, estimate[inside], _OUTLYING) if constant else _limits(kind, known[inside], 1.0)
-    error = np.where(inside, estimate - known, np.nan)
+def _comparison(kind: Map, reference: Array, label: str, estimate: Array, region: Array) -> list[_MapPanel]:
+    inside = _fitting(region, reference)
+    constant = not np.ptp(reference[inside]) > 0  # it has no range of its own, and the reconstruction's is shown
+    low, high = _limits(kind, estimate[inside], _OUTLYING) if constant else _limits(kind, reference[inside], 1.0)
+    error = np.where(inside, estimate - reference, np.nan)
     rms = math.sqrt(float(np.nanmean(error**2)))
     top = max(float(np.quantile(np.abs(error[inside]), _OUTLYING)), _LEAST_ERROR * (high - low))
     word = "error" if label == "truth" else "difference"
     return [
-        _Panel(known, f"{kind.label}: {label}", kind.colours, low, high, bar=False),
-        _Panel(estimate, "reconstruction", kind.colours, low, high, kind.unit),
-        _Panel(error, f"{word}, rms {number(rms)} {kind.unit}".rstrip(), _ERROR_COLOURS, -top, top, kind.unit),
+        _MapPanel(reference, f"{kind.label}: {label}", kind.colours, low, high, bar=False),
+        _MapPanel(estimate, "reconstruction", kind.colours, low, high, kind.unit),
+        _MapPanel(error, f"{word}, rms {number(rms)} {kind.unit}".rstrip(), _ERROR_COLOURS, -top, top, kind.unit),
     ]
 
 
-def _single(kind: Map, label: str, image: Array, region: Array) -> _Panel:
-    return _Panel(image, label, kind.colours, *_limits(kind, image[_fitting(region, image)], _OUTLYING), kind.unit)
+def _single(kind: Map, label: str, image: Array, region: Array) -> _MapPanel:
+    return _MapPanel(image, label, kind.colours, *_limits(kind, image[_fitting(region, image)], _OUTLYING), kind.unit)
 
 
-def _measured(problem: Problem, region: Array) -> Iterator[_Panel]:
+def _measured(problem: Problem, region: Array) -> Iterator[_MapPanel]:
     panel = find_task(problem.measurement.task).panel
     stack = getattr(problem.measurement, panel.field)
     if stack is not None:
@@ -169,7 +169,7 @@ def _fitting(region: Array, image: Array) -> Array:
     return region if region.shape == image.shape and region.any() else np.ones(image.shape, bool)
 
 
-def _show(axes: Axes, panel: _Panel) -> AxesImage:
+def _show(axes: Axes, panel: _MapPanel) -> AxesImage:
     drawn = axes.imshow(panel.image, cmap=panel.colours, vmin=panel.low, vmax=panel.high)
     axes.set_title(panel.label, fontsize=8, pad=3, parse_math=False)
     axes.set_xticks([])
@@ -178,13 +178,13 @@ def _show(axes: Axes, panel: _Panel) -> AxesImage:
     return drawn
 
 
-def _key(figure: Figure, drawn: AxesImage, axes: Axes, panel: _Panel) -> None:
+def _key(figure: Figure, drawn: AxesImage, axes: Axes, panel: _MapPanel) -> None:
     bar = figure.colorbar(drawn, cax=axes, extend=_extend(panel))
     bar.ax.tick_params(labelsize=6)
     bar.set_label(panel.unit, fontsize=7, labelpad=1)
 
 
-def _extend(panel: _Panel) -> str:
+def _extend(panel: _MapPanel) -> str:
     """Which ends of the scale the image goes beyond."""
     seen = panel.image[np.isfinite(panel.image)]
     below, above = bool((seen < panel.low).any()), bool((seen > panel.high).any())

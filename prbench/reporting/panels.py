@@ -96,8 +96,8 @@ def views(problem: Problem, estimate: Sequence[Reconstruction]) -> list[View]:
         arrays = [map_of(kind, one, region) for one in estimate]
         if any(array is not None for array in arrays):
             published = drawn_map(kind, problem.reference.get(kind.field), region)
-            known = map_of(kind, problem.truth, region) if problem.truth else published
-            made.append(_map(kind, known, arrays, region))
+            reference = map_of(kind, problem.truth, region) if problem.truth else published
+            made.append(_map(kind, reference, arrays, region))
     return made
 
 
@@ -135,8 +135,8 @@ def _complex(problem: Problem, estimate: Sequence[Reconstruction]) -> View:
     )
 
 
-def _map(kind: Map, known: Array | None, arrays: Sequence[Array | None], region: Array) -> View:
-    base = known if known is not None else next(a for a in arrays if a is not None)
+def _map(kind: Map, reference: Array | None, arrays: Sequence[Array | None], region: Array) -> View:
+    base = reference if reference is not None else next(a for a in arrays if a is not None)
     inside = region if region.shape == base.shape and region.any() else np.ones(base.shape, bool)
     ranging = base if np.ptp(base[inside]) > 0 else next((a for a in arrays if a is not None and a.shape == base.shape), base)
     low, high = (float(end) for end in np.quantile(ranging[inside], [1 - _KEPT, _KEPT]))  # a constant truth has no range
@@ -145,7 +145,10 @@ def _map(kind: Map, known: Array | None, arrays: Sequence[Array | None], region:
         low = -high
     if high <= low:
         low, high = low - 0.5, high + 0.5
-    errors = [None if a is None or known is None or a.shape != known.shape else np.where(inside, a - known, 0.0) for a in arrays]
+    errors = [
+        None if a is None or reference is None or a.shape != reference.shape else np.where(inside, a - reference, 0.0)
+        for a in arrays
+    ]
     worst = max((float(np.quantile(np.abs(e[inside]), _KEPT)) for e in errors if e is not None), default=0.0)
     worst = max(min(worst, high - low), 0.01 * (high - low))
     return View(
@@ -158,7 +161,7 @@ def _map(kind: Map, known: Array | None, arrays: Sequence[Array | None], region:
         error_colours="PuOr",
         error_low=-worst,
         error_high=worst,
-        truth=None if known is None else _indexed(known, low, high, kind.colours),
+        truth=None if reference is None else _indexed(reference, low, high, kind.colours),
         estimate=[None if a is None else _indexed(a, low, high, kind.colours) for a in arrays],
         errors=[None if e is None else _indexed(e, -worst, worst, "PuOr") for e in errors],
     )

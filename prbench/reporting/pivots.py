@@ -54,7 +54,7 @@ def as_json(pivots: Sequence[Pivot], shown: str = "all") -> str:  # noqa: ARG001
 
 
 def as_csv(pivots: Sequence[Pivot], shown: str = "all") -> str:  # noqa: ARG001 - data are whole
-    """Flat rows, one a solver and value; ``inf`` where failures reach the median."""
+    """Flat rows, one per solver and value; ``inf`` where failures reach the median."""
     import pandas as pd
 
     return csv_text(pd.concat([pivot.rows for pivot in pivots], ignore_index=True))

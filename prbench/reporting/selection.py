@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def pictured_rows(results: ResultSet, board: Leaderboard, dataset: str, most: int) -> list[tuple[dict[str, Any], Reconstruction]]:
-    """The rows and reconstructions to show of a dataset: one a solver, the best solvers first.
+    """The rows and reconstructions to show of a dataset: one per solver, the best solvers first.
 
     All are of the sample that most solvers have, each with its first seed; what has no stored arrays is left out.
     """

@@ -103,7 +103,7 @@ class LocalEngine:
     Attributes:
         jobs: how many at a time; all physical cores where None. Where a cell computes on a GPU, one a GPU, and no more.
         threads: CPU threads of each; cores divided by jobs where None. The same number gives the same result bit for bit.
-        memory_bytes: what each may allocate; its share of what is free, less a tenth, where None.
+        memory_bytes: what each may allocate; its share of what is free, minus a tenth, where None.
         hard_limit_s: see :class:`~prbench.running.local.pool.Limits`.
     """
 
@@ -199,7 +199,9 @@ def run_matrix(
     cells_once = unique(cells)
     todo, outcomes = _plan(cells_once, store, rerun)
     warnings = check_inputs(todo)
-    run = _Run(RunState(total=len(cells_once), cached=len(cells_once) - len(todo), warnings=warnings), todo, on_event, store)
+    run = _MatrixRun(
+        RunState(total=len(cells_once), cached=len(cells_once) - len(todo), warnings=warnings), todo, on_event, store
+    )
     if engine is None:
         gpu = any(cell.device_class != "cpu" for cell in todo)
         engine = LocalEngine(jobs, threads, memory_bytes, hard_limit_s, gpu)
@@ -241,7 +243,7 @@ def _plan(cells: Sequence[Cell], store: Store, rerun: Rerun) -> tuple[Sequence[C
     if not outcomes:
         return cells, outcomes
 
-    def wanted(cell: Cell) -> bool:
+    def is_due(cell: Cell) -> bool:
         if cell.key not in outcomes:
             return True
         status, code = outcomes[cell.key]
@@ -249,7 +251,7 @@ def _plan(cells: Sequence[Cell], store: Store, rerun: Rerun) -> tuple[Sequence[C
             return True
         return rerun == "stale" and code != current_code_id(cell)
 
-    return Selection(cells, array("q", (index for index, cell in enumerate(cells) if wanted(cell)))), outcomes.keys()
+    return Selection(cells, array("q", (index for index, cell in enumerate(cells) if is_due(cell)))), outcomes.keys()
 
 
 def current_code_id(cell: Cell) -> str:
@@ -257,7 +259,7 @@ def current_code_id(cell: Cell) -> str:
     return code_id(type(cell.build_solver()), type(cell.build_dataset()))
 
 
-class _Run:
+class _MatrixRun:
     """Bookkeeping of one call of :func:`run_matrix`."""
 
     def __init__(self, state: RunState, todo: Sequence[Cell], on_event: OnEvent | None, store: Store) -> None:
@@ -337,6 +339,6 @@ class _Run:
         work = 0.0
         for kind, count in self._left.items():
             work += count * (self._seconds[kind] / self._ended[kind] if self._ended[kind] else overall)
-        # Work is done as fast as it has been so far: cells' seconds a second of the run.
+        # Work is done as fast as it has been so far: cells' seconds per second of the run.
         rate = overall * ended / max(time.monotonic() - self._began, 1e-9)
         return work / max(rate, 1e-9)

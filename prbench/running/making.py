@@ -22,7 +22,7 @@ MANIFEST = "problems.json"
 
 
 @dataclass(frozen=True)
-class Made:
+class ProblemRequest:
     """Which problems: plain text and numbers, so that another process can make them.
 
     Attributes:
@@ -42,7 +42,12 @@ def problem_path(folder: Path, index: int) -> Path:
 
 
 def make_problems(
-    folder: Path, made: Made, samples: int, *, jobs: int = 1, on_made: Callable[[int, int], None] = lambda _done, _all: None
+    folder: Path,
+    request: ProblemRequest,
+    samples: int,
+    *,
+    jobs: int = 1,
+    on_made: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> int:
     """Make the first ``samples`` problems that a folder does not hold yet.
 
@@ -51,7 +56,7 @@ def make_problems(
 
     Args:
         folder: made where it is not there.
-        made: which problems.
+        request: which problems.
         samples: how many, the first ones.
         jobs: processes of one thread each.
         on_made: called with the number of problems there and of all, at the beginning and after each.
@@ -62,24 +67,24 @@ def make_problems(
     Raises:
         UsageError: where the dataset has fewer problems, or the folder holds others, or such of another version of the code.
     """
-    dataset = _dataset(made.dataset)
+    dataset = _dataset(request.dataset)
     if dataset.samples is not None and dataset.samples < samples:
-        raise UsageError(f"{made.dataset} has {dataset.samples} problems, asked for {samples}")
-    _sign(folder, made, dataset)
+        raise UsageError(f"{request.dataset} has {dataset.samples} problems, asked for {samples}")
+    _sign(folder, request, dataset)
     todo = [index for index in range(samples) if not problem_path(folder, index).exists()]
     done = samples - len(todo)
     on_made(done, samples)
-    for _ in each(partial(_make, str(folder), made), todo, min(jobs, len(todo))):
+    for _ in each(partial(_make, str(folder), request), todo, min(jobs, len(todo))):
         done += 1
         on_made(done, samples)
     return len(todo)
 
 
-def _sign(folder: Path, made: Made, dataset: Dataset) -> None:
+def _sign(folder: Path, request: ProblemRequest, dataset: Dataset) -> None:
     """Write what the folder holds, or refuse one that holds something else."""
     manifest = folder / MANIFEST
     described = {
-        **asdict(made),
+        **asdict(request),
         "dataset": dataset.spelled(),
         "settings": plain(dataset.params()),
         "code_id": code_id(type(dataset)),
@@ -100,8 +105,8 @@ def _sign(folder: Path, made: Made, dataset: Dataset) -> None:
         raise UsageError(f"{folder} holds other problems ({key}: {result} there, {asked} asked for); choose another folder")
 
 
-def _make(folder: str, made: Made, index: int) -> None:
-    problem = _dataset(made.dataset).problem(index, seed=made.seed, split=made.split)
+def _make(folder: str, request: ProblemRequest, index: int) -> None:
+    problem = _dataset(request.dataset).problem(index, seed=request.seed, split=request.split)
     write_problem(problem_path(Path(folder), index), problem)
 
 

@@ -32,11 +32,11 @@ def find_metrics(names: Sequence[str] | None = None) -> list[Metric]:
     Raises:
         UsageError: for an unknown name, or a plug-in that is no metric.
     """
-    return list(_found(tuple(plugin_names("metric") if names is None else names)))
+    return list(_metrics_of(tuple(plugin_names("metric") if names is None else names)))
 
 
 @cache
-def _found(names: tuple[str, ...]) -> tuple[Metric, ...]:
+def _metrics_of(names: tuple[str, ...]) -> tuple[Metric, ...]:
     result = []
     for name in names:
         metric = load_plugin("metric", name)
@@ -95,7 +95,7 @@ def assess(
             scores[metric.info.name] = math.nan
             case.notes[metric.info.name] = f"{_FAILED}{failure.reason}"
         except Exception as error:  # noqa: BLE001 - of another package's declaration, say
-            case.notes[metric.info.name] = f"{_FAILED}{_told(error)}"
+            case.notes[metric.info.name] = f"{_FAILED}{_error_text(error)}"
     return scores, case.notes
 
 
@@ -117,11 +117,11 @@ def _installed() -> tuple[list[Metric], dict[str, str]]:
         try:
             usable += find_metrics([name])
         except (Exception, SystemExit) as error:  # noqa: BLE001 - every way in which another package may not import
-            broken[name] = f"{_FAILED}it cannot be imported: {_told(error)}"
+            broken[name] = f"{_FAILED}it cannot be imported: {_error_text(error)}"
     return usable, broken
 
 
-def _told(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     return f"{type(error).__name__}: {one_line(error, 200)}"
 
 
@@ -133,4 +133,4 @@ def _apply(metric: Metric, case: Case) -> float:
         case.notes[metric.info.name] = one_line(error)
         return math.nan
     except Exception as error:
-        raise MetricFailed(metric.info.name, _told(error)) from error
+        raise MetricFailed(metric.info.name, _error_text(error)) from error

@@ -32,7 +32,7 @@ class DatasetLaws(DeclarationLaws):
         return {**super().cases(), ("made",): [(name,) for name in self.names if name in simulated]}
 
     def test_it_tells_the_shapes_it_makes(self, name: str) -> None:
-        """In its docstring."""
+        """Check that the docstring tells the shapes."""
         words = ("pixel", "shape", "(", "2D", "3D")
         assert any(word in (self.plugin(name).__doc__ or "") for word in words)
 

@@ -39,7 +39,7 @@ def choose(names: Sequence[str]) -> None:
     _chosen[LEARNED] = tuple(name for name in _chosen["solver"] if _is_learned(load_plugin("solver", name)))
 
 
-def chosen(kind: str) -> tuple[str, ...]:
+def requested_names(kind: str) -> tuple[str, ...]:
     """The names of a kind that were asked for."""
     return _chosen.get(kind, ())
 

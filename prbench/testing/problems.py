@@ -26,7 +26,7 @@ def small_problem(name: str, index: int = 0, seed: int = 0, split: Split = "test
     Skips the test, with the reason, where measured data or a file of the user's are not on this machine.
     """
     try:
-        return _made(name, index, seed, split, **settings)
+        return _problem(name, index, seed, split, **settings)
     except DataNotFound as error:
         pytest.skip(str(error))
     except UsageError:
@@ -36,7 +36,7 @@ def small_problem(name: str, index: int = 0, seed: int = 0, split: Split = "test
 
 
 @functools.cache
-def _made(name: str, index: int, seed: int, split: Split, **settings: object) -> Problem:
+def _problem(name: str, index: int, seed: int, split: Split, **settings: object) -> Problem:
     plugin = load_plugin("dataset", name)
     problem = plugin.from_params({**plugin.example, **settings}).problem(index, seed=seed, split=split)
     assert isinstance(problem, Problem), f"{name}: a dataset must return a Problem, got {type(problem).__name__}"

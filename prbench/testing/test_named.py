@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import DatasetLaws, LearnedSolverLaws, MetricLaws, SolverLaws, TaskLaws
-from .named import LEARNED, chosen
+from .named import LEARNED, requested_names
 
 _LAWS: dict[str, tuple[str, type[Any]]] = {
     "solver": ("TestSolver", SolverLaws),
@@ -16,5 +16,5 @@ _LAWS: dict[str, tuple[str, type[Any]]] = {
 }
 
 for _kind, (_name, _laws) in _LAWS.items():
-    if chosen(_kind):
-        globals()[_name] = type(_name, (_laws,), {"names": chosen(_kind), "__module__": __name__})
+    if requested_names(_kind):
+        globals()[_name] = type(_name, (_laws,), {"names": requested_names(_kind), "__module__": __name__})

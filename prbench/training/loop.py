@@ -196,7 +196,7 @@ class _TrainingRun:
                 outputs = state.mean(inputs)
                 for n in range(len(inputs)):
                     one = slice(n, n + 1)
-                    scores.append(float(self.solver.validation(_taken(outputs, one), targets[one], weights[one])))
+                    scores.append(float(self.solver.validation(_example_of(outputs, one), targets[one], weights[one])))
         validation = float(np.mean(scores))
         row = {
             "step": progress.step,
@@ -231,6 +231,6 @@ def _on(array: np.ndarray, backend: Backend) -> torch.Tensor:
     return tensor.to(backend.device, memory_format=layout(tensor))
 
 
-def _taken(outputs: Any, part: slice) -> Any:
+def _example_of(outputs: Any, part: slice) -> Any:
     """One example of a network's outputs, which may be several."""
     return tuple(output[part] for output in outputs) if isinstance(outputs, tuple | list) else outputs[part]

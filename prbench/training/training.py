@@ -58,7 +58,7 @@ class Plan:
         return cls(solver, dataclasses.replace(_learned(solver).recipe, **wanted), out, **options)
 
     def built(self) -> LearnedSolver[Any]:
-        """The solver."""
+        """The solver that is trained."""
         return _learned(self.solver)
 
     def request(self) -> dict[str, Any]:

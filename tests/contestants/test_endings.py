@@ -109,5 +109,5 @@ def test_what_is_beside_the_answer_is_kept(ended):
 
 
 def test_nothing_is_left_behind(ended):
-    for place in (Path("/dev/shm"), Path("/tmp")):
-        assert list(place.glob("prbench-contestant-*")) == []
+    for folder in (Path("/dev/shm"), Path("/tmp")):
+        assert list(folder.glob("prbench-contestant-*")) == []

@@ -32,7 +32,7 @@ def test_a_solve_beside_its_network(benchmark, width):
 
 
 def test_cost_grows_with_pixels(benchmark):
-    """The same cost a pixel at 256, 512 and 1024 pixels a side."""
+    """The same cost per pixel at 256, 512 and 1024 pixels per side."""
     times = interleaved({str(side): solve(16, side) for side in (256, 512, 1024)}, repeats=5)
     for side, seconds in times.items():
         benchmark.extra_info[f"us_per_px_{side}"] = round(seconds / int(side) ** 2 * 1e6, 3)

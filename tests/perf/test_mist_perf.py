@@ -36,7 +36,7 @@ def test_mist_2023_beside_plain_numpy(benchmark):
 
 @pytest.mark.parametrize("images", [4, 13])
 def test_cost_grows_with_pixels(benchmark, images):
-    """The same cost a pixel at 256, 512, 1024 and 2048 pixels a side."""
+    """The same cost per pixel at 256, 512, 1024 and 2048 pixels per side."""
     times = interleaved({str(side): mist("mist-2023", side, images) for side in SIDES}, repeats=5)
     for side in SIDES:
         benchmark.extra_info[f"us_per_px_{side}"] = round(times[str(side)] / side**2 * 1e6, 4)

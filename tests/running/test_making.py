@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from prbench.cli import app
 from prbench.core import build_plugin
 from prbench.errors import BadInput, UsageError
-from prbench.running.making import MANIFEST, Made, make_problems, problem_path
+from prbench.running.making import MANIFEST, ProblemRequest, make_problems, problem_path
 from prbench.running.store.problem_files import read_problem, write_problem
 
 SMALL = "cell2d[size=16]"
@@ -64,7 +64,7 @@ def test_what_is_not_a_problem_is_refused(tmp_path):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_folder_holds_the_problems_of_the_dataset(jobs, tmp_path):
     seen = []
-    assert make_problems(tmp_path, Made(SMALL), 5, jobs=jobs, on_made=lambda *at: seen.append(at)) == 5
+    assert make_problems(tmp_path, ProblemRequest(SMALL), 5, jobs=jobs, on_made=lambda *at: seen.append(at)) == 5
     assert seen == [(n, 5) for n in range(6)]
     for index in range(5):
         same(read_problem(problem_path(tmp_path, index)), build_plugin("dataset", SMALL).problem(index, split="train"))
@@ -72,40 +72,43 @@ def test_a_folder_holds_the_problems_of_the_dataset(jobs, tmp_path):
 
 
 def test_what_is_there_is_not_made_again(tmp_path):
-    make_problems(tmp_path, Made(SMALL), 3)
+    make_problems(tmp_path, ProblemRequest(SMALL), 3)
     times = [problem_path(tmp_path, n).stat().st_mtime_ns for n in range(3)]
     problem_path(tmp_path, 1).unlink()
-    assert make_problems(tmp_path, Made(SMALL), 4) == 2
+    assert make_problems(tmp_path, ProblemRequest(SMALL), 4) == 2
     assert [problem_path(tmp_path, n).stat().st_mtime_ns for n in (0, 2)] == [times[0], times[2]]
 
 
 @pytest.mark.parametrize(
     ("made", "message"),
     [
-        (Made("cell2d[size=17]"), r"holds other problems \(dataset: cell2d\[size=16\] there, cell2d\[size=17\] asked for\)"),
-        (Made(SMALL, "tune"), r"holds other problems \(split: train there, tune asked for\)"),
-        (Made(SMALL, seed=1), r"holds other problems \(seed: 0 there, 1 asked for\)"),
+        (
+            ProblemRequest("cell2d[size=17]"),
+            r"holds other problems \(dataset: cell2d\[size=16\] there, cell2d\[size=17\] asked for\)",
+        ),
+        (ProblemRequest(SMALL, "tune"), r"holds other problems \(split: train there, tune asked for\)"),
+        (ProblemRequest(SMALL, seed=1), r"holds other problems \(seed: 0 there, 1 asked for\)"),
     ],
 )
 def test_a_folder_of_other_problems_is_left_alone(made, message, tmp_path):
-    make_problems(tmp_path, Made(SMALL), 1)
+    make_problems(tmp_path, ProblemRequest(SMALL), 1)
     with pytest.raises(UsageError, match=message):
         make_problems(tmp_path, made, 2)
 
 
 def test_other_code_makes_other_problems(tmp_path):
-    make_problems(tmp_path, Made(SMALL), 1)
+    make_problems(tmp_path, ProblemRequest(SMALL), 1)
     path = tmp_path / MANIFEST
     path.write_text(json.dumps({**json.loads(path.read_text()), "code_id": "older"}))
     with pytest.raises(UsageError, match=r"holds other problems \(code_id: older there"):
-        make_problems(tmp_path, Made(SMALL), 1)
+        make_problems(tmp_path, ProblemRequest(SMALL), 1)
     path.write_text("[")
     with pytest.raises(UsageError, match="cannot be read"):
-        make_problems(tmp_path, Made(SMALL), 1)
+        make_problems(tmp_path, ProblemRequest(SMALL), 1)
 
 
 def test_killed_it_goes_on(tmp_path):
-    made = Made("sandpaper[size=64,images=1]")
+    made = ProblemRequest("sandpaper[size=64,images=1]")
     process = multiprocessing.get_context("spawn").Process(target=make_problems, args=(tmp_path, made, 200))
     process.start()
     deadline = time.monotonic() + 120
@@ -123,7 +126,7 @@ def test_killed_it_goes_on(tmp_path):
 
 def test_more_than_there_are_is_refused(tmp_path):
     with pytest.raises(UsageError, match="has 1 problems, asked for 2"):
-        make_problems(tmp_path, Made("esrf-logo"), 2)
+        make_problems(tmp_path, ProblemRequest("esrf-logo"), 2)
 
 
 def test_the_command_tells_how_far_it_is(tmp_path):

@@ -14,7 +14,7 @@ from prbench.errors import PrbenchError, UsageError
 
 @register("counting", task="off-axis")
 @dataclasses.dataclass(frozen=True)
-class Counting(DirectSolver[prbench.Hologram]):
+class CountingSolver(DirectSolver[prbench.Hologram]):
     """Answers with its random numbers, and counts its preparations."""
 
     def prepare(self, backend, rng):
@@ -63,7 +63,7 @@ def test_an_iterative_solver_keeps_curve_limit_and_callback(frames):
 
 
 def test_a_solver_is_prepared_once_and_a_seed_holds_for_every_frame(frames):
-    with prbench.open(Counting(), backend="numpy", seed=7) as session:
+    with prbench.open(CountingSolver(), backend="numpy", seed=7) as session:
         first, second = (session.solve(frame).reconstruction.phase for frame in frames[:2])
         other = session.solve(frames[0], seed=8).reconstruction.phase
     assert [name for name, _ in prepared] == ["numpy"]
@@ -72,7 +72,7 @@ def test_a_solver_is_prepared_once_and_a_seed_holds_for_every_frame(frames):
 
 
 def test_threads_take_turns(frames):
-    with prbench.open(Counting(), backend="numpy") as session:
+    with prbench.open(CountingSolver(), backend="numpy") as session:
         failures = []
 
         def work():
@@ -113,9 +113,9 @@ def test_what_cannot_be_solved_is_refused(frames):
 
 
 def test_a_failed_frame_leaves_the_session_usable(frames, monkeypatch):
-    with prbench.open(Counting(), backend="numpy") as session:
+    with prbench.open(CountingSolver(), backend="numpy") as session:
         with monkeypatch.context() as patch:
-            patch.setattr(Counting, "solve", lambda *_: Reconstruction(phase=np.zeros((2, 2), np.float32)))
+            patch.setattr(CountingSolver, "solve", lambda *_: Reconstruction(phase=np.zeros((2, 2), np.float32)))
             with pytest.raises(PrbenchError, match="phase"):
                 session.solve(frames[0])
         assert session.solve(frames[0]).status == "ok"

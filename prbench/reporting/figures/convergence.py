@@ -25,7 +25,7 @@ def convergence(report: TaskReport) -> Figure | None:
                 result.setdefault(dataset, {})[solver] = one
     if not result:
         return None
-    datasets = report.chosen("convergence", list(result), MOST_PANELS)
+    datasets = report.select("convergence", list(result), MOST_PANELS)
     over = "pairs" if all("pairs" in one.tracks for dataset in datasets for one in result[dataset].values()) else "seconds"
     figure, panels = grid(report.style, len(datasets), report.style.height + 0.3)
     for axes, dataset in zip(panels, datasets, strict=True):

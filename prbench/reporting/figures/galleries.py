@@ -26,7 +26,7 @@ _LABELS, _SCALES, _GAP = 8.6, 5.4, 0.6
 
 def galleries(report: TaskReport) -> Iterator[tuple[str, Figure]]:
     """A figure a dataset with its name: at most six with stored reconstructions whose problem can be made again."""
-    first = report.chosen("gallery", report.datasets, MOST_DATASETS)
+    first = report.select("gallery", report.datasets, MOST_DATASETS)
     drawn = 0
     for dataset in (*first, *(name for name in report.datasets if name not in first)):
         if drawn == MOST_DATASETS:
@@ -53,7 +53,7 @@ def _gallery(report: TaskReport, dataset: str) -> Figure | None:
     names = [*([first] if known else []), *_names(report, dataset, rows)]
     plane = next((f", {view.plane}" for view in shown if view.plane), "")
     under = f"under each name {report.goal_label(report.board.goals[dataset])}"
-    return _drawn(report, shown, names, f"{report.titles[dataset]}, sample {rows[0][0]['sample']}{plane}; {under}")
+    return _draw_sheet(report, shown, names, f"{report.titles[dataset]}, sample {rows[0][0]['sample']}{plane}; {under}")
 
 
 def _names(report: TaskReport, dataset: str, rows: Sequence[tuple[dict[str, Any], Any]]) -> list[str]:
@@ -62,7 +62,7 @@ def _names(report: TaskReport, dataset: str, rows: Sequence[tuple[dict[str, Any]
     return [f"{report.line_styles[row['solver']].name}\n{number(float(row[metric]))}" for row, _ in rows]
 
 
-def _drawn(report: TaskReport, shown: Sequence[View], names: Sequence[str], title: str) -> Figure:
+def _draw_sheet(report: TaskReport, shown: Sequence[View], names: Sequence[str], title: str) -> Figure:
     em = report.style.font / 72
     lines = [(view, errors) for view in shown for errors in (False, True) if not errors or any(view.errors)]
     shapes = [_shape(view) for view, _ in lines]

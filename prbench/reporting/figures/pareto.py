@@ -22,7 +22,7 @@ def pareto(report: TaskReport) -> Figure | None:
     datasets = [dataset for dataset in report.datasets if len(_points(report, dataset)) > 1]
     if not datasets:
         return None
-    datasets = report.chosen("pareto", datasets, MOST_PANELS)
+    datasets = report.select("pareto", datasets, MOST_PANELS)
     figure, panels = grid(report.style, len(datasets), report.style.height + 0.3)
     for axes, dataset in zip(panels, datasets, strict=True):
         _panel(axes, report, dataset)

@@ -26,7 +26,7 @@ def quality(report: TaskReport) -> Figure:
     """A panel per dataset (at most nine), a row per solver, best on top. Bars are intervals, small dots samples; the grey line
     is what counts as a success, dashed lines are published figures.
     """
-    datasets = report.chosen("quality", report.datasets, MOST_PANELS)
+    datasets = report.select("quality", report.datasets, MOST_PANELS)
     quoted = {dataset: _quoted(report, dataset) for dataset in datasets}
     counts = [len(report.rows(dataset)) + len(quoted[dataset]) for dataset in datasets]
     most = [max(counts[at : at + COLUMNS]) for at in range(0, len(counts), COLUMNS)]

@@ -51,7 +51,7 @@ class TaskReport:
 
     @property
     def task(self) -> str:
-        """Its name."""
+        """Name of the task."""
         return self.board.task
 
     @cached_property
@@ -98,7 +98,7 @@ class TaskReport:
             result.setdefault(row["dataset"], []).append({str(k): v for k, v in row.items()})
         return result
 
-    def chosen(self, kind: str, among: Sequence[str], most: int, what: str = "datasets") -> list[str]:
+    def select(self, kind: str, among: Sequence[str], most: int, what: str = "datasets") -> list[str]:
         """At most so many of them, spread over the plug-ins and over each plug-in's; noted for the caption of ``kind``."""
         selection = spread_over(among, most)
         if len(selection) < len(among):
@@ -164,7 +164,7 @@ def legend(figure: Figure, report: TaskReport, solvers: Sequence[str], *, lines:
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], color=style.colour, label=style.label, **_drawn(style, lines=lines, marks=marks))
+        Line2D([], [], color=style.colour, label=style.label, **_line_options(style, lines=lines, marks=marks))
         for style in (report.line_styles[solver] for solver in solvers)
     ]
     longest = max((len(handle.get_label()) for handle in handles), default=1)  # type: ignore[arg-type]
@@ -173,7 +173,7 @@ def legend(figure: Figure, report: TaskReport, solvers: Sequence[str], *, lines:
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3.2 if lines else 1.5)
 
 
-def _drawn(style: LineStyle, *, lines: bool, marks: bool) -> dict[str, Any]:
+def _line_options(style: LineStyle, *, lines: bool, marks: bool) -> dict[str, Any]:
     return {"linestyle": style.dash if lines else "none", "marker": style.marker if marks else "none"}
 
 

@@ -46,7 +46,7 @@ def serve(channel: Channel, threads: int, memory_bytes: int | None) -> None:
     """Answer requests until the other side closes the channel."""
     set_threads(threads)
     keep_freed_memory()
-    server = _Server(channel, memory_bytes)
+    server = _SolverServer(channel, memory_bytes)
     try:
         while True:
             header, arrays = channel.receive()
@@ -55,7 +55,7 @@ def serve(channel: Channel, threads: int, memory_bytes: int | None) -> None:
         return
 
 
-class _Server:
+class _SolverServer:
     def __init__(self, channel: Channel, memory_bytes: int | None) -> None:
         self._channel, self._memory_bytes = channel, memory_bytes
         self._process = os.getpid()

@@ -28,7 +28,7 @@ class Starter(Protocol):
         """How it has ended; see :meth:`subprocess.Popen.returncode`."""
 
     def close(self) -> None:
-        """End."""
+        """Stop the process."""
 
 
 class ForkServer:

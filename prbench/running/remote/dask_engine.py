@@ -149,7 +149,7 @@ class _HandingOver:
 
     def run(self, cells: Iterator[Cell]) -> None:
         """Hand over every cell and return when all have ended."""
-        pending = _Ahead(pending_cell for cell in cells if (pending_cell := self._wanted(cell)) is not None)
+        pending = _Ahead(pending_cell for cell in cells if (pending_cell := self._unless_pending(cell)) is not None)
         while True:
             while len(self._flying) < (_AHEAD if self._is_known(pending.first) else _AHEAD_UNKNOWN) and pending.first:
                 self._submit(self._batch(pending))
@@ -168,7 +168,7 @@ class _HandingOver:
             self._client.cancel([future for future, _ in self._flying.values()], force=True)
             self._client.run(stop, self._setup["run"], on_error="ignore")
 
-    def _wanted(self, cell: Cell) -> _PendingCell | None:
+    def _unless_pending(self, cell: Cell) -> _PendingCell | None:
         """The cell, unless a run whose front end is gone has handed it over already."""
         pending_cell = _PendingCell(cell, self._store.stamp(cell.key))
         if cell.key[:_SHORT] not in self._others:

@@ -76,7 +76,7 @@ class RemoteHost:
 
     @property
     def ending(self) -> str:
-        """How it ended."""
+        """How the computation ended."""
         return f"exit code {self._process.returncode}"
 
     def close(self) -> None:
@@ -200,7 +200,7 @@ def _compute(pool: Pool, store: Store, setup: Mapping[str, Any], pairs: list[Any
             store.flush_soon()
             ended[cell.key] = [values["status"], values["seconds"]]
 
-    def wanted() -> Iterator[Cell]:
+    def unfinished_cells() -> Iterator[Cell]:
         for cell, stamp in cells:
             if store.stamp(cell.key) == stamp:
                 if _begins(store, cell, setup["run"]) > setup["attempts"]:
@@ -208,7 +208,7 @@ def _compute(pool: Pool, store: Store, setup: Mapping[str, Any], pairs: list[Any
                 else:
                     yield cell
 
-    pool.run(wanted(), on)
+    pool.run(unfinished_cells(), on)
     return [ended.get(cell.key) or _ended_before(store, cell) for cell, _ in cells]
 
 

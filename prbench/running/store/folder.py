@@ -114,8 +114,8 @@ class Store:
                 written where the folder is now.
             PrbenchError: for an array of Python objects, which no plain format holds.
         """
-        moved = self._handle.moved()
-        root = self.path if moved is None else moved.now
+        relocation = self._handle.relocation()
+        root = self.path if relocation is None else relocation.now
         path = root / "runs" / record.key[:2] / f"{record.key}.json"
         if arrays:
             plain = plain_arrays(arrays)
@@ -129,8 +129,8 @@ class Store:
             path.rename(path.with_suffix(".json.corrupt"))
         replace_file(path, lambda file: file.write(record.to_json().encode()), self._flushing)
         self.corrupt.pop(path, None)
-        if moved is not None:
-            raise CannotWrite(moved.told)
+        if relocation is not None:
+            raise CannotWrite(relocation.message)
 
     def read(self, key: str) -> Record | None:
         """The record of a key, or None where there is none or none that can be read."""
@@ -296,8 +296,8 @@ class Store:
         """Store an environment once and return its id, the digest of its content."""
         text = canonical(environment)
         name = digest(text)[:16]
-        moved = self._handle.moved()
-        path = (self.path if moved is None else moved.now) / "environments" / f"{name}.json"
+        relocation = self._handle.relocation()
+        path = (self.path if relocation is None else relocation.now) / "environments" / f"{name}.json"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             replace_file(path, lambda file: file.write(text.encode()), self._flushing)

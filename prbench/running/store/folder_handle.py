@@ -12,16 +12,16 @@ from .files import cannot_write
 
 
 @dataclass(frozen=True)
-class Moved:
+class Relocation:
     """What became of a folder.
 
     Attributes:
         now: where to write instead.
-        told: one line on it.
+        message: one line on it.
     """
 
     now: Path
-    told: str
+    message: str
 
 
 class FolderHandle:
@@ -52,7 +52,7 @@ class FolderHandle:
             raise cannot_write(self._path, error) from error
         self._identity = result.st_dev, result.st_ino
 
-    def moved(self) -> Moved | None:
+    def relocation(self) -> Relocation | None:
         """What became of the folder, None where it is in its place, or nobody holds it."""
         if self._identity is None:
             return None
@@ -64,9 +64,11 @@ class FolderHandle:
             pass
         now = self._renamed()
         if now is None:
-            told = f"{self._path} was removed while a run wrote into it; what was in it is lost, and the same command begins anew"
-            return Moved(self._path, told)
-        return Moved(
+            message = (
+                f"{self._path} was removed while a run wrote into it; what was in it is lost, and the same command begins anew"
+            )
+            return Relocation(self._path, message)
+        return Relocation(
             now,
             f"{self._path} was renamed to {now} while a run wrote into it; what has finished is there: rename it back, "
             "or name it with -o, and the same command resumes",
@@ -78,9 +80,9 @@ class FolderHandle:
         Raises:
             CannotWrite: where it is not.
         """
-        moved = self.moved()
-        if moved is not None:
-            raise CannotWrite(moved.told)
+        relocation = self.relocation()
+        if relocation is not None:
+            raise CannotWrite(relocation.message)
 
     def _renamed(self) -> Path | None:
         """Under which name the folder is now, where the system can tell (Linux)."""

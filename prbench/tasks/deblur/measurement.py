@@ -21,8 +21,8 @@ from prbench.physics.convolution import ValidConvolution
 class BlurredImage(Measurement):
     """An image ``y = k * x + n``: of the convolution only what does not depend on pixels beyond the edge of x is seen.
 
-    x is therefore larger than y by the kernel's size less one in each axis. Image and kernel are known up to a translation of one
-    against the other, and the kernel only to lie within ``kernel_shape``, which may be larger than it is.
+    x is therefore larger than y by the kernel's size minus one in each axis. Image and kernel are known up to a translation of
+    one against the other, and the kernel only to lie within ``kernel_shape``, which may be larger than it is.
 
     Args:
         image: real (H, W); units of the image, usually 0 to 1.
@@ -76,7 +76,7 @@ class BlurredImage(Measurement):
 
     @property
     def object_shape(self) -> tuple[int, int]:
-        """Shape of x: the blurred image's and the kernel's, less one."""
+        """Shape of x: the blurred image's and the kernel's, minus one."""
         (rows, columns), (kr, kc) = self.shape, self.kernel_shape
         return rows + kr - 1, columns + kc - 1
 

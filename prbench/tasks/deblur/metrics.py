@@ -181,7 +181,7 @@ def image_psnr(case: Case) -> float:
     smallest=0.01,
 )
 def psnr_gain(case: Case) -> float:
-    """Peak signal-to-noise ratio of the image less that of the blurred one, each moved to where it is nearest to the truth;
+    """Peak signal-to-noise ratio of the image minus that of the blurred one, each moved to where it is nearest to the truth;
     below 0 the blurred one was nearer.
     """
     blurred = registered_to_truth(case.problem, np.asarray(case.problem.measurement.image))  # type: ignore[attr-defined]
@@ -251,7 +251,7 @@ def kernel_agreement(case: Case) -> float:
     smallest=0.0001,
 )
 def blur_residual(case: Case) -> float:
-    """Norm of the blurred image less what image and kernel make, over its own norm."""
+    """Norm of the blurred image minus what image and kernel make, over its own norm."""
     y = case.problem.measurement
     assert isinstance(y, BlurredImage)
     return float(y.residual(case.reconstruction.image, case.reconstruction.kernel))

@@ -9,7 +9,7 @@ from prbench.tasks.map_files import MAP_EXPORT
 from . import BlurredImage
 
 
-def _moved(problem: Problem, estimate: Reconstruction) -> Reconstruction:
+def _moved_reconstruction(problem: Problem, estimate: Reconstruction) -> Reconstruction:
     from .metrics import moved_to_truth
 
     return moved_to_truth(problem, estimate)
@@ -35,6 +35,6 @@ TASK = Task(
     export=MAP_EXPORT,
     solvers=("blind-rl", "double-dip-deblur"),
     dataset="",
-    align=_moved,
+    align=_moved_reconstruction,
     conformance=_conformance,
 )

@@ -128,7 +128,7 @@ class FarField(Measurement):
 
     @property
     def ndim(self) -> int:
-        """2 or 3."""
+        """Number of axes: 2 or 3."""
         return len(self.shape)
 
     @property

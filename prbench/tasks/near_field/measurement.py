@@ -52,7 +52,7 @@ class NearField(Measurement):
             The ends are those of ``phi`` with the constant that the dataset chose, or that a solver may choose.
         delta_beta: delta / beta of an object of one material, where that is known.
         gain: units of ``intensity`` a photon, where there is shot noise of known dose.
-        refractive_contrast: index of the object less that of what surrounds it, by which a phase is a height; None where it is
+        refractive_contrast: index of the object minus that of what surrounds it, by which a phase is a height; None where it is
             not known. Negative for X-rays in matter.
         reflection: whether a surface reflected the wave, so that its phase is a height whatever the index.
 

@@ -47,7 +47,7 @@ def phase_correlation(case: Case) -> float:
     smallest=0.001,
 )
 def intensity_residual(case: Case) -> float:
-    """Norm of the intensity expected of phase and transmission less the measured one, over the norm of the measured less the
+    """Norm of the intensity expected of phase and transmission minus the measured one, over the norm of the measured minus the
     empty beam, under the measurement's own model; 1 is no better than no object, 0 exact. Noise alone keeps it above 0.
     """
     y, estimate = case.problem.measurement, case.reconstruction

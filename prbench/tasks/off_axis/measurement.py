@@ -43,10 +43,10 @@ class Hologram(Measurement):
         carrier: row and column frequency in cycles/px, a hint that decides the sign; None where nothing is known.
         denser: whether the object is known to delay the wave. Where no carrier is told either, the order meant is then the one in
             which its phase is positive.
-        refractive_contrast: index of the object less that of the medium, by which a phase is a height; None where not known.
+        refractive_contrast: index of the object minus that of the medium, by which a phase is a height; None where not known.
 
     Raises:
-        BadInput: for arrays that are not real frames of one shape, at least 16 pixels a side, measured pixels that are not
+        BadInput: for arrays that are not real frames of one shape, at least 16 pixels per side, measured pixels that are not
             finite, an interferogram that is constant, and numbers out of range.
     """
 
@@ -161,7 +161,7 @@ def _frame(name: str, array: Array, shape: tuple[int, ...], mask: np.ndarray | N
     estimate = real_array(name, array, (2,), "array (rows, columns)")
     same_shape(name, estimate, shape, "the interferogram")
     if min(shape) < LEAST_SIDE_PX:
-        raise BadInput(f"{name} has shape {shape}; fringes need at least {LEAST_SIDE_PX} pixels a side")
+        raise BadInput(f"{name} has shape {shape}; fringes need at least {LEAST_SIDE_PX} pixels per side")
     estimate = np.ascontiguousarray(estimate) if mask is None else filled_from_nearest(estimate, mask)
     refuse(name, ~np.isfinite(estimate), "not finite")
     return estimate

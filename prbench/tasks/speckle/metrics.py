@@ -113,7 +113,7 @@ def images_used(case: Case) -> float:
     smallest=0.001,
 )
 def stack_residual(case: Case) -> float:
-    """Norm of the sample's images less those expected of the reconstruction, over their norm less the reference's; 1 is no
+    """Norm of the sample's images minus those expected of the reconstruction, over their norm minus the reference's; 1 is no
     better than a sample that does nothing, 0 exact. Noise alone keeps it above 0.
 
     A dark field beyond the blur that leaves a hundredth of the speckles' visibility counts as that blur.
@@ -139,7 +139,7 @@ def stack_residual(case: Case) -> float:
     smallest=0.001,
 )
 def dark_field_difference(case: Case) -> float:
-    """Norm of the dark field less the published one over the norm of that, more than 64 px inside the frame; NaN where nothing
+    """Norm of the dark field minus the published one over the norm of that, more than 64 px inside the frame; NaN where nothing
     was published or the frame is too small.
     """
     published, estimate = case.problem.reference.get("dark_field"), case.reconstruction.dark_field

@@ -15,7 +15,7 @@ from prbench.tasks.far_field import FarField
 
 
 @dataclass
-class Solved:
+class SolvedProblem:
     """A measurement, the object that explains it on the detector's grid (1, *shape), and where it differs from zero."""
 
     y: FarField
@@ -57,7 +57,7 @@ def make_solved(
     real: bool = False,
     nonnegative: bool = False,
     **known: Any,
-) -> Solved:
+) -> SolvedProblem:
     rng = np.random.default_rng(11)
     support = np.zeros(shape, bool)
     support[tuple(slice(2, 2 + n // 2 - 1) for n in shape)] = True
@@ -69,7 +69,7 @@ def make_solved(
         mask[tuple(n // 2 for n in shape)] = False
     intensity = np.fft.fftshift(np.abs(np.fft.fftn(x)) ** 2)
     y = FarField(intensity, mask, shape, real=real, nonnegative=nonnegative, **known)
-    return Solved(y.to(get_backend(library, precision)), x[None], support)
+    return SolvedProblem(y.to(get_backend(library, precision)), x[None], support)
 
 
 @pytest.fixture(params=["numpy", "torch"])
@@ -93,6 +93,6 @@ def _make_solved():
 
 
 @pytest.fixture
-def solved(shape, library, precision) -> Solved:
+def solved(shape, library, precision) -> SolvedProblem:
     """A solved problem with hidden pixels, in every shape, library and precision."""
     return make_solved(shape, library, precision, hidden=True)

@@ -19,7 +19,7 @@ def one_thread():
 
 @pytest.fixture
 def moved_speckles():
-    """A problem of ``warped-speckle`` on the tuning split, 96 pixels a side unless told otherwise."""
+    """A problem of ``warped-speckle`` on the tuning split, 96 pixels per side unless told otherwise."""
 
     def make(**settings):
         spelled = ",".join(f"{k}={v}" for k, v in {"size": 96, "images": 6, "photons": "none", **settings}.items())

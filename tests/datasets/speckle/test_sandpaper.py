@@ -198,11 +198,11 @@ def test_a_cone_beam_magnifies():
 def test_what_a_pixel_sees_adds_up_to_one():
     for blur in (0.0, 2.0):
         beam = line(psf_px=blur, source_fwhm_m=0.0)
-        np.testing.assert_allclose(beam.seen(np.ones((beam.side,) * 2)), 1, rtol=1e-6)
+        np.testing.assert_allclose(beam.pixel_means(np.ones((beam.side,) * 2)), 1, rtol=1e-6)
     sharp = line(psf_px=0.0, source_fwhm_m=0.0)
     field = np.random.default_rng(0).random((sharp.side,) * 2)
     first = sharp.pad * sharp.oversampling
-    assert sharp.seen(field)[0, 0] == pytest.approx(field[first : first + 4, first : first + 4].mean(), rel=1e-6)
+    assert sharp.pixel_means(field)[0, 0] == pytest.approx(field[first : first + 4, first : first + 4].mean(), rel=1e-6)
 
 
 def test_speckles_follow_refraction():

@@ -80,7 +80,7 @@ def test_integers_become_single_and_doubles_stay():
         ({"interferogram": np.ones(SHAPE)}, "interferogram is constant"),
         ({"interferogram": np.ones((2, *SHAPE))}, "must be a real array (rows, columns)"),
         ({"interferogram": np.ones(SHAPE, complex)}, "must be a real array (rows, columns)"),
-        ({"interferogram": np.random.default_rng(0).random((8, 40))}, "at least 16 pixels a side"),
+        ({"interferogram": np.random.default_rng(0).random((8, 40))}, "at least 16 pixels per side"),
         ({"background": np.ones((40, 40))}, "background has shape (40, 40), the interferogram (40, 48)"),
         ({"mask": np.ones((40, 40))}, "mask has shape (40, 40), the interferogram (40, 48)"),
         ({"mask": np.zeros(SHAPE)}, "mask leaves no measured pixel"),

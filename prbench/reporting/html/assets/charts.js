@@ -199,7 +199,7 @@ function settingCharts(task) {
   return block;
 }
 
-// Along a dataset's setting there is a line a solver; along a solver's setting, on one dataset, there is one.
+// Along a dataset's setting there is one line per solver; along a solver's setting, on one dataset, there is one.
 function settingChart(task, board, axis, shown, dataset) {
   const taken = hidden(task);
   const along = axis.kind === "dataset" ? "dataset" : "solver";

@@ -1,4 +1,4 @@
-// The leaderboard of a task: a block a dataset, sorted within it.
+// The leaderboard of a task: one block per dataset, sorted within it.
 const MOST_ROWS = 300;
 
 function sortOf(text) {
