@@ -39,8 +39,10 @@ class AmplitudeMisfit:
         """
         y, logarithm = self.y, self.logarithm(x)
         y.counters.operators += 1
-        wave = y.wave(y.continued(x[0]), None if logarithm is None else y.backend.xp.exp(y.continued(logarithm)))
-        return wave, y.cropped(y.to_detector(wave))
+        wave = y.space.wave(
+            y.space.continued(x[0]), None if logarithm is None else y.backend.xp.exp(y.space.continued(logarithm))
+        )
+        return wave, y.space.cropped(y.to_detector(wave))
 
     def gap(self, there: Array) -> Array:
         """Expected less measured amplitude, (H, W), everywhere."""
@@ -66,7 +68,7 @@ class AmplitudeMisfit:
 
 
 def folded(y: NearField, array: Array) -> Array:
-    """The adjoint of ``y.continued``: an array (*grid_shape) with all that lies around the frame added to its edge."""
+    """The adjoint of ``y.space.continued``: an array (*grid_shape) with all that lies around the frame added to its edge."""
     xp, near = y.backend.xp, y.padding
     for axis in (0, 1):
         array = xp.moveaxis(array, axis, 0)

@@ -12,11 +12,11 @@ def filtered(y: NearField, image: Array, gain: Array) -> Array:
     Args:
         y: measurement, which gives grid and backend.
         image: real (H, W).
-        gain: real, at the frequencies of ``y.chi``.
+        gain: real, at the frequencies of ``y.space.chi``.
     """
     y.counters.ffts += 2
-    spectrum = y.backend.rfftn(y.continued(image), 2)
-    return y.cropped(y.backend.irfftn(gain * spectrum, y.grid_shape))
+    spectrum = y.backend.rfftn(y.space.continued(image), 2)
+    return y.space.cropped(y.backend.irfftn(gain * spectrum, y.grid_shape))
 
 
 def regularised_inverse(response: Array, strength: float) -> Array:
@@ -31,8 +31,8 @@ def material_response(y: NearField) -> Array:
     (2004) 2960, doi:10.1364/OPEX.12.002960).
     """
     xp = y.backend.xp
-    response = 2 * xp.sin(y.chi)
-    return response if y.delta_beta is None else response + 2 / y.delta_beta * xp.cos(y.chi)
+    response = 2 * xp.sin(y.space.chi)
+    return response if y.delta_beta is None else response + 2 / y.delta_beta * xp.cos(y.space.chi)
 
 
 def transmission_of(y: NearField, phase: Array) -> Array | None:

@@ -45,7 +45,7 @@ class ContrastTransferFunction(DirectSolver[NearField]):
             phase = filtered(y, contrast, regularised_inverse(material_response(y), self.strength))
             return Reconstruction(phase=phase, transmission=transmission_of(y, phase))
         xp = y.backend.xp
-        sine, cosine = 2 * xp.sin(y.chi), 2 * xp.cos(y.chi)
+        sine, cosine = 2 * xp.sin(y.space.chi), 2 * xp.cos(y.space.chi)
         power = sine * sine + self.absorption * cosine * cosine + self.strength
         phase, logarithm = (filtered(y, contrast, gain / power) for gain in (sine, self.absorption * cosine))
         return Reconstruction(phase=phase, transmission=xp.exp(logarithm))

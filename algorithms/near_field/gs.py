@@ -55,19 +55,19 @@ class GerchbergSaxton(IterativeSolver[NearField, WaveState]):
     def init(self, y: NearField, rng: Rng) -> WaveState:
         """The linear model's answer, or an empty beam."""
         xp = y.backend.xp
-        phase = y.continued(xp.zeros_like(y.intensity))
+        phase = y.space.continued(xp.zeros_like(y.intensity))
         modulus = xp.ones_like(phase)
         if self.start == "ctf":
             result = ContrastTransferFunction().solve(y, rng)
-            phase = y.continued(self._held(y, result.phase))
+            phase = y.space.continued(self._held(y, result.phase))
             if result.transmission is not None:
-                modulus = y.continued(self._dimmed(y, result.transmission))
+                modulus = y.space.continued(self._dimmed(y, result.transmission))
         return WaveState(phase, modulus)
 
     def step(self, y: NearField, state: WaveState) -> WaveState:
         """One projection on either side."""
         xp, near = y.backend.xp, y.padding
-        there = y.to_detector(y.wave(state.phase, state.modulus))
+        there = y.to_detector(y.space.wave(state.phase, state.modulus))
         rows, columns = slice(near, near + y.shape[0]), slice(near, near + y.shape[1])
         seen = there[rows, columns]
         tiny = 1e-30
@@ -92,7 +92,7 @@ class GerchbergSaxton(IterativeSolver[NearField, WaveState]):
     def estimate(self, y: NearField, state: WaveState) -> Reconstruction:
         """Phase and modulus within the frame."""
         xp = y.backend.xp
-        phase, modulus = (xp.asarray(y.cropped(array), copy=True) for array in (state.phase, state.modulus))
+        phase, modulus = (xp.asarray(y.space.cropped(array), copy=True) for array in (state.phase, state.modulus))
         return Reconstruction(phase=phase, transmission=None if y.pure_phase else modulus)
 
     def residual(self, y: NearField, state: WaveState) -> float:

@@ -35,7 +35,7 @@ class Paganin(DirectSolver[NearField]):
     def solve(self, y: NearField, rng: Rng) -> Reconstruction:  # noqa: ARG002 - nothing is drawn
         """One filter and a logarithm."""
         xp, gamma = y.backend.xp, y.delta_beta or self.delta_beta
-        contact = filtered(y, y.intensity, 1 / (1 + gamma * y.chi))
+        contact = filtered(y, y.intensity, 1 / (1 + gamma * y.space.chi))
         contact = xp.where(contact > _FAINTEST, contact, _FAINTEST * xp.ones_like(contact))
         phase = gamma / 2 * xp.log(contact)
         return Reconstruction(phase=phase, transmission=None if y.pure_phase else xp.sqrt(contact))

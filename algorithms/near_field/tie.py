@@ -31,4 +31,4 @@ class TransportOfIntensity(DirectSolver[NearField]):
 
     def solve(self, y: NearField, rng: Rng) -> Reconstruction:  # noqa: ARG002 - nothing is drawn
         """Filter the intensity once in Fourier space."""
-        return Reconstruction(phase=filtered(y, y.intensity - 1, regularised_inverse(2 * y.chi, self.strength)))
+        return Reconstruction(phase=filtered(y, y.intensity - 1, regularised_inverse(2 * y.space.chi, self.strength)))

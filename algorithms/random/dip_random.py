@@ -108,7 +108,7 @@ class DipRandom(IterativeSolver[RandomLinear, DipState]):
         seen = seen.to(device=y.backend.device, dtype=y.backend.real)
         held_out = None
         if self.holdout:
-            chosen = y.backend.asarray(rng.random(y.mask_shape) < self.holdout) & (y.amplitude >= 0)
+            chosen = y.backend.asarray(rng.random(y.intensity.shape) < self.holdout) & (y.amplitude >= 0)
             held_out = chosen if bool(chosen.any()) else None
         return DipState(
             device_network,
@@ -116,7 +116,7 @@ class DipRandom(IterativeSolver[RandomLinear, DipState]):
             torch.optim.Adam(device_network.parameters()),
             y.amplitude if held_out is None else torch.where(held_out, -torch.ones_like(y.amplitude), y.amplitude),
             held_out,
-            y.amplitude_norm / math.sqrt(y.power * y.unknowns),
+            y.amplitude_norm / math.sqrt(y.power * y.map.unknowns),
             EarlyStopping(patience=max(1, self.patience // _CHECK_EVERY)),
         )
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from prbench.backend import Array, Backend
 
-from .propagation import Method, transfer_function
+from .propagation import Method, admissible_distance_m, transfer_function
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +82,13 @@ class InLine:
     method: Method
     backend: Backend
 
+    @property
+    def admissible_distance_m(self) -> float:
+        """The distance up to which the transfer function is sampled on the grid."""
+        return admissible_distance_m(
+            self.frame.grid_shape, wavelength_m=self.wavelength_m, pixel_m=self.pixel_m, method=self.method
+        )
+
     @cached_property
     def transfer(self) -> Array:
         """Complex (*grid_shape), zero frequency first, of modulus 1."""
@@ -107,12 +114,32 @@ class InLine:
         column = np.fft.rfftfreq(columns, self.pixel_m)[None, :]
         return self.backend.asarray(math.pi * self.wavelength_m * self.distance_m * (row**2 + column**2))
 
+    def continued(self, array: Array) -> Array:
+        """See :meth:`PaddedFrame.continued`."""
+        return self.frame.continued(array, self.backend)
+
+    def cropped(self, array: Array) -> Array:
+        """See :meth:`PaddedFrame.cropped`."""
+        return self.frame.cropped(array)
+
+    def wave(self, phase: Array, transmission: Array | None = None) -> Array:
+        """See :func:`wave_of`."""
+        return wave_of(phase, transmission, self.backend)
+
+    def propagate(self, field: Array) -> Array:
+        """The complex field (..., H, W) at the detector of one at the object, which is continued beyond the frame."""
+        return self.cropped(self.to_detector(self.continued(field)))
+
+    def back_propagate(self, field: Array) -> Array:
+        """The complex field (..., H, W) at the object of one at the detector, which is continued beyond the frame."""
+        return self.cropped(self.to_object(self.continued(field)))
+
     def to_detector(self, field: Array) -> Array:
-        """A complex field on the grid, (..., *grid_shape), from object to detector; unitary, two FFTs a field."""
+        """A complex field on the grid, (..., *grid_shape), from object to detector; unitary, two FFTs per field."""
         return self.backend.ifftn(self.backend.fftn(field, 2) * self.transfer, 2)
 
     def to_object(self, field: Array) -> Array:
-        """The inverse of :meth:`to_detector`, which is its adjoint; two FFTs a field."""
+        """The inverse of :meth:`to_detector`, which is its adjoint; two FFTs per field."""
         return self.backend.ifftn(self.backend.fftn(field, 2) * self.transfer_back, 2)
 
     def intensity(self, phase: Array, transmission: Array | None = None) -> Array:

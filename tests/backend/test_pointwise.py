@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from prbench.backend import get_backend, get_threads, pointwise, set_threads
 from prbench.backend.pointwise import abs2, sqrt, where
-from prbench.tasks.far_field.measurement import replace_modulus
+from prbench.physics.far_field import replace_modulus
 
 pointwise_module = importlib.import_module("prbench.backend.pointwise")  # the package exports a function of this name
 

@@ -6,8 +6,9 @@ import pytest
 from prbench.backend import get_backend
 from prbench.errors import BadInput
 from prbench.physics.convolution import ValidConvolution
+from prbench.physics.far_field import FourierPropagation
 from prbench.physics.in_line import InLine, PaddedFrame, wave_of
-from prbench.physics.linear_maps import MatrixMap, ModulationMap
+from prbench.physics.linear_maps import MatrixMap, ModulationMap, largest_eigenvalue
 
 BACKENDS = [get_backend(name, "double") for name in ("numpy", "torch")]
 
@@ -99,3 +100,44 @@ def test_a_frame_without_padding_is_its_own_grid():
     assert grown[0, 0] == 0.0
     assert grown[-1, -1] == 5.0
     np.testing.assert_array_equal(PaddedFrame((2, 3), 1).cropped(grown), array)
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: b.name)
+@pytest.mark.parametrize(("shape", "size"), [((12, 9), (5, 4)), ((6, 8, 5), (3, 4, 5)), ((8, 8), (8, 8))])
+def test_far_field_propagation_has_its_adjoint_and_inverse(backend, shape, size):
+    F = FourierPropagation(shape, size, backend)
+    rng, host = np.random.default_rng(5), backend.to_numpy
+    x, G = drawn(rng, (2, *size), "c"), drawn(rng, (2, *shape), "c")
+    there, back = host(F.apply(backend.asarray(x))), host(F.adjoint(backend.asarray(G)))
+    assert np.vdot(G, there) == pytest.approx(np.vdot(back, x))
+    np.testing.assert_allclose(host(F.inverse(F.apply(backend.asarray(x)))), host(F.pad(backend.asarray(x))), atol=1e-12)
+    axes = tuple(range(1, len(shape) + 1))
+    expected = np.abs(np.fft.fftshift(np.fft.fftn(host(F.pad(backend.asarray(x))), axes=axes), axes=axes)) ** 2
+    np.testing.assert_allclose(host(F.centred(F.intensity(F.apply(backend.asarray(x))))), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: b.name)
+def test_space_propagates_what_a_frame_holds(backend):
+    space = InLine(PaddedFrame((16, 18), 5), 5e-7, 4e-6, 1e-4, "angular-spectrum", backend)
+    host = backend.to_numpy
+    np.testing.assert_allclose(host(space.propagate(backend.asarray(np.ones((16, 18)) + 0j))), np.ones((16, 18)), atol=1e-12)
+    field = backend.asarray(drawn(np.random.default_rng(6), (16, 18), "c"))
+    inner = host(space.cropped(space.to_object(space.continued(field))))
+    np.testing.assert_allclose(host(space.back_propagate(field)), inner, atol=1e-12)
+    assert space.admissible_distance_m >= space.distance_m
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: b.name)
+def test_what_a_map_does_not_see_and_its_largest_eigenvalue(backend):
+    A, (n,), _ = maps(backend)["matrix"]
+    assert (A.unknowns, A.unseen) == (n, None)
+    matrix = backend.to_numpy(A.matrix)
+    start = backend.asarray(np.ones((1, n)) + 0j)
+    value = largest_eigenvalue(lambda x: A.adjoint(A.apply(x)), start, 40, backend)
+    assert value == pytest.approx(np.linalg.norm(matrix, 2) ** 2, rel=1e-3)
+    modulations = np.ones((2, 1, 4, 6), complex)
+    modulations[:, 0, 1, 2] = 0
+    B = ModulationMap(backend.asarray(modulations), backend)
+    assert B.unknowns == 23
+    np.testing.assert_array_equal(backend.to_numpy(B.unseen), modulations[0, 0] == 0)
+    assert maps(backend)["modulations"][0].unseen is None

@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from prbench.backend import Array, get_backend, pointwise
-from prbench.backend.pointwise import abs2, sqrt, where
+from prbench.backend import Array, get_backend
 from prbench.core.checks import answer_array, light, real_array, refuse_intensities, same_shape
 from prbench.core.measurement import Measurement
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput
+from prbench.physics.far_field import FourierPropagation, replace_intensity, replace_modulus
 
 from .coherence import Coherence, named_coherence
 from .window import best_window
@@ -25,18 +25,6 @@ SUPPORT_THRESHOLD = 0.05
 """Fraction of the largest magnitude from which on a pixel belongs to an object that comes without a support."""
 _LARGEST_SHARE = 0.6
 """Of the object's frame, which is half the detector's in every axis, that a support may fill without a word."""
-
-
-@pointwise
-def replace_modulus(G: Array, amplitude: Array, scale: float, tiny: float) -> Array:
-    """``scale * amplitude * G/|G|``, or ``scale * G`` where the amplitude is negative, which stands for unmeasured."""
-    return G * where(amplitude < 0, scale, scale * amplitude / sqrt(abs2(G) + tiny))
-
-
-@pointwise
-def replace_intensity(G: Array, wanted: Array, present: Array, measured: Array, scale: float, tiny: float) -> Array:
-    """``scale * G`` with the intensity that is wanted instead of ``|G|^2``, or as it is where nothing was measured."""
-    return G * where(measured, scale * sqrt(wanted / (present + tiny)), scale)
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -136,6 +124,11 @@ class FarField(Measurement):
         assert self.object_shape is not None
         return self.object_shape
 
+    @cached_property
+    def propagation(self) -> FourierPropagation:
+        """The Fourier transform from object to detector, which counts nothing."""
+        return FourierPropagation(self.shape, self._object_shape, self.backend)
+
     # What solvers compute with: zero frequency first, so that no step shifts anything.
     @cached_property
     def amplitude(self) -> Array:
@@ -161,12 +154,12 @@ class FarField(Measurement):
     def transform(self, g: Array, *, out: Array | None = None) -> Array:
         """``F g`` of a batch (B, *shape) of complex fields, zero frequency first; unnormalised, counted."""
         self.counters.ffts += g.shape[0]
-        return self.backend.fftn(g, self.ndim, out=out)
+        return self.propagation.transform(g, out=out)
 
     def inverse(self, G: Array, *, normalised: bool = True, out: Array | None = None) -> Array:
         """``F^-1 G`` of a batch; without its factor 1/N where ``normalised`` is false, and G may then be overwritten. Counted."""
         self.counters.ffts += G.shape[0]
-        return self.backend.ifftn(G, self.ndim, normalised=normalised, out=out)
+        return self.propagation.inverse(G, normalised=normalised, out=out)
 
     def project_modulus(
         self, g: Array, *, spectrum: Array | None = None, out: Array | None = None, coherence: Coherence | None = None
@@ -188,7 +181,7 @@ class FarField(Measurement):
 
     def expected(self, G: Array, coherence: Coherence | None) -> Array:
         """The intensities that the detector expects of spectra (B, *shape), zero frequency first; a blur is counted."""
-        intensity = self.intensity_of(G)
+        intensity = self.propagation.intensity(G)
         if coherence is None:
             return intensity
         self.counters.ffts += G.shape[0]
@@ -201,15 +194,11 @@ class FarField(Measurement):
         projection anew, comes to rest only where the blurred ``|G|^2`` is the pattern.
         """
         xp = self.backend.xp
-        intensity = self.intensity_of(G)
+        intensity = self.propagation.intensity(G)
         self.counters.ffts += 2 * G.shape[0]
         missing = xp.where(self.measured, self.amplitude**2 - coherence.blur(intensity), xp.zeros_like(intensity))
         wanted = xp.maximum(intensity + coherence.sharpen(missing), xp.zeros_like(intensity))
         return replace_intensity(G, wanted, intensity, self.measured, 1.0 / math.prod(self.shape), self._tiny, out=G)
-
-    def intensity_of(self, G: Array) -> Array:
-        """``|G|^2``."""
-        return G.real**2 + G.imag**2
 
     @property
     def _tiny(self) -> float:
@@ -225,7 +214,7 @@ class FarField(Measurement):
         measured = xp.where(self.measured, self.amplitude, xp.zeros_like(self.amplitude))
         autocorrelation = xp.abs(self.inverse(xp.astype(measured * measured, self.backend.complex)[None])[0])
         inside = autocorrelation > threshold * xp.max(autocorrelation)
-        return xp.roll(inside, tuple(n // 2 for n in self.shape), axis=tuple(range(self.ndim)))
+        return self.propagation.centred(inside)
 
     def random_start(self, rng: np.random.Generator, starts: int) -> Array:
         """Fields with the measured amplitudes and uniformly random phases: complex (starts, *shape). Counted.
@@ -265,13 +254,7 @@ class FarField(Measurement):
 
     def pad(self, x: Array) -> Array:
         """Place objects (..., *object_shape) at the centre of zeros of the detector's shape."""
-        xp, lead = self.backend.xp, tuple(x.shape[: -self.ndim])
-        if tuple(x.shape[-self.ndim :]) == self.shape:
-            return x
-        full = self.backend.zeros((*lead, *self.shape), x.dtype)
-        inner = tuple(slice((n - m) // 2, (n - m) // 2 + m) for n, m in zip(self.shape, self._object_shape, strict=True))
-        full[(..., *inner)] = xp.asarray(x)
-        return full
+        return self.propagation.pad(x)
 
     def crop(self, g: Array, weight: Array | None = None) -> Array:
         """Cut the object (*object_shape) out of one periodic field (*shape), from the window that loses least of it.
@@ -297,7 +280,7 @@ class FarField(Measurement):
         self.counters.operators += 1
         xp = self.backend.xp
         G = self.transform(xp.astype(self.pad(x), self.backend.complex)[None])[0]
-        return xp.roll(xp.abs(G) ** 2, tuple(n // 2 for n in self.shape), axis=tuple(range(self.ndim)))
+        return self.propagation.centred(xp.abs(G) ** 2)
 
     def forward_given(self, x: Array, aux: Mapping[str, Any]) -> Array:
         """As :meth:`forward`, blurred where ``aux`` names the ``coherence`` of the beam in sides of the object's frame.

@@ -14,8 +14,8 @@ from prbench.core.checks import NOT_GIVEN, answer_array, known_light, mask_of, p
 from prbench.core.measurement import Measurement, filled_from_nearest
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput, PrbenchError
-from prbench.physics.in_line import InLine, PaddedFrame, wave_of
-from prbench.physics.propagation import Method, admissible_distance_m
+from prbench.physics.in_line import InLine, PaddedFrame
+from prbench.physics.propagation import Method
 from prbench.physics.surface import metres_per_radian
 
 Model = Literal["angular-spectrum", "fresnel", "fourier-born"]
@@ -110,7 +110,7 @@ class NearField(Measurement):
             raise BadInput("a wave is reflected or transmitted: give refractive_contrast or reflection, not both")
         if self.refractive_contrast is not None:
             metres_per_radian(self.wavelength_m, self.refractive_contrast)  # refuses what gives no height
-        limit = self.admissible_distance_m
+        limit = self.space.admissible_distance_m
         if self.distance_m > limit:
             least = math.ceil(self.distance_m / limit * min(self.grid_shape))
             raise BadInput(
@@ -124,15 +124,10 @@ class NearField(Measurement):
         """(H, W) of the frame."""
         return tuple(self.intensity.shape)
 
-    @cached_property
-    def frame(self) -> PaddedFrame:
-        """The frame and the grid around it."""
-        return PaddedFrame((self.shape[0], self.shape[1]), self.padding)
-
     @property
     def grid_shape(self) -> tuple[int, int]:
         """Shape of the grid that waves are propagated on; the frame's corner stands at ``(padding, padding)``."""
-        return self.frame.grid_shape
+        return self.space.frame.grid_shape
 
     @property
     def metres_per_radian(self) -> float | None:
@@ -141,72 +136,34 @@ class NearField(Measurement):
             return metres_per_radian(self.wavelength_m)
         return None if self.refractive_contrast is None else metres_per_radian(self.wavelength_m, self.refractive_contrast)
 
-    @property
-    def method(self) -> Method:
-        """The transfer function that propagates a wave: the model's, and Fresnel's for the Fourier-Born model."""
-        return "angular-spectrum" if self.model == "angular-spectrum" else "fresnel"
-
-    @property
-    def admissible_distance_m(self) -> float:
-        """The distance up to which the transfer function is sampled on :attr:`grid_shape`."""
-        return admissible_distance_m(self.grid_shape, wavelength_m=self.wavelength_m, pixel_m=self.pixel_m, method=self.method)
-
-    # Waves on the grid
-
     @cached_property
     def space(self) -> InLine:
-        """The space between object and detector, which counts nothing."""
-        return InLine(self.frame, self.wavelength_m, self.pixel_m, self.distance_m, self.method, self.backend)
+        """The space between object and detector, on a grid around the frame; what it computes is not counted.
 
-    @property
-    def transfer(self) -> Array:
-        """Complex (*grid_shape), zero frequency first, of modulus 1."""
-        return self.space.transfer
-
-    @property
-    def chi(self) -> Array:
-        """``pi wavelength z f^2`` at the frequencies of a real transform, (rows, columns // 2 + 1) of the grid; real."""
-        return self.space.chi
-
-    def continued(self, array: Array) -> Array:
-        """An array (..., H, W), real or complex, on the grid with its edge values around the frame: (..., *grid_shape).
-
-        Differentiable on torch for real arrays.
+        Waves travel by the transfer function of the model, those of the Fourier-Born model by Fresnel's.
         """
-        return self.frame.continued(array, self.backend)
+        frame = PaddedFrame((self.shape[0], self.shape[1]), self.padding)
+        method: Method = "angular-spectrum" if self.model == "angular-spectrum" else "fresnel"
+        return InLine(frame, self.wavelength_m, self.pixel_m, self.distance_m, method, self.backend)
 
-    def cropped(self, array: Array) -> Array:
-        """The frame's part (..., H, W) of an array on the grid."""
-        return self.frame.cropped(array)
+    # Waves on the grid, counted
 
     def to_detector(self, field: Array) -> Array:
-        """A complex field on the grid, (..., *grid_shape), from object to detector; unitary, two FFTs a field, counted."""
+        """A complex field on the grid, (..., *grid_shape), from object to detector; unitary, two FFTs per field, counted."""
         self._count(field, ffts=2)
         return self.space.to_detector(field)
 
     def to_object(self, field: Array) -> Array:
-        """The inverse of :meth:`to_detector`, which is its adjoint; two FFTs a field, counted."""
+        """The inverse of :meth:`to_detector`, which is its adjoint; two FFTs per field, counted."""
         self._count(field, ffts=2)
         return self.space.to_object(field)
-
-    def propagate(self, field: Array) -> Array:
-        """The complex field (..., H, W) at the detector of one at the object, which goes on beyond the frame; counted."""
-        return self.cropped(self.to_detector(self.continued(field)))
-
-    def back_propagate(self, field: Array) -> Array:
-        """The complex field (..., H, W) at the object of one at the detector, which goes on beyond the frame; counted."""
-        return self.cropped(self.to_object(self.continued(field)))
-
-    def wave(self, phase: Array, transmission: Array | None = None) -> Array:
-        """``t exp(i phi)``, complex, of the arrays' shape; t is 1 where None. Differentiable on torch."""
-        return wave_of(phase, transmission, self.backend)
 
     # The model
 
     def expected(self, phase: Array, transmission: Array | None = None) -> Array:
         """The intensity (..., H, W) that :attr:`model` expects; differentiable on torch.
 
-        Counted as one operator a field and two FFTs of the grid; the Fourier-Born model takes a third for a transmission.
+        Counted as one operator per field and two FFTs of the grid; the Fourier-Born model takes a third for a transmission.
 
         Args:
             phase: real (..., H, W), radians.

@@ -14,7 +14,7 @@ from prbench.core.checks import answer_array, mask_of, refuse_intensities
 from prbench.core.measurement import Measurement
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput
-from prbench.physics.linear_maps import LinearMap, MatrixMap, ModulationMap
+from prbench.physics.linear_maps import LinearMap, MatrixMap, ModulationMap, largest_eigenvalue
 
 _POWER_ITERATIONS = 15
 
@@ -99,21 +99,14 @@ class RandomLinear(Measurement):
         return tuple(self.intensity.shape)
 
     @cached_property
-    def unknowns(self) -> int:
-        """Values of X that the measurement depends on: pixels that no first modulation lights are none."""
-        if self.matrix is not None:
-            return math.prod(self.object_shape)
-        return int(self.backend.xp.sum(self._lit))
-
-    @cached_property
     def values(self) -> int:
-        """Measured values, m."""
-        return math.prod(self.mask_shape) if self.mask is None else int(self.backend.xp.sum(self.mask))
+        """Number of measured values, m."""
+        return math.prod(self.intensity.shape) if self.mask is None else int(self.backend.xp.sum(self.mask))
 
     @property
     def ratio(self) -> float:
         """Measured values over unknowns, m/n."""
-        return self.values / self.unknowns
+        return self.values / self.map.unknowns
 
     @cached_property
     def amplitude(self) -> Array:
@@ -133,7 +126,7 @@ class RandomLinear(Measurement):
         """Squared norm of the measured rows of A over the unknowns: the mean eigenvalue of ``A* A``, so that ``|A X|^2`` is near
         power |X|^2. Where rows are left out of a chain of several transforms, each counts as the mean row of its chain.
         """
-        return self.map.measured_power(self.mask) / self.unknowns
+        return self.map.measured_power(self.mask) / self.map.unknowns
 
     @cached_property
     def map(self) -> LinearMap:
@@ -144,21 +137,10 @@ class RandomLinear(Measurement):
         return ModulationMap(self.modulations, self.backend)
 
     @cached_property
-    def _lit(self) -> Array:
-        """Pixels (*object_shape) that some pattern lights; of modulations."""
-        assert isinstance(self.map, ModulationMap)
-        return self.map.normal_diagonal < math.inf
-
-    @cached_property
     def largest_eigenvalue(self) -> float:
         """Of ``A* A``, from below to about a per cent, by power iteration; its applications are counted."""
-        xp = self.backend.xp
         x = self.constrain(self.backend.asarray(np.random.default_rng(0).standard_normal((1, *self.object_shape))))
-        estimate = 0.0
-        for _ in range(_POWER_ITERATIONS):
-            x = self.constrain(self.adjoint(self.apply(x / xp.linalg.vector_norm(x))))
-            estimate = float(xp.linalg.vector_norm(x))
-        return estimate
+        return largest_eigenvalue(lambda x: self.constrain(self.adjoint(self.apply(x))), x, _POWER_ITERATIONS, self.backend)
 
     def apply(self, x: Array) -> Array:
         """``A x`` of a batch (B, *object_shape): (B, *intensity.shape) of :attr:`dtype`, unmeasured rows too; counted."""
@@ -177,12 +159,8 @@ class RandomLinear(Measurement):
     def constrain(self, x: Array) -> Array:
         """The nearest objects to ``x`` that are real, where X is known to be, and zero where nothing sees them."""
         xp = self.backend.xp
-        known = xp.astype(xp.real(x) if self.real and xp.isdtype(x.dtype, "complex floating") else x, self.dtype)
-        return known if self._all_seen else xp.where(self._lit, known, xp.zeros_like(known))
-
-    @cached_property
-    def _all_seen(self) -> bool:
-        return self.unknowns == math.prod(self.object_shape)
+        x = xp.astype(xp.real(x) if self.real and xp.isdtype(x.dtype, "complex floating") else x, self.dtype)
+        return x if self.map.unseen is None else xp.where(self.map.unseen, xp.zeros_like(x), x)
 
     @property
     def dtype(self) -> Any:

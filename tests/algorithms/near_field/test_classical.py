@@ -130,9 +130,9 @@ def test_the_truth_is_a_fixed_point_of_projections(library, pure):
     y = seen(truth, library, pure_phase=pure, phase_range=(0.0, 1.5))
     solver = GerchbergSaxton()
     state = solver.init(y, RNG)
-    state.phase = y.continued(y.backend.asarray(phase))
+    state.phase = y.space.continued(y.backend.asarray(phase))
     if not pure:
-        state.modulus = y.continued(y.backend.asarray(truth.transmission))
+        state.modulus = y.space.continued(y.backend.asarray(truth.transmission))
     assert solver.residual(y, state) < 1e-9
     found = solver.estimate(y, solver.step(y, state))
     np.testing.assert_allclose(y.backend.to_numpy(found.phase), phase, atol=1e-9)
@@ -174,7 +174,7 @@ def test_folding_is_the_adjoint_of_continuing(library):
     rng = np.random.default_rng(1)
     small, large = rng.standard_normal(SHAPE), rng.standard_normal(y.grid_shape)
     to_numpy, to_device = y.backend.to_numpy, y.backend.asarray
-    assert np.vdot(to_numpy(y.continued(to_device(small))), large) == pytest.approx(
+    assert np.vdot(to_numpy(y.space.continued(to_device(small))), large) == pytest.approx(
         np.vdot(small, to_numpy(folded(y, to_device(large))))
     )
 

@@ -59,7 +59,7 @@ def test_the_frame_is_propagated_as_physics_does_it(library, model):
     wave = (0.5 + 0.1 * smooth((64, 64))) * np.exp(1j * smooth((64, 64), seed=3))
     known = {key: LIGHT[key] for key in LIGHT}
     there = propagate(y.backend.asarray(wave), **known, backend=y.backend, method=model, pad=32)
-    np.testing.assert_allclose(host(y, y.propagate(*arrays(y, wave))), host(y, there), atol=1e-12)
+    np.testing.assert_allclose(host(y, y.space.propagate(*arrays(y, wave))), host(y, there), atol=1e-12)
     found = host(y, y.expected(*arrays(y, np.angle(wave), abs(wave))))
     np.testing.assert_allclose(found, abs(host(y, there)) ** 2, atol=1e-12)
 
@@ -193,20 +193,20 @@ def test_unmeasured_pixels_count_for_nothing():
 
 def test_an_object_goes_on_beyond_the_frame():
     y = measurement()
-    grown = y.continued(np.arange(SHAPE[0] * SHAPE[1], dtype=float).reshape(SHAPE))
+    grown = y.space.continued(np.arange(SHAPE[0] * SHAPE[1], dtype=float).reshape(SHAPE))
     assert grown.shape == y.grid_shape
     assert min(g - n for g, n in zip(y.grid_shape, SHAPE, strict=True)) >= 2 * 24
     np.testing.assert_array_equal(grown[:24, 24:64], np.broadcast_to(np.arange(40.0), (24, 40)))
     tensor = measurement("torch")
     for dtype in (float, complex):
         array = tensor.backend.asarray(smooth().astype(dtype))
-        np.testing.assert_array_equal(host(tensor, tensor.continued(array)), y.continued(smooth().astype(dtype)))
+        np.testing.assert_array_equal(host(tensor, tensor.space.continued(array)), y.space.continued(smooth().astype(dtype)))
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_aliasing_is_refused_with_the_admissible_distance(model):
     y = measurement(model=model, padding=0, distance_m=0.0)
-    limit = y.admissible_distance_m
+    limit = y.space.admissible_distance_m
     assert limit == pytest.approx(40 * 64e-12 / 632.8e-9, rel=2e-3)
     measurement(model=model, padding=0, distance_m=limit)
     with pytest.raises(BadInput, match=rf"is beyond the {limit:.4g} m up to which the {model} model is sampled") as caught:
