@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .tasks.random import RandomLinear
     from .tasks.speckle import SpeckleStack
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 MEASUREMENTS = {
     "BlurredImage": ".tasks.deblur",

@@ -35,7 +35,7 @@ ALLOWED = {
     "algorithms": {"tasks", "core", "physics", "backend"},
     "datasets": {"tasks", "core", "physics", "backend"},
 }
-"""For each package, the packages of prbench that it may import; ``prbench.errors`` is open to all."""
+"""For each package, the packages of prbench that it may import; ``prbench.errors``, ``hints`` and ``shipped`` are open to all."""
 HEAVY = {"torch", "numpy", "scipy", "pandas", "matplotlib", "seaborn", "rich", "numba", "h5py", "skimage", "pydantic", "yaml"}
 LIMIT = 350
 
@@ -99,7 +99,7 @@ def test_arrows_run_one_way(package: str) -> None:
         f"{module} imports {name}"
         for module in modules(package)
         for name in imports(module)
-        if name.startswith("prbench.") and part(name) not in {package, "errors", *ALLOWED[package]}
+        if name.startswith("prbench.") and part(name) not in {package, "errors", "hints", "shipped", *ALLOWED[package]}
         if not (package == "cli" and name == "prbench.__version__")
     ]
     if package in ("reporting", "running", "skeletons"):

@@ -11,6 +11,7 @@ import numpy as np
 from prbench.core import format_name, load_plugin
 from prbench.core.settings import Scalar
 from prbench.errors import MissingDependency, UsageError
+from prbench.hints import install_hint
 from prbench.metrics.cost_names import LATENCY_PAIRS, LATENCY_S
 
 from .goals import Goal, choose_goal, goals
@@ -167,7 +168,7 @@ def _optuna() -> Any:
     try:
         import optuna
     except ImportError as error:
-        raise MissingDependency("tuning needs Optuna: pip install 'prbench[tune]'") from error
+        raise MissingDependency(f"tuning needs Optuna: {install_hint('tune')}") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
 

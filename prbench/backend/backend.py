@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from prbench.errors import MissingDependency, UsageError
+from prbench.hints import install_hint
 
 from .clock import Clock
 from .threads import get_threads
@@ -210,7 +211,7 @@ def get_backend(name: str = "auto", precision: Precision = "single") -> Backend:
             cupy.cuda.runtime.getDeviceCount()
         except Exception as error:
             raise MissingDependency(
-                f"backend cupy needs a CUDA GPU and cupy ({type(error).__name__}); pip install -c constraints.txt -e '.[cuda]'"
+                f"backend cupy needs a CUDA GPU and cupy ({type(error).__name__}); {install_hint('cuda')}"
             ) from error
         return Backend("cupy", "cuda", precision)
     import torch

@@ -12,6 +12,7 @@ from importlib import metadata
 from typing import Literal
 
 from prbench.errors import one_line
+from prbench.hints import install_hint
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def _extras() -> list[MachineFact]:
     for extra, names in extras.items():
         if missing := missing_of(extra):
             absent = f"missing {', '.join(missing)}{', which only tests use' if extra in _FOR_TESTS else ''}"
-            result.append(MachineFact("-", extra, f"{absent}: pip install -c constraints.txt -e '.[{extra}]'"))
+            result.append(MachineFact("-", extra, f"{absent}: {install_hint(extra)}"))
         else:
             result.append(MachineFact("ok", extra, ", ".join(f"{name} {_version(name)}" for name in names)))
     return result

@@ -59,7 +59,7 @@ class App(click.Group):
             code = super().main(*args, **kwargs)
             _tell_broken()
         except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.ctx.get_help() if error.ctx else error.format_message())
+            click.echo(error.ctx.get_help())
             code = OK
         except click.ClickException as error:
             code = _report(error.format_message(), getattr(error, "ctx", None), USAGE)

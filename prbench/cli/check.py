@@ -25,7 +25,7 @@ ACCEPTED = Path(".ci/accepted.yaml")
     "paths",
     multiple=True,
     type=click.Path(path_type=Path),
-    help=f"Baseline file, or a folder of them; {BASELINES} otherwise. Repeatable.",
+    help=f"Baseline file, or a folder of them; {BASELINES} otherwise, or those of this version. Repeatable.",
 )
 @click.option(
     "--base-python",
@@ -119,6 +119,10 @@ def _stored(paths: tuple[Path, ...]) -> list[Baseline]:
     from prbench.errors import UsageError
     from prbench.gate.baseline import Baseline
 
+    if not paths and not BASELINES.is_dir():
+        from prbench.shipped import BASELINES as SHIPPED
+
+        paths = (SHIPPED,)
     files = [file for path in paths or (BASELINES,) for file in (sorted(path.glob("*.json")) if path.is_dir() else [path])]
     if not files:
         where = ", ".join(map(str, paths or (BASELINES,)))

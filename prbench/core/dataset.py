@@ -63,11 +63,11 @@ class Dataset(Settings):
         if index < 0 or (self.samples is not None and index >= self.samples):
             known = "from 0 on" if self.samples is None else f"0 to {self.samples - 1}"
             raise UsageError(f"{self.plugin_name} has samples {known}, asked for {index}")
-        problem = self.make(index, seed, split)
+        problem: object = self.make(index, seed, split)
         if not isinstance(problem, Problem):
             raise WrongProblem(f"the dataset {self.plugin_name} must return a Problem, got {type(problem).__name__}")
-        if not isinstance(problem.measurement, Measurement) or problem.measurement.task != self.info.task:
-            measured = problem.measurement
+        measured: object = problem.measurement
+        if not isinstance(measured, Measurement) or measured.task != self.info.task:
             given = f"one of {measured.task}" if isinstance(measured, Measurement) else type(measured).__name__
             raise WrongProblem(f"the dataset {self.plugin_name} must return a measurement of {self.info.task}, got {given}")
         return problem

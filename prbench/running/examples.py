@@ -17,8 +17,9 @@ def small_measurement(cell: Cell, measurement: Measurement) -> Measurement | Non
     size = math.prod(measurement.shape)
 
     def fits(result: Measurement | None) -> bool:
-        same = type(result) is type(measurement) and result is not None and len(result.shape) == len(measurement.shape)
-        return same and result is not None and math.prod(result.shape) < size
+        if result is None or type(result) is not type(measurement):
+            return False
+        return len(result.shape) == len(measurement.shape) and math.prod(result.shape) < size
 
     dataset = type(cell.build_dataset())
     example = _example(dataset, {**cell.dataset_params, **dataset.example}) if dataset.example else None

@@ -14,6 +14,7 @@ from prbench.backend import get_backend
 from prbench.core import LearnedSolver, build_plugin
 from prbench.core.learned import layout
 from prbench.errors import MissingDependency, PrbenchError, UsageError
+from prbench.hints import install_hint
 
 if TYPE_CHECKING:
     import torch
@@ -104,7 +105,7 @@ def _write(network: torch.nn.Module, x: torch.Tensor, path: Path) -> np.ndarray:
                 output_names=["output"],
             )
     except ImportError as error:
-        raise MissingDependency("exporting needs onnx and onnxscript: pip install 'prbench[onnx]'") from error
+        raise MissingDependency(f"exporting needs onnx and onnxscript: {install_hint('onnx')}") from error
     return expected.numpy()
 
 
@@ -112,6 +113,6 @@ def _run(path: Path, x: np.ndarray) -> np.ndarray:
     try:
         import onnxruntime
     except ImportError as error:
-        raise MissingDependency("checking an export needs onnxruntime: pip install 'prbench[onnx]'") from error
+        raise MissingDependency(f"checking an export needs onnxruntime: {install_hint('onnx')}") from error
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     return np.asarray(session.run(None, {"input": x})[0])

@@ -37,9 +37,14 @@ def test_the_wheel_holds_every_file_of_the_package_and_no_other(tree, built):
         for path in (tree / folder).rglob("*")
         if path.is_file()
     }
+    expected |= {f"prbench/shipped/matrices/{path.name}" for path in (tree / "results").glob("*.yaml")}
+    expected |= {f"prbench/shipped/baselines/{path.name}" for path in (tree / "results" / "baselines").iterdir()}
     with zipfile.ZipFile(built[0]) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
+        licences = {name.partition("/licenses/")[2] for name in archive.namelist() if "/licenses/" in name}
     assert names == expected
+    assert licences == {"LICENSE", "prbench/metrics/numbers/NOTICE"}
+    assert {"prbench/shipped/constraints.txt", "prbench/shipped/CHANGELOG.md"} <= names
     for ending in ("py.typed", ".safetensors", ".yaml", ".npz", ".js", ".css", ".j2"):
         assert any(name.endswith(ending) for name in names), ending
 
@@ -50,6 +55,8 @@ def test_the_source_distribution_holds_files_instead_of_links(built):
     assert not [member.name for member in members if member.issym() or member.islnk()]
     names = {"/".join(member.name.split("/")[1:]) for member in members}
     assert {"src/prbench/__init__.py", "src/prbench/algorithms/far_field/hio.py", "pyproject.toml", "LICENSE"} <= names
+    assert {"CHANGELOG.md", "constraints.txt", "results/random.yaml", "results/baselines/random.json", "CITATION.cff"} <= names
+    assert {"tests/packaging/test_wheel.py", "docs/statistics.md", "src/prbench/shipped/baselines/random.json"} <= names
 
 
 def test_the_installed_wheel_finds_its_plug_ins(built, tmp_path):

@@ -42,13 +42,24 @@ def end_children(spared: Container[int] = ()) -> bool:
     return result
 
 
-def _children() -> set[int]:
-    try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return set()
+def _listed_children() -> set[int]:
+    """The children of this process: from the kernel's lists on Linux, from the table of processes elsewhere."""
+    threads = Path("/proc/self/task")
+    if not threads.is_dir():
+        import psutil
+
+        return {child.pid for child in psutil.Process().children()}
     result: set[int] = set()
-    for path in Path("/proc/self/task").glob("*/children"):
+    for path in threads.glob("*/children"):
         with contextlib.suppress(OSError):  # a thread that has just ended
             result.update(map(int, path.read_text(encoding="ascii").split()))
-    return result - {getattr(resource_tracker._resource_tracker, "_pid", 0)}  # noqa: SLF001 - Python's own, which stays
+    return result
+
+
+def _children() -> set[int]:
+    if hasattr(os, "waitid"):  # macOS has it from Python 3.13 on
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return set()
+    return _listed_children() - {getattr(resource_tracker._resource_tracker, "_pid", 0)}  # noqa: SLF001 - Python's own, which stays

@@ -14,6 +14,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,8 @@ class Snapshot:
 
 def _spaces() -> Iterator[tuple[str, Any]]:
     """The modules whose functions are watched, and the classes of prbench's own."""
-    for name, module in list(sys.modules.items()):
+    modules: list[tuple[str, ModuleType | None]] = [*sys.modules.items()]  # Python holds None for what must not be imported
+    for name, module in modules:
         own = name.startswith(_OWN)
         if module is not None and (own or name in _MODULES):
             yield name, module

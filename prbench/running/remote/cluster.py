@@ -27,6 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from prbench.core.yaml_text import read_yaml
 from prbench.errors import MissingDependency, UsageError, one_line
+from prbench.hints import install_hint
 from prbench.running.local.pool import On
 from prbench.running.request.cell import Cell
 from prbench.running.store.folder import Store
@@ -99,7 +100,7 @@ class Cluster(BaseModel):
         try:
             from dask_jobqueue import SLURMCluster
         except ImportError as error:
-            raise MissingDependency(f"{error}; pip install -c constraints.txt -e '.[dask]'") from error
+            raise MissingDependency(f"{error}; {install_hint('dask')}") from error
         silence()
         arguments = {name: value for name, value in self.model_dump().items() if name != "jobs" and value is not None}
         arguments |= {"cores": self.processes, "job_cpu": self.job_cpu or self.cores}  # a Dask thread is a cell, not a core

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from prbench.errors import MissingDependency, PrbenchError, UsageError, one_line
+from prbench.hints import install_hint
 from prbench.running.local.pool import On
 from prbench.running.request.cell import Cell
 from prbench.running.store.folder import Store
@@ -89,7 +90,7 @@ def connected(scheduler: str) -> Iterator[Any]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise MissingDependency(f"Dask is not installed ({error}); pip install -c constraints.txt -e '.[dask]'") from error
+        raise MissingDependency(f"Dask is not installed ({error}); {install_hint('dask')}") from error
     silence()
     try:
         client = Client(scheduler, timeout=_CONNECT_S, set_as_default=False)

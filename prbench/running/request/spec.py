@@ -27,6 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from prbench.core import Dataset, Solver, Split
 from prbench.core.yaml_text import read_yaml
 from prbench.errors import UsageError, one_line
+from prbench.shipped import MATRICES
 
 from .cell import Cell, Plugin, find_plugin, make_cell
 from .cells import CellBlock, Cells
@@ -175,7 +176,7 @@ class Matrix(Block):
         """
         if name not in builtin_names():
             raise UsageError(f"there is no built-in matrix {name!r}; there are: {', '.join(builtin_names())}")
-        return cls.parse((_home() / f"{name}.yaml").read_text(encoding="utf-8"), f"{name}.yaml", name)
+        return cls.parse(_builtin()[name].read_text(encoding="utf-8"), f"{name}.yaml", name)
 
     @classmethod
     def parse(cls, text: str, where: str, name: str = "matrix") -> Self:
@@ -274,10 +275,12 @@ def _numbers(asked: Indices) -> Sequence[int]:
     return range(asked) if isinstance(asked, int) else asked
 
 
-def _home() -> Any:
-    return resources.files("prbench.running") / "matrices"
+def _builtin() -> dict[str, Any]:
+    """The files of the matrices that come with prbench, by name: its own, and those of stored results."""
+    homes = (MATRICES, resources.files("prbench.running") / "matrices")
+    return {entry.name.removesuffix(".yaml"): entry for home in homes for entry in home.iterdir() if entry.name.endswith(".yaml")}
 
 
 def builtin_names() -> list[str]:
     """The matrices that come with prbench."""
-    return sorted(entry.name.removesuffix(".yaml") for entry in _home().iterdir() if entry.name.endswith(".yaml"))
+    return sorted(_builtin())

@@ -99,8 +99,9 @@ class NearField(Measurement):
             raise BadInput(f"distance_m must be at least 0 and finite, got {self.distance_m}")
         if self.model not in MODELS:
             raise BadInput(f"model must be one of {', '.join(MODELS)}, got {self.model!r}")
-        if isinstance(self.padding, bool) or not isinstance(self.padding, int) or self.padding < 0:
-            raise BadInput(f"padding must be a whole number of pixels, at least 0, got {self.padding!r}")
+        padding: object = self.padding
+        if isinstance(padding, bool) or not isinstance(padding, int) or padding < 0:
+            raise BadInput(f"padding must be a whole number of pixels, at least 0, got {padding!r}")
         if self.phase_range is not None:
             low, high = (float(end) for end in self.phase_range)
             if not low < high:
