@@ -2,6 +2,9 @@
 
 import re
 
+from docutils import nodes
+from latex2mathml.converter import convert
+
 from prbench import __version__
 
 project = "prbench"
@@ -16,6 +19,8 @@ extensions = [
     "sphinx_copybutton",
 ]
 exclude_patterns = ["_build", "examples"]
+highlight_language = "text"  # of blocks that name no language: commands
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = f"prbench {version}"
 html_static_path = ["_static"]
@@ -60,6 +65,19 @@ def escape_markup(app, what, name, obj, options, lines):
         block = block or line.rstrip().endswith("::")
 
 
+def visit_math(translator, node):
+    """Write a formula in the text as MathML, which browsers draw without a script or a network."""
+    translator.body.append(convert(node.astext()))
+    raise nodes.SkipNode
+
+
+def visit_math_block(translator, node):
+    """Write a formula on a line of its own as MathML."""
+    translator.body.append(f'<div class="math">{convert(node.astext(), display="block")}</div>')
+    raise nodes.SkipNode
+
+
 def setup(app):
     """Register what belongs to this site alone."""
+    app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
     app.connect("autodoc-process-docstring", escape_markup, priority=100)
