@@ -189,6 +189,11 @@ def test_tables_name_only_what_exists(kind, heading, page):
     assert named <= {point.name for point in entry_points(group=f"prbench.{kind}")} | set(COSTS)
 
 
+def test_every_command_has_its_row():
+    named = set(re.findall(r"`prbench ([\w-]+)`", GUIDE[ROOT / "docs" / "commands.md"]))
+    assert named == set(app.list_commands(click.Context(app)))
+
+
 def test_every_metric_has_its_row():
     metrics = GUIDE[ROOT / "docs" / "metrics.md"]
     for point in entry_points(group="prbench.metrics"):
