@@ -194,7 +194,7 @@ class UntrainedFit(IterativeSolver[NearField, UntrainedState]):
         if self.start == "none" or (self.start == "auto" and not linear):
             return None
         if self.start in ("auto", "ctf"):
-            return ContrastTransferFunction().solve(y, rng)
+            return ContrastTransferFunction(corrections=0).solve(y, rng)
         descent = LeastVariation(iterations=self.start_steps)
         state = descent.init(y, rng)
         for _ in range(descent.total_iterations(y)):

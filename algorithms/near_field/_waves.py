@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from prbench.backend import Array
 from prbench.tasks.near_field import NearField
+
+_RARE = 0.01
+"""Part of the values at either end that tell nothing of a phase's range."""
 
 
 def phase_centre(y: NearField) -> float:
@@ -21,6 +26,24 @@ def within_range(y: NearField, phase: Array) -> Array:
     low, high = y.phase_range
     xp = y.backend.xp
     return xp.clip(phase, None if math.isinf(low) else low, None if math.isinf(high) else high)
+
+
+def held_to_range(y: NearField, phase: Array) -> Array:
+    """A phase (H, W) known up to a constant, within its known range.
+
+    Where one end is known the background, which is its median, is moved there; where both are, the middle of its values is moved
+    to theirs.
+    """
+    if y.phase_range is None:
+        return phase
+    low, high = y.phase_range
+    values = y.backend.to_numpy(phase)
+    if math.isfinite(low) and math.isfinite(high):
+        ends = np.quantile(values, (_RARE, 1 - _RARE))
+        return within_range(y, phase + float((low + high) / 2 - ends.mean()))
+    if not (math.isfinite(low) or math.isfinite(high)):
+        return phase
+    return within_range(y, phase + float((low if math.isfinite(low) else high) - np.median(values)))
 
 
 def empty_phase(y: NearField) -> float:

@@ -58,7 +58,7 @@ class GerchbergSaxton(IterativeSolver[NearField, WaveState]):
         phase = y.space.continued(xp.zeros_like(y.intensity))
         modulus = xp.ones_like(phase)
         if self.start == "ctf":
-            result = ContrastTransferFunction().solve(y, rng)
+            result = ContrastTransferFunction(corrections=0).solve(y, rng)
             phase = y.space.continued(self._held(y, result.phase))
             if result.transmission is not None:
                 modulus = y.space.continued(self._dimmed(y, result.transmission))

@@ -98,7 +98,7 @@ class LeastVariation(IterativeSolver[NearField, VariationState]):
     def init(self, y: NearField, rng: Rng) -> VariationState:
         """The linear model's answer: the phase and, where it is fitted too, ``ln t`` = 0."""
         xp = y.backend.xp
-        phase = ContrastTransferFunction().solve(y, rng).phase
+        phase = ContrastTransferFunction(corrections=0).solve(y, rng).phase
         if y.delta_beta is not None:
             phase = within_range(y, phase + empty_phase(y))
         elif y.phase_range is not None and all(math.isfinite(end) for end in y.phase_range):

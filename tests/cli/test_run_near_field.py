@@ -43,7 +43,7 @@ def test_a_run_ranks_by_psnr_and_draws_phases(here):
 
 def test_an_image_of_the_users_is_retrieved_without_truth(here):
     np.save("image.npy", 100 * (1 + 0.2 * np.random.default_rng(0).random((40, 48))))
-    spelled = "near-field-file[path=image.npy,wavelength_m=532e-9,pixel_m=6.5e-6,distance_m=0.002,padding=16]"
+    spelled = "near-field-file[path=image.npy,wavelength_m=532e-9,pixel_m=6.5e-6,distance_m=0.002,padding=16,holdout=0]"
     ran = invoke("run", "-s", "gs", "-d", spelled, "--out", "out", "--jobs", "1")
     assert ran.exit_code == 0, ran.output
     (row,) = json.loads(invoke("leaderboard", "out", "--format", "json").stdout)

@@ -201,6 +201,10 @@ class NearField(Measurement):
         """``|expected - I| / |I - 1|``, norms over measured pixels, of shape (...); 1 is no better than no object. Counted."""
         return self._norm(self.expected(phase, transmission) - self.intensity) / self.contrast
 
+    def misfit_of(self, expected: Array) -> float:
+        """The :meth:`residual` of an intensity (H, W) that has been computed."""
+        return float(self._norm(expected - self.intensity)) / self.contrast
+
     def misfit(self, reconstruction: Reconstruction) -> float:
         """The :meth:`residual` of ``phase`` and ``transmission``."""
         estimate = (reconstruction.phase, reconstruction.transmission)

@@ -23,12 +23,13 @@ TASK = Task(
     goals=(
         # Measured holograms with a truth are ranked by the same number.
         Goal("psnr", "higher", success=20.0, reason="An error of a tenth of the truth's range. A choice."),
+        Goal("free_residual", "lower"),
         Goal("intensity_residual", "lower"),
     ),
     maps=(PHASE, Map("transmission", "transmission of the amplitude")),
     panel=Panel("intensity", "measured"),
     export=MAP_EXPORT,
-    solvers=("ctf", "gs", "paganin"),
+    solvers=("ctf", "gs", "least-variation"),
     dataset="near-field-file",
     conformance=_conformance,
 )

@@ -1,3 +1,4 @@
+import dataclasses
 import math
 import os
 from pathlib import Path
@@ -6,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import prbench
 from prbench.core import build_plugin, load_plugin
 from prbench.core.data_files import sha256_of
 from prbench.core.problem import Problem
@@ -162,7 +164,7 @@ def test_gdxray_says_what_is_missing(tmp_path: Path, database: Path) -> None:
         problem(f"gdxray[path={database},size=48,distance_m=0.003]")
 
 
-GEOMETRY = "wavelength_m=532e-9,pixel_m=6.5e-6,distance_m=0.003,padding=16"
+GEOMETRY = "wavelength_m=532e-9,pixel_m=6.5e-6,distance_m=0.003,padding=16,holdout=0"
 
 
 def test_a_file_is_divided_by_its_flat_or_its_median(tmp_path: Path) -> None:
@@ -172,7 +174,9 @@ def test_a_file_is_divided_by_its_flat_or_its_median(tmp_path: Path) -> None:
     np.save(tmp_path / "flat.npy", flat.astype(np.float32))
     y = field(problem(f"near-field-file[path={tmp_path}/image.npy,flat={tmp_path}/flat.npy,{GEOMETRY}]"))
     np.testing.assert_allclose(y.intensity, object_, rtol=1e-5)
-    assert np.median(field(problem(f"near-field-file[path={tmp_path}/image.npy,{GEOMETRY}]")).intensity) == pytest.approx(1)
+    divided = problem(f"near-field-file[path={tmp_path}/image.npy,{GEOMETRY}]")
+    assert np.median(field(divided).intensity) == pytest.approx(1)
+    assert any("divided by its median" in line for line in divided.warnings)
     alone = field(problem(f"near-field-file[path={tmp_path}/image.npy,background=one,{GEOMETRY}]"))
     np.testing.assert_allclose(alone.intensity, object_ * flat, rtol=1e-5)
 
@@ -192,7 +196,7 @@ def test_pictures_and_masks_of_files_are_read(tmp_path: Path) -> None:
     assert (~y.mask).sum() == 1
     broken = np.where(bad, np.nan, grey)
     np.save(tmp_path / "broken.npy", broken)
-    with pytest.raises(BadInput, match="1 measured pixels that are negative or not finite"):
+    with pytest.raises(BadInput, match="1 measured pixels are negative or not finite"):
         problem(f"near-field-file[path={tmp_path}/broken.npy,{GEOMETRY}]")
     masked = field(problem(f"near-field-file[path={tmp_path}/broken.npy,invalid=mask,{GEOMETRY}]"))
     assert masked.mask is not None
@@ -208,3 +212,79 @@ def test_a_file_without_geometry_is_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "flat.npy", np.ones((3, 3), np.float32))
     with pytest.raises(BadInput, match=r"the flat field has shape \(3, 3\), the image \(40, 48\)"):
         problem(f"near-field-file[path={tmp_path}/image.npy,flat={tmp_path}/flat.npy,{GEOMETRY}]")
+
+
+def test_an_empty_beam_that_is_not_one_is_said(tmp_path: Path) -> None:
+    np.save(tmp_path / "raw.npy", (0.19 * (1 + 0.1 * np.random.default_rng(0).random((40, 48)))).astype(np.float32))
+    raw = problem(f"near-field-file[path={tmp_path}/raw.npy,normalise=one,{GEOMETRY}]")
+    (line,) = raw.warnings
+    assert "flat=" in line
+    assert "normalise=median" in line
+    assert field(raw).intensity.max() < 0.22
+    np.save(tmp_path / "ready.npy", (1 + 0.1 * np.random.default_rng(0).random((40, 48))).astype(np.float32))
+    assert problem(f"near-field-file[path={tmp_path}/ready.npy,{GEOMETRY}]").warnings == ()
+    np.save(tmp_path / "dark.npy", np.zeros((40, 48), np.float32) + np.eye(40, 48, dtype=np.float32))
+    with pytest.raises(BadInput, match="the median is 0"):
+        problem(f"near-field-file[path={tmp_path}/dark.npy,{GEOMETRY}]")
+
+
+def test_what_is_known_of_an_object_is_told_to_solvers(tmp_path: Path) -> None:
+    np.save(tmp_path / "i.npy", (500 * (1 + 0.1 * np.random.default_rng(0).random((40, 48)))).astype(np.float32))
+    told = "phase_range=0:inf,gain=2,refractive_contrast=0.3,delta_beta=40"
+    y = field(problem(f"near-field-file[path={tmp_path}/i.npy,{told},{GEOMETRY}]"))
+    assert y.phase_range == (0, math.inf)
+    assert (y.delta_beta, y.refractive_contrast) == (40, 0.3)
+    assert y.gain == pytest.approx(2 / 525, rel=0.02)  # of the image over its median
+    assert field(problem(f"near-field-file[path={tmp_path}/i.npy,phase_range=-3:-1.5,{GEOMETRY}]")).phase_range == (-3, -1.5)
+    for wrong in ("3", "3:1", "a:b", "nan:1"):
+        with pytest.raises(UsageError, match="phase_range must be two numbers"):
+            problem(f"near-field-file[path={tmp_path}/i.npy,phase_range={wrong},{GEOMETRY}]")
+
+
+def test_a_flat_field_without_light_leaves_pixels_out_and_says_so(tmp_path: Path) -> None:
+    image, flat = np.full((40, 48), 500.0), np.full((40, 48), 500.0)
+    image[5, 6] += 50
+    flat[0] = 0
+    np.savez(tmp_path / "both.npz", data=image, flat=flat)
+    made = problem(f"near-field-file[path={tmp_path}/both.npz,dataset=data,flat=flat,{GEOMETRY}]")
+    y = field(made)
+    assert y.mask is not None
+    assert not y.mask[0].any()
+    assert y.mask[1:].all()
+    assert any("48 pixels of the flat field" in line for line in made.warnings)
+    dataset = build_plugin("dataset", f"near-field-file[path={tmp_path}/both.npz,flat=flat,dataset=data]")
+    assert dataset.inputs == (f"{tmp_path}/both.npz",)
+
+
+def test_pixels_held_out_are_kept_from_solvers_and_scored(tmp_path: Path) -> None:
+    image = field(problem(f"radiograph[{SMALL}]")).intensity
+    np.save(tmp_path / "i.npy", image)
+    geometry = "wavelength_m=632.8e-9,pixel_m=8e-6,distance_m=0.003,padding=16,pure_phase=true,phase_range=0:1.6,normalise=one"
+    made = problem(f"near-field-file[path={tmp_path}/i.npy,holdout=0.05,{geometry}]")
+    assert made.held_out is not None
+    y = field(made)
+    assert y.mask is not None
+    hidden = np.asarray(made.held_out.mask)
+    np.testing.assert_array_equal(y.mask, ~hidden)
+    assert 0.03 < hidden.mean() < 0.08
+    np.testing.assert_array_equal(np.asarray(made.held_out.intensity)[hidden], image[hidden])
+    assert not np.array_equal(y.intensity[hidden], image[hidden])
+    found = prbench.solve("least-variation[iterations=100]", y).reconstruction
+    right, empty = (prbench.score(x, made)["free_residual"] for x in (found, dataclasses.replace(found, phase=0 * found.phase)))
+    assert empty == pytest.approx(1, rel=1e-3)
+    assert right < 0.2
+
+
+def test_the_old_name_of_normalise_is_read() -> None:
+    assert build_plugin("dataset", "near-field-file[path=x.npy,background=one]").params()["normalise"] == "one"
+
+
+ORIGINALS = Path(os.environ.get("PRBENCH_DATA", "nowhere")) / "originals" / "beads"
+
+
+@pytest.mark.skipif(not ORIGINALS.is_dir(), reason="PRBENCH_DATA has no originals/beads")
+def test_a_raw_measured_frame_is_divided_by_its_median_and_said() -> None:
+    geometry = "wavelength_m=532e-9,pixel_m=6.5e-6,distance_m=7e-3,phase_range=0:inf"
+    made = problem(f"near-field-file[path={ORIGINALS}/holography3.mat,{geometry}]")
+    assert np.median(field(made).intensity) == pytest.approx(1, abs=1e-2)
+    assert any("the median" in line for line in made.warnings)
