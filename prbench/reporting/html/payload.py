@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from prbench.reporting.variations import SettingAxis, axes, natural
 from prbench.running.store.table import metric_columns
 
 from .columns import columnar, numbers, short
+from .overview import overview, too_few
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +44,7 @@ _CURVE_POINTS, _FEWEST_POINTS, _MOST_POINTS = 6000, 12, 40
 def payload(
     results: ResultSet,
     table: CellTable,
-    boards: Iterable[Leaderboard],
+    boards: Sequence[Leaderboard],
     gallery: Mapping[str, Any],
     infos: Mapping[str, MetricInfo],
 ) -> dict[str, Any]:
@@ -66,6 +67,7 @@ def payload(
     shown |= {info.name for _, board in result if board is not None for info in board.columns}
     return {
         "meta": _meta(results),
+        "overview": overview(boards, dict(infos)),
         "tasks": tasks,
         "metrics": {name: _described(info) for name, info in infos.items() if name in shown},
         "failures": _failures(table),
@@ -126,12 +128,16 @@ def _task(
         "axes": [],
         "columns": [],
         "legend": [],
+        "meanings": [],
+        "too_few": [],
     }
     if board is None:
         return result
     return result | {
         "columns": [info.name for info in board.columns],
-        "legend": [*explained([board]), *(f"{info.header}: {info.meaning}." for info in board.columns)],
+        "legend": explained([board]),
+        "meanings": [f"{info.header}: {info.meaning}." for info in board.columns],
+        "too_few": too_few(board),
         "board": columnar(board.rows.drop(columns="task")),
         "goals": {
             name: {"metric": g.metric, "better": g.better, "success": short(g.success), "sealed": board.sealed.get(name, "")}

@@ -2,8 +2,11 @@
 
 import dataclasses
 import json
+import os
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 from prbench.reporting.html import write_report
 from prbench.running.request.cell import find_plugin, make_cell
@@ -43,6 +46,54 @@ def test_it_opens_without_an_error_and_asks_for_nothing(page):
     assert [url for url in page.requests() if not url.startswith(("file:", "data:", "blob:"))] == []
     assert page.evaluate("document.querySelector('h1').textContent") == "o'brien <b>results"
     assert page.evaluate("document.querySelectorAll('.chart svg.marks').length") >= 7
+
+
+DRAWN = "document.documentElement.dataset.drawn"
+
+
+def count(page, selector):
+    return page.evaluate(f"document.querySelectorAll({selector!r}).length")
+
+
+def test_every_chart_is_drawn_without_being_scrolled_to(page):
+    page.wait(DRAWN)
+    assert count(page, ".draw") == count(page, ".draw svg.marks") >= 7
+    assert page.call("Page.printToPDF")["data"]
+
+
+def test_an_axis_of_one_point_has_a_length(page):
+    page.wait(DRAWN)
+    charts = "[...document.querySelectorAll('#far-field-cost .chart')].find(c => c.textContent.includes('onerror'))"
+    labels = f"[...{charts}.querySelectorAll('.role-axis-label text')].filter(t => t.textContent).length"
+    assert page.evaluate(labels) >= 4
+
+
+def test_it_opens_on_an_overview(page):
+    assert page.evaluate("document.querySelector('main > section').id") == "overview"
+    assert texts(page, "#overview tbody td:first-child") == ["far-field"]
+    assert "6 samples" in page.evaluate("document.querySelector('#far-field .banner').textContent")
+
+
+def test_a_chart_is_named_and_can_be_saved(page):
+    page.wait(DRAWN)
+    charts = count(page, ".draw")
+    assert count(page, ".draw[role=img][aria-label]") == charts
+    assert count(page, ".draw :is(button, summary, a, [tabindex])") == 0
+    assert count(page, ".save button[aria-label]") == 2 * charts
+
+
+def test_axe_finds_nothing_serious(page):
+    """The rules of axe-core, which CI fetches from the npm registry."""
+    path = os.environ.get("PRBENCH_AXE")
+    if not path:
+        pytest.skip("PRBENCH_AXE names axe.min.js of axe-core")
+    page.wait(DRAWN)
+    page.evaluate(Path(path).read_text("utf-8") + "; 0")
+    page.evaluate("axe.run().then(found => { window.found = JSON.stringify(found.violations.map(v => [v.impact, v.id])); }); 0")
+    page.wait("window.found")
+    assert [
+        rule for impact, rule in json.loads(page.evaluate("window.found")) if impact in ("serious", "critical", "moderate")
+    ] == []
 
 
 def test_nothing_shown_can_run(page):

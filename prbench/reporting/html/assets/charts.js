@@ -9,6 +9,32 @@ const seen = new IntersectionObserver((entries) => {
   }
 }, { rootMargin: "300px" });
 
+// Charts that nobody has scrolled to are drawn when the browser has nothing else to do, so that paper gets them too.
+let resting = false;
+function drawRest() {
+  if (resting) return;
+  resting = true;
+  const later = (work) => (window.requestIdleCallback ? requestIdleCallback(work, { timeout: 2000 }) : setTimeout(work, 50));
+  const next = async () => {
+    const waiting = [...document.querySelectorAll(".draw:not([data-drawn])")].find((drawn) => drawn.draw);
+    if (!waiting) {
+      resting = false;
+      document.documentElement.dataset.drawn = "true";
+      return;
+    }
+    await waiting.draw();
+    later(next);
+  };
+  later(next);
+}
+addEventListener("beforeprint", () => {
+  for (const fold of document.querySelectorAll("details.fold:not([open])")) {
+    fold.open = true;
+    addEventListener("afterprint", () => { fold.open = false; }, { once: true });
+  }
+  for (const drawn of document.querySelectorAll(".draw:not([data-drawn])")) drawn.draw?.();
+});
+
 // A specification with the page's words in place of those that begin with "@".
 function filled(spec, words) {
   if (typeof spec === "string") return spec.startsWith("@") ? words[spec.slice(1)] ?? "" : spec;
@@ -25,18 +51,46 @@ function theme() {
   const of = (name) => css.getPropertyValue(`--${name}`).trim();
   const font = getComputedStyle(document.body).fontFamily;
   const axis = { domainColor: of("line"), tickColor: of("line"), gridColor: of("grid"), labelColor: of("muted"), titleColor: of("muted"), titleFontWeight: "normal", labelFontSize: 11, titleFontSize: 11.5 };
-  return { background: null, font, axis, axisY: { minExtent: 44 }, padding: { left: 4, right: 18, top: 6, bottom: 4 }, view: { stroke: null }, line: { stroke: of("muted") }, text: { fill: of("text"), font } };
+  return { aria: false, background: null, font, axis, axisY: { minExtent: 44 }, padding: { left: 4, right: 18, top: 6, bottom: 4 }, view: { stroke: null }, line: { stroke: of("muted") }, text: { fill: of("text"), font } };
+}
+
+// Where all values of an axis are the same, an interval around them: an axis of one point has no length of its own.
+function widened(spec, rows) {
+  for (const [channel, names] of [["x", ["x", "x_low", "x_high"]], ["y", ["y", "y_low", "y_high", "low", "middle", "high"]]]) {
+    const values = rows.flatMap((row) => names.map((name) => row[name])).filter(Number.isFinite);
+    const value = values[0];
+    if (!values.length || values.some((other) => Math.abs(other - value) > 1e-9 * Math.abs(value))) continue;
+    for (const layer of spec.layer) {
+      const scale = layer.encoding?.[channel]?.scale;
+      if (scale) scale.domain = scale.type === "log" ? [value / 2, value * 2] : [value - (Math.abs(value) / 2 || 1), value + (Math.abs(value) / 2 || 1)];
+    }
+  }
+  return spec;
 }
 
 function chart(caption, note, label, name, rows, words) {
-  const drawn = element("div", { class: "draw", role: "img", "aria-label": label });
-  const figure = element("figure", { class: "chart" }, element("figcaption", {}, caption, element("small", {}, note)), drawn);
-  drawn.draw = async () => {
-    const spec = { ...filled(SPECS[name], words), datasets: { rows }, config: theme() };
-    const actions = { export: true, source: false, compiled: false, editor: false };
-    const result = await vegaEmbed(drawn, spec, { mode: "vega-lite", renderer: "svg", ast: true, logLevel: 1, actions, downloadFileName: label });
-    drawn.finish = result.finalize;
-    drawn.removeAttribute("style");
+  const described = { role: "img", "aria-label": `Chart: ${label}, ${plural(rows.length, "point")}` };
+  const drawn = element("div", { class: "draw", ...described });
+  const save = (kind) => async () => {
+    await (drawn.drawing ?? drawn.draw());
+    const address = kind === "svg" ? URL.createObjectURL(new Blob([await drawn.view.toSVG()], { type: "image/svg+xml" })) : await drawn.view.toImageURL("png", 2);
+    element("a", { href: address, download: `${label}.${kind}` }).click();
+  };
+  const tools = element("div", { class: "save" }, ["svg", "png"].map((kind) => element("button", { type: "button", "aria-label": `Save ${label} as ${kind.toUpperCase()}`, onclick: save(kind) }, kind.toUpperCase())));
+  const figure = element("figure", { class: "chart" }, element("figcaption", {}, named(caption), element("small", {}, note)), drawn, tools);
+  drawn.draw = () => {
+    drawn.dataset.drawn = "true";
+    seen.unobserve(drawn);
+    drawn.drawing = (async () => {
+      const spec = { ...widened(filled(SPECS[name], words), rows), datasets: { rows }, config: theme() };
+      const result = await vegaEmbed(drawn, spec, { mode: "vega-lite", renderer: "svg", ast: true, logLevel: 1, actions: false });
+      drawn.finish = result.finalize;
+      drawn.view = result.view;
+      drawn.querySelector("svg")?.setAttribute("aria-hidden", "true");
+      for (const name of ["style", "aria-roledescription"]) drawn.removeAttribute(name);
+      furnish(drawn, described, []);  // Vega puts words of its own in their place
+    })();
+    return drawn.drawing;
   };
   seen.observe(drawn);
   return figure;
@@ -52,6 +106,7 @@ function showCharts(grid, charts, left) {
   grid.replaceChildren(...charts);
   if (!charts.length) grid.append(element("p", { class: "note" }, "Nothing to draw for this choice."));
   if (left > 0) grid.append(element("p", { class: "note" }, `and ${plural(left, "dataset")} more: choose one above.`));
+  if (document.documentElement.dataset.ready) drawRest();
 }
 
 function some(datasets) {

@@ -112,7 +112,8 @@ function menu(label, ...content) {
 function named(name) {
   const bracket = name.indexOf("[");
   if (bracket < 0) return element("span", {}, name);
-  return element("span", {}, name.slice(0, bracket), element("span", { class: "settings" }, name.slice(bracket)));
+  const pieces = name.slice(bracket).split(/(?<=[[,/])/).flatMap((piece, at) => (at ? [element("wbr"), piece] : [piece]));
+  return element("span", {}, name.slice(0, bracket), element("wbr"), element("span", { class: "settings" }, pieces));
 }
 
 function plural(count, word) {

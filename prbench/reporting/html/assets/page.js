@@ -9,6 +9,27 @@ function facts(meta) {
     days[0] ? fact(days[0] === days[1] ? days[0] : `${days[0]} to ${days[1]}`, "UTC") : null, fact(meta.version, "prbench"));
 }
 
+function overviewPart(rows) {
+  if (!rows.length) return null;
+  const head = [["task", "text"], ["ahead", "text"], ["score", "text"], ["on dataset", "text"], ["first on"], ["tied"], ["solvers"], ["cells"], ["failed"]];
+  const title = { "first on": "Datasets on which it ranks first.", tied: "Solvers that the paired tests do not tell from it there." };
+  const body = rows.map((row) => element("tr", {}, element("td", { class: "text" }, element("a", { href: `#${row.name}`, onclick: goTo(row.name) }, row.name)),
+    element("td", { class: "text main" }, named(row.solver)), element("td", { class: "text", title: row.meaning }, `${row.metric} ${row.score}`), element("td", { class: "text" }, named(row.dataset)),
+    element("td", {}, `${row.firsts} of ${row.datasets}`), element("td", {}, String(row.tied)), element("td", {}, String(row.solvers)), element("td", {}, row.cells.toLocaleString("en")),
+    element("td", {}, row.failed ? element("span", { class: "chip bad" }, String(row.failed)) : "0")));
+  return element("section", { class: "part", id: "overview" }, element("h2", {}, "Overview"),
+    element("div", { class: "scroll" }, element("table", {}, element("thead", {}, element("tr", {}, head.map(([name, kind]) => element("th", { scope: "col", class: kind ?? null, title: title[name] ?? null }, element("span", {}, name))))), element("tbody", {}, body))),
+    element("p", { class: "note" }, "Ahead: first on most datasets of the task. First on: datasets on which it ranks first. Tied: solvers that the paired tests do not tell from it there."));
+}
+
+function goTo(id) {
+  return (event) => {
+    event.preventDefault();
+    document.getElementById(id).scrollIntoView();
+    state.set("at", id, "");
+  };
+}
+
 function taskPart(task) {
   const part = element("section", { class: "part", id: task.name });
   const pick = element("div", {});
@@ -16,6 +37,7 @@ function taskPart(task) {
   if (task.datasets.length > 1) {
     state.follow([`${task.name}.dataset`], () => pick.replaceChildren(field("dataset", choice([["", `all ${task.datasets.length}`], ...task.datasets.map((name) => [name, name])], datasetOf(task), (name) => state.set(`${task.name}.dataset`, name, "")))));
   }
+  if (task.too_few.length) part.append(element("p", { class: "banner", role: "note" }, element("b", {}, "Few samples. "), task.too_few.join(" ")));
   if (task.board) part.append(leaderboard(task));
   else part.append(element("p", { class: "note" }, "No cell of this task has been run to an end."));
   const charts = task.board ? [paretoCharts(task), convergenceCharts(task), settingCharts(task)].filter(Boolean) : [];
@@ -68,12 +90,8 @@ function reproducePart() {
 
 function start() {
   const { meta } = DATA;
-  const parts = [...DATA.tasks.map(taskPart), failuresPart(DATA.failures), warningsPart(DATA.warnings), environmentPart(DATA.environments, meta.corrupt), reproducePart()].filter(Boolean);
-  const links = parts.map((part) => element("a", { href: `#${part.id}`, onclick: (event) => {
-    event.preventDefault();
-    part.scrollIntoView();
-    state.set("at", part.id, "");
-  } }, part.querySelector("h2").textContent));
+  const parts = [overviewPart(DATA.overview), ...DATA.tasks.map(taskPart), failuresPart(DATA.failures), warningsPart(DATA.warnings), environmentPart(DATA.environments, meta.corrupt), reproducePart()].filter(Boolean);
+  const links = parts.map((part) => element("a", { href: `#${part.id}`, onclick: goTo(part.id) }, part.querySelector("h2").textContent));
   document.getElementById("head").append(element("div", { class: "title" }, element("div", { class: "eyebrow" }, "prbench report"), element("h1", {}, meta.name), facts(meta)));
   document.getElementById("head").after(element("nav", { "aria-label": "Parts of the report" }, element("div", { class: "bar" }, links)));
   const main = document.getElementById("main");
@@ -95,6 +113,7 @@ function start() {
   });
   document.getElementById(state.get("at", ""))?.scrollIntoView({ behavior: "instant" });
   document.documentElement.dataset.ready = "true";
+  drawRest();
 }
 
 start();

@@ -44,7 +44,8 @@ function leaderboard(task) {
   const table = element("table", {});
   block.append(element("div", { class: "scroll" }, table), element("p", { class: "note" },
     "Medians over samples; failed cells count as worst. ",
-    task.legend.join(" ")));
+    task.legend.join(" "), task.meanings.length ? " What a column means is shown on its header." : ""),
+    element("p", { class: "note onpaper" }, task.meanings.join(" ")));
 
   state.follow([`${task.name}.`], () => {
     const needle = state.get(key("filter"), "");
