@@ -74,8 +74,10 @@ class Failures:
         return f"{event.status}: {one_line(event.cell, 150)}"
 
 
-def warnings_before(event: RunEvent) -> list[str]:
-    """What is suspicious in users' files, to be said before the first cell."""
+def lines_for_user(event: RunEvent) -> list[str]:
+    """What is suspicious in users' files, before the first cell, and notices on the way."""
+    if event.kind == "notice":
+        return [one_line(event.text, 600)]
     if event.kind != "begin":
         return []
     return [f"warning: {one_line(name, 80)}: {line}" for name, lines in event.state.warnings.items() for line in lines]
@@ -115,7 +117,7 @@ class PlainDisplay:
         """Print a line where it is time for one."""
         state, now = event.state, time.monotonic()
         failure = self._failures.line(event)
-        for line in [*warnings_before(event), *([failure] if failure else [])]:
+        for line in [*lines_for_user(event), *([failure] if failure else [])]:
             click.echo(line, err=True)
         if event.kind in ("begin", "end", "interrupted") or now - self._last >= _PLAIN_EVERY_S:
             self._last = now
@@ -156,7 +158,7 @@ class LiveDisplay:
         failure = self._failures.line(event)
         if failure:
             self._bar.console.print(failure, markup=False, style="red")
-        for line in warnings_before(event):
+        for line in lines_for_user(event):
             self._bar.console.print(line, markup=False, style="yellow")
         shown: dict[str, Any] = {"counts": counts(state), "left": time_left(state), "now": _in_hand(state)}
         self._bar.update(self._task, total=state.total, completed=state.done + state.cached, **shown)

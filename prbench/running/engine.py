@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from prbench.backend import physical_cores
 from prbench.errors import UsageError
@@ -65,20 +65,22 @@ class RunState:
 
 @dataclass(frozen=True)
 class RunEvent:
-    """One thing that happened: ``begin``, ``started``, ``progress``, ``ended``, ``waiting``, ``interrupted`` or ``end``.
+    """One thing that happened, by its kind.
 
     Attributes:
         kind: see above; ``begin`` comes before the first cell and tells what is cached, ``interrupted`` or ``end`` comes last;
-            ``waiting`` says that only other runs into the folder have cells in hand.
+            ``waiting`` says that only other runs into the folder have cells in hand; ``notice`` is a line for the user.
         state: how far the run is now.
         cell: the cell, where it is about one.
         status: how it ended, for ``ended``; a cell that another run finished meanwhile ends as ``cached``.
+        text: of a ``notice``.
     """
 
-    kind: Literal["begin", "started", "progress", "ended", "waiting", "interrupted", "end"]
+    kind: Literal["begin", "started", "progress", "ended", "notice", "waiting", "interrupted", "end"]
     state: RunState
     cell: Cell | None = None
     status: str = ""
+    text: str = ""
 
 
 OnEvent = Callable[[RunEvent], object]
@@ -94,6 +96,14 @@ class Engine(Protocol):
         Raises:
             KeyboardInterrupt: when interrupted, after its processes have ended.
         """
+
+
+@runtime_checkable
+class StartingEngine(Engine, Protocol):
+    """An engine that starts its workers itself, and can keep them for several runs."""
+
+    def persistent(self, store: Store) -> AbstractContextManager[Engine]:
+        """An engine whose workers stay for several runs into ``store``, as long as the context lasts."""
 
 
 @dataclass(frozen=True)
@@ -134,9 +144,9 @@ class LocalEngine:
         return Pool(store, jobs, Limits(threads, memory, self.hard_limit_s), gpus)
 
 
-def _persistent(engine: Engine, store: Store) -> AbstractContextManager[Engine]:
-    """The engine, with workers that stay for several calls where they are of this machine."""
-    return engine.persistent(store) if isinstance(engine, LocalEngine) else nullcontext(engine)
+def persistent(engine: Engine, store: Store) -> AbstractContextManager[Engine]:
+    """The engine, with workers that stay for several calls where it starts them itself."""
+    return engine.persistent(store) if isinstance(engine, StartingEngine) else nullcontext(engine)
 
 
 @dataclass(frozen=True)
@@ -213,7 +223,7 @@ def run_matrix(
     run.tell("begin")
     try:
         if busy:
-            with Claims(store.path, shard.note if shard else None) as claims, _persistent(engine, store) as workers:
+            with Claims(store.path, shard.note if shard else None) as claims, persistent(engine, store) as workers:
                 run.compute(workers, claims, outcomes if rerun == "missing" else None, shard if rerun == "missing" else None)
     except KeyboardInterrupt:
         run.tell("interrupted")
@@ -294,9 +304,11 @@ class _MatrixRun:
         if shard is not None:
             engine.run(self._shared.of_other_shards(shard), self._store, self.on)
 
-    def on(self, event: str, cell: Cell, values: Mapping[str, Any]) -> None:
+    def on(self, event: str, cell: Any, values: Mapping[str, Any]) -> None:
         """What the engine calls."""
-        if event == "started":
+        if event == "notice":
+            self.tell("notice", text=values["text"])
+        elif event == "started":
             self.state.running[cell] = None
             self.tell("started", cell)
         elif event == "progress":
@@ -325,11 +337,11 @@ class _MatrixRun:
         self.state.remaining_s = self._remaining()
         self.tell("ended", cell, status)
 
-    def tell(self, kind: Any, cell: Cell | None = None, status: str = "") -> None:
+    def tell(self, kind: Any, cell: Cell | None = None, status: str = "", text: str = "") -> None:
         """Call the display."""
         self.state.elapsed_s = time.monotonic() - self._began
         if self._on_event is not None:
-            self._on_event(RunEvent(kind, self.state, cell, status))
+            self._on_event(RunEvent(kind, self.state, cell, status, text))
 
     def _remaining(self) -> float | None:
         ended = self._ended.total()

@@ -13,7 +13,9 @@ from click.testing import CliRunner
 from prbench.cli import app
 from prbench.errors import UsageError
 from prbench.running.engine import run_matrix
-from prbench.running.remote.cluster import Cluster, ClusterEngine
+from prbench.running.remote import jobs
+from prbench.running.remote.cluster import Cluster, ClusterEngine, seconds_of
+from prbench.running.remote.jobs import Jobs
 from prbench.running.request.spec import Matrix
 from prbench.running.store.folder import Store
 
@@ -110,6 +112,79 @@ def test_a_run_through_jobs(tmp_path, monkeypatch):
     state = run_matrix(cells, Store("out"), engine=ClusterEngine(cluster, threads=1))
     assert state.statuses == {"ok": 5}
     assert {record.threads for record in Store("out").records()} == {1}
+
+
+DYING = """#!/bin/sh
+# Stands in for sbatch: a job whose script cannot even begin.
+echo "slurmstepd: error: module: command not found" >"slurm-4242.out"
+echo "Submitted batch job 4242"
+"""
+
+
+def test_jobs_that_die_at_once_end_the_run_with_the_end_of_their_log(tmp_path, monkeypatch):
+    pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed; pip install -c constraints.txt -e '.[dask]'")
+    from prbench.running.remote import dask_engine
+
+    for name, text in (("sbatch", DYING), ("scancel", "#!/bin/sh\n"), ("squeue", "#!/bin/sh\n")):
+        script = tmp_path / "bin" / name
+        script.parent.mkdir(exist_ok=True)
+        script.write_text(text)
+        script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("DASK_TEMPORARY_DIRECTORY", str(tmp_path / "scratch"))
+    monkeypatch.setattr(jobs, "LOOK_EVERY_S", 0.5)
+    monkeypatch.setattr(dask_engine, "_WORKERS_EVERY_S", 0.5)
+    monkeypatch.chdir(tmp_path)
+    cluster = Cluster.read(written(tmp_path, "jobs: 2\ncores: 1\nmemory: 2GB\ninterface: lo\n"))
+    cells = Matrix.of("t", solvers=f"{FILE}:Guess", datasets=f"{FILE}:Dots", samples=2, backend="numpy").cells()
+    with pytest.raises(UsageError, match=r"slurm-4242\.out.*command not found") as caught:
+        run_matrix(cells, Store("out"), engine=ClusterEngine(cluster, threads=1))
+    assert caught.value.exit_code == 2
+    assert "\n" not in str(caught.value)
+    assert Store("out").keys() == []
+
+
+@pytest.mark.parametrize(
+    ("walltime", "seconds"),
+    [("90", 5400), ("90:30", 5430), ("04:00:00", 14400), ("1-00", 86400), ("2-03:30", 185400), ("1-00:00:01", 86401)],
+)
+def test_walltimes_are_read_as_slurm_writes_them(walltime, seconds):
+    assert seconds_of(walltime) == seconds
+
+
+class Asked:
+    """Jobs by name, and how often they were submitted again."""
+
+    def __init__(self, monkeypatch, alive: set[str]) -> None:
+        monkeypatch.setattr(jobs, "LOOK_EVERY_S", 0.0)
+        monkeypatch.setattr(Jobs, "_alive", lambda self, numbers: alive & set(numbers))
+        self.ids, self.again = {"job-0": "7", "job-1": "8"}, 0
+        self.jobs = Jobs(lambda: self.ids, 2, self.resubmit)
+
+    def resubmit(self) -> None:
+        self.again += 1
+
+
+def test_a_job_at_the_end_of_its_time_is_submitted_again_while_cells_end(monkeypatch):
+    asked = Asked(monkeypatch, {"7", "8"})
+    assert asked.jobs.look(["job-0-1", "job-1"], 0) is None
+    del asked.ids["job-1"]
+    assert "submitted again" in asked.jobs.look(["job-0-1"], 5)
+    assert asked.again == 1
+    asked.jobs.look(["job-0-1"], 5)  # nothing has been computed since: another would not help
+    assert asked.again == 1
+
+
+def test_a_job_without_a_worker_that_slurm_still_has_is_waited_for(monkeypatch):
+    asked = Asked(monkeypatch, {"7", "8"})
+    assert asked.jobs.look([], 0) is None
+
+
+def test_a_job_that_dies_beside_one_that_works_is_told(monkeypatch):
+    asked = Asked(monkeypatch, {"7"})
+    assert "job 8" in asked.jobs.look(["job-0"], 3)
+    assert asked.jobs.look(["job-0"], 4) is None
+    assert asked.again == 0
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -17,12 +18,15 @@ import pytest
 
 from prbench.errors import PrbenchError, UsageError
 from prbench.running.engine import run_matrix
+from prbench.running.remote import dask_engine
 from prbench.running.remote.dask_engine import DaskEngine
 from prbench.running.request.spec import Matrix
 from prbench.running.store.folder import Store
 from prbench.running.store.record import same_outcome
 
 pytest.importorskip("distributed", reason="Dask is not installed; pip install -c constraints.txt -e '.[dask]'")
+
+from prbench.running.remote.dask_worker import names_of_workers
 
 FILE = Path(__file__).with_name("misbehaving.py").as_posix()
 WALK = f"{FILE}:Walk[pause_s=0.015]"  # 0.3 s: too long to be repeated
@@ -40,6 +44,46 @@ print(s.total, s.cached, s.done, dict(s.statuses))
 
 def matrix(solvers, dataset=f"{FILE}:Dots", samples=8) -> Matrix:
     return Matrix.of("t", solvers=solvers, datasets=dataset, samples=samples, backend="numpy")
+
+
+def address_in(file: Path) -> str:
+    """The address in a scheduler's file, once it is written to its end."""
+
+    def written() -> str:
+        try:
+            return json.loads(file.read_text())["address"]
+        except (OSError, ValueError):
+            return ""
+
+    return wait_for(written, 60)
+
+
+@contextlib.contextmanager
+def lone_scheduler(folder: Path, **variables: str):
+    """A scheduler of a test's own, without workers: its process and its address."""
+    file = folder / "scheduler.json"
+    call = [sys.executable, "-m", "dask", "scheduler", "--host", "127.0.0.1", "--no-dashboard", "--port", "0"]
+    with (folder / "scheduler.log").open("wb") as log:
+        process = subprocess.Popen([*call, "--scheduler-file", str(file)], env={**os.environ, **variables}, stderr=log)
+    try:
+        yield process, address_in(file)
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+@contextlib.contextmanager
+def lone_worker(scheduler: str, folder: Path, name: str, **variables: str):
+    """A worker of a test's own, one cell at a time: its process."""
+    call = [sys.executable, "-m", "dask", "worker", scheduler, "--host", "127.0.0.1", "--no-dashboard", "--nthreads", "1"]
+    environment = {**os.environ, "DASK_TEMPORARY_DIRECTORY": str(folder), "OMP_NUM_THREADS": "1", **variables}
+    with (folder / name).open("wb") as log:
+        process = subprocess.Popen([*call, "--name", name], env=environment, stdout=log, stderr=log)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +105,7 @@ def scheduler(tmp_path_factory):
     ]
     with (folder / "log").open("wb") as log:
         processes = [subprocess.Popen(call, env=environment, cwd=folder, stdout=log, stderr=log) for call in calls]
-        until = time.monotonic() + 30
-        while not file.exists() and time.monotonic() < until:
-            time.sleep(0.05)
-        yield json.loads(file.read_text())["address"]
+        yield address_in(file)
         for process in reversed(processes):
             process.terminate()
             process.wait(timeout=20)
@@ -184,19 +225,102 @@ def test_a_cell_that_takes_its_worker_along_each_time_is_a_record(scheduler, tmp
 
 
 def test_a_folder_that_workers_do_not_share_is_told(scheduler, tmp_path, monkeypatch):
-    from prbench.running.remote import dask_engine
-
     monkeypatch.setattr(dask_engine.Path, "touch", lambda *args, **more: None)
     with pytest.raises(PrbenchError, match="a file system that all workers share"):
         run_matrix(matrix(WALK).cells(), Store(tmp_path), engine=DaskEngine(scheduler, threads=1))
 
 
 def test_where_no_scheduler_answers_nothing_is_written(tmp_path, monkeypatch):
-    from prbench.running.remote import dask_engine
-
     monkeypatch.setattr(dask_engine, "_CONNECT_S", 0.3)
     for address in ("tcp://127.0.0.1:9", "nonsense", "tcp://"):
         with pytest.raises(UsageError, match="no Dask scheduler answers") as caught:
             run_matrix(matrix(WALK).cells(), Store(tmp_path / "out"), engine=DaskEngine(address))
         assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_worker_whose_job_ends_before_a_cell_would_leaves_it_to_others(scheduler, tmp_path):
+    """Its job has ten seconds left, each cell a limit of a minute: it computes none, and ends by itself."""
+    from distributed import Client
+
+    log, dataset = tmp_path / "log", f"{FILE}:CountedDots[log={tmp_path}/log]"
+    cells = Matrix.of("t", solvers=WALK, datasets=dataset, samples=8, backend="numpy", time_limit_s=60.0).cells()
+    with lone_worker(scheduler, tmp_path, "ending", PRBENCH_JOB_ENDS=str(time.time() + 10)) as ending:
+        with Client(scheduler, set_as_default=False) as client:
+            wait_for(lambda: "ending" in client.run_on_scheduler(names_of_workers), 60)
+        state = run_matrix(cells, Store(tmp_path / "out"), engine=DaskEngine(scheduler, threads=1))
+        assert ending.wait(timeout=60) == 0
+    assert state.statuses == {"ok": 8}
+    assert sorted(sample for sample, _ in begun(log)) == list(range(8))
+
+
+def test_a_stalled_worker_is_given_up_and_its_cells_are_run_by_others(tmp_path):
+    """SIGSTOP to one of two workers; the scheduler gives it up after ``worker-ttl``."""
+    log, dataset = tmp_path / "log", f"{FILE}:CountedDots[log={tmp_path}/log]"
+    stopped: list[int] = []
+
+    def stall() -> None:
+        pid = wait_for(lambda: len({pid for _, pid in begun(log)}) == 2 and begun(log)[-1][1], 60)
+        for each in [psutil.Process(pid), *psutil.Process(pid).parents()[:2]]:  # the worker, its station, Dask's worker
+            stopped.append(each.pid)
+            each.suspend()
+
+    with (
+        lone_scheduler(tmp_path, DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL="3s") as (_, address),
+        lone_worker(address, tmp_path, "one"),
+        lone_worker(address, tmp_path, "two"),
+    ):
+        staller = threading.Thread(target=stall)
+        staller.start()
+        try:
+            state = run_matrix(matrix(WALK, dataset, 12).cells(), Store(tmp_path / "out"), engine=DaskEngine(address, threads=1))
+        finally:
+            staller.join()
+            for pid in stopped:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+        assert stopped
+        assert state.statuses == {"ok": 12}
+        assert len(Store(tmp_path / "out").keys()) == 12
+
+
+def test_a_scheduler_that_goes_ends_the_run_with_one_line_and_the_same_command_resumes(tmp_path, scheduler):
+    store, cells = Store(tmp_path / "out"), matrix(WALK, samples=12).cells()
+    with lone_scheduler(tmp_path) as (process, address), lone_worker(address, tmp_path, "one"):
+
+        def kill() -> None:
+            wait_for(lambda: len(store.keys()) > 2, 60)
+            process.kill()
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        with pytest.raises(PrbenchError, match="scheduler") as caught:
+            run_matrix(cells, store, engine=DaskEngine(address, threads=1))
+        killer.join()
+    assert "\n" not in str(caught.value)
+    assert 3 <= len(store.keys()) < 12
+    assert run_matrix(cells, store, engine=DaskEngine(scheduler, threads=1)).statuses.keys() == {"ok"}
+    assert len(store.keys()) == 12
+
+
+def test_a_worker_of_another_version_is_told(scheduler, tmp_path, monkeypatch):
+    monkeypatch.setattr(dask_engine, "__version__", "9.9.9")
+    with pytest.raises(PrbenchError, match=r"9\.9\.9"):
+        run_matrix(matrix(WALK).cells(), Store(tmp_path), engine=DaskEngine(scheduler, threads=1))
+
+
+def test_a_scheduler_without_workers_is_told_and_waits(tmp_path, monkeypatch):
+    monkeypatch.setattr(dask_engine, "_WORKERS_EVERY_S", 0.3)
+    monkeypatch.setattr(dask_engine, "_NO_WORKER_S", 0.5)
+    with contextlib.ExitStack() as stack:
+        _, address = stack.enter_context(lone_scheduler(tmp_path))
+        late = []
+
+        def on_event(event):
+            if event.kind == "notice" and not late:
+                late.append(stack.enter_context(lone_worker(address, tmp_path, "late")))
+
+        cells = matrix(f"{FILE}:Guess", samples=2).cells()
+        state = run_matrix(cells, Store(tmp_path / "out"), engine=DaskEngine(address), on_event=on_event)
+        assert late
+        assert state.statuses == {"ok": 2}

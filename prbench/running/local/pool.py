@@ -22,8 +22,11 @@ from prbench.running.store.record import Record, curve_of, now
 
 from .worker_process import WorkerProcess
 
-On = Callable[[str, Cell, Mapping[str, Any]], None]
-"""Called with ``started``, ``progress`` or ``ended``, the cell, and plain values (``status`` and ``seconds`` at the end)."""
+On = Callable[[str, Any, Mapping[str, Any]], None]
+"""Called with ``started``, ``progress`` or ``ended``, the cell, and plain values (``status`` and ``seconds`` at the end).
+
+Or with ``notice``, None, and a line for the user as ``text``.
+"""
 
 _LOOK_EVERY_S, _ENDING_S = 0.2, 0.002
 _QUICK_S = 0.25

@@ -11,8 +11,9 @@
     job_extra_directives: ["--gres=gpu:1"]
     job_script_prologue: ["module load cuda"]
 
-Every key but ``jobs`` is the keyword argument of the same name of :class:`dask_jobqueue.SLURMCluster`. A worker computes one cell
-at a time, with ``cores / processes`` threads.
+Every key but ``jobs`` is the keyword argument of the same name of :class:`dask_jobqueue.SLURMCluster`. A worker computes one
+cell at a time, with ``cores / processes`` threads. It begins no cell whose limit is longer than the rest of its walltime: the job
+ends early instead, and another is submitted while cells are left.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from prbench.running.request.cell import Cell
 from prbench.running.store.folder import Store
 
 from .dask_engine import DaskEngine, silence
+from .dask_worker_time import ENDS
+from .jobs import Jobs
 
 _Line = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\r\n]*$")]
 
@@ -104,20 +107,40 @@ class Cluster(BaseModel):
         silence()
         arguments = {name: value for name, value in self.model_dump().items() if name != "jobs" and value is not None}
         arguments |= {"cores": self.processes, "job_cpu": self.job_cpu or self.cores}  # a Dask thread is a cell, not a core
+        if self.walltime is not None:
+            told = f"export {ENDS}=$(($(date +%s) + {seconds_of(self.walltime)}))"
+            arguments["job_script_prologue"] = [told, *(self.job_script_prologue or [])]
         try:
             return SLURMCluster(**arguments)
         except (ValueError, TypeError, OSError, RuntimeError) as error:
             raise UsageError(f"dask-jobqueue refuses this cluster: {one_line(error)}") from error
 
     @contextlib.contextmanager
-    def open(self) -> Iterator[str]:
-        """Submit the jobs, give the scheduler's address, and cancel the jobs at the end."""
+    def open(self) -> Iterator[tuple[str, Jobs]]:
+        """Submit the jobs, give the scheduler's address and what watches the jobs, and cancel them at the end."""
         cluster = self.build()
         try:
             cluster.scale(jobs=self.jobs)
-            yield str(cluster.scheduler_address)
+            watched = Jobs(
+                ids=lambda: {str(name): str(job.job_id) for name, job in dict(cluster.workers).items()},
+                wanted=self.jobs,
+                resubmit=lambda: cluster.scale(jobs=self.jobs),
+                log_directory=self.log_directory,
+            )
+            yield str(cluster.scheduler_address), watched
         finally:
             cluster.close()
+
+
+def seconds_of(walltime: str) -> int:
+    """Seconds of a time as SLURM writes it: ``minutes``, ``minutes:seconds``, ``hours:minutes:seconds``, ``days-hours[:..]``."""
+    days, dash, clock = walltime.rpartition("-")
+    parts = [int(part) for part in clock.split(":")]
+    if dash or len(parts) == 3:
+        hours, minutes, seconds = [*parts, 0, 0][:3]
+    else:
+        hours, (minutes, seconds) = 0, [*parts, 0][:2]
+    return ((int(days or 0) * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
 @dataclass(frozen=True)
@@ -136,7 +159,17 @@ class ClusterEngine:
     hard_limit_s: float | None = None
 
     def run(self, cells: Iterator[Cell], store: Store, on: On) -> None:
-        """See :class:`~prbench.running.engine.Engine`; raises as :class:`~prbench.running.remote.dask_engine.DaskEngine`."""
-        with self.cluster.open() as address:
+        """See :class:`~prbench.running.engine.Engine`; raises as :class:`~prbench.running.remote.dask_engine.DaskEngine`.
+
+        Raises:
+            UsageError: where all jobs have ended and no worker is left.
+        """
+        with self.persistent(store) as engine:
+            engine.run(cells, store, on)
+
+    @contextlib.contextmanager
+    def persistent(self, store: Store) -> Iterator[DaskEngine]:  # noqa: ARG002 - jobs serve any folder
+        """An engine whose jobs stay for several runs, as long as the context lasts."""
+        with self.cluster.open() as (address, jobs):
             threads = self.threads or max(1, self.cluster.cores // self.cluster.processes)
-            DaskEngine(address, threads, self.memory_bytes, self.hard_limit_s).run(cells, store, on)
+            yield DaskEngine(address, threads, self.memory_bytes, self.hard_limit_s, watch=jobs.look)

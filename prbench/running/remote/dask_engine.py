@@ -16,11 +16,12 @@ import queue
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from prbench import __version__
 from prbench.errors import MissingDependency, PrbenchError, UsageError, one_line
 from prbench.hints import install_hint
 from prbench.running.local.pool import On
@@ -34,11 +35,18 @@ _AHEAD = 1000
 _AHEAD_UNKNOWN = 256
 """Batches handed over at a time, and cells one by one as long as nobody knows how long they take."""
 _POLL_EVERY_S = 0.5
+_ENDING_S = 5.0
+"""Seconds beyond a solve's limit: to make the problem, to score, to write the record."""
 _CONNECT_S = 15
 _GATHER_S = 5
+_WORKERS_EVERY_S = 2.0
+_NO_WORKER_S = 10.0
+"""Seconds without any worker after which the user is told."""
 _SUSPECTED = 10
 _SHORT = 12
 _VARIABLES = ("PRBENCH_DATA",)
+Watch = Callable[[Collection[str], int], str | None]
+"""Told the names of the workers and how many cells have ended; returns a line for the user, or raises where nobody will come."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,7 @@ class DaskEngine:
         memory_bytes: what each cell may allocate; its share of nine tenths of its worker's memory limit where None.
         hard_limit_s: see :class:`~prbench.running.local.pool.Limits`.
         attempts: how often a cell is begun whose worker is lost each time; then its record says ``killed``.
+        watch: who knows more of the workers than the scheduler, such as the jobs that they are in.
     """
 
     scheduler: str
@@ -58,12 +67,13 @@ class DaskEngine:
     memory_bytes: int | None = None
     hard_limit_s: float | None = None
     attempts: int = 3
+    watch: Watch | None = None
 
     def run(self, cells: Iterator[Cell], store: Store, on: On) -> None:
         """See :class:`~prbench.running.engine.Engine`.
 
         Raises:
-            UsageError: where no scheduler answers.
+            UsageError: where no scheduler answers, or ``watch`` says that no worker will come.
             PrbenchError: where the scheduler goes, or its workers cannot work.
         """
         limits = {name: getattr(self, name) for name in ("memory_bytes", "hard_limit_s", "attempts")}
@@ -71,12 +81,19 @@ class DaskEngine:
         with connected(self.scheduler) as client, _marked(store) as marker:
             setup = {"run": marker.name, "store": str(store.path.absolute()), "folder": str(Path.cwd()), "marker": str(marker)}
             variables = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
-            handing = _HandingOver(client, store, {**setup, **limits, "variables": variables}, on)
+            setup["version"] = __version__
+            handing = _HandingOver(client, store, {**setup, **limits, "variables": variables}, on, self.watch or self._say)
             try:
                 handing.run(cells)
             except BaseException:
                 handing.stop()
                 raise
+
+    def _say(self, workers: Collection[str], _finished: int) -> str | None:
+        """What to do where a scheduler has no worker."""
+        if workers:
+            return None
+        return f"{self.scheduler} has no worker; `dask worker {self.scheduler} --nthreads 1` starts one; cells wait"
 
 
 @contextlib.contextmanager
@@ -133,11 +150,25 @@ class _PendingCell:
     stamp: str | None
 
 
+@contextlib.contextmanager
+def _asking() -> Iterator[None]:
+    """Whatever Dask raises where its scheduler has gone, as one line."""
+    try:
+        yield
+    except TimeoutError:
+        raise
+    except (OSError, RuntimeError) as error:  # a closed connection is an OSError, a closed client a RuntimeError
+        raise PrbenchError(f"the Dask scheduler has gone; the same command resumes ({one_line(error, 120)})") from error
+
+
 class _HandingOver:
     """One run's conversation with a scheduler."""
 
-    def __init__(self, client: Any, store: Store, setup: Mapping[str, Any], on: On) -> None:
-        self._client, self._store, self._setup, self._on = client, store, dict(setup), on
+    def __init__(self, client: Any, store: Store, setup: Mapping[str, Any], on: On, watch: Watch) -> None:
+        self._client, self._store, self._setup, self._on, self._watch = client, store, dict(setup), on, watch
+        self._finished = 0
+        self._counted = self._came = time.monotonic()
+        self._told: str | None = None
         self._prefix = f"prbench-{digest(str(store.path.resolve()))[:_SHORT]}-"
         self._flying: dict[str, tuple[Any, list[_PendingCell]]] = {}
         self._ended = queue.SimpleQueue[str]()
@@ -160,6 +191,8 @@ class _HandingOver:
                 self._collect(self._ended.get(timeout=_POLL_EVERY_S))
             if self._aside and time.monotonic() - self._last_poll > _POLL_EVERY_S:
                 self._poll_others()
+            if time.monotonic() - self._counted > _WORKERS_EVERY_S:
+                self._count_workers()
 
     def stop(self) -> None:
         """Take back what has been handed over, cells in hand included."""
@@ -168,6 +201,23 @@ class _HandingOver:
         with contextlib.suppress(OSError, TimeoutError, RuntimeError, ValueError):
             self._client.cancel([future for future, _ in self._flying.values()], force=True)
             self._client.run(stop, self._setup["run"], on_error="ignore")
+
+    def _count_workers(self) -> None:
+        """Say where no worker has come for some seconds, and ask whoever knows of them."""
+        from .dask_worker import names_of_workers
+
+        with _asking():
+            workers = self._client.run_on_scheduler(names_of_workers)
+        self._counted = time.monotonic()
+        if workers:
+            self._came = self._counted
+        told = self._watch(workers, self._finished)
+        if told is None and not workers and self._counted - self._came > _NO_WORKER_S:
+            told = f"no worker has come for {_NO_WORKER_S:.0f} s"
+        if workers or self._counted - self._came > _NO_WORKER_S:
+            if told is not None and told != self._told:
+                self._on("notice", None, {"text": told})
+            self._told = told
 
     def _unless_pending(self, cell: Cell) -> _PendingCell | None:
         """The cell, unless a run whose front end is gone has handed it over already."""
@@ -181,7 +231,8 @@ class _HandingOver:
         """The beginnings of the keys of cells that the scheduler holds for other runs into this folder."""
         from .dask_worker import in_hand
 
-        keys = self._client.run_on_scheduler(in_hand, self._prefix)
+        with _asking():
+            keys = self._client.run_on_scheduler(in_hand, self._prefix)
         others = [key for key in keys if key not in self._flying]
         return {short for key in others for short in key.removeprefix(self._prefix).partition("-")[0].split(".")}
 
@@ -215,19 +266,31 @@ class _HandingOver:
 
         from .dask_worker import compute
 
-        job = json.dumps({"setup": self._setup, "cells": [(one.cell.to_plain(), one.stamp) for one in batch]})
+        cells = [(one.cell.to_plain(), one.stamp) for one in batch]
+        job = json.dumps({"setup": self._setup, "cells": cells, "needs_s": self._needs_s(batch)})
         self._number += 1
         key = f"{self._prefix}{'.'.join(one.cell.key[:_SHORT] for one in batch)}-{self._setup['run'][5:]}-{self._number}"
-        future = self._client.submit(compute, job, key=key, pure=False, priority=-self._number)
-        fire_and_forget(future)
+        with _asking():
+            future = self._client.submit(compute, job, key=key, pure=False, priority=-self._number)
+            fire_and_forget(future)
         self._flying[key] = future, batch
         future.add_done_callback(lambda done: self._ended.put(done.key))
+
+    def _needs_s(self, batch: list[_PendingCell]) -> float:
+        """Seconds that the rest of a worker's time must cover: the longest limit, or thrice what such cells have taken so far."""
+        needs = []
+        for cell in (one.cell for one in batch):
+            count, total = self._known.get(cell.kind, (1, 0.0))
+            limit_s = self._setup["hard_limit_s"] or cell.time_limit_s
+            needs.append(3 * total / count if limit_s is None else limit_s + _ENDING_S)
+        return max(needs)
 
     def _collect(self, key: str) -> None:
         future, batch = self._flying.pop(key)
         if future.status == "finished":
             try:
-                ended = json.loads(future.result(timeout=_GATHER_S))
+                with _asking():
+                    ended = json.loads(future.result(timeout=_GATHER_S))
             except TimeoutError:  # lost with its worker, and computed again, which finds the records
                 self._flying[key] = future, batch
                 future.add_done_callback(lambda done: self._ended.put(done.key))
@@ -239,7 +302,8 @@ class _HandingOver:
             return
         if future.status != "error":
             raise PrbenchError("the Dask scheduler has gone or has dropped this run; the same command resumes")
-        failure = future.exception()
+        with _asking():
+            failure = future.exception()
         if type(failure).__name__ != "KilledWorker":
             raise PrbenchError(f"a Dask worker cannot work: {one_line(failure)}") from failure
         # Dask suspects every batch that waits at a worker that dies. Stations know which cell they were at.

@@ -6,14 +6,19 @@ Imported by name in workers and schedulers, and where Dask is installed only.
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
-from distributed import get_worker
+from distributed import Reschedule, get_worker
+from distributed.core import Status
 
+from prbench import __version__
 from prbench.errors import PrbenchError
 
 from . import station
+from .dask_worker_time import rest_s
 
+_CLOSING_S = 30.0
 _UNFINISHED = {"waiting", "queued", "no-worker", "processing"}
 
 
@@ -23,10 +28,18 @@ def compute(job: str) -> str:
     A worker with several threads has several tasks at a time, which share its memory.
 
     Raises:
-        PrbenchError: where cells on a GPU would have to share it.
+        PrbenchError: where cells on a GPU would have to share it, or another version of prbench has sent them.
+        distributed.Reschedule: where the worker's job ends before the cells would; the worker then takes no more.
     """
     worker, asked = get_worker(), json.loads(job)
     setup: dict[str, Any] = asked["setup"]
+    if setup["version"] != __version__:
+        raise PrbenchError(
+            f"{worker.address} has prbench {__version__}, the front end {setup['version']}; install one version on all machines"
+        )
+    if rest_s() < asked["needs_s"]:
+        _retire(worker)
+        raise Reschedule
     at_a_time, limit = worker.state.nthreads, worker.memory_manager.memory_limit
     if at_a_time > 1 and any(spec["device_class"] != "cpu" for spec, _ in asked["cells"]):
         raise PrbenchError(
@@ -37,6 +50,14 @@ def compute(job: str) -> str:
     return json.dumps(station.compute(setup, asked["cells"]))
 
 
+def _retire(worker: Any) -> None:
+    """Have the worker leave its scheduler, so that what it gives back goes to another."""
+    worker.loop.add_callback(worker.close_gracefully, restart=False)
+    until = time.monotonic() + _CLOSING_S
+    while worker.status == Status.running and time.monotonic() < until:
+        time.sleep(0.05)
+
+
 def stop(run: str) -> None:
     """End the stations of a run on this worker."""
     station.stop(run)
@@ -45,3 +66,8 @@ def stop(run: str) -> None:
 def in_hand(prefix: str, dask_scheduler: Any = None) -> list[str]:
     """The keys of a scheduler's unfinished tasks that begin with ``prefix``; runs in the scheduler."""
     return [key for key, task in dask_scheduler.tasks.items() if str(key).startswith(prefix) and task.state in _UNFINISHED]
+
+
+def names_of_workers(dask_scheduler: Any = None) -> list[str]:
+    """The names of the workers that are there; runs in the scheduler."""
+    return [str(worker.name) for worker in dask_scheduler.workers.values()]
