@@ -6,7 +6,7 @@ from .counters import Counters
 from .heap import keep_freed_memory
 from .pointwise import Pointwise, forms_compiled, pointwise
 from .processes import each
-from .threads import get_threads, physical_cores, set_threads
+from .threads import free_cores, get_threads, physical_cores, set_threads
 
 __all__ = [
     "BACKENDS",
@@ -21,6 +21,7 @@ __all__ = [
     "fft_pair_times",
     "forms_compiled",
     "get_backend",
+    "free_cores",
     "get_threads",
     "keep_freed_memory",
     "physical_cores",

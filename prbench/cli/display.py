@@ -97,7 +97,7 @@ class QuietDisplay:
     def __call__(self, event: RunEvent) -> None:
         """Print what went wrong."""
         failure = self._failures.line(event)
-        for line in [*warnings_before(event), *([failure] if failure else [])]:
+        for line in [*lines_for_user(event), *([failure] if failure else [])]:
             click.echo(line, err=True)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from prbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from prbench.running.engine import Engine
+    from prbench.running.engines import Engine
 
 EXECUTORS = ("local", "dask")
 

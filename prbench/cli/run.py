@@ -12,9 +12,8 @@ from . import folders, selecting
 from .executors import EXECUTORS, choose_engine
 
 if TYPE_CHECKING:
-    from prbench.running.engine import Rerun, RunState
+    from prbench.running.engine import Rerun
     from prbench.running.request.cell import Cell
-    from prbench.running.store.results import ResultSet
 
 BACKENDS = ("auto", "numpy", "torch", "torch:cuda", "cupy")
 SPLITS = ("test", "tune", "train")
@@ -44,7 +43,7 @@ RERUNS = ("missing", "failed", "stale", "all")
     "--rerun", type=click.Choice(RERUNS), default="missing", show_default=True, help="What to run besides missing cells."
 )
 @click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads of each worker; cores by workers otherwise."
+    "--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads of each worker; free cores / workers otherwise."
 )
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts; run the others elsewhere, into the same folder.")
 @click.option(
@@ -96,7 +95,8 @@ def command(
     A pattern of your own:  prbench run -d 'file[path=measured.cxi]' -s hio-er
     """
     from prbench.errors import CannotWrite
-    from prbench.running.engine import LocalEngine, plan, run_matrix
+    from prbench.running.engine import plan, run_matrix
+    from prbench.running.engines import LocalEngine
     from prbench.running.fail_fast import FailFast
     from prbench.running.remote.shard import Shard, parse_shard
     from prbench.running.salts import salt_for
@@ -140,7 +140,7 @@ def command(
     elif shard is None:
         summary.tell(results, state)
     else:
-        _tell_shard(results, state, shard)
+        summary.tell_shard(results, state, shard)
     if len(results) < state.total and not (fast is not None and fast.stopped):
         raise CannotWrite(
             f"{state.total - len(results)} of {state.total} records are gone from {store.path}, or cannot be read; "
@@ -175,15 +175,3 @@ def _power(cells: Sequence[Cell]) -> list[str]:
         samples.setdefault(where, set()).add(cell.sample)
     counts = {(len(solvers[where]), len(samples[where])) for where in solvers}
     return [power(number, there) for number, there in sorted(counts) if number > 1]
-
-
-def _tell_shard(results: ResultSet, state: RunState, shard: str) -> None:
-    """Counts alone: leaderboards and pictures are of the whole matrix, and other parts may be under way."""
-    from .display import counts, duration
-
-    click.echo(f"shard {shard}, {state.total} cell{'s' * (state.total != 1)} in {duration(state.elapsed_s)}: {counts(state)}")
-    if state.helped:
-        click.echo(f"and {state.helped} cell{'s' * (state.helped != 1)} of other shards, which were behind")
-    click.echo(
-        f"results: {results.store.path}\nnext:    the same command without --shard, once all parts have ended: it tells the whole"
-    )

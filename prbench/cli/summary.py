@@ -33,6 +33,16 @@ def has_failures(results: ResultSet) -> bool:
     return not bool(results.frame["status"].isin(SCORED).all())
 
 
+def tell_shard(results: ResultSet, state: RunState, shard: str) -> None:
+    """Counts alone: leaderboards and pictures are of the whole matrix, and other parts may be under way."""
+    click.echo(f"shard {shard}, {state.total} cell{'s' * (state.total != 1)} in {duration(state.elapsed_s)}: {counts(state)}")
+    if state.helped:
+        click.echo(f"and {state.helped} cell{'s' * (state.helped != 1)} of other shards, which were behind")
+    click.echo(
+        f"results: {results.store.path}\nnext:    the same command without --shard, once all parts have ended: it tells the whole"
+    )
+
+
 def tell(results: ResultSet, state: RunState) -> None:
     """Print the end of a run, and save the pictures and files that belong to it."""
     from prbench.analysis import NOT_RUN, leaderboards

@@ -47,13 +47,14 @@ Point = tuple["Cell", dict[str, Any]]
 )
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Workers at a time; one a core otherwise.")
 @click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads of each worker; cores by workers otherwise."
+    "--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads of each worker; free cores / workers otherwise."
 )
 @click.option(
     "--executor", type=click.Choice(EXECUTORS), help="Who computes: workers on this machine, or those of a Dask cluster."
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Of a running Dask scheduler, such as tcp://10.0.0.1:8786.")
 @click.option("--cluster", type=click.Path(path_type=Path, dir_okay=False), metavar="YAML", help="SLURM jobs as Dask workers.")
+@click.option("--shard", metavar="I/N", help="Only the I-th of N parts; run the others elsewhere, into the same folder.")
 @click.option("--backend", type=click.Choice(BACKENDS), help="What to compute with.")
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Soft limit of a solve.")
 @click.option(
@@ -78,6 +79,7 @@ def command(
     executor: str | None,
     scheduler: str | None,
     cluster: Path | None,
+    shard: str | None,
     rerun: str,
     form: str,
     dry_run: bool,
@@ -96,6 +98,7 @@ def command(
     from prbench.core import parse_name, split_names
     from prbench.core.tuned import plain_name
     from prbench.running.engine import plan, run_matrix
+    from prbench.running.remote.shard import Shard, parse_shard
     from prbench.running.store.folder import Store
     from prbench.running.store.results import ResultSet
 
@@ -118,16 +121,20 @@ def command(
     over = [column.removeprefix("over.") for column in columns] or ["settings"]
     store = Store(out or folders.default_folder("-".join(["sweep", *over, *dict.fromkeys(parse_name(name)[0] for name in what)])))
     again, engine = cast("Rerun", rerun), choose_engine(executor, scheduler, cluster, jobs, threads)
+    part = None if shard is None else Shard(cells, *parse_shard(shard))
+    mine = list(dict.fromkeys(cells)) if part is None else part.part(part.number)
     if dry_run:
-        unique = list(dict.fromkeys(cells))
-        click.echo(f"{len(plan(unique, store, again))} of {len(unique)} cells would run; results in {store.path}")
+        click.echo(f"{len(plan(mine, store, again))} of {len(mine)} cells would run; results in {store.path}")
         return
     try:
         with choose_display() as display:
-            run_matrix(cells, store, jobs=jobs, threads=threads, rerun=again, on_event=display, engine=engine)
+            state = run_matrix(mine, store, jobs=jobs, threads=threads, rerun=again, on_event=display, engine=engine, shard=part)
     except KeyboardInterrupt:
         click.echo(f"stopped; what has finished is in {store.path}, and the same command resumes", err=True)
         raise
+    if shard is not None:
+        summary.tell_shard(ResultSet(store, [cell.key for cell in mine]), state, shard)
+        ctx.exit(CELLS_FAILED if state.failed else OK)
     results = ResultSet(store, list(dict.fromkeys(cell.key for cell in cells)))
     _tell(results, _table(results, points, columns), form)
     ctx.exit(CELLS_FAILED if summary.has_failures(results) else OK)

@@ -12,6 +12,7 @@ import click
 from prbench.errors import UsageError
 
 from . import folders, selecting
+from .executors import EXECUTORS, choose_engine
 from .run import BACKENDS
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from prbench.analysis.goals import Goal
     from prbench.analysis.tuning import Trial, Tuning
-    from prbench.running.engine import Engine
+    from prbench.running.engines import Engine
     from prbench.running.store.folder import Store
 
 SPLIT = "tune"
@@ -42,31 +43,52 @@ SEED = 0
 )
 @click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the cells.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Workers at a time; one a core otherwise.")
+@click.option(
+    "--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads of each worker; free cores / workers otherwise."
+)
+@click.option(
+    "--executor", type=click.Choice(EXECUTORS), help="Who computes: workers on this machine, or those of a Dask cluster."
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Of a running Dask scheduler, such as tcp://10.0.0.1:8786.")
+@click.option("--cluster", type=click.Path(path_type=Path, dir_okay=False), metavar="YAML", help="SLURM jobs as Dask workers.")
 @click.option("--backend", type=click.Choice(BACKENDS), help="What to compute with.")
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Soft limit of a solve.")
 def command(
-    solver: str, dataset: str, trials: int, vary: str | None, label: str, out: Path | None, jobs: int | None, **options: Any
+    solver: str,
+    dataset: str,
+    trials: int,
+    vary: str | None,
+    label: str,
+    out: Path | None,
+    jobs: int | None,
+    threads: int | None,
+    executor: str | None,
+    scheduler: str | None,
+    cluster: Path | None,
+    **options: Any,
 ) -> None:
     """Search the settings of SOLVER that do best on a dataset's tune split, and keep them as SOLVER@tuned.
 
     The first trial is SOLVER as named. Settings in brackets stay: fix what buys quality by time, as in
     'hio-er[iterations=2000,starts=16]', or set --time-limit. What it cost is counted and stored beside the result. The same
-    command resumes.
+    command resumes. Started again on another machine with the same folder, it shares the cells with those that are under way.
     """
     from prbench.analysis.search_space import search_space
     from prbench.analysis.tuning import tune
     from prbench.core import load_plugin, parse_name
     from prbench.core.tuned import tuned_path
-    from prbench.running.engine import LocalEngine
+    from prbench.running.engines import LocalEngine, persistent
     from prbench.running.store.folder import Store
 
     name, params = parse_name(solver)
     _check(name, dataset, path := tuned_path(name, label), label)
     space = search_space(load_plugin("solver", name), params, [part.strip() for part in (vary or "").split(",") if part.strip()])
     store = Store(out or folders.default_folder(f"tune-{name}-{dataset}"))
+    gpu = (options["backend"] or "") in ("torch:cuda", "cupy")
+    engine = choose_engine(executor, scheduler, cluster, jobs, threads) or LocalEngine(jobs, threads, gpu=gpu)
     try:
-        with LocalEngine(jobs=jobs, gpu=(options["backend"] or "") in ("torch:cuda", "cupy")).persistent(store) as engine:
-            run = _runner(dataset, options, store, engine)
+        with persistent(engine, store) as staying:
+            run = _runner(dataset, options, store, staying)
             result = tune(name, params, space, run, trials=trials, seed=SEED, on_trial=_teller(trials))
     except KeyboardInterrupt:
         click.echo(f"stopped; what has finished is in {store.path}, and the same command resumes", err=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .engine import Engine
+from .engines import Engine
 from .local.pool import On
 from .request.cell import Cell
 from .store.folder import Store
@@ -26,7 +26,7 @@ class FailFast:
     stopped: bool = field(default=False, init=False)
 
     def run(self, cells: Iterator[Cell], store: Store, on: On) -> None:
-        """See :class:`~prbench.running.engine.Engine`."""
+        """See :class:`~prbench.running.engines.Engine`."""
 
         def watched(event: str, cell: Cell, values: Mapping[str, Any]) -> None:
             if event == "ended" and values["status"] in FAILED:

@@ -221,3 +221,19 @@ def test_threads_are_the_environments_where_nobody_said(asked, found):
     threads, cores = map(int, run.stdout.split())
     assert threads == (found or cores)
     assert cores >= 1
+
+
+def test_workers_share_the_cores_that_are_free(monkeypatch):
+    from prbench.backend import threads
+    from prbench.running import engines
+
+    monkeypatch.setattr(threads, "physical_cores", lambda: 8)
+    monkeypatch.setattr(engines, "physical_cores", lambda: 8)
+    monkeypatch.setattr(engines, "get_threads", lambda: 8)
+    monkeypatch.setattr("psutil.cpu_count", lambda logical: 16 if logical else 8)
+    for busy, jobs, each in ((0.0, 1, 8), (50.0, 1, 4), (50.0, 2, 2), (100.0, 1, 1), (100.0, 2, 1), (0.0, 8, 1)):
+        monkeypatch.setattr("psutil.cpu_percent", lambda seconds, busy=busy: busy)
+        assert engines._threads_of_each(jobs) == each
+    monkeypatch.setattr(engines, "get_threads", lambda: 3)
+    monkeypatch.setattr("psutil.cpu_percent", lambda seconds: 0.0)
+    assert engines._threads_of_each(1) == 3

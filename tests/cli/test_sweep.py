@@ -68,6 +68,13 @@ def test_a_dry_run_counts_and_writes_nothing(curve):
     assert not (folder / "dry").exists()
 
 
+def test_shards_make_the_whole_sweep(tmp_path):
+    parts = [invoke(*CURVE, "-o", str(tmp_path), "--shard", f"{number}/2") for number in (1, 2)]
+    assert [part.exit_code for part in parts] == [0, 0]
+    whole = invoke(*CURVE, "-o", str(tmp_path), "--dry-run")
+    assert whole.output.startswith("0 of 12 cells")
+
+
 @pytest.mark.parametrize("form", ["json", "csv", "markdown", "latex"])
 def test_formats(curve, form):
     text = invoke(*CURVE, "--format", form).stdout

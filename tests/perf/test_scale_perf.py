@@ -19,7 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from prbench.running.engine import Engine, run_matrix
+from prbench.running.engine import run_matrix
+from prbench.running.engines import Engine
 from prbench.running.request.spec import Matrix
 from prbench.running.store.folder import Store
 

@@ -167,23 +167,23 @@ class Asked:
 
 def test_a_job_at_the_end_of_its_time_is_submitted_again_while_cells_end(monkeypatch):
     asked = Asked(monkeypatch, {"7", "8"})
-    assert asked.jobs.look(["job-0-1", "job-1"], 0) is None
+    assert asked.jobs.poll(["job-0-1", "job-1"], 0) is None
     del asked.ids["job-1"]
-    assert "submitted again" in asked.jobs.look(["job-0-1"], 5)
+    assert "submitted again" in asked.jobs.poll(["job-0-1"], 5)
     assert asked.again == 1
-    asked.jobs.look(["job-0-1"], 5)  # nothing has been computed since: another would not help
+    asked.jobs.poll(["job-0-1"], 5)  # nothing has been computed since: another would not help
     assert asked.again == 1
 
 
 def test_a_job_without_a_worker_that_slurm_still_has_is_waited_for(monkeypatch):
     asked = Asked(monkeypatch, {"7", "8"})
-    assert asked.jobs.look([], 0) is None
+    assert asked.jobs.poll([], 0) is None
 
 
 def test_a_job_that_dies_beside_one_that_works_is_told(monkeypatch):
     asked = Asked(monkeypatch, {"7"})
-    assert "job 8" in asked.jobs.look(["job-0"], 3)
-    assert asked.jobs.look(["job-0"], 4) is None
+    assert "job 8" in asked.jobs.poll(["job-0"], 3)
+    assert asked.jobs.poll(["job-0"], 4) is None
     assert asked.again == 0
 
 

@@ -239,6 +239,7 @@ def test_where_no_scheduler_answers_nothing_is_written(tmp_path, monkeypatch):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.cluster
 def test_a_worker_whose_job_ends_before_a_cell_would_leaves_it_to_others(scheduler, tmp_path):
     """Its job has ten seconds left, each cell a limit of a minute: it computes none, and ends by itself."""
     from distributed import Client
@@ -254,6 +255,7 @@ def test_a_worker_whose_job_ends_before_a_cell_would_leaves_it_to_others(schedul
     assert sorted(sample for sample, _ in begun(log)) == list(range(8))
 
 
+@pytest.mark.cluster
 def test_a_stalled_worker_is_given_up_and_its_cells_are_run_by_others(tmp_path):
     """SIGSTOP to one of two workers; the scheduler gives it up after ``worker-ttl``."""
     log, dataset = tmp_path / "log", f"{FILE}:CountedDots[log={tmp_path}/log]"
@@ -284,6 +286,7 @@ def test_a_stalled_worker_is_given_up_and_its_cells_are_run_by_others(tmp_path):
         assert len(Store(tmp_path / "out").keys()) == 12
 
 
+@pytest.mark.cluster
 def test_a_scheduler_that_goes_ends_the_run_with_one_line_and_the_same_command_resumes(tmp_path, scheduler):
     store, cells = Store(tmp_path / "out"), matrix(WALK, samples=12).cells()
     with lone_scheduler(tmp_path) as (process, address), lone_worker(address, tmp_path, "one"):
@@ -324,3 +327,19 @@ def test_a_scheduler_without_workers_is_told_and_waits(tmp_path, monkeypatch):
         state = run_matrix(cells, Store(tmp_path / "out"), engine=DaskEngine(address), on_event=on_event)
         assert late
         assert state.statuses == {"ok": 2}
+
+
+@pytest.mark.cluster
+def test_tuning_through_dask_finds_what_tuning_here_finds(scheduler, tmp_path):
+    pytest.importorskip("optuna", reason="optuna is not installed; pip install -c constraints.txt -e '.[tune]'")
+    words = ["tune", "er", "-d", "crystal2d[size=16]", "--trials", "3", "--samples", "2", "--backend", "numpy"]
+    folders = {name: tmp_path / name for name in ("here", "dask")}
+    for folder in folders.values():
+        folder.mkdir()
+    for name, who in (("here", ("-j", "1")), ("dask", ("--scheduler", scheduler))):
+        call = [sys.executable, "-m", "prbench", *words, *who, "--threads", "1", "-o", "out"]
+        subprocess.run(call, cwd=folders[name], check=True, capture_output=True, timeout=300)
+    stores = [Store(folder / "out") for folder in folders.values()]
+    assert len(stores[0].keys()) == 6
+    for a, b in zip(*(list(store.records()) for store in stores), strict=True):
+        assert same_outcome(a, b)

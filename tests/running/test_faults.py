@@ -16,7 +16,8 @@ from click.testing import CliRunner
 
 from prbench.cli import app
 from prbench.errors import CannotWrite
-from prbench.running.engine import LocalEngine, plan, run_matrix
+from prbench.running.engine import plan, run_matrix
+from prbench.running.engines import LocalEngine
 from prbench.running.executing import execute
 from prbench.running.local import pool
 from prbench.running.local.pool import Limits, Pool

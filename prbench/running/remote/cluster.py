@@ -145,7 +145,7 @@ def seconds_of(walltime: str) -> int:
 
 @dataclass(frozen=True)
 class ClusterEngine:
-    """Workers in SLURM jobs of this run's own; an :class:`~prbench.running.engine.Engine`.
+    """Workers in SLURM jobs of this run's own; an :class:`~prbench.running.engines.Engine`.
 
     Attributes:
         cluster: which jobs.
@@ -159,7 +159,7 @@ class ClusterEngine:
     hard_limit_s: float | None = None
 
     def run(self, cells: Iterator[Cell], store: Store, on: On) -> None:
-        """See :class:`~prbench.running.engine.Engine`; raises as :class:`~prbench.running.remote.dask_engine.DaskEngine`.
+        """See :class:`~prbench.running.engines.Engine`; raises as :class:`~prbench.running.remote.dask_engine.DaskEngine`.
 
         Raises:
             UsageError: where all jobs have ended and no worker is left.
@@ -172,4 +172,4 @@ class ClusterEngine:
         """An engine whose jobs stay for several runs, as long as the context lasts."""
         with self.cluster.open() as (address, jobs):
             threads = self.threads or max(1, self.cluster.cores // self.cluster.processes)
-            yield DaskEngine(address, threads, self.memory_bytes, self.hard_limit_s, watch=jobs.look)
+            yield DaskEngine(address, threads, self.memory_bytes, self.hard_limit_s, watch=jobs.poll)

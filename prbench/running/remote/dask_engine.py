@@ -51,7 +51,7 @@ Watch = Callable[[Collection[str], int], str | None]
 
 @dataclass(frozen=True)
 class DaskEngine:
-    """Workers of a Dask cluster; an :class:`~prbench.running.engine.Engine`.
+    """Workers of a Dask cluster; an :class:`~prbench.running.engines.Engine`.
 
     Attributes:
         scheduler: address, such as ``tcp://10.0.0.1:8786``.
@@ -70,7 +70,7 @@ class DaskEngine:
     watch: Watch | None = None
 
     def run(self, cells: Iterator[Cell], store: Store, on: On) -> None:
-        """See :class:`~prbench.running.engine.Engine`.
+        """See :class:`~prbench.running.engines.Engine`.
 
         Raises:
             UsageError: where no scheduler answers, or ``watch`` says that no worker will come.
@@ -298,6 +298,7 @@ class _HandingOver:
             for pending_cell, (status, seconds) in zip(batch, ended, strict=True):
                 count, total = self._known.get(pending_cell.cell.kind, (0, 0.0))
                 self._known[pending_cell.cell.kind] = count + 1, total + seconds
+                self._finished += 1
                 self._on("ended", pending_cell.cell, {"status": status, "seconds": seconds})
             return
         if future.status != "error":

@@ -42,7 +42,7 @@ class Jobs:
     _asked: float = field(default_factory=time.monotonic)
     _finished: int = -1
 
-    def look(self, workers: Collection[str], finished: int) -> str | None:
+    def poll(self, workers: Collection[str], finished: int) -> str | None:
         """Take note of the workers that are there.
 
         Args:
