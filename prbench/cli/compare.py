@@ -80,10 +80,12 @@ def command(
     from prbench.analysis.comparison import compare_results, compare_solvers
     from prbench.core import build_plugin, split_names
     from prbench.reporting.comparisons import FORMATS, terminal
+    from prbench.running.request.cell import name_in_records
 
     from .app import OK, REGRESSION
 
-    names = [build_plugin("solver", n).spelled() if "@" in n else n for text in (*solvers, *former) for n in split_names(text)]
+    asked = [name for text in (*solvers, *former) for name in split_names(text)]
+    names = [build_plugin("solver", name).spelled() if "@" in name else name_in_records(name) for name in asked]
     besides = [name for text in metrics for name in split_names(text)]
     frame = selecting.selected(_frame(first, task), (), datasets)
     if second is None:

@@ -82,9 +82,10 @@ def selected(frame: pd.DataFrame, solvers: Sequence[str], datasets: Sequence[str
         UsageError: for a name that no row has, with those that there are.
     """
     from prbench.core import split_names
+    from prbench.running.request.cell import name_in_records
 
     for column, texts in (("solver", solvers), ("dataset", datasets)):
-        names = [name for text in texts for name in split_names(text)]
+        names = [name_in_records(name) for text in texts for name in split_names(text)]
         if not names:
             continue
         spelled = frame[column].astype(str)

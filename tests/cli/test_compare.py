@@ -1,9 +1,11 @@
 import json
 import os
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from prbench.algorithms.far_field import hio
 from prbench.analysis import comparison
 from prbench.cli import app, compare
 from prbench.cli.compare import WORSE
@@ -44,6 +46,21 @@ def test_a_folder_against_itself_shows_no_difference(folder):
     rows = json.loads(result.stdout)["rows"]
     assert {row["verdict"] for row in rows} == {"no difference shown"}
     assert {row["first"] for row in rows} == {"er[iterations=1]", "hio[iterations=60]"}
+
+
+def test_a_file_is_named_as_it_was_for_the_run(tmp_path, monkeypatch):
+    """Records spell ``./mine.py:Mine`` as ``mine.py:Mine``; both mean the same solver."""
+    monkeypatch.chdir(tmp_path)
+    source = Path(hio.__file__).read_text("utf-8").replace("from ._", "from prbench.algorithms.far_field._")
+    (tmp_path / "mine.py").write_text(source.replace('"hio"', '"mine"'), "utf-8")
+    run = ["run", "-s", "./mine.py:HybridInputOutput[iterations=60],er[iterations=1]", "-d", "crystal2d[size=16]", "-j", "1"]
+    assert invoke(*run, "--backend", "numpy", "-o", "all").exit_code == 0
+    for spelled in ("./mine.py:HybridInputOutput", "mine.py:HybridInputOutput[iterations=60]"):
+        result = invoke("compare", "all", "-s", f"er,{spelled}", "--format", "json")
+        assert result.exit_code == 0, result.output
+        assert {row["second"] for row in json.loads(result.stdout)["rows"]} == {"mine.py:HybridInputOutput[iterations=60]"}
+    rows = json.loads(invoke("leaderboard", "all", "-s", "./mine.py:HybridInputOutput", "--format", "json").stdout)
+    assert [row["solver"] for row in rows] == ["mine.py:HybridInputOutput[iterations=60]"]
 
 
 def test_a_verdict_may_fail_the_command(folder):

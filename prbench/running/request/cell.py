@@ -218,6 +218,12 @@ def find_plugin(kind: Kind, asked: object) -> Plugin:
     return Plugin(reference, built)
 
 
+def name_in_records(spelled: str) -> str:
+    """A solver's or dataset's name as records spell it: a file by its path from the working folder, ``my_file.py:MySolver``."""
+    name, bracket, settings = spelled.partition("[")
+    return f"{_normal_reference(name)}{bracket}{settings}"
+
+
 def _normal_reference(reference: str) -> str:
     """One spelling of a reference: a file in the working folder is named from there, another by its whole path."""
     module, colon, attribute = reference.rpartition(":")
