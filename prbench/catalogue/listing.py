@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from pathlib import Path
 from typing import Any
 
 from prbench.contestants.declaration import TAG
-from prbench.contestants.folders import declaration_of, installed_declarations
+from prbench.contestants.folders import contestants_of, named_declaration
 from prbench.errors import UsageError, one_line
 
 from .declarations import Definition, NotLiteral, call_arguments, calls_of, definition, missing_imports
@@ -117,7 +118,7 @@ def _lines(kind: Kind) -> Iterator[Line]:
     points = {point.name: point for point in _points(kind)}
     yield from (_line(kind, points[name]) for name in sorted(points))
     if kind == "solver":
-        yield from (_contestant(name) for name in installed_declarations())
+        yield from (_contestant(name, path) for name, path in contestants_of(_points("contestant")).items())
     if kind == "metric":
         yield from _costs()
 
@@ -147,9 +148,9 @@ def _read(kind: Kind, point: EntryPoint) -> Line:
     return Line(kind, point.name, (said["task"],), said.get("tags", ()), first_paragraph(clean(result.docstring)))
 
 
-def _contestant(name: str) -> Line:
+def _contestant(name: str, path: Path) -> Line:
     try:
-        declared = declaration_of(name)
+        declared = named_declaration(name, path)
     except UsageError as error:
         return Line("solver", name, broken=one_line(f"cannot be used: {error}"))
     return Line("solver", name, (declared.task,), (TAG, *declared.tags), declared.summary)

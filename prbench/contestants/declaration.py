@@ -37,6 +37,7 @@ class Declaration:
         requirements: pinned packages of its environment, a file beside this one; empty where it needs none.
         adapter: the Python file with ``prepare``, ``solve`` and ``version``, beside this one; a command may do without.
         source: where the program's source comes from that a user names at ``prbench env build --source``; empty for none.
+        source_install: ``build`` where the source is a package to install, ``path`` where its modules are imported as they are.
         needs: members of the measurement without which it cannot solve, such as ``support``.
         devices: what it computes on, ``cpu`` and ``cuda``.
         command: the program and its arguments instead of an environment of Python's; empty for none.
@@ -56,6 +57,7 @@ class Declaration:
     requirements: str
     adapter: str
     source: str
+    source_install: str
     needs: tuple[str, ...]
     devices: tuple[str, ...]
     command: tuple[str, ...]
@@ -93,7 +95,7 @@ def read_declaration(path: Path) -> Declaration:
 
 
 def _declared(path: Path, told: Mapping[str, Any]) -> Declaration:
-    known = {"name", "task", "source", "needs", "devices", "tags", "settings", "command", *_TEXTS}
+    known = {"name", "task", "source", "source_install", "needs", "devices", "tags", "settings", "command", *_TEXTS}
     if unknown := sorted(told.keys() - known):
         raise BadInput(f"{path}: nothing is called {unknown[0]!r}; expected are {', '.join(sorted(known))}")
     for key in ("name", "task", "summary"):
@@ -116,6 +118,7 @@ def _declared(path: Path, told: Mapping[str, Any]) -> Declaration:
         name=told["name"],
         task=told["task"],
         source=_text(path, told, "source"),
+        source_install=_source_install(path, told),
         needs=_texts(path, told, "needs"),
         devices=devices,
         command=command,
@@ -130,6 +133,13 @@ def _text(path: Path, told: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str):
         raise BadInput(f"{path}: {key} must be a text, got {one_line(value, 60)}")
     return value.strip()
+
+
+def _source_install(path: Path, told: Mapping[str, Any]) -> str:
+    how = _text(path, told, "source_install") or "build"
+    if how not in ("build", "path"):
+        raise BadInput(f"{path}: source_install must be build or path, got {one_line(how, 60)!r}")
+    return how
 
 
 def _texts(path: Path, told: Mapping[str, Any], key: str) -> tuple[str, ...]:

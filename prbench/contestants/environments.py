@@ -21,6 +21,8 @@ from .declaration import Declaration
 VARIABLE = "PRBENCH_ENVS"
 _MARKER = "prbench-env.json"
 _RUNNER = Path(__file__).with_name("runner.py")
+_NOT_SOURCE = (".git", "__pycache__", "build")
+"""Parts of a source tree that are none of the program."""
 _CLAUSE = re.compile(r"(>=|<=|==|!=|>|<)\s*(\d+)\.(\d+)(?:\.\d+|\.\*)?")
 
 
@@ -236,8 +238,15 @@ def _install(declaration: Declaration, path: Path, wheels: Path | None, source: 
         lock = declaration.folder / declaration.requirements
         hashed = ["--require-hashes"] if "--hash=" in lock.read_text(encoding="utf-8") else []
         _output(declaration.name, [*install, *offline, *hashed, "-r", str(lock)])
-    if source is not None:
+    if source is None:
+        return
+    if declaration.source_install == "build":
         _output(declaration.name, [*install, *offline, "--no-deps", "--no-build-isolation", str(source.absolute())])
+        return
+    copied = path / "source"  # so that what the digest stands for stays what it was
+    shutil.copytree(source, copied, ignore=shutil.ignore_patterns(*_NOT_SOURCE))
+    where = _output(declaration.name, [inside, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]).strip()
+    (Path(where) / "prbench-source.pth").write_text(f"{copied}\n", encoding="utf-8")
 
 
 def _python(declaration: Declaration) -> str:
@@ -286,6 +295,6 @@ def _source_digest(folder: Path) -> str:
     found = hashlib.blake2b(digest_size=16)
     for path in sorted(folder.rglob("*")):
         inner = path.relative_to(folder)
-        if path.is_file() and not {".git", "__pycache__", "build"} & set(inner.parts):
+        if path.is_file() and not set(_NOT_SOURCE) & set(inner.parts):
             found.update(str(inner).encode() + b"\0" + path.read_bytes())
     return found.hexdigest()

@@ -5,8 +5,9 @@ A package names a package of its own, in the entry-point group ``prbench.contest
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,8 +25,13 @@ def installed_declarations() -> dict[str, Path]:
     Raises:
         UsageError: where two packages bring the same one.
     """
+    return contestants_of(entry_points(group=GROUP))
+
+
+def contestants_of(points: Iterable[EntryPoint]) -> dict[str, Path]:
+    """As :func:`installed_declarations`, of some entry points."""
     found: dict[str, Path] = {}
-    for point in entry_points(group=GROUP):
+    for point in points:
         for path in sorted(_folder(point.value).glob(f"*/{FILE}")):
             name = path.parent.name.replace("_", "-")
             if name in found and found[name] != path:
@@ -42,7 +48,16 @@ def declaration_of(name: str) -> Declaration:
     """
     if name not in installed_declarations():
         return read_declaration(Path(name))
-    declaration = read_declaration(installed_declarations()[name])
+    return named_declaration(name, installed_declarations()[name])
+
+
+def named_declaration(name: str, path: Path) -> Declaration:
+    """The declaration at a path, whose folder is named as it is.
+
+    Raises:
+        UsageError: where it is not, or the file is no declaration.
+    """
+    declaration = read_declaration(path)
     if declaration.name != name:
         raise UsageError(
             f"{declaration.path}: the contestant is called {declaration.name!r}, its folder {name!r}; name both alike"

@@ -15,7 +15,7 @@ from prbench.core.conformance import Conformance
 from .measurement import SpeckleStack
 
 _SHAPE, _IMAGES, _RIM = (96, 80), 12, 16
-_LIMIT_PX = 0.3
+_LIMIT_PX = 0.5
 
 
 def conformance() -> tuple[Conformance, ...]:
