@@ -196,7 +196,7 @@ def sa_nmse(case: Case) -> float:
     better="lower",
     removes=FAR_FIELD,
     answers=(COMPLEX_OBJECT,),
-    header="sa NMSE, grid",
+    header="sa NMSE grid",
     meaning="sa NMSE with translations by whole pixels only, as versions up to 0.1 computed it",
     priority=None,
     smallest=0.0001,

@@ -104,6 +104,6 @@ def _solved(task: str) -> tuple[Any, Problem] | None:
 
 def _within(score: float, interval: str) -> bool:
     """Whether a number is in an interval such as ``[0, inf)``, up to rounding."""
-    low, high = (float(end) for end in interval[1:-1].split(","))
+    low, high = (math.pi if end.strip() == "pi" else float(end) for end in interval[1:-1].split(","))
     slack = 1e-6 * max(1.0, abs(score))
     return low - slack <= score <= high + slack

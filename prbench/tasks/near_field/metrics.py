@@ -66,7 +66,7 @@ def intensity_residual(case: Case) -> float:
     needs="held-out",
     answers=(PHASE_MAP,),
     measurement=NearField,
-    header="free residual",
+    header="free resid.",
     meaning="misfit to held-out pixels; 1 is no better than no object",
     priority=39,
     smallest=0.001,
