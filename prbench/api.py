@@ -81,7 +81,7 @@ def run(
         samples: how many problems, or which: ``5``, ``"3:10"``, ``[0, 3, 7]``.
         seeds: how many seeds, or which.
         out: folder of the results.
-        jobs: workers at a time; one a physical core where None, one in all on a GPU.
+        jobs: workers at a time; one per physical core where None, one in all on a GPU.
         threads: CPU threads of each worker; cores divided by jobs where None.
         backend: ``auto``, ``numpy``, ``torch``, ``torch:cuda`` or ``cupy``.
         precision: ``single`` or ``double``.

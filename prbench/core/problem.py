@@ -41,7 +41,7 @@ class Problem:
 
     Attributes:
         measurement: what the solver sees.
-        truth: the reconstruction that made the measurement, or None where nobody knows it.
+        truth: the reconstruction that made the measurement, or None where it is unknown.
         id: unique within the dataset, stable between runs.
         split: ``tune`` for choosing settings, ``test`` for reporting, ``train`` for learning.
         provenance: source and licence.

@@ -67,7 +67,7 @@ class Solver(Settings, Generic[M]):
 
 @dataclass(frozen=True)
 class DirectSolver(Solver[M]):
-    """A solver with a closed form, or one whose iteration is nobody else's business."""
+    """A solver with a closed form, or one that hides its iteration from the framework."""
 
     @abstractmethod
     def solve(self, y: M, rng: Rng) -> Reconstruction:

@@ -42,7 +42,7 @@ class Goal:
     Attributes:
         metric: its name.
         better: ``lower`` or ``higher``, as the metric declares.
-        success: the value from which on a reconstruction is a success, or None where nobody can say.
+        success: the value from which on a reconstruction is a success, or None where there is no such value.
         reason: why that value, in one sentence; stated wherever there is a value.
     """
 

@@ -33,9 +33,9 @@ class Cost:
         latency_fft: the same in forward+inverse FFT pairs of the measurement's shape and dtype, timed before and after (at most a
             tenth of a second) on the same backend, device and threads.
         fft_pair_s: the seconds of one such pair.
-        ffts: transforms of that shape that the solver asked for, forward and inverse; None where nobody counted.
-        operators: other applications of the forward model or its adjoint; None where nobody counted.
-        iterations: steps done; None where nobody counted.
+        ffts: transforms of that shape that the solver asked for, forward and inverse; None where they were not counted.
+        operators: other applications of the forward model or its adjoint; None where they were not counted.
+        iterations: steps done; None where they were not counted.
         peak_memory_device: bytes, on a GPU only.
         peak_memory_host: bytes by which the process grew at its highest, where the runner measured it.
         processor_s: processor time of the same work, all threads and child processes; seconds.

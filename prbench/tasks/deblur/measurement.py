@@ -19,7 +19,7 @@ from prbench.physics.convolution import ValidConvolution
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class BlurredImage(Measurement):
-    """An image ``y = k * x + n``: of the convolution only what does not depend on pixels beyond the edge of x is seen.
+    """An image ``y = k * x + n``: the part of the convolution that does not depend on pixels beyond the edge of x.
 
     x is therefore larger than y by the kernel's size minus one in each axis. Image and kernel are known up to a translation of
     one against the other, and the kernel only to lie within ``kernel_shape``, which may be larger than it is.
@@ -27,7 +27,7 @@ class BlurredImage(Measurement):
     Args:
         image: real (H, W); units of the image, usually 0 to 1.
         kernel_shape: odd sizes that hold the kernel.
-        mask: bool (H, W), True where measured; all pixels where None. What stands elsewhere is replaced by the nearest measured.
+        mask: bool (H, W), True where measured; all pixels where None. Other pixels get the value of the nearest measured one.
         noise_sigma: standard deviation of the noise, in units of the image, where that is known.
         kernel: real (*kernel_shape), sums to one, where the kernel is known: deblurring is not blind then. None otherwise.
 

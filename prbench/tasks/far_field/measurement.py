@@ -31,21 +31,21 @@ _LARGEST_SHARE = 0.6
 class FarField(Measurement):
     """A far-field diffraction pattern ``Y = |F X|^2`` of a complex object X, 2D or 3D.
 
-    Arrays as a detector stores them, with zero frequency at index ``n // 2`` of every axis (CXI's convention); the Fourier
-    transform is unnormalised. X is known up to a global phase, a translation and a conjugate flip.
+    Arrays are as a detector stores them, with zero frequency at index ``n // 2`` of every axis (CXI's convention). The Fourier
+    transform is not normalised. Y determines X up to a global phase, a translation and a conjugate flip.
 
     Args:
-        intensity: real, at least 0, shape of the detector; units of the detector. What stands in unmeasured pixels is ignored.
+        intensity: real, at least 0, shape of the detector; units of the detector. Values in unmeasured pixels are ignored.
         mask: bool, same shape, True where measured; all pixels where None.
         object_shape: shape of X, at most the detector's; half of it in every axis (oversampling 2) where None.
-        support: bool, the detector's shape: pixels of the object grid where X may differ from zero, where that is known.
-        initial: complex, the detector's shape: an object to begin from, in the middle of the grid, where there is one.
-        gain: units of ``intensity`` a photon; None where it is not known or there is no shot noise. Likelihoods take 1 then.
+        support: bool, the detector's shape: pixels of the object grid where X may differ from zero; None where unknown.
+        initial: complex, the detector's shape: an initial object in the middle of the grid; None where there is none.
+        gain: units of ``intensity`` per photon; None where it is unknown or there is no shot noise. Likelihoods then use 1.
         support_size: number of object pixels that differ from zero, where that is known.
         real: whether X is known to be real.
         nonnegative: whether the real part of X is known to be nonnegative.
-        wavelength_m, energy_ev: of the light; either, the other follows.
-        distance_m, pixel_m: geometry with these, for files and pictures; retrieval needs none of it.
+        wavelength_m, energy_ev: of the light; give one, the other follows.
+        distance_m, pixel_m: geometry, for files and pictures; retrieval does not need it.
 
     Raises:
         BadInput: for shapes that disagree, fewer than two dimensions, measured intensities that are negative or not finite, and

@@ -40,18 +40,18 @@ class NearField(Measurement):
     light that was diffracted over at least ``padding`` pixels. With ``padding`` 0 the object is periodic.
 
     Args:
-        intensity: real (H, W), at least 0. What stands in unmeasured pixels is replaced by the nearest measured one.
+        intensity: real (H, W), at least 0. Unmeasured pixels get the value of the nearest measured one.
         mask: bool (H, W), True where measured; all pixels where None.
-        wavelength_m, energy_ev: of the light; either, the other follows. In a medium give the wavelength there.
+        wavelength_m, energy_ev: of the light; give one, the other follows. In a medium give the wavelength there.
         pixel_m: of the detector, at the object where the beam magnifies.
         distance_m: z, from object to detector, at least 0.
-        model: of the three; what a solver may take for true of this measurement.
+        model: one of the three; the model that a solver may assume.
         padding: pixels on every side of the frame, at least; on the far sides there are a few more where that makes FFTs quick.
         pure_phase: whether t is known to be 1.
         phase_range: smallest and largest phase in radians, an end infinite where it is not known; None where nothing is known.
             The ends are those of ``phi`` with the constant that the dataset chose, or that a solver may choose.
         delta_beta: delta / beta of an object of one material, where that is known.
-        gain: units of ``intensity`` a photon, where there is shot noise of known dose.
+        gain: units of ``intensity`` per photon, where there is shot noise of known dose.
         refractive_contrast: index of the object minus that of what surrounds it, by which a phase is a height; None where it is
             not known. Negative for X-rays in matter.
         reflection: whether a surface reflected the wave, so that its phase is a height whatever the index.

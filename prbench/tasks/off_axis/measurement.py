@@ -31,17 +31,17 @@ class Hologram(Measurement):
     m; and the carrier c in cycles a pixel. ``phi`` is unwrapped and zero on free background.
 
     An image cannot tell ``(c, a + phi)`` from ``(-c, -a - phi)``. The order meant is that of a carrier of positive column
-    frequency; where that is under a fringe a frame, of positive row frequency; where ``carrier`` is told, the one nearer to it.
+    frequency; where that is below one fringe per frame, of positive row frequency; where ``carrier`` is given, the nearer one.
 
     Args:
-        interferogram: real (H, W). What stands in unmeasured pixels is replaced by the nearest measured one.
+        interferogram: real (H, W). Unmeasured pixels get the value of the nearest measured one.
         background: real (H, W), taken with the same optics without an object; None where there is none.
         mask: bool (H, W), True where measured; all pixels where None.
         wavelength_m, energy_ev: of the light in vacuum; either, the other follows. None where it is not known, which no phase
             depends on.
         pixel_m: of the camera, seen at the object; None where it is not known.
         carrier: row and column frequency in cycles/px, a hint that decides the sign; None where nothing is known.
-        denser: whether the object is known to delay the wave. Where no carrier is told either, the order meant is then the one in
+        denser: whether the object is known to delay the wave. Where no carrier is given either, the order meant is the one in
             which its phase is positive.
         refractive_contrast: index of the object minus that of the medium, by which a phase is a height; None where not known.
 

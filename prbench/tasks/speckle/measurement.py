@@ -33,11 +33,11 @@ class SpeckleStack(Measurement):
         I_s(r) = T(r) I_r(r - d(r)),    d = z / (k pixel^2) grad phi
 
     with the phase ``phi`` in radians (negative for thickness, ``phi = -k delta t``) and its gradient taken by pixel: a speckle
-    at ``r`` moves to ``r + d``. Small-angle scattering blurs the speckles besides; ``dark_field`` is the variance of that blur
+    at ``r`` moves to ``r + d``. Small-angle scattering also blurs the speckles; ``dark_field`` is the variance of that blur
     along one axis, in square pixels of the detector (``2 z D' / pixel^2`` for MIST's diffusion coefficient D').
 
-    Once made, the stacks are corrected: dark current subtracted, divided by the flat field, and unmeasured pixels hold the
-    nearest measured ones, so that no filter sees what a detector made up there.
+    The stacks are corrected on construction: dark current is subtracted, they are divided by the flat field, and unmeasured
+    pixels get the value of the nearest measured one, so that no filter sees invalid numbers.
 
     Args:
         reference: real (N, H, W), positive where measured.
