@@ -19,6 +19,10 @@ GROUPS: dict[str, dict[str, str]] = {
         "figures": "Draw figures and write LaTeX tables for a paper.",
         "show-mesh": "Show the surface that a reconstructed phase reveals.",
     },
+    "Publish": {
+        "site": "Build a static site from folders of results.",
+        "submit": "Check a folder and prepare its pull request.",
+    },
     "Keep results": {
         "rescore": "Recompute all metrics from stored reconstructions.",
         "compact": "Gather all records into Parquet tables.",
