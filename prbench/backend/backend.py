@@ -18,6 +18,7 @@ import numpy as np
 from prbench.errors import MissingDependency, UsageError
 from prbench.hints import install_hint
 
+from . import cupy_memory
 from .clock import Clock
 from .threads import get_threads
 
@@ -167,6 +168,11 @@ class Backend:
         """``cpu``, or the model of the GPU: what a stored time depends on besides the code."""
         if self.device == "cpu":
             return "cpu"
+        if self.library == "cupy":
+            import cupy
+
+            name = cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"]
+            return f"cuda:{name.decode() if isinstance(name, bytes) else name}"
         import torch
 
         return f"cuda:{torch.cuda.get_device_name()}"
@@ -177,6 +183,8 @@ class Backend:
             import torch
 
             torch.cuda.reset_peak_memory_stats()
+        elif self.library == "cupy":
+            cupy_memory.reset_peak()
 
     def peak_memory(self) -> int | None:
         """Bytes of device memory at the highest since :meth:`reset_peak_memory`, or None on a CPU."""
@@ -186,9 +194,7 @@ class Backend:
             import torch
 
             return int(torch.cuda.max_memory_allocated())
-        import cupy
-
-        return int(cupy.get_default_memory_pool().total_bytes())
+        return cupy_memory.peak()
 
 
 def get_backend(name: str = "auto", precision: Precision = "single") -> Backend:
