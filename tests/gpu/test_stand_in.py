@@ -1,4 +1,4 @@
-"""Paths to a GPU on a machine without one: a stand-in for cupy checks calls and memory, and the measuring script runs on the CPU."""
+"""Paths to a GPU without one: a stand-in for cupy checks calls and memory, and the measuring script runs on the CPU."""
 
 from __future__ import annotations
 
