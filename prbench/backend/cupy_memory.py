@@ -26,7 +26,7 @@ def peak() -> int:
 def _meter(cupy: Any) -> Any:
     """A hook that cupy calls at every allocation of this thread."""
 
-    class Meter(cupy.cuda.MemoryHook):  # type: ignore[misc] - cupy is absent where types are checked
+    class Meter(cupy.cuda.MemoryHook):  # type: ignore[misc]
         name = "prbench"
         peak = 0
 
