@@ -9,7 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from prbench.core import Recipe, setting
-from prbench.core.data_files import DataFile, fetch, read_arrays
+from prbench.core.data_fetching import fetch
+from prbench.core.data_files import DataFile, read_arrays
 from prbench.core.searchable import SearchableSolver, read_structure
 from prbench.tasks.off_axis import Hologram
 

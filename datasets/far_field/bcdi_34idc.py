@@ -11,6 +11,8 @@ from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.core.data_files import DataFile
 from prbench.tasks.far_field import FarField
 
+from ..originals import conversions
+from ..originals.table import originals_of
 from ..readers.locate import locate
 from ..readers.pattern import binned, cropped, read_pattern
 from ..readers.reading import Reading
@@ -52,6 +54,9 @@ class BCDI34IDC(Dataset):
                 "made from the frames of scan 54 in example_data of https://github.com/AdvancedPhotonSource/cohere_examples, "
                 "stacked along the first axis: array intensity, int32, 201x256x256"
             ),
+            originals=originals_of("bcdi-34idc"),
+            convert=conversions.rocking_series,
+            content="00c287ba257d322d4b2ddf329507223f973889f139ef89be33f727c3ef563cd6",
         ),
     )
 

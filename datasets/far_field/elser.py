@@ -13,6 +13,7 @@ from prbench.core.data_files import DataFile
 from prbench.errors import BadInput
 from prbench.tasks.far_field import FarField
 
+from ..originals.table import original
 from ..readers.locate import locate
 from .atoms2d import PIXELS_PER_ATOM
 
@@ -22,18 +23,16 @@ _MAX_BYTES = 2**20
 _ATOMS = (100, 140, 175, 200, 225, 245, 265, 285, 300, 315, 330, 345, 360, 375, 385, 400)
 NAMES = tuple(f"{atoms}{grade}" for atoms in _ATOMS for grade in "EMH")
 _LICENCE = "none stated; published as a benchmark"
-_COMMIT = "cbde931822ba0514e44bb1855caa609ae60a0b06"
 _REPOSITORY = "veitelser/phase-retrieval-benchmarks"
 
 
 def _file(name: str) -> DataFile:
+    public = original("elser", f"data{name}")
     return DataFile(
         name=f"far_field/elser/data{name}",
         licence=_LICENCE,
-        urls=(
-            f"https://raw.githubusercontent.com/{_REPOSITORY}/{_COMMIT}/data/data{name}",
-            f"https://raw.githubusercontent.com/{_REPOSITORY}/HEAD/data/data{name}",
-        ),
+        urls=(public.url,),
+        sha256=public.sha256,
         note=f"https://github.com/{_REPOSITORY}, file data/data{name}",
     )
 

@@ -9,6 +9,8 @@ from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.core.data_files import DataFile
 from prbench.tasks.far_field import FarField
 
+from ..originals import conversions
+from ..originals.table import originals_of
 from ..readers.arrays import npz_array
 from ..readers.locate import locate
 from ..readers.pattern import read_pattern
@@ -52,6 +54,9 @@ class ESRFLogo(Dataset):
                 "(http://ftp.esrf.fr/pub/scisoft/PyNX/): arrays intensity (float32), bad (the example's mask) "
                 "and support_ref (bool), each 512x512"
             ),
+            originals=originals_of("esrf-logo"),
+            convert=conversions.esrf_logo,
+            content="99834989dd711e5327949f50659d9877ef0098ca38fbdbd66d78638d64f163d6",
         ),
     )
 

@@ -12,6 +12,8 @@ from prbench.core import Dataset, Problem, Provenance, Reconstruction, Split, re
 from prbench.core.data_files import DataFile
 from prbench.tasks.near_field import NearField
 
+from ..originals import conversions
+from ..originals.table import originals_of
 from ..readers.arrays import npz_array
 from ..readers.locate import locate
 from ._simulated import MODEL_DOC, PADDING_DOC, Model
@@ -20,16 +22,15 @@ _LICENCE = "Apache-2.0"
 _DISTANCES_M = {"7mm": 7e-3, "16mm": 16e-3}
 
 
-def _file(distance: str, sha256: str) -> DataFile:
+def _file(distance: str, number: int, sha256: str, content: str) -> DataFile:
     return DataFile(
         name=f"near_field/beads_z{distance}.npz",
         licence=_LICENCE,
         sha256=sha256,
-        note=(
-            "made from the polystyrene beads in the authors' repository (https://github.com/csleemooo/"
-            "Deep_learning_based_on_parameterized_physical_forward_model_for_adaptive_holographic_imaging): arrays intensity, "
-            "amplitude and phase, float32, 256x256"
-        ),
+        note="made from the beads in the authors' repository: arrays intensity, amplitude and phase, float32, 256x256",
+        originals=tuple(file for file in originals_of("beads") if file.name.endswith(f"{number}.mat")),
+        convert=conversions.beads(number, _DISTANCES_M[distance]),
+        content=content,
     )
 
 
@@ -54,8 +55,18 @@ class Beads(Dataset):
     model: Model = setting("angular-spectrum", doc=MODEL_DOC)
 
     files: ClassVar[tuple[DataFile, ...]] = (
-        _file("7mm", "ef8af47db0bda3f06adad16e422194b87135f65a6a8bcdaeee6c9c31d1ea416b"),
-        _file("16mm", "af29d3d4d99f1f20bc03e39334c2f95932aa0668b34d7f1895c4842590c2abc2"),
+        _file(
+            "7mm",
+            3,
+            "ef8af47db0bda3f06adad16e422194b87135f65a6a8bcdaeee6c9c31d1ea416b",
+            "09e8cfe2ceee3bee698360c4cc37351a203eb0527a978fafc92bf3c12f733e92",
+        ),
+        _file(
+            "16mm",
+            12,
+            "af29d3d4d99f1f20bc03e39334c2f95932aa0668b34d7f1895c4842590c2abc2",
+            "72234d40940cd117055307cfc62f4267dfb3d94b0b9630eed923842befe1839b",
+        ),
     )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -17,6 +18,7 @@ from ..readers.pictures import centre_square, read_picture, resized, stretched
 from ._simulated import PictureOfPhase
 
 _LICENCE = "research and education, no redistribution (see the database)"
+_ADDRESS = "https://domingomery.ing.puc.cl/material/gdxray/"
 _SERIES = re.compile(r"[A-Za-z]+/[A-Z]\d{4}")
 _TRUTH = "ground_truth.txt"
 
@@ -84,6 +86,33 @@ class GDXray(PictureOfPhase):
             reference=reference,
         )
 
+    @classmethod
+    def adopt(cls, folder: Path | None) -> tuple[str, ...]:
+        """See :meth:`~prbench.core.Dataset.adopt`: every series below ``folder``, its pictures and boxes read once."""
+        if folder is None:
+            raise DataNotFound(
+                f"{cls.plugin_name}: the database's terms forbid a download by prbench; get a group such as Castings.zip from "
+                f"{_ADDRESS}, unpack it, and let `prbench data get {cls.plugin_name} --from FOLDER` check and copy it"
+            )
+        taken = []
+        for series in sorted(path for path in folder.rglob("*") if path.is_dir() and _SERIES.fullmatch(_last_two(path))):
+            images = sorted(series.glob(f"{series.name}_*.png"), key=_number)
+            if not images:
+                continue
+            shapes = {path: read_picture(path).shape for path in images}
+            boxes = series / _TRUTH
+            if boxes.is_file():
+                box_mask(boxes, _number(images[0]), shapes[images[0]])
+            home = data_folder() / "gdxray" / _last_two(series)
+            home.mkdir(parents=True, exist_ok=True)
+            for path in (*images, *([boxes] if boxes.is_file() else [])):
+                if path.resolve() != (home / path.name).resolve():
+                    shutil.copyfile(path, home / path.name)
+            taken.append(f"{_last_two(series)}: {len(images)} images{', with boxes' if boxes.is_file() else ''} in {home}")
+        if not taken:
+            raise DataNotFound(f"{folder} holds no series such as Castings/C0001 with C0001_0001.png; unpack one of {_ADDRESS}")
+        return tuple(taken)
+
     def _folder(self) -> Path:
         return (data_folder() / "gdxray" if self.path is None else Path(self.path).expanduser()) / self.series
 
@@ -96,6 +125,11 @@ class GDXray(PictureOfPhase):
                 "https://domingomery.ing.puc.cl/material/gdxray/ and give the folder that holds it as path="
             )
         return result
+
+
+def _last_two(path: Path) -> str:
+    """Group and series, as in ``Castings/C0001``."""
+    return f"{path.parent.name}/{path.name}"
 
 
 def box_mask(path: Path, image: int, shape: tuple[int, ...]) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from prbench.core import Problem, Provenance, Split, register, setting
 from prbench.core.data_files import DataFile
 
+from ..originals.table import original
 from ..readers.locate import locate
 from ..readers.pictures import centre_square, random_square, read_picture, resized, stretched
 from ._simulated import PictureOfPhase
@@ -18,7 +19,8 @@ NAMES = ("cast_defect", "weld", "wheel")
 
 
 def _file(name: str, sha256: str) -> DataFile:
-    return DataFile(name=f"radiographs/{name}.png", licence=_LICENCE, sha256=sha256, note=_NOTE)
+    url = original("radiograph-real", f"{name}.png").url
+    return DataFile(name=f"radiographs/{name}.png", licence=_LICENCE, urls=(url,), sha256=sha256, note=_NOTE)
 
 
 @register(

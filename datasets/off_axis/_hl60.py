@@ -11,6 +11,8 @@ import numpy as np
 from prbench.core import Rng
 from prbench.core.data_files import DataFile
 
+from ..originals import conversions
+from ..originals.table import originals_of
 from ..readers.arrays import npz_array
 from ..readers.locate import locate
 from ._cells import Field
@@ -25,6 +27,9 @@ VIEWS = DataFile(
         "made from the sinogram of ODTbrain's example of an HL60 cell (https://github.com/RI-imaging/ODTbrain): arrays phase "
         "(70, 140, 140) radians, float32, without background, wavelength_m 647e-9 and pixel_m 0.139e-6"
     ),
+    originals=originals_of("offaxis-cells"),
+    convert=conversions.hl60_views,
+    content="998759b91a9b2bae861a945631210b56a570455eea810886e4e467636a76d7f5",
 )
 
 COUNT = 70

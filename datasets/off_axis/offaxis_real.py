@@ -11,6 +11,7 @@ from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.core.data_files import DataFile
 from prbench.tasks.off_axis import Hologram
 
+from ..originals.table import original
 from ..readers.arrays import npz_array
 from ..readers.locate import locate
 from ..readers.pictures import read_picture
@@ -20,6 +21,7 @@ _LICENCE = "MIT"
 _CELL = DataFile(
     name="off_axis/hologram_cell.npz",
     licence=_LICENCE,
+    urls=(original("offaxis-real", "hologram_cell.npz").url,),
     sha256="3cc5a7926b40940072eeebac2f29f655b83c85757d5cbb0ec5602dd221a900a9",
     note=(
         "the example hologram_cell.npz of qpretrieve (https://github.com/RI-imaging/qpretrieve): arrays data and bg_data, "
@@ -29,6 +31,7 @@ _CELL = DataFile(
 _GLIOBLASTOMA = DataFile(
     name="off_axis/glioblastoma.jpg",
     licence=_LICENCE,
+    urls=(original("offaxis-real", "Glioblastoma.jpg").url,),
     sha256="dc681392038b6eda785cc545a429b1abbac21eb68ed28bc81e2c28d92c773066",
     note="a sample hologram of pyDHM (https://github.com/catrujilla/pyDHM), 2049x2049 pixels",
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
-from urllib.parse import quote
 
 import numpy as np
 
@@ -12,9 +11,11 @@ from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.core.data_files import DataFile
 from prbench.tasks.speckle import SpeckleStack
 
+from ..originals import conversions
+from ..originals.table import original, originals_of
 from ..readers.arrays import npz_array
 from ..readers.locate import locate
-from ..readers.tiff_folders import Region, read_images, sha256_of_all
+from ..readers.tiff_folders import read_images, sha256_of_all
 from ._measured import IMAGES_DOC, first_pairs
 
 _CITE = "Alloo, Paganin, Croughan, Ahlers, Pavlov, Morgan (2024), arXiv:2410.18317"
@@ -24,7 +25,6 @@ _SOURCE = f"https://github.com/{_REPOSITORY}"
 _DISTANCE_M = 0.7
 _PIXEL_M = 6.5e-6
 _PAIRS = 13
-_ILLUMINATED: Region = (slice(870, 1300), slice(140, 2360))
 _PUBLISHED = "Reconstructions for Evolving--Devolving Speckle-Based Fokker--Planck Comparison/FourWood_MultipleExposure"
 
 
@@ -38,8 +38,14 @@ def _measurement(reference: np.ndarray, sample: np.ndarray, flat: np.ndarray) ->
 
 
 def _file(path: str) -> DataFile:
-    url = f"https://raw.githubusercontent.com/{_REPOSITORY}/HEAD/{quote(path)}"
-    return DataFile(name=f"speckle/fourrod/{path}", licence=_LICENCE, urls=(url,), note=f"{_SOURCE}, file {path}")
+    public = original("fourrod-full", path.rpartition("/")[2])
+    return DataFile(
+        name=f"speckle/fourrod/{path}",
+        licence=_LICENCE,
+        urls=(public.url,),
+        sha256=public.sha256,
+        note=f"{_SOURCE}, file {path}",
+    )
 
 
 @register("fourrod", task="speckle", cite=_CITE, licence=_LICENCE, tags=("measured",))
@@ -62,6 +68,9 @@ class FourRod(Dataset):
                 f"cut from {_SOURCE}, which `prbench data get fourrod-full` downloads: arrays reference and sample "
                 "(13x256x1024), flat, published_dark_field and published_transmission (256x1024), float32"
             ),
+            originals=originals_of("fourrod-full"),
+            convert=conversions.four_rod_crop,
+            content="a2b4495c997ec902cd08a26cefd7bdd1cb993ae7530fd365e1ba802ce7c427c0",
         ),
     )
 
@@ -118,11 +127,11 @@ class FourRodFull(Dataset):
         return 1
 
     def make(self, index: int, seed: int, split: Split) -> Problem:
-        """Read the illuminated part of the stacks and divide them by the flat field."""
+        """Read the stacks and divide them by the flat field."""
         plugin = self.plugin_name
         series = [[locate(f, plugin)[0] for f in part[: self.images]] for part in (self.references, self.behind_sample)]
         flat = locate(self.flat, plugin)[0]
-        images = (read_images(paths, _ILLUMINATED) for paths in (*series, [flat]))
+        images = (read_images(paths) for paths in (*series, [flat]))
         published = {name: read_images([f.path])[0] for name, f in self.published.items() if f.path.is_file()}
         if "dark_field" in published:
             published["dark_field"] = dark_field_px2(published["dark_field"])

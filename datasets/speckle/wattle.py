@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.core.data_files import DataFile
+from prbench.errors import BadInput
 from prbench.tasks.speckle import SpeckleStack
 
+from ..readers.formats import read_array
 from ..readers.locate import locate
 from ..readers.tiff_folders import Region, read_images, sha256_of_all
 from ._measured import IMAGES_DOC, corrected, first_pairs, usable
@@ -20,9 +23,27 @@ _PAIRS = 15
 _BEHIND_HEADERS: Region = (slice(29, 2129), slice(29, 2529))
 
 
+_FRAME = (2157, 2560)
+
+
+def _check(path: Path) -> None:
+    """Refuse what is not a frame of the camera."""
+    raw = read_array(path)
+    if raw.data.shape != _FRAME or raw.data.dtype.kind not in "iuf":
+        raise BadInput(
+            f"{raw.where}: holds {raw.data.dtype} of shape {raw.data.shape}, expected a frame of {_FRAME[0]}x{_FRAME[1]}"
+        )
+
+
 def _file(name: str) -> DataFile:
     return DataFile(
-        name=f"speckle/{_FOLDER}/{name}", licence=_LICENCE, note=f"from the authors of {_SOURCE}, file {_FOLDER}/{name}"
+        name=f"speckle/{_FOLDER}/{name}",
+        licence=_LICENCE,
+        check=_check,
+        note=(
+            f"ask the authors of {_SOURCE}/tree/main/{_FOLDER} (doi:10.1038/s41598-023-31574-z) for {name}, 22 MB, and let "
+            "`prbench data get wattle --from FOLDER` check the files and copy them"
+        ),
     )
 
 

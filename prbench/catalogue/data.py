@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from prbench.core import load_plugin, plugin_names
+from prbench.core import Dataset, load_plugin, plugin_names
 from prbench.core.data_files import DataFile
 from prbench.errors import UsageError
 
@@ -34,6 +35,12 @@ def needs(datasets: tuple[str, ...] = ()) -> list[Need]:
         if not _files(name):
             raise UsageError(f"{name} needs no files; `prbench data list` shows the datasets that do")
     return [Need(name, file) for name in datasets for file in _files(name)]
+
+
+def adopted(name: str, folder: Path | None) -> tuple[str, ...] | None:
+    """What a dataset took of files that the user downloaded; None for one whose files are listed, see :meth:`Dataset.adopt`."""
+    dataset = load_plugin("dataset", name)
+    return dataset.adopt(folder) if issubclass(dataset, Dataset) else None
 
 
 def _files(name: str) -> tuple[DataFile, ...]:

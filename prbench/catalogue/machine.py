@@ -175,7 +175,7 @@ def _data() -> list[MachineFact]:
     urls: dict[str, bool] = {}
     for need in needs():
         files.setdefault(need.dataset, []).append(need.present)
-        urls[need.dataset] = bool(need.file.urls)
+        urls[need.dataset] = need.file.is_public
     for dataset, present in files.items():
         if all(present):
             result.append(MachineFact("ok", dataset, f"{len(present)} file{'s' * (len(present) > 1)}"))

@@ -12,6 +12,7 @@ from .groups import WholeSummaries
 
 if TYPE_CHECKING:
     from prbench.core import Split
+    from prbench.core.data_files import DataFile
 
 
 @click.group("data", cls=WholeSummaries)
@@ -26,7 +27,7 @@ def list_files() -> None:
     from prbench.core.data_files import data_folder
     from prbench.reporting.console import console, table
 
-    rows = [(n.dataset, n.file.name, "present" if n.present else _absent(n.file.urls), n.file.licence) for n in needs()]
+    rows = [(n.dataset, n.file.name, "present" if n.present else _absent(n.file), n.file.licence) for n in needs()]
     out = console()
     out.print(
         table(f"data folder: {data_folder()} (PRBENCH_DATA)", [("dataset", {"no_wrap": True}), "name", "here", "licence"], rows)
@@ -36,15 +37,32 @@ def list_files() -> None:
 @command.command("get")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=plugin_completion("dataset"))
 @click.option("--offline", is_flag=True, help="Download nothing; only check that the files are there and whole.")
-def get(names: tuple[str, ...], offline: bool) -> None:
-    """Download the files of datasets, showing their licence and verifying their checksums."""
-    from prbench.catalogue.data import needs
-    from prbench.core.data_files import fetch
+@click.option(
+    "--from",
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="Take the public files from here; download nothing.",
+)
+def get(names: tuple[str, ...], offline: bool, folder: Path | None) -> None:
+    """Download the files of datasets, showing their licence and verifying their checksums.
 
-    for need in needs(names):
+    Files that are made of others are made from them. With --from they are looked for in FOLDER, at any depth and in tar archives,
+    under the names that they have at their public address.
+    """
+    from prbench.catalogue.data import adopted, needs
+    from prbench.core.data_fetching import fetch
+
+    listed = []
+    for name in names:
+        taken = adopted(name, folder)
+        for line in taken or ():
+            click.echo(f"{name}: {line}")
+        listed += [] if taken is not None else [name]
+    for need in needs(tuple(listed)) if listed else ():
         note = f"; {need.file.note}" if need.file.note else ""
         click.echo(f"{need.dataset}: {need.file.name}, licence {need.file.licence}{note}")
-        click.echo(f"  {fetch(need.file, offline=offline)}")
+        click.echo(f"  {fetch(need.file, offline=offline, folder=folder)}")
 
 
 @command.command("verify")
@@ -87,5 +105,5 @@ def make(dataset: str, out: Path, samples: int, split: Split, seed: int, jobs: i
     click.echo(f"{samples} problems in {out}, {count} of them made now")
 
 
-def _absent(urls: tuple[str, ...]) -> str:
-    return "absent; data get" if urls else "absent; by hand"
+def _absent(file: DataFile) -> str:
+    return "absent; data get" if file.is_public else "absent; get --from"

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from prbench.errors import BadInput, DataNotFound, one_line
+from prbench.errors import BadInput, one_line
 
 FileStatus = Literal["ok", "unverified", "missing", "damaged"]
+
+
+@dataclass(frozen=True)
+class Original:
+    """A public file that a dataset's file is made from.
+
+    Attributes:
+        name: of the file, without its folder.
+        url: where it is downloaded.
+        sha256: of the whole file.
+    """
+
+    name: str
+    url: str
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -24,7 +40,11 @@ class DataFile:
         licence: of the data.
         urls: where to download it, tried in order; empty where no public address serves it in this layout.
         sha256: of the whole file; empty where it is not known, and then a download cannot be verified.
-        note: where it comes from and, where ``urls`` is empty, how to make it.
+        note: where it comes from and, where there are neither ``urls`` nor ``originals``, how to get it.
+        originals: public files that it is made from.
+        convert: what makes the arrays of an NPZ file, by name, of the paths of the originals, by name.
+        check: what refuses, with BadInput, a file that is not the one meant, where no checksum tells.
+        content: digest of the arrays of an NPZ file (:func:`content_of`), for one that is made on this machine.
     """
 
     name: str
@@ -32,11 +52,20 @@ class DataFile:
     urls: tuple[str, ...] = ()
     sha256: str = ""
     note: str = ""
+    originals: tuple[Original, ...] = ()
+    convert: Callable[[Mapping[str, Path]], dict[str, np.ndarray]] | None = None
+    check: Callable[[Path], None] | None = None
+    content: str = ""
 
     @property
     def path(self) -> Path:
         """Where the file belongs on this machine."""
         return data_folder() / self.name
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it can be downloaded."""
+        return bool(self.urls or self.originals)
 
 
 def data_folder() -> Path:
@@ -53,40 +82,31 @@ def verify(file: DataFile) -> FileStatus:
     """Whether the file is there and whole: ``unverified`` where no checksum is known for it."""
     if not file.path.is_file():
         return "missing"
-    if not file.sha256:
+    if not (file.sha256 or file.content):
         return "unverified"
-    return "ok" if sha256_of(file.path) == file.sha256 else "damaged"
+    return "ok" if is_whole(file, sha256_of(file.path)) else "damaged"
 
 
-def fetch(file: DataFile, *, offline: bool = False) -> Path:
-    """The path of the file, downloaded where it is missing or damaged; show the user ``file.licence`` before.
+def is_whole(file: DataFile, sha256: str) -> bool:
+    """Whether a file with this SHA-256 is the one meant, or, where it was made of originals, holds the same arrays."""
+    if sha256 == file.sha256 or not (file.sha256 or file.content):
+        return True
+    if not file.content:
+        return False
+    try:
+        return content_of(read_arrays(file.path)) == file.content
+    except BadInput:
+        return False
 
-    A download goes to a temporary name and takes its place only when its checksum is right.
 
-    Raises:
-        DataNotFound: where it is missing and ``offline``, where no address serves it, or where every address failed.
-    """
-    status = verify(file)
-    if status in ("ok", "unverified"):
-        return file.path
-    if not file.urls:
-        raise DataNotFound(f"{file.name} has no public address in this layout; {file.note}; then put it at {file.path}")
-    if offline:
-        raise DataNotFound(f"{file.path} is {status}, and downloads are switched off")
-    import pooch
-
-    pooch.get_logger().setLevel("WARNING")
-    failures = []
-    for url in file.urls:
-        try:
-            result = pooch.retrieve(
-                url, known_hash=f"sha256:{file.sha256}" if file.sha256 else None, fname=file.path.name, path=file.path.parent
-            )
-        except (OSError, ValueError) as error:  # requests' errors are OSErrors; a wrong checksum is a ValueError
-            failures.append(f"{url}: {one_line(error, 120)}")
-        else:
-            return Path(result)
-    raise DataNotFound(f"{file.name} could not be downloaded: {'; '.join(failures)}")
+def content_of(arrays: Mapping[str, np.ndarray]) -> str:
+    """Digest of arrays: SHA-256 over names, types, shapes and bytes in the order of the names, hexadecimal."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name}|{array.dtype.str}|{np.shape(arrays[name])}|".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:

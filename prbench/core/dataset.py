@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -45,6 +46,21 @@ class Dataset(Settings):
 
         Raises:
             BadInput: in one line with the next step, for what should be of this kind and cannot be read.
+        """
+        return None
+
+    @classmethod
+    def adopt(cls, folder: Path | None) -> tuple[str, ...] | None:  # noqa: ARG003 - of datasets that take what was downloaded
+        """Check public files that a user downloaded into ``folder`` and copy them where the dataset reads them.
+
+        For datasets whose terms forbid that prbench downloads them and whose files are too many to be listed.
+
+        Returns:
+            What was taken, one line each; None for a dataset whose files are listed in ``files``.
+
+        Raises:
+            DataNotFound: where ``folder`` is None, with the address and the command; or where it holds nothing of the dataset.
+            BadInput: naming a file that is not what it must be.
         """
         return None
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from prbench.core.data_files import DataFile, data_folder, fetch, verify
+from prbench.core.data_fetching import fetch
+from prbench.core.data_files import DataFile, data_folder, verify
 from prbench.errors import DataNotFound
 
 CONTENT = b"measured"

@@ -71,6 +71,19 @@ def test_held_out_pixels_are_kept_from_the_solver() -> None:
     assert held.mask.sum() == pytest.approx(0.05 * whole.mask.sum(), rel=0.05)
 
 
+@pytest.fixture
+def own_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that the tests write in a published layout are read, though they are not the published ones."""
+    monkeypatch.setattr("prbench.datasets.readers.locate.is_whole", lambda *_: True)
+
+
+def test_files_that_are_not_the_published_ones_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRBENCH_DATA", str(tmp_path))
+    elser_file(tmp_path)
+    with pytest.raises(BadInput, match="SHA-256"):
+        problem("elser")
+
+
 def elser_file(folder: Path, name: str = "100E") -> np.ndarray:
     """Write a problem in the published layout, and return its pattern with zero frequency first."""
     x = np.random.default_rng(0).uniform(0, 9, (128, 128))
@@ -83,6 +96,7 @@ def elser_file(folder: Path, name: str = "100E") -> np.ndarray:
     return np.asarray(intensity)
 
 
+@pytest.mark.usefixtures("own_files")
 def test_elser_completes_the_half_plane(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRBENCH_DATA", str(tmp_path))
     intensity = elser_file(tmp_path, "140H")
@@ -95,6 +109,7 @@ def test_elser_completes_the_half_plane(tmp_path: Path, monkeypatch: pytest.Monk
     assert len(NAMES) == 48
 
 
+@pytest.mark.usefixtures("own_files")
 @pytest.mark.parametrize(
     ("content", "says"),
     [("", "0 rows"), ("1 2\n" * 128, "rows of"), ("a b", "integers"), ("\xff", "integers"), ("1 " * 600_000, "bytes")],
@@ -107,6 +122,7 @@ def test_elser_refuses_another_layout(tmp_path: Path, monkeypatch: pytest.Monkey
         problem("elser")
 
 
+@pytest.mark.usefixtures("own_files")
 def test_elser_refuses_a_measured_centre_and_negative_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRBENCH_DATA", str(tmp_path))
     for number, says in ((7, "unmeasured"), (-1, "negative")):
