@@ -27,6 +27,7 @@ from . import folders, selecting
 @click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv", "markdown", "latex"]), default="table", show_default=True
 )
+@click.option("--bib", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write the references to FILE.")
 def command(
     folder: Path | None,
     task: str | None,
@@ -37,6 +38,7 @@ def command(
     by: str | None,
     show: str,
     form: str,
+    bib: Path | None,
 ) -> None:
     """Rank the solvers of stored results, with uncertainty.
 
@@ -51,6 +53,8 @@ def command(
     boards = leaderboards(results.frame, task, rank_by=rank_by, columns=folders.names_of(columns))
     folders.tell_corrupt(results.store)
     about = None if by is None else pivots(boards, by)
+    if bib is not None:
+        folders.write_bibliography(results, bib)
     if form != "table":
         click.echo(ranked.FORMATS[form](boards) if about is None else pivot_tables.FORMATS[form](about, show))
         return

@@ -39,7 +39,8 @@ def test_the_references_of_what_was_run_lie_beside_report_and_tables(folder):
 
     invoke("report", folder)
     invoke("figures", folder, "--format", "png")
-    for path in (folder / "report.bib", folder / "figures" / "references.bib"):
+    invoke("leaderboard", folder, "--format", "latex", "--bib", folder / "board.bib")
+    for path in (folder / "report.bib", folder / "figures" / "references.bib", folder / "board.bib"):
         entries = parse_bibtex(path.read_text(encoding="utf-8"))
         keys = [entry.key for entry in entries]
         assert keys == sorted(set(keys))
