@@ -1,4 +1,4 @@
-"""One line per task: who is ahead, by which number, and who cannot be told apart from it."""
+"""One line per board: who is ahead, by which number, and who cannot be told apart from it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class Leader:
 
     Attributes:
         task: the task.
+        title: the board's: the task, and its conditions where the task has several boards.
         solver: the solver that is first on most datasets; of several the one with the first name.
         firsts: datasets on which it is first.
         datasets: all datasets of the board.
@@ -26,6 +27,7 @@ class Leader:
     """
 
     task: str
+    title: str
     solver: str
     firsts: int
     datasets: int
@@ -49,6 +51,7 @@ def _leader(board: Leaderboard) -> Leader:
     beside = board.rows[(board.rows["dataset"] == dataset) & (board.rows["solver"] != solver)]
     return Leader(
         board.task,
+        board.title,
         solver,
         counts[solver],
         len(board.goals),

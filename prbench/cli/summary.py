@@ -105,7 +105,7 @@ def _tell_overview(boards: Sequence[Leaderboard], pictures: Sequence[Picture], o
         info = infos[leader.goal.metric]
         shown = f"{info.header} {number(leader.value)} {info.unit}".rstrip()
         firsts = f"{leader.firsts} of {leader.datasets}"
-        rows.append((leader.task, leader.solver, shown, leader.dataset, firsts, leader.others, best.get(leader.task, "")))
+        rows.append((leader.title, leader.solver, shown, leader.dataset, firsts, leader.others, best.get(leader.task, "")))
     whole: dict[str, object] = {"no_wrap": True}
     right: dict[str, object] = {"justify": "right", "no_wrap": True}
     columns: list[Column] = [("task", whole), ("ahead", {"min_width": 14}), ("score", whole), "dataset"]

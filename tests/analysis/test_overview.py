@@ -33,3 +33,9 @@ def test_it_says_who_cannot_be_told_apart():
 def test_there_is_one_leader_per_task():
     rows = [(task, "a", "x", 0, 0.5) for task in ("far-field", "random")]
     assert [leader.task for leader in leaders(leaderboards(frame(*rows)))] == ["far-field", "random"]
+
+
+def test_boards_of_one_task_are_told_by_their_conditions():
+    rows = frame(*[("far-field", "a", "x", sample, 0.5) for sample in range(4)])
+    rows["split"] = ["tune", "tune", "test", "test"]
+    assert sorted(leader.title for leader in leaders(leaderboards(rows))) == ["far-field, split test", "far-field, split tune"]
