@@ -44,7 +44,8 @@ class Versus:
             measure; ``effect``, the rank-biserial correlation, 1 where the second is better in all pairs, and ``superiority``,
             the share of pairs in which it is; ``first_median, second_median``; ``unit`` (``sample``, or ``seed`` where there is
             one sample only), ``units``, ``pairs`` of cells; ``first_only, second_only``, cells without partner; ``first_failed,
-            second_failed, first_stale, second_stale``, among the pairs.
+            second_failed, first_stale, second_stale``, among the pairs; ``differing``, the conditions in which the two sides
+            of a pair differ, such as the precision: then the verdict is on them as well as on the solvers.
     """
 
     first: str
@@ -188,6 +189,7 @@ def _couple(first: pd.DataFrame, second: pd.DataFrame, besides: Sequence[Goal], 
             "first_only": int((cells["_merge"] == "left_only").sum()),
             "second_only": int((cells["_merge"] == "right_only").sum()),
         }
+        common["differing"] = _differing(pairs)
         for side in ("first", "second"):
             stale = pairs.get(f"stale_{side}")
             common[f"{side}_stale"] = 0 if stale is None else int(stale.astype(bool).sum())
@@ -200,6 +202,21 @@ def _couple(first: pd.DataFrame, second: pd.DataFrame, besides: Sequence[Goal], 
         yield from ({**common, **_quality(pairs, goal)} for goal in (*ranking, *more))
         if _has_values(pairs, cost):
             yield from ({**common, **row} for row in _cost(pairs, cost))
+
+
+def _differing(pairs: pd.DataFrame) -> str:
+    """The conditions that differ between the sides of some pair, as in ``backend (numpy; torch)``; empty where there are none."""
+    said = []
+    for name in _MACHINE_COLUMNS:
+        if f"{name}_first" not in pairs or f"{name}_second" not in pairs:
+            continue
+        sides = (pairs[f"{name}_first"].astype(object), pairs[f"{name}_second"].astype(object))
+        if ((sides[0] != sides[1]) & ~(sides[0].isna() & sides[1].isna())).any():
+            seen = [
+                ", ".join(sorted({"none" if value != value or value is None else str(value) for value in side})) for side in sides
+            ]
+            said.append(f"{name} ({'; '.join(seen)})")
+    return ", ".join(said)
 
 
 def _keys(a: pd.DataFrame, b: pd.DataFrame) -> list[str]:

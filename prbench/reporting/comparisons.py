@@ -142,6 +142,9 @@ def _note(result: Versus) -> str:
     notes = [_NOTE.format(unit="s or ".join(units) + "s")]
     if (result.rows["verdict"] == TOO_FEW).any():
         notes.append(f"too few: fewer than {LEAST_PAIRS}, where no test of signs and ranks can reach 5 %.")
+    differing = [text for text in dict.fromkeys(result.rows["differing"]) if text]
+    if differing:
+        notes.append(f"Pairs differ in {', '.join(differing)} as well: verdicts are on these conditions too.")
     for name, note in _MARKS.items():
         first, second = (int(quality[f"{side}_{'only' if name == 'unpaired' else name}"].sum()) for side in ("first", "second"))
         if first or second:

@@ -4,6 +4,7 @@ import pytest
 
 from prbench.analysis.comparison import BETTER, TOO_FEW, UNDECIDED, WORSE, compare_results, compare_solvers
 from prbench.errors import UsageError
+from prbench.reporting.comparisons import as_markdown
 
 
 def records(factor=1.0, samples=12, seeds=2, solver="hio", rng_seed=0, cost=1.0):
@@ -210,3 +211,17 @@ def test_few_small_differences_among_many_ties_are_no_verdict():
 def test_where_success_is_a_tiny_error_tiny_errors_are_told_apart():
     first = records(samples=12, seeds=1).assign(task="random", dataset="gaussian-random", sa_nmse=1e-6)
     assert row(compare_results(first, first.assign(sa_nmse=1e-12)))["verdict"] == BETTER
+
+
+def test_conditions_that_differ_between_the_sides_are_said():
+    alike = compare_results(
+        records().assign(precision="single", backend="torch"), records().assign(precision="single", backend="torch")
+    )
+    assert set(alike.rows["differing"]) == {""}
+    one = records().assign(precision="single", backend="torch", time_limit_s=np.nan)
+    other = records().assign(precision="double", backend="torch", time_limit_s=np.nan)
+    assert set(compare_results(one, one).rows["differing"]) == {""}
+    assert set(compare_results(one, other).rows["differing"]) == {"precision (single; double)"}
+    limited = compare_results(one, one.assign(time_limit_s=2.0))
+    assert set(limited.rows["differing"]) == {"time_limit_s (none; 2.0)"}
+    assert "precision (single; double)" in as_markdown(compare_results(one, other))
