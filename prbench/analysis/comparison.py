@@ -212,10 +212,8 @@ def _differing(pairs: pd.DataFrame) -> str:
             continue
         sides = (pairs[f"{name}_first"].astype(object), pairs[f"{name}_second"].astype(object))
         if ((sides[0] != sides[1]) & ~(sides[0].isna() & sides[1].isna())).any():
-            seen = [
-                ", ".join(sorted({"none" if value != value or value is None else str(value) for value in side})) for side in sides
-            ]
-            said.append(f"{name} ({'; '.join(seen)})")
+            values = [", ".join(sorted({str(value) for value in side.where(side.notna(), "none")})) for side in sides]
+            said.append(f"{name} ({'; '.join(values)})")
     return ", ".join(said)
 
 
