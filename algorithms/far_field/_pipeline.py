@@ -70,4 +70,4 @@ class ProjectionSolver(ProjectionSettings, IterativeSolver[FarField, ProjectionS
 
     def estimate(self, y: FarField, state: ProjectionState) -> Reconstruction:
         """The chosen start, with the best others as ``starts``, all ``scores`` and the ``support`` in ``aux``."""
-        return outcome(y, state, self.keep)
+        return outcome(y, state, self.keep, self.reject)

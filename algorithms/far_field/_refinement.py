@@ -12,7 +12,7 @@ from prbench.tasks.far_field import FarField
 
 from ._guidance import aligned, unrelated
 from ._likelihood import FLOOR, LikelihoodDescent, begin, log_likelihood
-from ._selection import Choice, by_score, score
+from ._selection import Choice, acceptable, by_score, score
 from ._shrinkwrap import above_typical
 from ._state import ProjectionState
 
@@ -68,7 +68,7 @@ def background(y: FarField, progress: float) -> float:
     return 3 * mean * 10 ** (-level / 2) if level < _LEVELS - 1 else FLOOR
 
 
-def enter(y: FarField, state: RefinedState, finalists: int, keep: int) -> None:
+def enter(y: FarField, state: RefinedState, finalists: int, keep: int, reject: float | None = None) -> None:
     """Begin a block: bring the finalists together, and descend from their mean, the best of them and the last answer.
 
     Args:
@@ -76,10 +76,11 @@ def enter(y: FarField, state: RefinedState, finalists: int, keep: int) -> None:
         state: before the first block its batch is cut to the finalists.
         finalists: starts that go on.
         keep: independent starts to remember.
+        reject: starts whose score is above this many times the best one's are left out; None: none are.
     """
     xp, s = y.backend.xp, state.projections
     if state.refinement is None:
-        state.refinement = _elect(y, s, finalists, keep)
+        state.refinement = _elect(y, s, finalists, keep, reject)
     r = state.refinement
     estimates = s.estimates()
     estimates = estimates[by_score(score(Choice(y, None), estimates, s.coherence))]
@@ -132,12 +133,12 @@ def _most_likely(y: FarField, d: LikelihoodDescent) -> tuple[Array, Array, float
     return d.x[chosen], support, float(misfit[chosen]) * math.prod(y.shape) + 2 * int(y.backend.xp.sum(support))
 
 
-def _elect(y: FarField, s: ProjectionState, finalists: int, keep: int) -> Refinement:
+def _elect(y: FarField, s: ProjectionState, finalists: int, keep: int, reject: float | None) -> Refinement:
     """Cut the batch to the best starts, and remember what the independent ones found."""
     xp = y.backend.xp
     estimates = s.estimates()
     scores = s.choice.scores if s.choice.scores.size else score(s.choice, estimates, s.coherence)
-    order = by_score(scores)
+    order = acceptable(scores, reject)
     starts = xp.stack([y.crop(estimates[i]) for i in unrelated(order, s.ancestors)[:keep]])
     s.y = y
     s.retain(order[:finalists])

@@ -16,7 +16,7 @@ from prbench.tasks.far_field.coherence import Coherence
 from ._coherence import CoherencePolicy, gaussian_of, reported
 from ._guidance import unrelated
 from ._policies import HoldOut, RestartPolicy, SupportPolicy
-from ._selection import by_score, score
+from ._selection import acceptable, by_score, score
 from ._state import ProjectionState
 from ._updates import Update
 
@@ -102,10 +102,10 @@ def returned_residual(y: FarField, x: Array, coherence: Coherence | None = None)
     return error if math.isfinite(error) else math.inf
 
 
-def outcome(y: FarField, s: ProjectionState, keep: int) -> Reconstruction:
+def outcome(y: FarField, s: ProjectionState, keep: int, reject: float | None = None) -> Reconstruction:
     """The chosen start, with the best others as ``starts``, all ``scores`` and the ``support`` in ``aux``."""
     estimates = s.estimates()
-    return reconstruction(y, estimates, s.support, _scores(s, estimates), keep, s.ancestors, s.coherence)
+    return reconstruction(y, estimates, s.support, _scores(s, estimates), keep, s.ancestors, s.coherence, reject)
 
 
 def _scores(s: ProjectionState, estimates: Array) -> np.ndarray:
@@ -120,9 +120,13 @@ def reconstruction(
     keep: int,
     ancestors: list[frozenset[int]],
     coherence: Coherence | None = None,
+    reject: float | None = None,
 ) -> Reconstruction:
-    """Cut out the best start, and of those that found their way without it the best ``keep``, itself included."""
-    order = by_score(scores)
+    """Cut out the best start, and of those that found their way without it the best ``keep``, itself included.
+
+    Starts whose score is more than ``reject`` times the best one's are left out; ``aux`` has their number.
+    """
+    order = acceptable(scores, reject)
     best = order[0]
     independent = unrelated(order, ancestors)[:keep]
     return Reconstruction(
@@ -131,6 +135,7 @@ def reconstruction(
             "starts": y.backend.xp.stack([y.crop(estimates[i]) for i in independent]),
             "scores": scores,
             "support": y.crop(support[best], weight=abs(estimates[best]) ** 2),
+            **({} if reject is None else {"rejected": len(scores) - len(order)}),
             **reported(y, coherence),
         },
     )

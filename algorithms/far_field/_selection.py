@@ -66,3 +66,9 @@ def score(choice: Choice, objects: Array, coherence: Coherence | None = None) ->
 def by_score(scores: np.ndarray) -> list[int]:
     """Numbers of the starts, best first; scores that are not finite come last."""
     return [int(i) for i in np.argsort(np.where(np.isfinite(scores), scores, np.inf), kind="stable")]
+
+
+def acceptable(scores: np.ndarray, reject: float | None) -> list[int]:
+    """Numbers of the starts whose score is at most ``reject`` times the best one's, best first; all of them where None."""
+    order = by_score(scores)
+    return [i for i in order if reject is None or i == order[0] or scores[i] <= reject * scores[order[0]]]

@@ -78,6 +78,9 @@ class ProjectionSettings(ShrinkwrapSettings, RestartSettings):
         0.0, was="free", valid="[0, 0.5]", range=(0.0, 0.1), doc="fraction of pixels held out to choose the start by"
     )
     keep: int = setting(10, valid="[1, inf)", doc="independent starts returned, best first, for PRTF")
+    reject: float | None = setting(
+        None, valid="[1, inf)", doc="leave out starts whose score is above this many times the best one's; none: keep all"
+    )
     coherence: str = setting("full", doc="of the beam: full, auto (found), or its width in sides of the object's frame, as 0.6")
 
     def __post_init__(self) -> None:

@@ -109,7 +109,7 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
         while s.k < last:
             _, at, length = self.block(s.k)
             if at == 0:
-                enter(y, state, self.finalists, self.keep)
+                enter(y, state, self.finalists, self.keep, self.reject)
             assert state.refinement is not None
             assert state.refinement.descent is not None
             refine(y, state.refinement.descent, background(y, at / length))
@@ -133,7 +133,7 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
         """The best answer of the refinement by Akaike's criterion; the projections' where time ended before it."""
         r = state.refinement
         if r is None:
-            return outcome(y, state.projections, self.keep)
+            return outcome(y, state.projections, self.keep, self.reject)
         best, support = answer(y, r)
         cut = y.crop(support, weight=abs(best) ** 2)
         beam = reported(y, state.projections.coherence)

@@ -9,6 +9,7 @@ from prbench.core import HeldOut, find_task, load_plugin, metric, plugin_names, 
 from prbench.metrics import COSTS, metric_infos
 
 FAR_FIELD = {
+    "first_mode",
     "free_r",
     "frc",
     "fsc_halves",

@@ -33,7 +33,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
 def test_it_stands_where_pynx_and_cdiutils_look(tmp_path: Path) -> None:
     y, x = measured("100")
     support = np.abs(x) > 0
-    found = Reconstruction(object=x, aux={"support": support})
+    found = Reconstruction(object=x, aux={"support": support, "starts": np.stack([x, 1j * x, 2 * x])})
     path = write_cxi(tmp_path / "r.cxi", y, found, source="s", scores={"r_factor": 0.25})
     with h5py.File(path) as file:
         assert file["cxi_version"][()] == 150
@@ -47,6 +47,8 @@ def test_it_stands_where_pynx_and_cdiutils_look(tmp_path: Path) -> None:
         assert np.isnan(results["free_llk_poisson"][()])
         assert "holdout=" in results["free_llk_poisson"].attrs["reason"]
         assert results["nb_point_support"][()] == support.sum()
+        assert image["process_1/modes"].shape == (3, *x.shape)
+        np.testing.assert_allclose(image["process_1/mode_shares"][()], [1, 0, 0], atol=1e-6)
         # A pattern at this place would make PyNX take the file for a measurement.
         assert "entry_1/instrument_1/detector_1/data" not in file
 

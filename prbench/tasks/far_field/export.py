@@ -18,6 +18,7 @@ from prbench.core import HeldOut, Reconstruction
 from prbench.errors import UsageError, one_line
 
 from .measurement import SUPPORT_THRESHOLD, FarField
+from .modes import modes_of
 from .object_space import voxel_size_m, without_ramp
 
 
@@ -39,7 +40,8 @@ def write_cxi(
     ``/entry_1/image_1/instrument_1/detector_1/mask``. Where the geometry is known, ``voxel_size`` is the size of the object's
     pixels in metres along its axes, and ``image_size`` that of its frame along x, y (and z), as CXI has it. Scores are at
     ``/entry_1/image_1/process_1/results``, ``llk_poisson`` and ``free_llk_poisson`` always among them; an attribute ``reason``
-    says why one is NaN.
+    says why one is NaN. Of several starts the orthogonal modes, the strongest first, stand at
+    ``/entry_1/image_1/process_1/modes``, and the share of the power of each at ``mode_shares`` beside them.
 
     Args:
         path: of the file; its folder must exist.
@@ -114,7 +116,17 @@ def _write(
         results[key] = float(value)
     if held_out is None:
         results["free_llk_poisson"].attrs["reason"] = "no pixels were kept from the solver; the setting holdout= keeps some"
+    _modes(process, estimate.aux.get("starts"))
     results["nb_point_support"] = int(np.asarray(support).astype(bool).sum())
+
+
+def _modes(process: Any, starts: Any) -> None:
+    """The orthogonal modes of several starts, complex (M, *shape), and the share of the power of each."""
+    if starts is None or len(starts) < 2:
+        return
+    modes = modes_of(np.asarray(starts))
+    _array(process, "modes", modes.arrays.astype(np.complex64))
+    process["mode_shares"] = modes.shares
 
 
 def _group(parent: Any, name: str, nexus: str, **attributes: str) -> Any:

@@ -17,6 +17,7 @@ from prbench.metrics.shells import first_crossing, shell_numbers, shell_sums
 from prbench.metrics.symmetry import FAR_FIELD, align
 
 from . import FarField
+from .modes import modes_of
 
 LEAST_STARTS = 10
 """Starts under which a mean of unrelated objects reaches 1/e by chance, or comes so near that alignment does the rest."""
@@ -192,6 +193,31 @@ def fsc_halves(case: Case) -> float:
 
 
 @metric(
+    "first_mode",
+    better="higher",
+    range="[0, 1]",
+    needs="starts",
+    removes=FAR_FIELD,
+    cite="Favre-Nicolin, Leake, Chushkin, Sci. Rep. 10 (2020) 2664, doi:10.1038/s41598-020-57561-2",
+    answers=(COMPLEX_OBJECT,),
+    measurement=FarField,
+    header="first mode",
+    meaning="share of the power of the restarts that their first mode holds",
+    priority=28,
+    smallest=0.001,
+)
+def first_mode(case: Case) -> float:
+    """Part of the power of the starts kept that the first mode of their singular value decomposition holds, each aligned with
+    the best and counted with the same norm: 1 where all found the same object, 1 over their number where they have nothing in
+    common. NaN for fewer than two different starts.
+    """
+    starts = _distinct(case)
+    if len(starts) < 2:
+        return case.undefined("first_mode", f"{len(starts)} different start; modes need at least 2")
+    return float(modes_of(starts).shares[0])
+
+
+@metric(
     "starts_compared",
     better="higher",
     range="[1, inf)",
@@ -200,7 +226,7 @@ def fsc_halves(case: Case) -> float:
     measurement=FarField,
     header="starts",
     meaning="different restarts behind PRTF and FSC halves",
-    priority=28,
+    priority=29,
     smallest=0.5,
 )
 def starts_compared(case: Case) -> float:

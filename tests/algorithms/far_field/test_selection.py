@@ -96,3 +96,20 @@ def test_a_known_number_of_pixels_stands_in_for_a_support_that_is_not_known(make
     assert (Constraints.of(free.y).mask(free.there(x), nowhere).sum(axis=(1, 2)) == 9).all()
     solved = make_solved(support_size=9, support=np.ones((16, 18), bool))
     assert not Constraints.of(solved.y).mask(solved.there(x), nowhere).any()
+
+
+def test_starts_far_from_the_best_are_rejected():
+    import prbench
+
+    y = prbench.get_dataset("crystal2d[size=16]").problem(0).measurement
+    every, good = (prbench.solve(f"hio-er[iterations=60,starts=8,breed_every=0{more}]", y) for more in ("", ",reject=1.05"))
+    scores = np.asarray(every.reconstruction.aux["scores"])
+    far = int((scores > 1.05 * scores.min()).sum())
+    assert 0 < far < 8
+    assert good.reconstruction.aux["rejected"] == far
+    assert len(good.reconstruction.aux["starts"]) == 8 - far
+    assert len(every.reconstruction.aux["starts"]) == 8
+    np.testing.assert_array_equal(good.reconstruction.object, every.reconstruction.object)
+    refined = "hio-er-ml[recipe=60*HIO+20*ER+8*ML,starts=8,breed_every=0"
+    kept = [len(prbench.solve(refined + more, y).reconstruction.aux["starts"]) for more in ("]", ",reject=1]")]
+    assert kept == [8, 1]
