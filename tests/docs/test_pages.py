@@ -78,10 +78,10 @@ def write_speckles(folder):
 def write_frames(folder):
     import tifffile
 
-    column = np.arange(64, dtype=np.float32)
+    column = np.arange(96, dtype=np.float32)
     for name in ("intensity", "hologram", "empty"):
         fringes = 1 + 0.5 * np.cos(2 * np.pi * 0.2 * column)
-        tifffile.imwrite(folder / f"{name}.tif", np.broadcast_to(fringes.astype(np.float32), (64, 64)))
+        tifffile.imwrite(folder / f"{name}.tif", np.broadcast_to(fringes.astype(np.float32), (96, 96)))
 
 
 @pytest.fixture
