@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -56,7 +57,11 @@ def command(
     if bib is not None:
         folders.write_bibliography(results, bib)
     if form != "table":
-        click.echo(ranked.FORMATS[form](boards) if about is None else pivot_tables.FORMATS[form](about, show))
+        if about is not None:
+            click.echo(pivot_tables.FORMATS[form](about, show))
+        else:
+            write = partial(ranked.as_latex, most=None) if form == "latex" and columns else ranked.FORMATS[form]
+            click.echo(write(boards))
         return
     out = console()
     out.print(f"{results.store.path}\n", markup=False)

@@ -13,6 +13,7 @@ from prbench.analysis.paired import samples_needed
 from prbench.errors import one_line
 
 from .csv_text import csv_text
+from .latex import aligned, best, escape_latex, label, latex_cell
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -168,19 +169,59 @@ def as_markdown(boards: Sequence[Leaderboard]) -> str:
     return "\n".join([*lines, escape_markdown_text(_note(boards))])
 
 
-def as_latex(boards: Sequence[Leaderboard]) -> str:
-    """A ``table`` with a ``tabular`` for each dataset; needs the package booktabs."""
+MOST_COLUMNS = 7
+"""Of a LaTeX table unless more are asked for: what fits a page."""
+
+
+def as_latex(boards: Sequence[Leaderboard], most: int | None = MOST_COLUMNS) -> str:
+    """A ``table`` with a label and a ``tabular`` for each dataset, the best in bold; needs the package booktabs.
+
+    Args:
+        boards: to print.
+        most: columns at most, from the left in the order of the boards; all where None.
+    """
     lines: list[str] = []
     for board in boards:
-        for dataset, headers, rows in _blocks(board):
-            goal = board.goals[dataset]
-            caption = f"{board.title}, {dataset}: ranked by {goal.metric}{_sealed(board, dataset)}. {_note([board])}"
+        for dataset, goal in board.goals.items():
+            columns = _latex_columns(board, dataset)
+            shown = dict(list(columns.items())[:most])
+            left_out = f" {len(columns) - len(shown)} further columns: prbench leaderboard." if len(columns) > len(shown) else ""
+            meanings = [f"{info.header}: {info.meaning}." for info in _infos(board) if info.header in shown]
+            notes = " ".join(["Medians over samples; failed cells count as worst, n counts all.", *explained([board]), *meanings])
+            caption = f"{board.title}, {dataset}: ranked by {goal.metric}{_sealed(board, dataset)}. {notes}{left_out}"
             lines += [r"\begin{table}", r"  \centering", f"  \\caption{{{escape_latex(caption)}}}"]
-            lines += [f"  \\begin{{tabular}}{{rl{'r' * (len(headers) - 2)}}}", r"    \toprule"]
-            lines += ["    " + " & ".join(escape_latex(h) for h in headers) + r" \\", r"    \midrule"]
-            lines += ["    " + " & ".join(latex_cell(i, cell) for i, cell in enumerate(row)) + r" \\" for row in rows]
+            lines += [f"  \\label{{{label(board.title, dataset)}}}"]
+            lines += [f"  \\begin{{tabular}}{{rl{'r' * (len(shown) - 2)}}}", r"    \toprule"]
+            lines += ["    " + " & ".join(escape_latex(header) for header in shown) + r" \\", r"    \midrule"]
+            lines += ["    " + " & ".join(row) + r" \\" for row in zip(*shown.values(), strict=True)]
             lines += [r"    \bottomrule", r"  \end{tabular}", r"\end{table}", ""]
     return "\n".join(lines).rstrip("\n")
+
+
+def _latex_columns(board: Leaderboard, dataset: str) -> dict[str, list[str]]:
+    """Cells of LaTeX by header: what a paper prints first stands first."""
+    _, headers, rows = next(block for block in _blocks(board) if block[0] == dataset)
+    cells = {header: [row[at] for row in rows] for at, header in enumerate(headers)}
+    records = board.rows[board.rows["dataset"] == dataset].to_dict("records")
+    goal, infos = board.goals[dataset], {info.header or info.name: info for info in _infos(board)}
+    score = headers[2]
+    last = [name for name in ("ranks", "bootstrap share") if name in cells]
+    failed = ["failed"] if any(row["failed"] for row in records) else []
+    first = ["#", "solver", score, "success %", "n", *failed]
+    order = [*first, *(name for name in headers if name not in (*first, *last, "failed")), *last]
+    heavy = {
+        name: best([float(row[info.name]) for row in records], info.better)
+        for name, info in infos.items()
+        if name != score and info.name in records[0]
+    }
+    heavy[score] = best([float(row["median"]) for row in records], goal.better)
+    heavy["success %"] = best([float(row["success"]) for row in records], "higher")
+    return {
+        name: [latex_cell(1, cell) for cell in cells[name]]
+        if name == "solver"
+        else aligned(cells[name], heavy.get(name, [False] * len(rows)))
+        for name in order
+    }
 
 
 FORMATS: dict[str, Callable[[Sequence[Leaderboard]], str]] = {
@@ -292,33 +333,3 @@ def escape_markdown(text: str) -> str:
     """Text in a Markdown table, without markup."""
     entities = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_{}\[\]()#+!|~$])", r"\\\1", one_line(entities, 500))
-
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "∞": r"$\infty$",
-    "–": "--",
-    "·": r"\textperiodcentered{}",
-    "×": r"$\times$",
-    **{c: f"\\{c}" for c in "$&#_%"},
-}
-
-
-def escape_latex(text: str) -> str:
-    """Text in LaTeX, without commands."""
-    return "".join(_LATEX.get(c, c) for c in one_line(text, 1000))
-
-
-def latex_cell(column: int, cell: str) -> str:
-    """A cell of a table whose column 1 holds spelled names; powers of ten are set as such."""
-    if column == 1:
-        return f"\\texttt{{{escape_latex(cell)}}}"
-    return re.sub(r"(-?\d+(?:\.\d+)?)e([+-]\d+)", lambda m: f"${m[1]}\\times10^{{{int(m[2])}}}$", escape_latex(cell))

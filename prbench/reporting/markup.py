@@ -6,7 +6,8 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from .leaderboards import escape_latex, escape_markdown, json_value, latex_cell
+from .latex import escape_latex, label, latex_cell
+from .leaderboards import escape_markdown, json_value
 
 
 def pipe_table(headers: Sequence[str], rows: Iterable[Sequence[str]], names: Collection[int] = (1,)) -> list[str]:
@@ -20,6 +21,7 @@ def latex_table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[st
     """The lines of a ``table`` with a ``tabular``; needs the package booktabs. The columns ``names`` are code and to the left."""
     columns = "".join("l" if column in names else "r" for column in range(len(headers)))
     lines = [r"\begin{table}", r"  \centering", f"  \\caption{{{escape_latex(caption)}}}"]
+    lines += [f"  \\label{{{label(caption.partition(':')[0])}}}"]
     lines += [f"  \\begin{{tabular}}{{{columns}}}", r"    \toprule"]
     lines += ["    " + " & ".join(escape_latex(header) for header in headers) + r" \\", r"    \midrule"]
     lines += [

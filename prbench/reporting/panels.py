@@ -57,7 +57,7 @@ class View:
 
     Attributes:
         name: what is shown, such as ``object`` or ``displacement, rows``.
-        kind: ``complex`` (hue is phase, brightness magnitude) or ``map`` (a colour map from ``low`` to ``high``).
+        kind: ``complex`` (colour is phase, brightness magnitude) or ``map`` (a colour map from ``low`` to ``high``).
         colours: the colour map, empty for complex images.
         unit: of a map.
         low, high: the scale of a map; of a complex image 0 and the magnitude of full brightness.
@@ -81,6 +81,8 @@ class View:
     estimate: list[Plane | None]
     errors: list[Plane | None]
     plane: str = ""
+    step: float = 1.0
+    """Pixels of the quantity per pixel of the images."""
 
 
 def views(problem: Problem, estimate: Sequence[Reconstruction]) -> list[View]:
@@ -132,6 +134,7 @@ def _complex(problem: Problem, estimate: Sequence[Reconstruction]) -> View:
         estimate=[None if x is None else _coloured(x, top if true is not None else _white(np.abs(x))) for x in planes],
         errors=[None if e is None else _indexed(e, 0.0, high, "inferno") for e in errors],
         plane=str(cut),
+        step=_step(base),
     )
 
 
@@ -164,6 +167,7 @@ def _map(kind: Map, reference: Array | None, arrays: Sequence[Array | None], reg
         truth=None if reference is None else _indexed(reference, low, high, kind.colours),
         estimate=[None if a is None else _indexed(a, low, high, kind.colours) for a in arrays],
         errors=[None if e is None else _indexed(e, -worst, worst, "PuOr") for e in errors],
+        step=_step(base),
     )
 
 
@@ -199,9 +203,14 @@ def _bytes(values: Array) -> np.ndarray:
     return np.asarray(np.round(255 * values), dtype=np.uint8)
 
 
+def _step(values: Array) -> int:
+    """The side of the blocks that :func:`_smaller` averages."""
+    return int(-(-max(values.shape[:2]) // LARGEST_SIDE))
+
+
 def _smaller(values: Array) -> Array:
     """Means of blocks, so that no side is longer than :data:`LARGEST_SIDE`."""
-    step = -(-max(values.shape[:2]) // LARGEST_SIDE)
+    step = _step(values)
     if step == 1:
         return values
     h, w = (n // step * step for n in values.shape[:2])
@@ -221,7 +230,7 @@ def strip(name: str) -> Plane:
 
 
 def wheel(side: int = 96) -> Plane:
-    """The key to complex images: hue by angle, brightness by radius; black outside."""
+    """The key to complex images: colour by angle, brightness by radius; black outside."""
     axis = np.linspace(-1, 1, side)
     z = axis[None, :] + 1j * axis[::-1, None]
     return Plane(_bytes(np.where((np.abs(z) <= 1)[..., None], domain_colours(z, 1.0), 0.0)))

@@ -1,4 +1,4 @@
-"""Small pictures of reconstructions beside the truth, where there is one: complex objects (hue is phase, brightness magnitude)
+"""Small pictures of reconstructions beside the truth, where there is one: complex objects (colour is phase, brightness magnitude)
 and, through :mod:`~prbench.reporting.maps`, real-valued maps.
 """
 
@@ -95,7 +95,10 @@ def _draw_object(problem: Problem, reconstruction: Reconstruction) -> tuple[Figu
 
 
 def domain_colours(z: Array, largest: float | None = None) -> np.ndarray:
-    """Colours of a complex image: hue is phase (red 0, cyan pi), brightness magnitude.
+    """Colours of a complex image: colour is phase, brightness magnitude.
+
+    Phase 0 is rose, a quarter of a turn yellow, half a turn teal, three quarters blue; see
+    :mod:`prbench.reporting.phase_colours`.
 
     Args:
         z: complex (H, W).
@@ -104,13 +107,12 @@ def domain_colours(z: Array, largest: float | None = None) -> np.ndarray:
     Returns:
         float (H, W, 3), sRGB from 0 to 1.
     """
-    from matplotlib.colors import hsv_to_rgb
+    from .phase_colours import phase_colours
 
     magnitude = np.abs(z)
     top = float(magnitude.max()) if largest is None else largest
-    hue = (np.angle(z) / (2 * np.pi)) % 1.0
     value = np.clip(magnitude / top, 0, 1) if top > 0 else np.zeros_like(magnitude)
-    return np.asarray(hsv_to_rgb(np.stack([hue, np.ones_like(hue), value], axis=-1).astype(float)))
+    return phase_colours(np.angle(z), value)
 
 
 def best_cut(x: Array) -> Cut:

@@ -12,7 +12,8 @@ from prbench.errors import one_line
 from prbench.metrics.cost_names import LATENCY_S
 
 from .csv_text import csv_text
-from .leaderboards import NOTHING, escape_latex, escape_markdown, json_value, latex_cell, number, spread
+from .latex import escape_latex, latex_cell
+from .leaderboards import NOTHING, escape_markdown, json_value, number, spread
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -54,12 +54,17 @@ def test_degenerate_arrays_are_drawn(tmp_path):
     assert save_picture(tmp_path / "none.png", dataclasses.replace(made, truth=None), nothing, "nothing").exists()
 
 
-def test_hue_is_phase_and_brightness_magnitude():
-    colours = domain_colours(np.array([[1, -1], [0, 0.5]], complex))
-    assert colours[0, 0] == pytest.approx([1, 0, 0])
-    assert colours[0, 1] == pytest.approx([0, 1, 1], abs=1e-6)
-    assert colours[1, 0] == pytest.approx([0, 0, 0])
-    assert colours[1, 1] == pytest.approx([0.5, 0, 0])
+def test_colour_is_phase_and_brightness_magnitude():
+    colours = domain_colours(np.array([[1, -1, 1j, -1j], [0, 0.5, 0.5j, -0.5]], complex))
+    rose, teal, yellow, blue = colours[0]
+    assert rose[0] > max(rose[1], rose[2])
+    assert teal[0] < min(teal[1], teal[2])
+    assert yellow[2] < min(yellow[0], yellow[1])
+    assert blue[2] > max(blue[0], blue[1])
+    assert colours[1, 0] == pytest.approx([0, 0, 0], abs=1e-6)
+    for whole, half in ((rose, colours[1, 1]), (yellow, colours[1, 2]), (teal, colours[1, 3])):
+        assert (half < whole).all()
+        assert np.argmax(half) == np.argmax(whole)
 
 
 def test_the_cut_of_a_slab_lies_in_the_slab():

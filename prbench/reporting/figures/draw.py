@@ -25,7 +25,7 @@ from .robustness import robustness
 from .saving import FORMATS, save
 from .style import STYLES, styled
 from .tables import leaderboard_table, metrics_table, published_table
-from .task_report import TaskReport
+from .task_report import TaskReport, letter_panels
 from .trials import trials
 
 if TYPE_CHECKING:
@@ -119,6 +119,7 @@ def _figures(report: TaskReport, folder: Path, formats: Sequence[str]) -> Iterat
     for kind, draw in KINDS.items():
         figure = draw(report)
         if figure is not None:
+            letter_panels(figure)
             yield from save(figure, folder, f"{report.board.slug}-{kind}", formats)
     for dataset, figure in galleries(report):
         yield from save(figure, folder, f"{report.board.slug}-gallery-{_slug(dataset)}", formats)
@@ -143,6 +144,7 @@ def _captions(report: TaskReport, folder: Path, drawn: set[str]) -> Path:
             lines.append(f"- `{report.board.slug}-{kind}`: {(sys.modules[draw.__module__].__doc__ or '').strip()}{part}")
     if report.notes:
         lines += ["", "`prbench figures --dataset NAME` draws one dataset."]
+    lines += ["", *_thresholds(report)]
     lines += [
         "",
         "Medians are over samples, failed cells count as worst, intervals cover 95 % at least; below six samples there are none.",
@@ -157,6 +159,14 @@ def _captions(report: TaskReport, folder: Path, drawn: set[str]) -> Path:
     path = folder / f"{report.board.slug}-captions.md"
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
+
+
+def _thresholds(report: TaskReport) -> Iterator[str]:
+    """From which value on a reconstruction is a success, and why; the grey lines of the figures."""
+    for goal in {goal.metric: goal for goal in report.board.goals.values()}.values():
+        if goal.success is not None:
+            bound = "at most" if goal.better == "lower" else "at least"
+            yield f"Success (grey lines): {report.label(goal.metric)} {bound} {goal.success:g}. {goal.reason}".rstrip()
 
 
 def _slug(dataset: str) -> str:

@@ -11,6 +11,7 @@ from prbench.reporting.panels import View, views
 from prbench.reporting.selection import pictured_rows
 
 from .naming import wrapped
+from .physical import object_pixel_m, photons, scale_bar
 from .sheet import Sheet
 from .task_report import TaskReport
 
@@ -53,7 +54,10 @@ def _gallery(report: TaskReport, dataset: str) -> Figure | None:
     names = [*([first] if known else []), *_names(report, dataset, rows)]
     plane = next((f", {view.plane}" for view in shown if view.plane), "")
     under = f"under each name {report.goal_label(report.board.goals[dataset])}"
-    return _draw_sheet(report, shown, names, f"{report.titles[dataset]}, sample {rows[0][0]['sample']}{plane}; {under}")
+    dose = photons(problem)
+    title = f"{report.titles[dataset]}, sample {rows[0][0]['sample']}{plane}{f', {dose}' if dose else ''}; {under}"
+    scales = [object_pixel_m(problem, view.kind) for view in shown]
+    return _draw_sheet(report, shown, names, title, scales)
 
 
 def _names(report: TaskReport, dataset: str, rows: Sequence[tuple[dict[str, Any], Any]]) -> list[str]:
@@ -62,7 +66,9 @@ def _names(report: TaskReport, dataset: str, rows: Sequence[tuple[dict[str, Any]
     return [f"{report.line_styles[row['solver']].name}\n{number(float(row[metric]))}" for row, _ in rows]
 
 
-def _draw_sheet(report: TaskReport, shown: Sequence[View], names: Sequence[str], title: str) -> Figure:
+def _draw_sheet(
+    report: TaskReport, shown: Sequence[View], names: Sequence[str], title: str, scales: Sequence[float | None]
+) -> Figure:
     em = report.style.font / 72
     lines = [(view, errors) for view in shown for errors in (False, True) if not errors or any(view.errors)]
     shapes = [_shape(view) for view, _ in lines]
@@ -81,6 +87,8 @@ def _draw_sheet(report: TaskReport, shown: Sequence[View], names: Sequence[str],
     for (view, errors), shape in zip(lines, shapes, strict=True):
         boxes = [(left + column * (side + gap), y, side, side * shape) for column in range(len(names))]
         _line(sheet, boxes, view, gap, errors=errors)
+        if not errors:
+            _scale_bar(sheet, boxes[0], view, scales[shown.index(view)])
         y += side * shape + gap
     return sheet.figure
 
@@ -103,6 +111,17 @@ def _line(sheet: Sheet, boxes: Sequence[tuple[float, float, float, float]], view
         sheet.bar(bar, view.colours, view.low, view.high)
     else:
         sheet.wheel((bar[0], y, 5.5 * gap, high))
+
+
+def _scale_bar(sheet: Sheet, box: tuple[float, float, float, float], view: View, pixel_m: float | None) -> None:
+    """In the lower left corner of the first panel of a row."""
+    image = next((plane for plane in (view.truth, *view.estimate) if plane is not None), None)
+    if image is None:
+        return
+    pixels = round(image.pixels.shape[1] * view.step)
+    length, label = scale_bar(pixels, pixel_m)
+    x, y, wide, high = box
+    sheet.scale_bar((x, y, wide, high), length / pixels, label)
 
 
 def _shape(view: View) -> float:

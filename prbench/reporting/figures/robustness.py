@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_AXES = 6
+_LONGEST_LABEL = 40
+"""Letters of an axis label."""
 
 
 def robustness(report: TaskReport) -> Figure | None:
@@ -54,8 +56,12 @@ def _panel(panel: Axes, report: TaskReport, axis: SettingAxis, name: str) -> set
         )
         if mine:
             met.add(solver)
-            _line(panel, report, solver, mine, at, name, top, log=axis.logarithmic)
+        for apart in (False, True):  # the level without a number, such as no noise, is no point of the axis
+            part = [row for row in mine if (axis.values[row["dataset"]] is None) is apart]
+            if part:
+                _line(panel, report, solver, part, at, name, top, log=axis.logarithmic)
     _ticks(panel, axis)
+    _set_apart(panel, axis)
     goal = report.board.goals[next(iter(at))]
     if name == "median":
         if logarithmic(known):
@@ -67,9 +73,23 @@ def _panel(panel: Axes, report: TaskReport, axis: SettingAxis, name: str) -> set
         panel.set_ylim(-0.03, 1.03)
         panel.set_ylabel("success rate")
     panel.grid(axis="y")
-    panel.set_xlabel(escaped(axis.setting))
+    panel.set_xlabel(_in_words(axis))
     panel.set_title(wrapped(axis.fixed, room(panel, 0.62), report.style.font))
     return met
+
+
+def _in_words(axis: SettingAxis) -> str:
+    """What a setting is: the first words of its documentation where they are short, else its name; with its unit."""
+    from prbench.core import load_plugin, setting_infos
+    from prbench.errors import UsageError
+
+    try:
+        info = setting_infos(load_plugin(axis.kind, axis.plugin)).get(axis.setting)
+    except UsageError:
+        info = None  # its package is not here
+    words = (info.doc if info else "").partition(";")[0].strip()
+    name = words if words and len(words) <= _LONGEST_LABEL else axis.setting.replace("_", " ")
+    return escaped(f"{name} ({info.unit})" if info and info.unit else name)
 
 
 def _line(
@@ -123,6 +143,16 @@ def _ticks(panel: Axes, axis: SettingAxis) -> None:
     labels = {at[name]: "none" if value is None else f"{value:g}" for name, value in axis.values.items()}
     every = -(-len(labels) // 9)
     panel.set_xticks(list(labels)[::every], list(labels.values())[::every])
+
+
+def _set_apart(panel: Axes, axis: SettingAxis) -> None:
+    """A dotted line before the level that has no number."""
+    at = axis.positions()
+    beyond = [x for name, x in at.items() if axis.values[name] is None]
+    if beyond:
+        last = max(axis.numbers)
+        edge = float(np.sqrt(last * beyond[0])) if axis.logarithmic else (last + beyond[0]) / 2
+        panel.axvline(edge, color="0.6", linewidth=0.7, linestyle=(0, (1, 2)), zorder=0)
 
 
 def _quoted(panel: Axes, report: TaskReport, at: dict[str, float], metric: str) -> None:

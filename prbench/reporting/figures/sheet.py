@@ -64,8 +64,19 @@ class Sheet:
                     x + 1.6 * wide, at, f"{value:.6g}".replace("-", "\N{MINUS SIGN}"), size=0.8, va=ends.get(True, "center")
                 )
 
+    def scale_bar(self, box: Box, share: float, label: str) -> None:
+        """A bar over a share of a box's width in its lower left corner, with a label above; white with a dark edge."""
+        from matplotlib.patheffects import withStroke
+
+        x, y, wide, high = box
+        left, low = x + 0.05 * wide, y + 0.95 * high
+        edge = [withStroke(linewidth=2.6, foreground="black")]
+        self._axes.plot([left, left + share * wide], [low, low], color="white", linewidth=1.6, path_effects=edge, zorder=5)
+        thin = [withStroke(linewidth=1.4, foreground="black")]
+        self.write(left, low - 0.35 * self.font / 72, label, size=0.75, color="white", va="bottom", path_effects=thin, zorder=6)
+
     def wheel(self, box: Box) -> None:
-        """The key to complex images, in the middle of a box: hue is phase, brightness magnitude."""
+        """The key to complex images, in the middle of a box: colour is phase, brightness magnitude."""
         x, y, wide, high = box
         side = min(0.5 * wide, 0.7 * high)
         left, top = x + (wide - side) / 2, y + (high - side) / 2

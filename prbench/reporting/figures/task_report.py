@@ -106,9 +106,11 @@ class TaskReport:
         return selection
 
     def label(self, column: str) -> str:
-        """A column's name with its unit."""
-        unit = self.infos[column].unit if column in self.infos else ""
-        return escaped(f"{column} ({unit})" if unit else column)
+        """A column in words, with its unit: the header that the metric declares."""
+        info = self.infos.get(column)
+        name = (info.header if info else "") or column.replace("_", " ")
+        unit = info.unit if info else ""
+        return escaped(f"{name} ({unit})" if unit else name)
 
     def goal_label(self, goal: Goal, between: str = ", ") -> str:
         """What is ranked by, and which way is better."""
@@ -131,7 +133,7 @@ def spread_over(names: Sequence[str], most: int) -> list[str]:
 def grid(
     style: Style, panels: int, height: float, *, most_columns: int = 3, heights: Sequence[float] = ()
 ) -> tuple[Figure, list[Axes]]:
-    """A figure across the page with panels; the panels left over are empty.
+    """A figure across the page with panels.
 
     Args:
         style: its width and its least width of a panel.
@@ -142,14 +144,28 @@ def grid(
     """
     from .saving import blank
 
-    columns = min(panels, most_columns, max(1, int(style.width / style.panel)))
+    most = min(panels, most_columns, max(1, int(style.width / style.panel)))
+    columns = min(
+        range(most, 0 if most < 2 else 1, -1), key=lambda count: -panels % count
+    )  # the fewest gaps, then the most columns
     rows = -(-panels // columns)
     width = style.width if columns > 1 else min(style.width, 1.9 * style.panel)
     figure = blank(width, rows * height + sum(heights) + 0.35)
     axes = list(figure.subplots(rows, columns, squeeze=False, height_ratios=heights or None).ravel())
     for spare in axes[panels:]:
-        spare.set_axis_off()
+        spare.remove()
     return figure, axes[:panels]
+
+
+def letter_panels(figure: Figure) -> None:
+    """Letters (a), (b), ... above the left corners of the panels, where there are several."""
+    panels = [axes for axes in figure.axes if axes.axison and axes.get_subplotspec() is not None]
+    if len(panels) < 2:
+        return
+    for index, axes in enumerate(panels):
+        letter = f"({chr(ord('a') + index % 26)})"
+        place: dict[str, Any] = {"xytext": (-2, 4), "textcoords": "offset points", "ha": "right", "va": "bottom"}
+        axes.annotate(letter, (0, 1), xycoords="axes fraction", fontweight="bold", **place)
 
 
 def room(axes: Axes, beside: float) -> float:

@@ -54,7 +54,7 @@ function scales(entry, view) {
   const strip = (label, image, low, high, of) => element("div", { class: "scale" }, label, element("img", { class: "strip", src: image, alt: "colour scale" }), `${number(low)} to ${number(high)} ${of}`.trim());
   const complex = view.kind === "complex";
   const errors = view.errors.some(Boolean) ? strip("error", entry.keys[view.error_colours], view.error_low, view.error_high, complex ? "" : view.unit) : null;
-  const main = complex ? [element("img", { class: "wheel", src: entry.keys.wheel, alt: "colour wheel" }), element("div", {}, "hue: phase", element("br"), "brightness: magnitude")]
+  const main = complex ? [element("img", { class: "wheel", src: entry.keys.wheel, alt: "colour wheel" }), element("div", {}, "colour: phase", element("br"), "brightness: magnitude")]
     : [strip(view.name, entry.keys[view.colours], view.low, view.high, view.unit)];
   return element("div", { class: "about" }, main, errors);
 }
