@@ -4,6 +4,7 @@ A folder holds four files, which the program opens before its first answer; thei
 behind however both processes end.
 
 - ``requests`` and ``answers``, named pipes: one JSON object per line, UTF-8. The program reads the first and writes the second.
+  Empty lines among the requests mean nothing.
 - ``sent.bin`` and ``returned.bin``: the arrays of the last request and of the last answer, raw numbers, little-endian, last axis
   fastest. ``arrays`` of a message lists them: ``name``, ``dtype`` (``<f4``, ``<c8``, ``|b1``), ``shape``, ``offset`` in bytes.
 
@@ -80,7 +81,7 @@ class Link:
             listed.append({"name": name, "dtype": array.dtype.str, "shape": list(array.shape), "offset": end})
             end += -(-array.nbytes // _ALIGNED) * _ALIGNED
         line = json.dumps({"protocol": PROTOCOL, **header, "arrays": listed}, separators=(",", ":"), allow_nan=True).encode()
-        _write(self._requests, line + b"\n")
+        _write(self._requests, line + b"\n\n")  # some languages look one character beyond a line before they return it
         return sum(array.nbytes for array in (arrays or {}).values())
 
     def take(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:

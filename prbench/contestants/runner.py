@@ -33,7 +33,8 @@ def main() -> None:
     _end_with_parent(parent)
     server = _Server(adapter_path, folder)
     for line in server.requests:
-        server.answer(json.loads(line))
+        if line.strip():
+            server.answer(json.loads(line))
 
 
 class _Server:

@@ -304,7 +304,7 @@ class FarField(Measurement):
 
     def completed(self, found: Reconstruction) -> Reconstruction:
         """An object on the detector's grid is cut to the frame of ``object_shape``, as :meth:`crop` does."""
-        whole = getattr(found.object, "shape", None) == self.shape
+        whole = getattr(found.object, "shape", None) == self.shape != self._object_shape
         return dataclasses.replace(found, object=self.to(get_backend("numpy")).crop(found.object)) if whole else found
 
     def check(self, reconstruction: object) -> None:
