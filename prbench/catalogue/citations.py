@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import EntryPoint, EntryPoints, entry_points
 
+from prbench.contestants.folders import declaration_of, installed_declarations
 from prbench.core import load_plugin, parse_name
 from prbench.core.references import Reference, bibliography, cited
 from prbench.core.registry import Kind
@@ -46,9 +47,12 @@ def _plain(kind: Kind, spelled: str) -> str:
 
 
 def _references(kind: Kind, name: str) -> Iterator[Reference]:
-    for point in _points(kind).select(name=name):
+    points = list(_points(kind).select(name=name))
+    for point in points:
         cite, bibtex = _declared(kind, point)
         yield from cited(cite, name, bibtex)
+    if kind == "solver" and not points and name in installed_declarations():
+        yield from cited(declaration_of(name).cite, name)
 
 
 @cache

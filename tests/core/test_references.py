@@ -2,6 +2,7 @@
 
 import pytest
 
+from prbench.contestants.folders import declaration_of, installed_declarations
 from prbench.core import load_plugin, plugin_names
 from prbench.core.references import Reference, bibliography, cited, find_reference, parse_bibtex, references
 
@@ -21,12 +22,9 @@ def test_no_identifier_leads_to_two_entries():
 
 
 def test_every_entry_belongs_to_something_registered():
-    named = {
-        reference.key
-        for kind in ("solver", "dataset", "metric")
-        for name in plugin_names(kind)
-        for reference in cited(load_plugin(kind, name).info.cite, name)
-    }
+    lines = [load_plugin(kind, name).info.cite for kind in ("solver", "dataset", "metric") for name in plugin_names(kind)]
+    lines += [declaration_of(name).cite for name in installed_declarations()]
+    named = {reference.key for line in lines for reference in cited(line)}
     assert {reference.key for reference in references()} <= named
 
 
