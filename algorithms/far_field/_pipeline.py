@@ -65,7 +65,7 @@ class ProjectionSolver(ProjectionSettings, IterativeSolver[FarField, ProjectionS
         return state
 
     def residual(self, y: FarField, state: ProjectionState) -> float:
-        """Modulus error of the chosen start, as it would be returned."""
+        """Modulus error of the chosen start."""
         return residual_of_best(y, state)
 
     def estimate(self, y: FarField, state: ProjectionState) -> Reconstruction:

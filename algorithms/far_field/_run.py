@@ -84,21 +84,22 @@ class ProjectionRun:
 
 
 def residual_of_best(y: FarField, s: ProjectionState) -> float:
-    """Modulus error of the start that :func:`outcome` would choose, as it would be returned."""
+    """Modulus error of the start that :func:`outcome` would choose, before the object's frame is cut out of it."""
     estimates = s.estimates()
-    return returned_residual(y, estimates[by_score(_scores(s, estimates))[0]], s.coherence)
+    best = 0 if len(estimates) == 1 else by_score(_scores(s, estimates))[0]
+    return iterate_residual(y, estimates[best], s.coherence)
 
 
-def returned_residual(y: FarField, x: Array, coherence: Coherence | None = None) -> float:
-    """Modulus error of one field (*shape) once the object's frame is cut out of it; infinite where it is not finite.
+def iterate_residual(y: FarField, x: Array, coherence: Coherence | None = None) -> float:
+    """Modulus error of one field (*shape); infinite where it is not finite.
 
-    Of a beam that is not fully coherent, the degree of coherence is the Gaussian whose width is reported.
+    It is that of the object cut out of the field as long as the object's frame holds all of it, and costs one FFT. Of a beam
+    that is not fully coherent, the degree of coherence is the Gaussian whose width is reported.
     """
-    cut = y.pad(y.crop(x))[None]
     beam = gaussian_of(coherence)
-    error = float(y.modulus_error(cut, beam)[0])
+    error = float(y.modulus_error(x[None], beam)[0])
     if error < _ROUNDED:
-        error = float(y.modulus_error(y.backend.xp.astype(cut, y.backend.xp.complex128), beam)[0])
+        error = float(y.modulus_error(y.backend.xp.astype(x[None], y.backend.xp.complex128), beam)[0])
     return error if math.isfinite(error) else math.inf
 
 

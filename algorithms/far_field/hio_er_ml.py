@@ -13,7 +13,7 @@ from ._coherence import reported
 from ._likelihood import refine
 from ._policies import HoldOut
 from ._refinement import RefinedState, answer, background, enter, leave
-from ._run import ProjectionRun, outcome, residual_of_best, returned_residual
+from ._run import ProjectionRun, iterate_residual, outcome, residual_of_best
 from ._settings import RecipeSettings
 from ._state import random_state
 from ._updates import UPDATES, Update
@@ -124,10 +124,10 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
         return self.loose + (self.tight - self.loose) * min(1.0, blocks / last)
 
     def residual(self, y: FarField, state: RefinedState) -> float:
-        """Modulus error of the answer, as it would be returned."""
+        """Modulus error of the answer."""
         if state.refinement is None:
             return residual_of_best(y, state.projections)
-        return returned_residual(y, answer(y, state.refinement)[0], state.projections.coherence)
+        return iterate_residual(y, answer(y, state.refinement)[0], state.projections.coherence)
 
     def estimate(self, y: FarField, state: RefinedState) -> Reconstruction:
         """The best answer of the refinement by Akaike's criterion; the projections' where time ended before it."""

@@ -11,7 +11,7 @@ from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
 from prbench.tasks.far_field import FarField
 
 from ._likelihood import LikelihoodDescent, begin, confine, log_likelihood, refine
-from ._run import reconstruction, returned_residual
+from ._run import iterate_residual, reconstruction
 from ._selection import Choice, by_score
 from ._settings import ShrinkwrapSettings
 from ._state import random_state
@@ -72,8 +72,8 @@ class MaximumLikelihood(ShrinkwrapSettings, IterativeSolver[FarField, DescentSta
         return state
 
     def residual(self, y: FarField, state: DescentState) -> float:
-        """Modulus error of the start of highest likelihood, as it would be returned."""
-        return returned_residual(y, state.descent.x[by_score(self._scores(y, state))[0]])
+        """Modulus error of the start of highest likelihood."""
+        return iterate_residual(y, state.descent.x[by_score(self._scores(y, state))[0]])
 
     def estimate(self, y: FarField, state: DescentState) -> Reconstruction:
         """The start of highest likelihood."""
