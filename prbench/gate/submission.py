@@ -104,7 +104,7 @@ def _count_environments(results: ResultSet, found: Submission) -> None:
         found.remarks.append(f"several versions of prbench: {', '.join(sorted(found.versions))}")
 
 
-def _drawn(results: ResultSet, found: Submission) -> dict[str, Record]:
+def _draw_cells(results: ResultSet, found: Submission) -> dict[str, Record]:
     """A random tenth of the cells, one at least; cells of plug-ins or data that are not installed here give way to others."""
     keys = sorted(map(str, results.frame["key"]))
     wanted = max(1, math.ceil(SHARE * len(keys)))
@@ -125,7 +125,7 @@ def _drawn(results: ResultSet, found: Submission) -> dict[str, Record]:
 
 def _repeat(results: ResultSet, again: Path, found: Submission, jobs: int | None, on_event: Any) -> None:
     """Run the drawn cells again and compare."""
-    chosen = _drawn(results, found)
+    chosen = _draw_cells(results, found)
     if not chosen:
         found.remarks.append("no cell was run again")
         return

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+import prbench
+from prbench.core.registry import module_of_file
 from prbench.errors import UsageError
 from prbench.skeletons import Skeleton, tasks_with_template, write_skeleton
+from prbench.testing.problems import problem_of_task
 
 EVERY = [
     *[Skeleton("solver", f"my-{task}", task) for task in tasks_with_template("solver")],
@@ -88,6 +91,18 @@ def test_a_name_that_nothing_has_is_refused(packages):
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert "my-random" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("task", tasks_with_template("solver"))
+def test_every_solver_that_is_written_solves(task, tmp_path):
+    skeleton = Skeleton("solver", f"any-{task}", task)
+    code = tmp_path / "solver.py"
+    code.write_text(skeleton.files()[f"src/{skeleton.module}/solver.py"], "utf-8")
+    plugin = getattr(module_of_file(code), skeleton.class_name + "Solver")
+    problem = problem_of_task(task)
+    solution = prbench.solve(plugin.from_params(plugin.example), problem.measurement)
+    assert solution.status == "ok"
+    problem.measurement.check(solution.reconstruction)
 
 
 @pytest.mark.parametrize("skeleton", EVERY, ids=lambda skeleton: skeleton.package)

@@ -164,8 +164,8 @@ def letter_panels(figure: Figure) -> None:
         return
     for index, axes in enumerate(panels):
         letter = f"({chr(ord('a') + index % 26)})"
-        place: dict[str, Any] = {"xytext": (-2, 4), "textcoords": "offset points", "ha": "right", "va": "bottom"}
-        axes.annotate(letter, (0, 1), xycoords="axes fraction", fontweight="bold", **place)
+        offset: dict[str, Any] = {"xytext": (-2, 4), "textcoords": "offset points", "ha": "right", "va": "bottom"}
+        axes.annotate(letter, (0, 1), xycoords="axes fraction", fontweight="bold", **offset)
 
 
 def room(axes: Axes, beside: float) -> float:

@@ -9,7 +9,7 @@ from prbench.analysis.comparison import Versus, compare_results
 from prbench.errors import UsageError
 from prbench.reporting.leaderboards import number, spread
 
-from .blocks import Block, Cell, Page, Row
+from .blocks import Page, Row, SiteBlock, SiteCell
 from .model import Site, solver_cell
 
 MOST_COMPARED = 12
@@ -28,11 +28,11 @@ def comparisons(site: Site) -> Iterator[Page]:
         except UsageError:
             continue  # no solver and no problem in common
         path = f"compare/{before.slug}--{after.slug}.html"
-        links.append(Row([Cell(f"{before.name} → {after.name}", path), Cell(_verdicts(versus))]))
+        links.append(Row([SiteCell(f"{before.name} → {after.name}", path), SiteCell(_verdicts(versus))]))
         yield Page(path, f"{before.name} → {after.name}", [_comparison(site, versus)], "The verdict is on the second.")
     notes = ["Pairs of runs that have a solver and problems in common; the verdict is on the second."]
     notes += [] if links else ["There is no such pair yet."]
-    yield Page("compare.html", "Comparisons", [Block("", "compare", notes, ("runs", "verdicts"), links, filtered=False)])
+    yield Page("compare.html", "Comparisons", [SiteBlock("", "compare", notes, ("runs", "verdicts"), links, filtered=False)])
 
 
 def _verdicts(versus: Versus) -> str:
@@ -40,7 +40,7 @@ def _verdicts(versus: Versus) -> str:
     return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
 
 
-def _comparison(site: Site, versus: Versus) -> Block:
+def _comparison(site: Site, versus: Versus) -> SiteBlock:
     rows = []
     for row in versus.rows.to_dict("records"):
         solver, dataset = str(row["second"]), str(row["dataset"])
@@ -48,13 +48,13 @@ def _comparison(site: Site, versus: Versus) -> Block:
         sign = "×" if row["scale"] == "ratio" else ""
         cells = [
             solver_cell(site, solver),
-            Cell(dataset),
-            Cell(str(row["metric"])),
-            *(Cell(number(float(row[name])), number=True) for name in ("first_median", "second_median")),
-            Cell(f"{sign}{change}", number=True),
-            Cell(number(float(row["p_holm"])), number=True),
-            Cell(f"{int(row['pairs'])}", number=True),
-            Cell(str(row["verdict"])),
+            SiteCell(dataset),
+            SiteCell(str(row["metric"])),
+            *(SiteCell(number(float(row[name])), number=True) for name in ("first_median", "second_median")),
+            SiteCell(f"{sign}{change}", number=True),
+            SiteCell(number(float(row["p_holm"])), number=True),
+            SiteCell(f"{int(row['pairs'])}", number=True),
+            SiteCell(str(row["verdict"])),
         ]
         rows.append(Row(cells, solver, dataset))
     notes = [
@@ -62,7 +62,7 @@ def _comparison(site: Site, versus: Versus) -> Block:
         "Change: median over samples of the second's value over the first's (×) or minus it.",
     ]
     headers = ("solver", "dataset", "metric", "#first", "#second", "#change", "#p", "#pairs", "verdict")
-    return Block("", "comparison", notes, headers, rows)
+    return SiteBlock("", "comparison", notes, headers, rows)
 
 
 def gaps(site: Site) -> Page:
@@ -72,9 +72,12 @@ def gaps(site: Site) -> Page:
         for row in board.rows.to_dict("records"):
             counts = [int(row[name]) for name in ("missing", "failed", "stale", "left_out")]
             if any(counts):
-                cells = [Cell(source.name, site.address("run", source.slug)), Cell(board.task, site.address("task", board.task))]
-                cells += [solver_cell(site, str(row["solver"])), Cell(str(row["dataset"]))]
-                cells += [Cell(str(count), number=True) for count in counts]
+                cells = [
+                    SiteCell(source.name, site.address("run", source.slug)),
+                    SiteCell(board.task, site.address("task", board.task)),
+                ]
+                cells += [solver_cell(site, str(row["solver"])), SiteCell(str(row["dataset"]))]
+                cells += [SiteCell(str(count), number=True) for count in counts]
                 rows.append(Row([*cells, str(row["reason"] or "")], str(row["solver"]), str(row["dataset"]), source.name))
     headers = ("run", "task", "solver", "dataset", "#missing", "#failed", "#stale", "#left out", "no rank")
     notes = (
@@ -83,11 +86,11 @@ def gaps(site: Site) -> Page:
         "Left out: cells of samples that not all ranked solvers have.",
     )
     broken = [
-        Row([Cell(source.name), str(path.name), reason])
+        Row([SiteCell(source.name), str(path.name), reason])
         for source in site.sources
         for path, reason in sorted(source.results.store.corrupt.items())
     ]
-    blocks = [Block("", "gaps", notes, headers, rows)]
+    blocks = [SiteBlock("", "gaps", notes, headers, rows)]
     if broken:
-        blocks.append(Block("Not readable", "unreadable", (), ("run", "name", "reason"), broken))
+        blocks.append(SiteBlock("Not readable", "unreadable", (), ("run", "name", "reason"), broken))
     return Page("gaps.html", "Missing and stale", blocks)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Cell:
+class SiteCell:
     """One cell of a table: text, with a link where ``href`` is not empty; ``number`` aligns it to the right."""
 
     text: str
@@ -20,7 +20,7 @@ class Cell:
 class Row:
     """Cells, with what the filter of the page looks for; ``first`` is set in bold."""
 
-    cells: Sequence[Cell | str]
+    cells: Sequence[SiteCell | str]
     solver: str = ""
     dataset: str = ""
     run: str = ""
@@ -28,7 +28,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Block:
+class SiteBlock:
     """A heading, sentences, a table and a drawing, all of them optional.
 
     Attributes:
@@ -65,7 +65,7 @@ class Page:
 
     path: str
     title: str
-    blocks: Sequence[Block] = field(default_factory=tuple)
+    blocks: Sequence[SiteBlock] = field(default_factory=tuple)
     summary: str = ""
 
     @property

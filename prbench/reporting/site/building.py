@@ -17,7 +17,7 @@ from prbench.reporting.leaderboards import FORMATS
 from .blocks import Page
 from .model import Site
 from .pages import DOWNLOADS, pages
-from .sources import Source, read_sources
+from .sources import SiteSource, read_sources
 
 if TYPE_CHECKING:
     from prbench.running.store.results import ResultSet
@@ -81,7 +81,7 @@ def build_site(
     return written
 
 
-def _downloads(source: Source, bibliography: Callable[[Sequence[ResultSet]], str]) -> dict[str, str]:
+def _downloads(source: SiteSource, bibliography: Callable[[Sequence[ResultSet]], str]) -> dict[str, str]:
     made = {suffix: FORMATS[form](source.boards) + "\n" for suffix, form in _FORMS.items()}
     made["bib"] = bibliography([source.results])
     return {f"data/{source.slug}.{suffix}": made[suffix] for suffix in DOWNLOADS}

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from prbench.analysis import Leaderboard
 from prbench.core import MetricInfo
 
-from .blocks import Cell
-from .sources import Source, slug
+from .blocks import SiteCell
+from .sources import SiteSource, slug
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Site:
         kinds: of solvers by their plain name: ``contestant`` for other programs, else ``solver``.
     """
 
-    sources: Sequence[Source]
+    sources: Sequence[SiteSource]
     infos: Mapping[str, MetricInfo]
     kinds: Mapping[str, str]
     _slugs: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Site:
             self._slugs[kind, name] = slug(name, self._taken.setdefault(kind, set()))
         return f"{kind}/{self._slugs[kind, name]}.html"
 
-    def boards(self) -> Iterator[tuple[Source, Leaderboard]]:
+    def boards(self) -> Iterator[tuple[SiteSource, Leaderboard]]:
         """Every board of every folder, newest folder first."""
         for source in reversed(self.sources):
             for board in source.boards:
@@ -50,6 +50,6 @@ def plain(name: str) -> str:
     return name.partition("[")[0]
 
 
-def solver_cell(site: Site, spelled: str) -> Cell:
+def solver_cell(site: Site, spelled: str) -> SiteCell:
     """A solver's name with a link to its page."""
-    return Cell(spelled, site.address("solver", plain(spelled)))
+    return SiteCell(spelled, site.address("solver", plain(spelled)))

@@ -25,7 +25,7 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class SiteSource:
     """One folder of results.
 
     Attributes:
@@ -93,13 +93,13 @@ class Source:
         return ", ".join(f"{count} {state}" for state, count in counts.most_common()) or UNKNOWN
 
 
-def read_sources(results: Sequence[ResultSet]) -> list[Source]:
+def read_sources(results: Sequence[ResultSet]) -> list[SiteSource]:
     """The folders as sources, oldest first.
 
     Raises:
         UsageError: for a folder without records.
     """
-    sources: list[Source] = []
+    sources: list[SiteSource] = []
     taken: set[str] = set()
     for one in results:
         if one.frame.empty:
@@ -107,7 +107,7 @@ def read_sources(results: Sequence[ResultSet]) -> list[Source]:
         said = _said(one)
         name = str(said.get("name") or one.store.path.resolve().name)
         label = slug(name, taken)
-        sources.append(Source(label, name, str(said.get("submitter") or UNKNOWN), str(said.get("note") or ""), one))
+        sources.append(SiteSource(label, name, str(said.get("submitter") or UNKNOWN), str(said.get("note") or ""), one))
     return sorted(sources, key=lambda source: (source.date, source.slug))
 
 
