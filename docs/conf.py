@@ -77,14 +77,7 @@ def visit_math_block(translator, node):
     raise nodes.SkipNode
 
 
-def list_contestants(app, docname, source):
-    """List the page on contestants in the navigation where it is there: a page that is listed nowhere is a warning."""
-    if docname == "index" and "contestants" in app.env.found_docs:
-        source[0] = source[0].replace("\nlearned\n```", "\nlearned\ncontestants\n```")
-
-
 def setup(app):
     """Register what belongs to this site alone."""
-    app.connect("source-read", list_contestants)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
     app.connect("autodoc-process-docstring", escape_markup, priority=100)
