@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +12,9 @@ from prbench.core import Rng
 from prbench.physics.free_pixels import free_pixel_islands
 from prbench.tasks.far_field import FarField
 from prbench.tasks.far_field.coherence import Coherence
+
+_BATCH_PIXELS = 1 << 18
+"""Pixels of fields that are scored at once: any batch in two dimensions, one field after another in three."""
 
 
 @dataclass
@@ -49,6 +53,13 @@ def score(choice: Choice, objects: Array, coherence: Coherence | None = None) ->
         objects: complex (B, *shape) on the detector's grid.
         coherence: of the beam; None: full.
     """
+    size = max(1, _BATCH_PIXELS // math.prod(choice.y.shape))
+    parts = [_scored(choice, objects[low : low + size], coherence) for low in range(0, objects.shape[0], size)]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def _scored(choice: Choice, objects: Array, coherence: Coherence | None) -> np.ndarray:
+    """The scores of a part of the batch, so that what is computed on the way takes little memory beside the batch."""
     y = choice.y
     if choice.held_out is None:
         return np.asarray(y.backend.to_numpy(y.modulus_error(objects, coherence)), dtype=np.float64)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from prbench.backend import Array, Backend, pointwise
@@ -10,6 +12,9 @@ from prbench.core import Rng
 from prbench.tasks.far_field import FarField
 
 from ._constraints import kth_largest
+
+_BATCH_PIXELS = 1 << 18
+"""Pixels of fields that are blurred at once: a batch in two dimensions, one field after another in three."""
 
 
 @pointwise
@@ -31,6 +36,13 @@ def shrink(y: FarField, g: Array, sigma: float, threshold: float, area: float | 
     Returns:
         bool (B, *shape).
     """
+    size = max(1, _BATCH_PIXELS // math.prod(y.shape))
+    parts = [_shrunk(y, g[low : low + size], sigma, threshold, area) for low in range(0, g.shape[0], size)]
+    return parts[0] if len(parts) == 1 else y.backend.xp.concat(parts)
+
+
+def _shrunk(y: FarField, g: Array, sigma: float, threshold: float, area: float | None) -> Array:
+    """The supports of a part of a batch, so that what is computed on the way takes little memory beside the batch."""
     xp = y.backend.xp
     magnitude = modulus(g, out=y.backend.empty(g.shape, y.backend.real))
     smooth = blur(y.backend, magnitude, sigma)

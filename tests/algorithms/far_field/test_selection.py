@@ -113,3 +113,17 @@ def test_starts_far_from_the_best_are_rejected():
     refined = "hio-er-ml[recipe=60*HIO+20*ER+8*ML,starts=8,breed_every=0"
     kept = [len(prbench.solve(refined + more, y).reconstruction.aux["starts"]) for more in ("]", ",reject=1]")]
     assert kept == [8, 1]
+
+
+@pytest.mark.parametrize("more", ["", ",holdout=0.05", ",area=0.2"])
+def test_large_batches_are_scored_and_shrunk_in_parts_with_the_same_result(monkeypatch, more):
+    import prbench
+
+    y = prbench.get_dataset("crystal2d[size=16]").problem(0).measurement
+    spelled = f"hio-er[iterations=60,starts=5,breed_every=0{more}]"
+    whole = prbench.solve(spelled, y).reconstruction
+    for module in ("_selection", "_shrinkwrap"):
+        monkeypatch.setattr(f"prbench.algorithms.far_field.{module}._BATCH_PIXELS", 2 * 32 * 32)
+    parts = prbench.solve(spelled, y).reconstruction
+    np.testing.assert_allclose(parts.aux["scores"], whole.aux["scores"], rtol=1e-5)
+    np.testing.assert_allclose(parts.object, whole.object, atol=1e-4 * np.abs(whole.object).max())
