@@ -11,7 +11,7 @@ import numpy as np
 import prbench
 from prbench.backend import get_backend, keep_freed_memory
 from prbench.contestants.solver import Contestant, end_programs
-from prbench.running.solving import run_solver
+from prbench.running.solving import prepare, run_prepared
 
 _ADAPTER = """
 import numpy as np
@@ -40,10 +40,12 @@ def overhead(folder: Path, size: int, solves: int = 60) -> dict[str, float]:
     y = prbench.FarField(np.random.default_rng(0).random((size, size)).astype(np.float32), object_shape=(size, size))
     answer = np.zeros((size, size), np.complex64)
     backend = get_backend("numpy")
+    y = y.to(backend)
     whole, copies = [], []
     for _ in range(solves):
         began = time.perf_counter()
-        run = run_solver(solver, y, seed=0, backend=backend)
+        prepare(solver, backend, 0)
+        run = run_prepared(solver, y, 0, None, None)
         whole.append(time.perf_counter() - began - run.times.clocked.wall_s)
         began = time.perf_counter()
         for array in (y.intensity, answer):
