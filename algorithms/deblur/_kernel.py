@@ -108,11 +108,11 @@ def _few_edges(y: BlurredImage, image: torch.Tensor, seen: torch.Tensor, x: torc
         X = torch.fft.rfft2(x)
         edges = torch.fft.irfft2(torch.stack([X * down, X * right]), s=shape)
         edges = edges * ((edges**2).sum(dim=0) > _EDGE_COST / weight)
-        whole = torch.fft.irfft2(K * X, s=shape)
-        part = whole[top:, left:]
+        full_image = torch.fft.irfft2(K * X, s=shape)
+        part = full_image[top:, left:]
         part.copy_(torch.where(seen, image, part))
         E = torch.fft.rfft2(edges)
-        numerator = K.conj() * torch.fft.rfft2(whole) + weight * (down.conj() * E[0] + right.conj() * E[1])
+        numerator = K.conj() * torch.fft.rfft2(full_image) + weight * (down.conj() * E[0] + right.conj() * E[1])
         x = torch.fft.irfft2(numerator / (K.abs() ** 2 + weight * steepness), s=shape)
         weight *= 2
     return x

@@ -110,10 +110,10 @@ class _Blocks:
         dilation = 2 if size == 1 and n > 1 else 1
         padding = 0 if periodic else size // 2
         mode: Literal["reflect", "zeros"] = "reflect" if padding else "zeros"
-        made = self._convolution(
+        convolution = self._convolution(
             n * inputs, n * outputs, size, stride=stride, padding=padding, padding_mode=mode, groups=n, dilation=dilation
         )
-        return [Wrapped(), made] if periodic else [made]
+        return [Wrapped(), convolution] if periodic else [convolution]
 
     def norm(self, channels: int) -> nn.Module:
         return self._norm(self._starts * channels)

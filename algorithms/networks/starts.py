@@ -19,10 +19,10 @@ def from_seeds(make: Make, seeds: Sequence[int]) -> nn.Module:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             singles.append(make(1).state_dict())
-    whole = make(len(seeds))
+    stacked = make(len(seeds))
     first = singles[0]
-    whole.load_state_dict({k: torch.cat([one[k] for one in singles]) if v.ndim else v for k, v in first.items()})
-    return whole
+    stacked.load_state_dict({k: torch.cat([one[k] for one in singles]) if v.ndim else v for k, v in first.items()})
+    return stacked
 
 
 def narrowed(

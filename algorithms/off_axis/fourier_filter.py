@@ -108,5 +108,5 @@ def _across_gaps(y: Hologram, phase: Array, depth: float) -> Array:
     """The phase (H, W) with that of unmeasured pixels deeper than ``depth`` taken from the nearest one that is not."""
     from scipy.ndimage import distance_transform_edt
 
-    known = np.asarray(distance_transform_edt(~y.backend.to_numpy(y.mask)) <= depth)
-    return phase if known.all() else y.backend.asarray(filled_from_nearest(y.backend.to_numpy(phase), known))
+    level = np.asarray(distance_transform_edt(~y.backend.to_numpy(y.mask)) <= depth)
+    return phase if level.all() else y.backend.asarray(filled_from_nearest(y.backend.to_numpy(phase), level))

@@ -24,9 +24,9 @@ def warped_fit(
     padded = pad(pad(R, -2, side, xp, beyond="edge"), -1, side, xp, beyond="edge")
     wide = width + 2 * side
     flat = xp.reshape(padded, (R.shape[0], -1))
-    whole = xp.floor(-guess)
-    by_row, by_column = (_spline_weights(part) for part in (-guess - whole))
-    i, j = xp.astype(whole, xp.int64)
+    whole_pixels = xp.floor(-guess)
+    by_row, by_column = (_spline_weights(part) for part in (-guess - whole_pixels))
+    i, j = xp.astype(whole_pixels, xp.int64)
     here = xp.cumulative_sum(xp.ones_like(i), axis=0) - 1, xp.cumulative_sum(xp.ones_like(i), axis=1) - 1
     corner = (here[0] + i + side - 1) * wide + here[1] + j + side - 1
     value, slope, drift = xp.zeros_like(R), xp.zeros_like(R), xp.zeros_like(R)

@@ -115,8 +115,8 @@ def stepped(y: SpeckleStack, coefficients: Array, guess: Array, reach: int) -> A
 
 def ratio(a: Array, b: Array, otherwise: float, xp: Any) -> Array:
     """``a / b``, and ``otherwise`` where b is nothing: a transmission or an amplitude of speckles of less than one millionth."""
-    known = xp.abs(b) > 1e-6
-    return xp.where(known, a / xp.where(known, b, xp.ones_like(b)), xp.full_like(a, otherwise))
+    nonzero = xp.abs(b) > 1e-6
+    return xp.where(nonzero, a / xp.where(nonzero, b, xp.ones_like(b)), xp.full_like(a, otherwise))
 
 
 def smoothed(y: SpeckleStack, displacement: Array, window: int) -> Array:

@@ -114,6 +114,6 @@ def _facts(pattern: Pattern) -> dict[str, str]:
         "peak": f"{note.high:.6g} at {peak}, zero frequency at {tuple(n // 2 for n in y.shape)}",
     }
     lengths = {"wavelength": pattern.wavelength_m, "distance": pattern.distance_m, "pixel": pattern.pixel_m}
-    known = ", ".join(f"{name} {value:.6g} m" for name, value in lengths.items() if value is not None)
-    facts["geometry"] = known or "not in the file"
+    lengths_text = ", ".join(f"{name} {value:.6g} m" for name, value in lengths.items() if value is not None)
+    facts["geometry"] = lengths_text or "not in the file"
     return facts

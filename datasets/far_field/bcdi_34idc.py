@@ -69,8 +69,8 @@ class BCDI34IDC(Dataset):
         """Read, crop and bin the counts."""
         shape = parse_shape(self.crop, f"{self.plugin_name}: crop")
         path, sha256 = locate(self.files[0], self.plugin_name)
-        whole = read_pattern(path, Reading(dataset="intensity"))
-        pattern = binned(cropped(whole, about_peak(whole.intensity, shape, self.plugin_name)), self.bin)
+        full_pattern = read_pattern(path, Reading(dataset="intensity"))
+        pattern = binned(cropped(full_pattern, about_peak(full_pattern.intensity, shape, self.plugin_name)), self.bin)
         intensity = np.where(pattern.intensity > self.threshold, pattern.intensity, np.float32(0))
         problem = Problem(
             measurement=FarField(intensity, gain=1.0),

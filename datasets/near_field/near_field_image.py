@@ -61,9 +61,9 @@ class NearFieldImage(PictureOfPhase):
         names = PICTURES["test" if split == "test" else "tune"] if self.image == "all" else (self.image,)
         name = names[index % len(names)]
         grey = _grey(name)
-        whole = (split, seed) == ("test", 0) and index < len(names)
+        is_published = (split, seed) == ("test", 0) and index < len(names)
         return self.problem_of(
-            stretched(resized(centre_square(grey) if whole else random_square(grey, of_crop), self.size)),
+            stretched(resized(centre_square(grey) if is_published else random_square(grey, of_crop), self.size)),
             (index, seed, split),
             of_noise,
             name=f"{self.plugin_name}-{name}",

@@ -55,9 +55,9 @@ class RadiographReal(PictureOfPhase):
         name = names[index % len(names)]
         path, sha256 = locate(self.files[NAMES.index(name)], self.plugin_name)
         picture = read_picture(path)
-        whole = (split, seed) == ("test", 0) and index < len(names)
+        is_published = (split, seed) == ("test", 0) and index < len(names)
         return self.problem_of(
-            stretched(resized(centre_square(picture) if whole else random_square(picture, of_crop), self.size)),
+            stretched(resized(centre_square(picture) if is_published else random_square(picture, of_crop), self.size)),
             (index, seed, split),
             of_noise,
             name=f"{self.plugin_name}-{name}",

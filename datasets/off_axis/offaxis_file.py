@@ -66,7 +66,7 @@ class OffAxisFile(Dataset):
         seen = look_at(path, "off-axis")
         if seen is None:
             return None
-        image, fit, known, notes = seen
+        image, fit, geometry, notes = seen
         settings: dict[str, object] = {"path": path}
         inside = [note.path.rpartition("::")[2] for note in notes if "::" in note.path and note.shape == image.shape]
         empty = next((name for name in inside if name in ("bg_data", "background", "reference", "empty")), None)
@@ -82,7 +82,7 @@ class OffAxisFile(Dataset):
         if min(plain.shape) >= LEAST_SIDE_PX and not fringes_stand_out(plain, (row, column)):
             warnings.append(NO_FRINGES)
         fringes = f"{row:.4f}, {column:.4f} cycles per pixel along rows and columns"
-        facts = {"geometry": ", ".join(f"{name} {value:.6g}" for name, value in known.items() if value) or "not in the file"}
+        facts = {"geometry": ", ".join(f"{name} {value:.6g}" for name, value in geometry.items() if value) or "not in the file"}
         facts = {"carrier": fringes, **facts} if fit > 0.5 else facts
         return Inspection(format_name(cls.plugin_name, settings), "off-axis", fit, notes, facts, tuple(warnings), picture=image)
 

@@ -95,8 +95,8 @@ def values(data: np.ndarray, measured: np.ndarray | None, how: Reading, data_typ
         return []
     said = [] if how.corrections.saturated is not None else _plateau(seen)
     sample = seen[:: max(1, seen.size // _SAMPLE)].astype(np.float64)
-    whole = float((np.abs(sample - np.round(sample)) < 1e-3).mean())
-    if whole < 0.99:
+    whole_share = float((np.abs(sample - np.round(sample)) < 1e-3).mean())
+    if whole_share < 0.99:
         kind = _disguise(sample)
         if kind is not None:
             return [*said, kind]

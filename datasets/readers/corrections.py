@@ -105,8 +105,8 @@ def sentinels(data: np.ndarray, wrong: np.ndarray | None = None) -> list[float]:
     ends: list[float] = []
     if data.dtype.kind in "iu":
         info = np.iinfo(data.dtype)
-        known = [info.max] if data.dtype.kind == "i" or info.bits < 16 else [info.max, info.max - 1]
-        ends = [end for end in known if largest >= end and bool((usable == end).any())]
+        saturated = [info.max] if data.dtype.kind == "i" or info.bits < 16 else [info.max, info.max - 1]
+        ends = [end for end in saturated if largest >= end and bool((usable == end).any())]
     if not ends and data.dtype.itemsize > 2:
         for end in _COUNTERS:
             if float(largest) == float(end):

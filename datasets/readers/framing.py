@@ -39,41 +39,42 @@ def parse_crop(text: str | None, shape: tuple[int, ...]) -> tuple[Region | None,
 
 
 def middle_of(
-    counts: np.ndarray, measured: np.ndarray | None, asked: str | None, said: tuple[float, ...] | None
+    counts: np.ndarray, measured: np.ndarray | None, requested: str | None, stated: tuple[float, ...] | None
 ) -> tuple[int, ...] | None:
     """The pixel of zero frequency, or None where it is at ``n // 2``.
 
     Args:
         counts: the pattern, zero where unmeasured.
         measured: bool, or None for all.
-        asked: ``peak``, ``com``, or one index per axis in the array's order, such as ``255.5,260``; None asks for nothing.
-        said: the indices along the last axes that the file states, or None.
+        requested: ``peak``, ``com``, or one index per axis in the array's order, such as ``255.5,260``; None asks for nothing.
+        stated: the indices along the last axes that the file states, or None.
 
     Raises:
-        UsageError: where ``asked`` has none of these forms or lies outside.
+        UsageError: where ``requested`` has none of these forms or lies outside.
         BadInput: where what the file says lies outside.
     """
     shape = counts.shape
-    if asked is None:
-        if said is None:
+    if requested is None:
+        if stated is None:
             return None
-        whole = (*(n // 2 for n in shape[: len(shape) - len(said)]), *said[-len(shape) :])
-        return _inside(whole, shape, BadInput, "the file's image_center")
-    if asked in ("peak", "com"):
+        full_shape = (*(n // 2 for n in shape[: len(shape) - len(stated)]), *stated[-len(shape) :])
+        return _inside(full_shape, shape, BadInput, "the file's image_center")
+    if requested in ("peak", "com"):
         seen = counts if measured is None else np.where(measured, counts, np.float32(0))
         if not (seen > 0).any():
-            raise BadInput(f"center={asked}: no measured pixel is above zero")
-        if asked == "peak":
+            raise BadInput(f"center={requested}: no measured pixel is above zero")
+        if requested == "peak":
             return tuple(int(i) for i in np.unravel_index(int(seen.argmax()), shape))
         total = float(seen.sum(dtype=np.float64))
         return tuple(_mean_index(seen, axis, total) for axis in range(seen.ndim))
     try:
-        indices = tuple(float(part) for part in asked.split(","))
+        indices = tuple(float(part) for part in requested.split(","))
     except ValueError:
         indices = ()
     if len(indices) != len(shape):
         example = ",".join(str(n // 2) for n in shape)
-        raise UsageError(f"center must be peak, com, or {len(shape)} indices such as '{example}', got {one_line(asked, 40)!r}")
+        got = one_line(requested, 40)
+        raise UsageError(f"center must be peak, com, or {len(shape)} indices such as '{example}', got {got!r}")
     return _inside(indices, shape, UsageError, "center")
 
 
@@ -101,13 +102,13 @@ def centred(
         centre: None stands for ``n // 2``.
         shape: of the frame; the pattern's own where None.
     """
-    whole = counts.shape
-    shape = shape or whole
-    centre = centre or tuple(n // 2 for n in whole)
-    if shape == whole and centre == tuple(n // 2 for n in whole):
+    full_shape = counts.shape
+    shape = shape or full_shape
+    centre = centre or tuple(n // 2 for n in full_shape)
+    if shape == full_shape and centre == tuple(n // 2 for n in full_shape):
         return counts, measured
     starts = [c - n // 2 for c, n in zip(centre, shape, strict=True)]
-    source = tuple(slice(max(0, s), min(n, s + m)) for s, m, n in zip(starts, shape, whole, strict=True))
+    source = tuple(slice(max(0, s), min(n, s + m)) for s, m, n in zip(starts, shape, full_shape, strict=True))
     target = tuple(slice(part.start - s, part.stop - s) for part, s in zip(source, starts, strict=True))
     frame = np.zeros(shape, counts.dtype)
     frame[target] = counts[source]

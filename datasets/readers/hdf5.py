@@ -194,7 +194,7 @@ class Container:
         if depth >= _MAX_DEPTH:
             raise BadInput(f"{where}: virtual data sets stand for virtual data sets more than {_MAX_DEPTH} times over")
         check_declared(where, item.shape, item.dtype)
-        whole = np.full(item.shape, item.fillvalue, item.dtype)
+        full = np.full(item.shape, item.fillvalue, item.dtype)
         for part in item.virtual_sources():
             file = result.file if part.file_name == "." else self.neighbour(part.file_name, where)
             source = self._find(file, part.dset_name, where, [0])
@@ -202,7 +202,7 @@ class Container:
                 raise BadInput(f"{where}: its source {one_line(part.dset_name, 60)} is not in {file.name}")
             every = part.src_space.get_select_type() == h5s.SEL_ALL
             selected = source.item.size if every else part.src_space.get_select_npoints()
-            target = whole.size if part.vspace.get_select_type() == h5s.SEL_ALL else part.vspace.get_select_npoints()
+            target = full.size if part.vspace.get_select_type() == h5s.SEL_ALL else part.vspace.get_select_npoints()
             fits = every or tuple(part.src_space.shape) == source.item.shape
             if selected != target or not fits:
                 raise BadInput(f"{where}: its source in {file.name} has another shape than the virtual data set expects")
@@ -212,11 +212,11 @@ class Container:
                     raise BadInput(
                         f"{where}: takes a part of another virtual data set, which is not followed; name that one, dataset="
                     )
-                whole[_region(part.vspace, whole.shape)] = self.array(source, where, depth + 1).reshape(-1)
+                full[_region(part.vspace, full.shape)] = self.array(source, where, depth + 1).reshape(-1)
                 continue
             check_declared(where, source.item.shape, source.item.dtype, source.item.id.get_storage_size())
-            source.item.id.read(memory, h5s.ALL if every else part.src_space, whole)
-        return whole
+            source.item.id.read(memory, h5s.ALL if every else part.src_space, full)
+        return full
 
     def contents(self, group: str = "/") -> Contents:
         """The images of the file, reached without any link, and its links to other files."""

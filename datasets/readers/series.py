@@ -46,23 +46,23 @@ def parse_address(text: str, what: str) -> Address:
     Raises:
         BadInput: where a folder or a pattern has no images, or such of several formats.
     """
-    whole = Path(text).expanduser()
-    if _INSIDE in text and not whole.exists():
+    address = Path(text).expanduser()
+    if _INSIDE in text and not address.exists():
         file, _, inside = text.rpartition(_INSIDE)
         return Address((Path(file).expanduser(),), inside or None)
-    if whole.is_dir():
-        result = [path for path in whole.iterdir() if is_image(path) and path.is_file()]
+    if address.is_dir():
+        result = [path for path in address.iterdir() if is_image(path) and path.is_file()]
         if not result:
-            other = sorted(path.name for path in whole.iterdir() if kind_of(path) in SUFFIXES)[:5]
+            other = sorted(path.name for path in address.iterdir() if kind_of(path) in SUFFIXES)[:5]
             hint = f"it holds {one_line(', '.join(other), 120)}; name one of them" if other else EXPECTED
             raise BadInput(f"{what}: no images in {one_line(text, 120)}; {hint}")
         return Address(by_number(result, what), is_series=True)
-    if not whole.exists() and glob.has_magic(text):
-        result = [path for path in map(Path, glob.iglob(str(whole))) if path.is_file()]  # noqa: PTH207 - folders may be patterns too
+    if not address.exists() and glob.has_magic(text):
+        result = [path for path in map(Path, glob.iglob(str(address))) if path.is_file()]  # noqa: PTH207 - folders may be patterns too
         if not result:
             raise BadInput(f"{what}: no file matches {one_line(text, 120)!r}; {EXPECTED}")
         return Address(by_number(result, what), is_series=True)
-    return Address((whole,))
+    return Address((address,))
 
 
 def by_number(paths: Sequence[Path], what: str) -> tuple[Path, ...]:

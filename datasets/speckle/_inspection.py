@@ -32,10 +32,10 @@ def inspect_series(path: str) -> Inspection | None:
     Returns:
         None where there are no two such series.
     """
-    whole = Path(path).expanduser()
-    if whole.is_dir():
-        roles = _in_folder(whole)
-    elif kind_of(whole) in (".npz", ".mat") and whole.is_file():
+    folder = Path(path).expanduser()
+    if folder.is_dir():
+        roles = _in_folder(folder)
+    elif kind_of(folder) in (".npz", ".mat") and folder.is_file():
         names = [note.path.rpartition("::")[2] for note in arrays_of(parse_address(path, "path"))]
         roles = _first({name: f"{path}::{name}" for name in names})
     else:

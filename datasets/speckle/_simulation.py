@@ -99,8 +99,8 @@ class Beamline:
         import scipy.fft
 
         steepest = self.wavelength_m / (2 * self.step_m)
-        whole = self.membrane_magnification * self.membrane_m + self.effective_distance_m
-        pad = math.ceil(steepest * whole / self.effective_pixel_m + 3 * self.blur_px) + 4
+        full_side = self.membrane_magnification * self.membrane_m + self.effective_distance_m
+        pad = math.ceil(steepest * full_side / self.effective_pixel_m + 3 * self.blur_px) + 4
         if pad > _LARGEST_PAD_PX:
             raise UsageError(
                 f"sandpaper: light diffracted by pixels of {self.pixel_m:g} m at oversampling {self.oversampling} spreads over "
@@ -166,8 +166,8 @@ def expose(
     """
     positions = membrane_positions(line, membrane.grain_m, images)
     reach = int(np.abs(positions).max())
-    whole = line.side + 2 * reach
-    thickness = membrane.thickness_m((whole, whole), line.step_m / line.membrane_magnification)
+    full_side = line.side + 2 * reach
+    thickness = membrane.thickness_m((full_side, full_side), line.step_m / line.membrane_magnification)
     grains = refraction("sic", line.energy_ev).against(refraction("phenolic-resin", line.energy_ev))
     scanned = wave_behind(thickness, grains, backend)
     before = _transfer(line.side, line.wavelength_m, line.step_m, line.membrane_m * line.membrane_magnification, backend)

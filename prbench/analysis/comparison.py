@@ -68,10 +68,12 @@ def compare_solvers(
     Raises:
         UsageError: for solvers that are not there, and where no two cells pair.
     """
-    known = sorted(frame["solver"].unique())
-    names = [_pick(name, known) for name in solvers]
+    present = sorted(frame["solver"].unique())
+    names = [_pick(name, present) for name in solvers]
     if len(set(names)) < 2:
-        raise UsageError(f"name two solvers or more to compare, got {', '.join(names) or 'none'}; there are: {', '.join(known)}")
+        raise UsageError(
+            f"name two solvers or more to compare, got {', '.join(names) or 'none'}; there are: {', '.join(present)}"
+        )
     sides = {name: frame[frame["solver"] == name] for name in names}
     couples = [(sides[names[0]], sides[name]) for name in dict.fromkeys(names[1:])]
     return Versus(names[0], ", ".join(dict.fromkeys(names[1:])), _rows(couples, metrics, cost, least))
@@ -117,12 +119,12 @@ def compare_results(
     return Versus(*names, _rows(couples, metrics, cost, least))
 
 
-def _pick(name: str, known: Sequence[str]) -> str:
+def _pick(name: str, present: Sequence[str]) -> str:
     """The solver meant: as spelled, or the only one of that name."""
-    alike = [name] if name in known else [other for other in known if other.partition("[")[0] == name]
+    alike = [name] if name in present else [other for other in present if other.partition("[")[0] == name]
     if len(alike) != 1:
         what = "there is no solver" if not alike else "there are several solvers"
-        raise UsageError(f"{what} {name!r} in the results; there are: {', '.join(alike or known)}")
+        raise UsageError(f"{what} {name!r} in the results; there are: {', '.join(alike or present)}")
     return alike[0]
 
 
@@ -194,8 +196,8 @@ def _couple(first: pd.DataFrame, second: pd.DataFrame, besides: Sequence[Goal], 
             stale = pairs.get(f"stale_{side}")
             common[f"{side}_stale"] = 0 if stale is None else int(stale.astype(bool).sum())
         options = goals(str(task))
-        known = [goal.metric for goal in options if _has_values(pairs, goal.metric)]
-        ranking = [choose_goal(str(task), known)] if known else []
+        present = [goal.metric for goal in options if _has_values(pairs, goal.metric)]
+        ranking = [choose_goal(str(task), present)] if present else []
         more = [
             goal for goal in besides if _has_values(pairs, goal.metric) and goal.metric not in {one.metric for one in ranking}
         ]
@@ -295,5 +297,5 @@ def _evidence(first: np.ndarray, second: np.ndarray, sample: np.ndarray, *, rati
 
 
 def _unclipped(value: float, *, ratio: bool) -> float:
-    whole = float(np.copysign(np.inf, value)) if abs(value) > _FAR / 4 else value
-    return float(np.exp(whole)) if ratio else whole
+    unclipped = float(np.copysign(np.inf, value)) if abs(value) > _FAR / 4 else value
+    return float(np.exp(unclipped)) if ratio else unclipped

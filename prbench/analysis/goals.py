@@ -20,9 +20,9 @@ def goals(task: str) -> tuple[Goal, ...]:
     return find_task_info(task).goals
 
 
-def choose_goal(task: str, known: Iterable[str]) -> Goal:
-    """The first goal of ``task`` that is among the metrics ``known`` for a dataset; the last one where none is."""
-    names = set(known)
+def choose_goal(task: str, metrics: Iterable[str]) -> Goal:
+    """The first goal of ``task`` that is among the ``metrics`` of a dataset; the last one where none is."""
+    names = set(metrics)
     options = goals(task)
     return next((goal for goal in options if goal.metric in names), options[-1])
 
@@ -50,19 +50,19 @@ def smallest_difference(goal: Goal) -> float:
     return declared
 
 
-def board_columns(records: pd.DataFrame, asked: Sequence[str] | None = None) -> tuple[MetricInfo, ...]:
+def board_columns(records: pd.DataFrame, requested: Sequence[str] | None = None) -> tuple[MetricInfo, ...]:
     """The scores and costs that boards of one task show, in order.
 
     Args:
         records: of the task.
-        asked: names of metrics and costs to show, in this order; where None, all that the records have a number of and that do
+        requested: names of metrics and costs to show, in this order; if None, all that the records have a number of and that do
             not wait to be asked for, but for those that say the same in every row (:func:`spread_columns`).
 
     Raises:
         UsageError: for a name that is no metric.
     """
-    if asked is not None:
-        return tuple(_info(name) for name in asked)
+    if requested is not None:
+        return tuple(_info(name) for name in requested)
     infos = [info for name, info in metric_infos().items() if name in records and records[name].notna().any()]
     return tuple(sorted(spread_columns(records, [info for info in infos if info.priority is not None]), key=MetricInfo.rank))
 

@@ -125,8 +125,8 @@ def _leaderboard(
     for dataset, records in frame.groupby("dataset", sort=True, observed=True):
         if records["status"].isin(NOT_RUN).all():
             continue
-        known = [g.metric for g in goals(task) if g.metric in records and records[g.metric].notna().any()]
-        goal = choose_goal(task, known) if rank_by is None else goal_by(task, rank_by)
+        metrics = [g.metric for g in goals(task) if g.metric in records and records[g.metric].notna().any()]
+        goal = choose_goal(task, metrics) if rank_by is None else goal_by(task, rank_by)
         chosen[str(dataset)] = goal
         parts.append(solver_rows(records, task, str(dataset), goal, beside))
     rows = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
@@ -247,9 +247,9 @@ def _ranking(scores: np.ndarray, ranked: np.ndarray, common: np.ndarray, medians
     scores, smallest = scores[ranked][:, common], smallest_difference(goal)
     rank = point_ranks(medians[ranked], goal, smallest)
     low, high = rank_intervals(sample_medians(scores), goal, smallest)
-    whole = {"rank": rank, "rank_low": np.minimum(low, rank), "rank_high": np.maximum(high, rank)}
+    ranks = {"rank": rank, "rank_low": np.minimum(low, rank), "rank_high": np.maximum(high, rank)}
     columns: dict[str, object] = {}
-    for name, values in whole.items():
+    for name, values in ranks.items():
         column = pd.array([pd.NA] * len(ranked), dtype="Int64")
         column[ranked] = values
         columns[name] = column

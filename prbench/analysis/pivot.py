@@ -65,13 +65,13 @@ def pivots(boards: Sequence[Leaderboard], setting: str) -> list[Pivot]:
     import pandas as pd
 
     result: list[Pivot] = []
-    known: set[str] = set()
+    settings: set[str] = set()
     for board in boards:
         groups: dict[tuple[str, Goal], list[tuple[Scalar, str, float]]] = {}
         units: dict[str, str] = {}
         for spelled, goal in board.goals.items():
             position = _position(spelled, setting)
-            known |= position.settings
+            settings |= position.settings
             if position.group:
                 groups.setdefault((position.group, goal), []).append((position.value, spelled, position.dose))
                 units[position.group] = position.unit
@@ -90,7 +90,7 @@ def pivots(boards: Sequence[Leaderboard], setting: str) -> list[Pivot]:
             values = tuple(value for value, _, _ in members)
             result.append(Pivot(board.task, group, setting, units[group], values, goal, rows, words))
     if not result:
-        there = f"; their settings are: {', '.join(sorted(known))}" if known else ""
+        there = f"; their settings are: {', '.join(sorted(settings))}" if settings else ""
         raise UsageError(f"no dataset of these results has a setting {setting!r}{there}")
     return result
 
@@ -112,13 +112,13 @@ def _position(spelled: str, setting: str) -> _Position:
     except UsageError:
         return _Position(frozenset())
     params = built.params()
-    known = frozenset(params)
+    settings = frozenset(params)
     if setting not in params:
-        return _Position(known)
+        return _Position(settings)
     name, _ = parse_name(spelled)
     defaults = setting_defaults(type(built))
     rest = {key: value for key, value in params.items() if key != setting and value != defaults[key]}
-    return _Position(known, format_name(name, rest), params[setting], setting_infos(type(built))[setting].unit, _dose(params))
+    return _Position(settings, format_name(name, rest), params[setting], setting_infos(type(built))[setting].unit, _dose(params))
 
 
 def _dose(params: dict[str, Scalar]) -> float:

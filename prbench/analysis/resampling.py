@@ -50,9 +50,9 @@ def resample(scores: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> n
     chunk = max(1, _CHUNK // n)
     for begin in range(0, resamples, chunk):
         rows = slice(begin, min(begin + chunk, resamples))
-        drawn = rng.integers(0, n, (rows.stop - rows.start, n), dtype=np.int32)
+        samples = rng.integers(0, n, (rows.stop - rows.start, n), dtype=np.int32)
         for s in range(solvers):
-            result[rows, s] = _median(atoms[s].sorted_draws(drawn, rng), atoms[s].ladder)
+            result[rows, s] = _median(atoms[s].sorted_draws(samples, rng), atoms[s].ladder)
     return result
 
 
@@ -117,12 +117,12 @@ class _Atoms:
         table = np.concatenate([_coins(int(k)) for k in kinds])
         return cls(ladder, code.astype(small), start, (kind * _COINS).astype(np.int32), table)
 
-    def sorted_draws(self, drawn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def sorted_draws(self, samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Codes of the values of the samples drawn (B, n), each with seeds resampled, sorted along the last axis."""
-        atom = self.start.take(drawn)
+        atom = self.start.take(samples)
         if self.table.any():  # all zero where every sample has one seed
-            coin = np.frombuffer(rng.bytes(2 * drawn.size), np.uint16).reshape(drawn.shape)
-            atom += self.table.take(coin if len(self.table) == _COINS else self.coin.take(drawn) + coin)
+            coin = np.frombuffer(rng.bytes(2 * samples.size), np.uint16).reshape(samples.shape)
+            atom += self.table.take(coin if len(self.table) == _COINS else self.coin.take(samples) + coin)
         codes: np.ndarray = self.code.take(atom)
         codes.sort(axis=1)
         return codes

@@ -78,8 +78,8 @@ def sensitivity(frame: pd.DataFrame, points: pd.DataFrame) -> tuple[dict[str, Go
     records = records[~records["status"].isin(NOT_RUN)]
     chosen, rows, influences = {}, [], []
     for (task, dataset), group in records.groupby(["task", "dataset"], sort=False):
-        known = [g.metric for g in goals(str(task)) if g.metric in group and group[g.metric].notna().any()]
-        goal = chosen[str(dataset)] = choose_goal(str(task), known)
+        metrics = [g.metric for g in goals(str(task)) if g.metric in group and group[g.metric].notna().any()]
+        goal = chosen[str(dataset)] = choose_goal(str(task), metrics)
         for solver, part in group.groupby("solver", sort=False):
             where = {"task": task, "dataset": dataset, "solver": solver, "metric": goal.metric}
             draws = _scores(part, goal)

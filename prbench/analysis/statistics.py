@@ -174,8 +174,8 @@ def group_sums(values: np.ndarray, groups: np.ndarray, n_groups: int) -> np.ndar
 
 def _sorted_groups(values: np.ndarray, groups: np.ndarray, n_groups: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Values sorted by group and size, NaN dropped, with the start and the length of each group."""
-    known = ~np.isnan(values)
-    values, groups = values[known], groups[known]
+    defined = ~np.isnan(values)
+    values, groups = values[defined], groups[defined]
     ordered = values[np.lexsort((values, groups))]
     count = np.bincount(groups, minlength=n_groups)
     return ordered, np.concatenate([[0], np.cumsum(count)[:-1]]).astype(int), count

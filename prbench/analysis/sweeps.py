@@ -186,8 +186,8 @@ def sweep_table(frame: pd.DataFrame, points: pd.DataFrame, columns: Sequence[str
     records = points.merge(frame.drop(columns=["solver", "dataset"]), on="key")
     chosen, parts = {}, []
     for (task, dataset), group in records.groupby(["task", "dataset"], sort=False):
-        known = [g.metric for g in goals(str(task)) if g.metric in group and group[g.metric].notna().any()]
-        goal = chosen[str(dataset)] = choose_goal(str(task), known)
+        metrics = [g.metric for g in goals(str(task)) if g.metric in group and group[g.metric].notna().any()]
+        goal = chosen[str(dataset)] = choose_goal(str(task), metrics)
         for values, part in group.groupby(list(columns), sort=False, dropna=False):
             if not part["status"].isin(NOT_RUN).all():
                 rows = solver_rows(part, str(task), str(dataset), goal)

@@ -118,8 +118,8 @@ def tune(
         if (frame["split"] != "tune").any():
             raise UsageError(f"{solver}: tuning looks at the tune split alone, got records of {', '.join(set(frame['split']))}")
         options = goals(str(frame["task"].iloc[0]))
-        known = [g.metric for g in options if g.metric in frame and frame[g.metric].notna().any()]
-        goal = goal or (choose_goal(str(frame["task"].iloc[0]), known) if known else None)
+        metrics = [g.metric for g in options if g.metric in frame and frame[g.metric].notna().any()]
+        goal = goal or (choose_goal(str(frame["task"].iloc[0]), metrics) if metrics else None)
         done.append(_trial(number, settings, frame, goal or options[0]))
         if on_trial is not None:
             on_trial(done[-1], goal or options[0])

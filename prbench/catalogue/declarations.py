@@ -36,12 +36,12 @@ class Definition:
         """The documentation without its indentation; empty where there is none."""
         return ast.get_docstring(self.node) or ""
 
-    def arguments(self, decorator: str, wanted: tuple[str, ...]) -> dict[str, Any]:
-        """The keyword arguments that a decorator of prbench's is called with, those of ``wanted`` that are given.
+    def arguments(self, decorator: str, names: tuple[str, ...]) -> dict[str, Any]:
+        """The keyword arguments that a decorator of prbench's is called with, those of ``names`` that are given.
 
         Args:
             decorator: its name, such as ``register``.
-            wanted: names of keywords.
+            names: of keywords.
 
         Raises:
             NotLiteral: where no such call decorates the definition, or its arguments are no literals.
@@ -50,7 +50,7 @@ class Definition:
             if isinstance(call, ast.Call) and _is_ours(call.func, decorator, self.module):
                 if any(keyword.arg is None for keyword in call.keywords):
                     break
-                return {str(k.arg): _value(k.value, self.module) for k in call.keywords if k.arg in wanted}
+                return {str(k.arg): _value(k.value, self.module) for k in call.keywords if k.arg in names}
         raise NotLiteral(f"{self.node.name} is not decorated with {decorator} and its keywords")
 
 
@@ -90,9 +90,9 @@ def calls_of(module: str, function: str) -> Iterator[ast.Call]:
 
 
 def call_arguments(
-    call: ast.Call, module: str, signature: tuple[str, ...], wanted: tuple[str, ...] | None = None
+    call: ast.Call, module: str, signature: tuple[str, ...], names: tuple[str, ...] | None = None
 ) -> dict[str, Any]:
-    """The literal arguments of a call by name, those of ``wanted`` where given; ``signature`` names the positional ones.
+    """The literal arguments of a call by name, those of ``names`` where given; ``signature`` names the positional ones.
 
     Raises:
         NotLiteral: for any other argument.
@@ -100,7 +100,7 @@ def call_arguments(
     if len(call.args) > len(signature) or any(keyword.arg is None for keyword in call.keywords):
         raise NotLiteral("arguments that only running the module can tell")
     given: Mapping[str, ast.expr] = dict(zip(signature, call.args, strict=False)) | {str(k.arg): k.value for k in call.keywords}
-    return {name: _value(node, module) for name, node in given.items() if wanted is None or name in wanted}
+    return {name: _value(node, module) for name, node in given.items() if names is None or name in names}
 
 
 def missing_imports(module: str) -> list[str]:

@@ -234,6 +234,6 @@ def _type_name(hint: object) -> str:
 def _nearest(name: str) -> str:
     import difflib
 
-    known = [n for kind in KINDS for n in _names(kind)]
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-    return f"did you mean {', '.join(near)}?" if near else f"`prbench list` shows the {len(known)} known names"
+    names = [n for kind in KINDS for n in _names(kind)]
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    return f"did you mean {', '.join(near)}?" if near else f"`prbench list` shows the {len(names)} known names"

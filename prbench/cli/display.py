@@ -44,10 +44,10 @@ def counts(state: RunState) -> str:
 
 def duration(seconds: float) -> str:
     """A duration for people: ``12 s``, ``3 min 05 s``, ``2 h 10 min``."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    minutes, seconds_left = divmod(whole, 60)
+    total = max(0, round(seconds))
+    if total < 60:
+        return f"{total} s"
+    minutes, seconds_left = divmod(total, 60)
     if minutes < 60:
         return f"{minutes} min {seconds_left:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"

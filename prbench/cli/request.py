@@ -77,9 +77,9 @@ def _replaced(base: Matrix, solvers: list[str], datasets: list[str]) -> Matrix:
         tasks = _tasks("solver", solvers)
         entries = [entry for entry in kept_datasets if _tasks("dataset", [entry.dataset]) & tasks]
     unique = list(dict.fromkeys(solvers))
-    made = Matrix.of("command line", name=CUSTOM if datasets else base.name, solvers=unique, datasets=entries)
+    matrix = Matrix.of("command line", name=CUSTOM if datasets else base.name, solvers=unique, datasets=entries)
     options = ("samples", "seeds", "split", "backend", "precision", "time_limit_s")
-    return made.model_copy(update={name: getattr(base, name) for name in options})
+    return matrix.model_copy(update={name: getattr(base, name) for name in options})
 
 
 def _tasks(kind: Literal["solver", "dataset"], names: list[Any]) -> set[str]:

@@ -112,9 +112,9 @@ def command(
     asked = requested_matrix(matrix, solvers, datasets, samples=samples, seeds=seeds, seed=seed, **options)
     engine = choose_engine(executor, scheduler, cluster, jobs, threads)
     store = Store(out or folders.default_folder(asked.name))
-    whole = asked.expand(salt_for(store.path, salt, sealed=sealed, keep=not dry_run))
-    part = None if shard is None else Shard(whole, *parse_shard(shard))
-    cells = whole if part is None else part.part(part.number)
+    all_cells = asked.expand(salt_for(store.path, salt, sealed=sealed, keep=not dry_run))
+    part = None if shard is None else Shard(all_cells, *parse_shard(shard))
+    cells = all_cells if part is None else part.part(part.number)
     again = cast("Rerun", rerun)
     if dry_run:
         _print_plan(cells, plan(cells, store, again), store.path)

@@ -96,8 +96,8 @@ def _find(text: str, folder: Path | None) -> tuple[ResultSet, str]:
         raise UsageError(f"{len(keys)} records begin with {text!r}: {', '.join(key[: len(text) + 4] for key in keys[:_LISTED])}")
     tasks = [name for name in frame["task"].unique() if any(kind.field == "phase" for kind in find_task_info(name).maps)]
     rows = frame[frame["task"].isin(tasks)].head(_LISTED)
-    known = "; ".join(f"{row['key'][:8]} {row['solver']} on {row['dataset']}" for row in rows.to_dict("records"))
-    raise UsageError(f"no record's key begins with {text!r} ({_LEAST_KEY} letters at least); {known or 'none here has a phase'}")
+    those = "; ".join(f"{row['key'][:8]} {row['solver']} on {row['dataset']}" for row in rows.to_dict("records"))
+    raise UsageError(f"no record's key begins with {text!r} ({_LEAST_KEY} letters at least); {those or 'none here has a phase'}")
 
 
 def _surface(problem: Problem, result: Any, contrast: float | None) -> Surface:

@@ -106,10 +106,10 @@ def _tell_overview(boards: Sequence[Leaderboard], pictures: Sequence[Picture], o
         shown = f"{info.header} {number(leader.value)} {info.unit}".rstrip()
         firsts = f"{leader.firsts} of {leader.datasets}"
         rows.append((leader.title, leader.solver, shown, leader.dataset, firsts, leader.others, best.get(leader.task, "")))
-    whole: dict[str, object] = {"no_wrap": True}
+    options: dict[str, object] = {"no_wrap": True}
     right: dict[str, object] = {"justify": "right", "no_wrap": True}
-    columns: list[Column] = [("task", whole), ("ahead", {"min_width": 14}), ("score", whole), "dataset"]
-    columns += [("first on", right), ("tied", right), ("picture", whole)]
+    columns: list[Column] = [("task", options), ("ahead", {"min_width": 14}), ("score", options), "dataset"]
+    columns += [("first on", right), ("tied", right), ("picture", options)]
     out.print(table("overview: who is ahead in each task", columns, rows), markup=False)
     click.echo("first on: datasets on which it ranks first. tied: solvers that the paired tests do not tell from it there.")
     click.echo(f"pictures in {pictures[0].path.parent}\n" if pictures else "")
@@ -128,8 +128,8 @@ def _tell_exports(results: ResultSet, out: Console) -> None:
     told = exports[:_EXPORTS_TOLD]
     infos = metric_infos()
     for task in dict.fromkeys(export.task for export in told):
-        known = {m for e in told if e.task == task for m, value in e.scores.items() if not math.isnan(value)}
-        shown = {m: infos[m].header for e in told if e.task == task for m in e.scores if m in known}
+        metrics = {m for e in told if e.task == task for m, value in e.scores.items() if not math.isnan(value)}
+        shown = {m: infos[m].header for e in told if e.task == task for m in e.scores if m in metrics}
         rows = [(e.solver, e.dataset, e.sample, e.seed, *(number(e.scores[m]) for m in shown)) for e in told if e.task == task]
         columns: list[Column] = ["solver", "dataset", ("sample", right), ("seed", right), *((h, right) for h in shown.values())]
         out.print(table("measured, without truth", columns, rows))

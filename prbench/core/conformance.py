@@ -33,11 +33,11 @@ class Conformance:
     meaning: str
     mistakes: Mapping[str, Repair] = field(default_factory=dict)
 
-    def diagnosis(self, found: Reconstruction) -> str:
+    def diagnosis(self, result: Reconstruction) -> str:
         """The mistake without which an answer would be right, or empty where it is none of those."""
         for mistake, repair in self.mistakes.items():
             try:
-                error = self.error(repair(found))
+                error = self.error(repair(result))
             except ValueError:  # an axis order that does not fit the frame
                 continue
             if error <= self.limit:
@@ -45,18 +45,18 @@ class Conformance:
         return ""
 
 
-def relative_error(truth: Array, found: Array) -> float:
+def relative_error(truth: Array, result: Array) -> float:
     """``|found - truth| / |truth|``; infinite where shapes differ or a number is not finite."""
-    truth, found = np.asarray(truth), np.asarray(found)
-    if truth.shape != found.shape or not np.isfinite(found).all():
+    truth, result = np.asarray(truth), np.asarray(result)
+    if truth.shape != result.shape or not np.isfinite(result).all():
         return float("inf")
-    return float(np.linalg.norm(found - truth) / np.linalg.norm(truth))
+    return float(np.linalg.norm(result - truth) / np.linalg.norm(truth))
 
 
-def relative_error_of_map(truth: Array, found: Array, rim: int = 0) -> float:
+def relative_error_of_map(truth: Array, result: Array, rim: int = 0) -> float:
     """As :func:`relative_error`, of real maps (H, W) minus their means, ``rim`` pixels at the edges left out."""
     inner = (slice(rim, -rim or None),) * 2
-    if np.shape(truth) != np.shape(found):
+    if np.shape(truth) != np.shape(result):
         return float("inf")
-    first, second = (np.asarray(array, np.float64)[inner] for array in (truth, found))
+    first, second = (np.asarray(array, np.float64)[inner] for array in (truth, result))
     return relative_error(first - first.mean(), second - second.mean())

@@ -95,12 +95,12 @@ class Measurement(ABC):
         """
         return None
 
-    def completed(self, found: Reconstruction) -> Reconstruction:
+    def completed(self, result: Reconstruction) -> Reconstruction:
         """What another program answered, in the form that :meth:`check` asks for, where the difference is no matter of method.
 
         For answers on the measurement's own grid, or without maps that follow from the others; arrays are numpy's.
         """
-        return found
+        return result
 
     def __repr__(self) -> str:
         """Class, shape and backend; never the arrays."""

@@ -87,7 +87,7 @@ def _balanced(text: str) -> bool:
     return depth == 0
 
 
-def _split(inner: str, whole: str) -> list[str]:
+def _split(inner: str, text: str) -> list[str]:
     """Split at top-level commas, respecting quotes and nested brackets."""
     items, start, depth, quote, i = [], 0, 0, "", 0
     while i < len(inner):
@@ -110,7 +110,7 @@ def _split(inner: str, whole: str) -> list[str]:
             break
         i += 1
     if quote or depth != 0:
-        raise UsageError(f"{one_line(whole, 60)!r}: a quote or bracket is not closed")
+        raise UsageError(f"{one_line(text, 60)!r}: a quote or bracket is not closed")
     items.append(inner[start:])
     return [item for item in items if item.strip()] if inner.strip() else []
 
@@ -120,9 +120,9 @@ def split_names(text: str) -> list[str]:
     return [item.strip() for item in _split(text, text)]
 
 
-def _unquote(value: str, whole: str) -> str:
+def _unquote(value: str, text: str) -> str:
     if value[:1] in ("'", '"'):
         if len(value) < 2 or value[-1] != value[0]:
-            raise UsageError(f"{one_line(whole, 60)!r}: the quote in {one_line(value, 60)!r} is not closed")
+            raise UsageError(f"{one_line(text, 60)!r}: the quote in {one_line(value, 60)!r} is not closed")
         return re.sub(r"\\([\\'\"])", r"\1", value[1:-1])  # other backslashes are a path's own
     return value

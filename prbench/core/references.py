@@ -98,15 +98,15 @@ def references() -> tuple[Reference, ...]:
 
 def find_reference(source: str) -> Reference | None:
     """The entry of one source of a citation line; None where ``references.bib`` has none."""
-    known = _by_identifier()
+    by_identifier = _by_identifier()
     for identifier in _identifiers(source):
-        if identifier in known:
-            return known[identifier]
+        if identifier in by_identifier:
+            return by_identifier[identifier]
     if _identifiers(source):
         return None  # it says exactly what it is, and that is not in the file
     year = _YEAR.search(source.rpartition("(")[2]) or _YEAR.search(source)
     keys = [f"{_folded(word)} {year.group()}" for word in re.findall(r"[^\W\d_][\w'-]+", source)] if year else []
-    return next((known[key] for key in keys if key in known), None)
+    return next((by_identifier[key] for key in keys if key in by_identifier), None)
 
 
 def cited(cite: str, name: str = "", bibtex: str = "") -> list[Reference]:

@@ -113,8 +113,8 @@ def declare_task(task: Task) -> Task:
         if installed is not task:
             raise UsageError(f"task {task.name!r} is declared by {_points('task')[task.name].value}; choose another name")
         return task
-    known = _declared.get(task.name)
-    if known is not None and known.info != task.info:
+    earlier = _declared.get(task.name)
+    if earlier is not None and earlier.info != task.info:
         raise UsageError(f"task {task.name!r} is declared twice, in different ways; choose another name for one of them")
     _declared[task.name] = task
     return task
@@ -126,8 +126,8 @@ def describe_task(info: TaskInfo, metrics: Sequence[MetricInfo] = ()) -> None:
     Raises:
         UsageError: where another results folder describes a task of this name differently.
     """
-    known = _described.setdefault(info.name, info)
-    if known != info:
+    earlier = _described.setdefault(info.name, info)
+    if earlier != info:
         raise UsageError(f"two results folders describe the task {info.name!r} in different ways; read them one at a time")
     _described_metrics.update({metric.name: metric for metric in metrics})
 
@@ -211,9 +211,9 @@ def load_plugin(kind: Kind, name: str) -> Any:
             if is_reference(name):
                 check_reference(name)
             return family.load(name)
-        known = [*points, *(family_names() if kind == "solver" else ())]
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-        hint = f"did you mean {', '.join(near)}?" if near else f"`prbench list` shows the {len(known)} known ones"
+        earlier = [*points, *(family_names() if kind == "solver" else ())]
+        near = difflib.get_close_matches(name, earlier, n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(near)}?" if near else f"`prbench list` shows the {len(earlier)} known ones"
         raise UsageError(f"there is no {kind} {name!r}; {hint}")
     plugin = imported(kind, points[name])
     if kind == "metric":

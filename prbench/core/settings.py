@@ -137,17 +137,17 @@ def setting_defaults(cls: type[Settings]) -> dict[str, Scalar]:
 
 def _present_names(cls: type[Settings], params: Mapping[str, object]) -> dict[str, Any]:
     """The same settings under the names that they have now."""
-    where, known = cls.plugin_name or cls.__name__, setting_infos(cls)
-    owners = {other: name for name, info in known.items() for other in info.other_names}
+    where, infos = cls.plugin_name or cls.__name__, setting_infos(cls)
+    owners = {other: name for name, info in infos.items() for other in info.other_names}
     result: dict[str, Any] = {}
     given: dict[str, str] = {}
     for key, value in params.items():
-        name = key if key in known else owners.get(key, "")
+        name = key if key in infos else owners.get(key, "")
         if not name:
-            raise UsageError(f"{where} has no setting {key!r}; its settings are: {', '.join(known) or 'none'}")
+            raise UsageError(f"{where} has no setting {key!r}; its settings are: {', '.join(infos) or 'none'}")
         if name in given:
             raise UsageError(f"{where}: {given[name]} and {key} are one setting, {name}; give it once")
-        convert = known[name].also.get(key) if key != name else None
+        convert = infos[name].also.get(key) if key != name else None
         given[name], result[name] = key, value if convert is None else _converted(where, key, value, convert)
     return result
 

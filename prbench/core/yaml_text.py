@@ -39,21 +39,21 @@ def read_yaml(text: str, where: str) -> Any:
         raise UsageError(f"{where} is not YAML that can be read: {one_line(error)}") from error
 
 
-def _count(node: yaml.Node, known: dict[int, int], where: str, depth: int) -> int:
+def _count(node: yaml.Node, counts: dict[int, int], where: str, depth: int) -> int:
     """The values below ``node`` with aliases followed, each node looked at once."""
     import yaml
 
     if depth > _MAX_DEPTH:
         raise UsageError(f"{where} is nested deeper than {_MAX_DEPTH} levels, or into itself")
-    if id(node) not in known:
+    if id(node) not in counts:
         children: list[yaml.Node] = []
         if isinstance(node, yaml.MappingNode):
             _check_keys(node, where)
             children = [child for pair in node.value for child in pair]
         elif isinstance(node, yaml.SequenceNode):
             children = list(node.value)
-        known[id(node)] = 1 + sum(_count(child, known, where, depth + 1) for child in children)
-    return known[id(node)]
+        counts[id(node)] = 1 + sum(_count(child, counts, where, depth + 1) for child in children)
+    return counts[id(node)]
 
 
 def _check_keys(node: yaml.MappingNode, where: str) -> None:

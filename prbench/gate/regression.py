@@ -41,14 +41,14 @@ def compare_versions(
         tolerances: in place of :data:`TOLERANCES`, by name.
     """
     allowed = {**TOLERANCES, **({TIME: STORED_TIME_TOLERANCE} if stored else {}), **(tolerances or {})}
-    known = {_label(cell): cell for cell in head}
+    other = {_label(cell): cell for cell in head}
     labels = {_label(cell) for cell in base}
-    pairs = sorted(((cell, known[_label(cell)]) for cell in base if _label(cell) in known), key=lambda pair: _label(pair[1]))
-    findings = [missing(cell) for cell in base if _label(cell) not in known and solved(cell["status"])]
+    pairs = sorted(((cell, other[_label(cell)]) for cell in base if _label(cell) in other), key=lambda pair: _label(pair[1]))
+    findings = [missing(cell) for cell in base if _label(cell) not in other and solved(cell["status"])]
     for _, members in groupby(pairs, key=lambda pair: _group_label(pair[1])):
         findings += _group(list(members), allowed, stored=stored, paired=same_class)
     compared = sum(solved(cell["status"]) for cell, _ in pairs)
-    alone = len(known.keys() - labels) + len(pairs) - compared
+    alone = len(other.keys() - labels) + len(pairs) - compared
     return Comparison(tuple(findings), compared, alone)
 
 

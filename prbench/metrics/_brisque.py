@@ -59,10 +59,10 @@ def brisque(image: Array) -> float:
     Raises:
         BadInput: for an array that is no such image.
     """
-    whole = check_8bit(image, "brisque")
-    if whole.min() == whole.max():
+    pixels = check_8bit(image, "brisque")
+    if pixels.min() == pixels.max():
         return BRISQUE_WORST
-    first = mirrored(whole, brisque_enlargement(whole.shape)).astype(np.float32)
+    first = mirrored(pixels, brisque_enlargement(pixels.shape)).astype(np.float32)
     features = np.concatenate([_features(first), _features(halved(first).astype(np.float32))])
     return _regression(features) if np.isfinite(features).all() else BRISQUE_WORST
 

@@ -51,10 +51,10 @@ def check_8bit(image: Array, name: str) -> Array:
     Raises:
         BadInput: for anything but uint8 (H, W) with at least one pixel.
     """
-    whole: Array = np.asarray(image)
-    if whole.ndim != 2 or whole.dtype != np.uint8 or not whole.size:
-        raise BadInput(f"{name} needs an 8-bit image (rows, columns) of dtype uint8, got {whole.dtype} of shape {whole.shape}")
-    return whole
+    pixels: Array = np.asarray(image)
+    if pixels.ndim != 2 or pixels.dtype != np.uint8 or not pixels.size:
+        raise BadInput(f"{name} needs an 8-bit image (rows, columns) of dtype uint8, got {pixels.dtype} of shape {pixels.shape}")
+    return pixels
 
 
 def mirrored(image: Array, times: int) -> Array:

@@ -70,10 +70,10 @@ def niqe(image: Array) -> float:
     Raises:
         BadInput: for an array that is no such image.
     """
-    whole = check_8bit(image, "niqe")
-    if whole.min() == whole.max():
+    pixels = check_8bit(image, "niqe")
+    if pixels.min() == pixels.max():
         return NIQE_WORST
-    first = mirrored(whole, niqe_enlargement(whole.shape)).astype(np.float64)
+    first = mirrored(pixels, niqe_enlargement(pixels.shape)).astype(np.float64)
     rows, columns = (n - n % NIQE_BLOCK_PX for n in first.shape)
     first = first[:rows, :columns]
     features = np.hstack([_features(first, NIQE_BLOCK_PX), _features(halved(first), NIQE_BLOCK_PX // 2)])

@@ -54,9 +54,9 @@ def grey_levels(case: Case) -> Array:
     def make() -> Array:
         phase, truth, region = case_phase(case), case.problem.truth, judged_region(case.problem)
         if truth is not None and truth.phase is not None:
-            known = np.asarray(truth.phase, np.float64)[region]
-            phase = phase - phase[region].mean() + known.mean()
-            low, high, source = float(known.min()), float(known.max()), "range of the truth, means made equal"
+            truth_phase = np.asarray(truth.phase, np.float64)[region]
+            phase = phase - phase[region].mean() + truth_phase.mean()
+            low, high, source = float(truth_phase.min()), float(truth_phase.max()), "range of the truth, means made equal"
         else:
             low, high = (float(end) for end in np.percentile(phase[region], PERCENTILES))
             source = "percentiles {} and {} of the phase".format(*PERCENTILES)

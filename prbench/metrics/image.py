@@ -146,12 +146,12 @@ def _case_picture(case: Case) -> ImagePair:
         truth = case.problem.truth
         assert truth is not None
         if truth.object is not None:
-            made = picture(truth.object, case_aligned(case), case.problem.object_region)
+            compared = picture(truth.object, case_aligned(case), case.problem.object_region)
         else:
-            made = phase_picture(truth.phase, case.reconstruction.phase, judged_region(case.problem))
-        case.notes["image"] = made.kind
-        case.notes["image_data_range"] = made.data_range
-        return made
+            compared = phase_picture(truth.phase, case.reconstruction.phase, judged_region(case.problem))
+        case.notes["image"] = compared.kind
+        case.notes["image_data_range"] = compared.data_range
+        return compared
 
     return case.shared("picture", make)
 

@@ -38,14 +38,14 @@ def first_crossing(frequency: Array, curve: Array, threshold: Array) -> float:
     where not even the first shell holds.
     """
     gap = np.asarray(curve, np.float64) - threshold
-    known = np.flatnonzero(np.isfinite(gap) & (np.arange(len(gap)) > 0))
-    if known.size == 0:
+    defined = np.flatnonzero(np.isfinite(gap) & (np.arange(len(gap)) > 0))
+    if defined.size == 0:
         return float("nan")
-    below = np.flatnonzero(gap[known] < 0)
+    below = np.flatnonzero(gap[defined] < 0)
     if below.size == 0:
-        return float(frequency[known[-1]])
+        return float(frequency[defined[-1]])
     if below[0] == 0:
         return 0.0
-    low, high = known[below[0] - 1], known[below[0]]
+    low, high = defined[below[0] - 1], defined[below[0]]
     step = gap[low] / (gap[low] - gap[high])
     return float(frequency[low] + step * (frequency[high] - frequency[low]))

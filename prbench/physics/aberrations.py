@@ -97,9 +97,9 @@ class Polynomials:
         """The sum of all terms on the grid, float64 (rows, columns)."""
         along, across = (legendre.legvander(at, self.degree) for at in (self.rows, self.columns))
         left = along @ self.table(coefficients)
-        whole = len(left) // _STRIP * _STRIP  # in strips, for what is said of _products
-        strips = np.matmul(left[:whole].reshape(-1, _STRIP, left.shape[1]), across.T)
-        return np.concatenate([strips.reshape(whole, len(across)), left[whole:] @ across.T])
+        strips_end = len(left) // _STRIP * _STRIP  # in strips, for what is said of _products
+        strips = np.matmul(left[:strips_end].reshape(-1, _STRIP, left.shape[1]), across.T)
+        return np.concatenate([strips.reshape(strips_end, len(across)), left[strips_end:] @ across.T])
 
 
 def fit_background(z: np.ndarray, basis: Polynomials, guess: np.ndarray) -> tuple[np.ndarray, float]:
@@ -216,9 +216,9 @@ def _least_squares(A: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndar
 
 def _products(A: np.ndarray, B: np.ndarray) -> np.ndarray:
     """``A.T @ B`` of tall matrices, in pieces so small that no thread is woken for them: that takes longer on a busy machine."""
-    whole, k = len(A) // _PIECE * _PIECE, A.shape[1]
-    pieces = [x[:whole].reshape(-1, _PIECE, k) for x in (A, B)]
-    return np.asarray(np.matmul(pieces[0].transpose(0, 2, 1), pieces[1]).sum(axis=0) + A[whole:].T @ B[whole:])
+    strips_end, k = len(A) // _PIECE * _PIECE, A.shape[1]
+    pieces = [x[:strips_end].reshape(-1, _PIECE, k) for x in (A, B)]
+    return np.asarray(np.matmul(pieces[0].transpose(0, 2, 1), pieces[1]).sum(axis=0) + A[strips_end:].T @ B[strips_end:])
 
 
 def _applied(A: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -33,12 +33,12 @@ def shot_noise(
         raise BadInput("give the dose either as photons_per_pixel or as total")
     expected = np.asarray(intensity, dtype=np.float64)
     photons = float(total) if total is not None else float(photons_per_pixel or 0.0) * expected.size
-    whole = float(expected.sum())
+    full_sum = float(expected.sum())
     if not (photons > 0 and np.isfinite(photons)):
         raise BadInput(f"the number of photons must be positive and finite, got {photons:g}")
-    if not (whole > 0 and np.isfinite(whole)) or bool((expected < 0).any()):
+    if not (full_sum > 0 and np.isfinite(full_sum)) or bool((expected < 0).any()):
         raise BadInput("the intensity must be finite, at least 0 everywhere and positive somewhere")
-    gain = whole / photons
+    gain = full_sum / photons
     return np.asarray(gain * _poisson(expected / gain, rng)), gain
 
 

@@ -64,10 +64,10 @@ def of_board(results: ResultSet, board: Leaderboard) -> ResultSet:
 
 def _gather(records: Iterable[Record], name: str) -> CellTable:
     result = CellTable()
-    kept = []
+    bare_records = []
     for record in records:
         cell = record.cell
-        kept.append(dataclasses.replace(record, curve={}, problem={}, error=None))
+        bare_records.append(dataclasses.replace(record, curve={}, problem={}, error=None))
         result.solvers.setdefault(record.solver, (cell.solver, cell.solver_params))
         result.datasets.setdefault(record.dataset, (cell.dataset, cell.dataset_params))
         left_open = record.problem.get("measurement", {}).get("symmetries", ())
@@ -80,7 +80,7 @@ def _gather(records: Iterable[Record], name: str) -> CellTable:
             result.curves[key].append((curve, math.nan if pair is None else float(pair)))
         if record.status not in SCORED:
             _note_failure(result, record)
-    result.matrix = matrix_yaml(kept, name)
+    result.matrix = matrix_yaml(bare_records, name)
     return result
 
 

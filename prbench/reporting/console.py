@@ -46,10 +46,10 @@ def table(title: str, columns: Sequence[Column], rows: Iterable[Sequence[object]
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, show_header=header)
+    layout = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, show_header=header)
     for column in columns:
         name, options = (column, {}) if isinstance(column, str) else column
-        made.add_column(Text(name), **{"overflow": "fold", **options})  # type: ignore[arg-type]
+        layout.add_column(Text(name), **{"overflow": "fold", **options})  # type: ignore[arg-type]
     for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else Text(one_line(cell, 2000)) for cell in row))
-    return Group(*([Text(one_line(title), style="bold")] if title else []), made)
+        layout.add_row(*(cell if isinstance(cell, Text) else Text(one_line(cell, 2000)) for cell in row))
+    return Group(*([Text(one_line(title), style="bold")] if title else []), layout)

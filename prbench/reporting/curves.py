@@ -50,7 +50,7 @@ def summary(curves: Sequence[tuple[Mapping[str, Any], float]], points: int) -> S
     usable = [(curve, pair) for curve, pair in curves if len(curve.get("residual", ())) > 1]
     if not usable:
         return None
-    made: dict[str, Track] = {}
+    quartiles: dict[str, Track] = {}
     for axis in X:
         tracks = []
         for curve, pair in usable:
@@ -58,12 +58,12 @@ def summary(curves: Sequence[tuple[Mapping[str, Any], float]], points: int) -> S
             y = np.asarray(curve["residual"], dtype=float)
             if axis == "pairs":
                 x = x / pair
-            known = np.isfinite(x) & np.isfinite(y)
-            if known.sum() > 1:
-                tracks.append((x[known], y[known]))
+            finite = np.isfinite(x) & np.isfinite(y)
+            if finite.sum() > 1:
+                tracks.append((x[finite], y[finite]))
         if tracks:
-            made[axis] = _quartiles(tracks, points)
-    return Summary(len(usable), made)
+            quartiles[axis] = _quartiles(tracks, points)
+    return Summary(len(usable), quartiles)
 
 
 def _quartiles(tracks: list[tuple[np.ndarray, np.ndarray]], points: int) -> Track:

@@ -85,12 +85,12 @@ def published_salts(folder: Path) -> dict[str, str]:
     return {name: salt for name, salt in pairs if isinstance(salt, str) and digest_of(salt) == name}
 
 
-def salt_for(folder: Path, asked: str | None, *, sealed: bool, keep: bool = True) -> str:
+def salt_for(folder: Path, requested: str | None, *, sealed: bool, keep: bool = True) -> str:
     """The digest of the salt that a run into a folder draws with, ``""`` where it draws with none; the salt is kept there.
 
     Args:
         folder: of the results.
-        asked: a salt, or another folder of results whose salt to take; where None, a sealed run's is its folder's own or new.
+        requested: a salt, or another folder of results whose salt to take; where None, a sealed run's is its folder's own or new.
         sealed: whether the salt is a secret. A run with a published salt repeats a sealed one, and is not sealed itself.
         keep: whether to write anything.
 
@@ -98,16 +98,16 @@ def salt_for(folder: Path, asked: str | None, *, sealed: bool, keep: bool = True
         UsageError: for a salt that is empty or too long, a folder without one, or a sealed run with a published salt.
         CannotWrite: where the folder does not take it.
     """
-    if asked is None and not sealed:
+    if requested is None and not sealed:
         return ""
     names = [path.name for path in sorted((folder / SECRET).glob("*"))]
-    if asked is None and not names and published_salts(folder):
+    if requested is None and not names and published_salts(folder):
         raise UsageError(
             f"{folder} has been unsealed; seal a run into a folder of its own, or repeat this one by --salt {folder}"
         )
-    salt = _asked_salt(asked) if asked is not None else stored_salt(folder, names)
+    salt = _asked_salt(requested) if requested is not None else stored_salt(folder, names)
     name = digest_of(salt)
-    if sealed and name in {*published_salts(folder), *(published_salts(Path(asked)) if asked is not None else ())}:
+    if sealed and name in {*published_salts(folder), *(published_salts(Path(requested)) if requested is not None else ())}:
         raise UsageError("the salt is published; a run with it repeats a sealed one without --sealed")
     if not keep:
         return name
@@ -125,12 +125,12 @@ def stored_salt(folder: Path, names: list[str]) -> str:
     return result[0] if result else secrets.token_hex(16)
 
 
-def _asked_salt(asked: str) -> str:
-    if not 0 < len(asked) <= _LONGEST:
-        raise UsageError(f"a salt is a text of 1 to {_LONGEST} characters, or a folder of a sealed run; got {len(asked)}")
-    folder = Path(asked)
+def _asked_salt(requested: str) -> str:
+    if not 0 < len(requested) <= _LONGEST:
+        raise UsageError(f"a salt is a text of 1 to {_LONGEST} characters, or a folder of a sealed run; got {len(requested)}")
+    folder = Path(requested)
     if not folder.is_dir():
-        return asked
+        return requested
     names = [path.name for path in sorted((folder / SECRET).glob("*"))]
     result = [salt for name in names if (salt := secret_salt(folder, name)) is not None] or [*published_salts(folder).values()]
     if not result:

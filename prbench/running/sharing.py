@@ -33,16 +33,16 @@ class SharedCells:
     helped: set[str] = field(default_factory=set)
     _aside: list[tuple[Cell, str | None]] = field(default_factory=list)
 
-    def first(self, todo: Iterable[Cell], known: Collection[str] | None) -> Iterator[Cell]:
+    def first(self, todo: Iterable[Cell], outcomes: Collection[str] | None) -> Iterator[Cell]:
         """The cells to do, those in other hands put aside.
 
         Args:
             todo: what was chosen.
-            known: keys of the records that there were then, so that one that has come since is not made again; None where cells
+            outcomes: keys of the records that there were then, so that one that came since is not made again; None where cells
                 are to be done whether or not there is a record.
         """
         for cell in todo:
-            if known is not None and self._has_come(cell, known):
+            if outcomes is not None and self._has_come(cell, outcomes):
                 self.ended_elsewhere(cell)
                 continue
             stamp = self.store.stamp(cell.key)
@@ -54,8 +54,8 @@ class SharedCells:
             else:
                 yield cell
 
-    def _has_come(self, cell: Cell, known: Collection[str]) -> bool:
-        return cell.key not in known and self.store.has(cell.key) and self.store.read(cell.key) is not None
+    def _has_come(self, cell: Cell, outcomes: Collection[str]) -> bool:
+        return cell.key not in outcomes and self.store.has(cell.key) and self.store.read(cell.key) is not None
 
     @property
     def waiting(self) -> bool:

@@ -37,12 +37,12 @@ def read_json(path: Path) -> dict[str, Any]:
     return result
 
 
-def first_difference(there: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+def first_difference(there: Mapping[str, Any], expected: Mapping[str, Any]) -> str:
     """What differs first between two mappings of plain values, in words; empty where nothing does."""
-    asked = json.loads(json.dumps(asked))  # as it would have been read back: tuples are lists
-    for key in asked:
-        if there.get(key) != asked[key]:
-            inner_there, inner = there.get(key), asked[key]
+    expected = json.loads(json.dumps(expected))  # as it would have been read back: tuples are lists
+    for key in expected:
+        if there.get(key) != expected[key]:
+            inner_there, inner = there.get(key), expected[key]
             if isinstance(inner_there, dict) and isinstance(inner, dict):
                 return f"{key}.{first_difference(inner_there, inner) or 'its keys'}"
             return f"{key}: {one_line(inner_there, 60)} there, {one_line(inner, 60)} asked for"

@@ -49,9 +49,9 @@ def _gallery(report: TaskReport, dataset: str) -> Figure | None:
     shown = views(problem, [estimate for _, estimate in rows])
     if not shown:
         return None
-    known = any(view.truth for view in shown)
+    has_truth = any(view.truth for view in shown)
     first = "truth" if problem.truth is not None else "published"
-    names = [*([first] if known else []), *_names(report, dataset, rows)]
+    names = [*([first] if has_truth else []), *_names(report, dataset, rows)]
     plane = next((f", {view.plane}" for view in shown if view.plane), "")
     under = f"under each name {report.goal_label(report.board.goals[dataset])}"
     dose = photons(problem)

@@ -98,11 +98,11 @@ def _shared(paths: Sequence[Sequence[str]]) -> int:
     return next((n for n, parts in enumerate(zip(*paths, strict=False)) if len(set(parts)) > 1), min(map(len, paths)))
 
 
-def _parsed(name: str, known: tuple[str, Mapping[str, Any]] | None) -> tuple[str, dict[str, str], dict[str, Any]]:
+def _parsed(name: str, parsed: tuple[str, Mapping[str, Any]] | None) -> tuple[str, dict[str, str], dict[str, Any]]:
     try:
         plugin, texts = parse_name(name)
-        if known is not None and known[0] == plugin:
-            return plugin, parse_name(format_name(plugin, known[1]))[1], dict(known[1])
+        if parsed is not None and parsed[0] == plugin:
+            return plugin, parse_name(format_name(plugin, parsed[1]))[1], dict(parsed[1])
     except UsageError:
         return name, {}, {}
     return plugin, texts, {}

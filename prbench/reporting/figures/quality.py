@@ -47,9 +47,9 @@ def _panel(axes: Axes, report: TaskReport, dataset: str, quoted: Sequence[Quoted
     goal, rows = report.board.goals[dataset], report.rows(dataset)
     dots = {row["solver"]: _samples(report, dataset, row["solver"], goal.metric) for row in rows}
     ends = [row[name] for row in rows for name in ("median", "median_low", "median_high")]
-    known = np.concatenate([*dots.values(), np.asarray(ends, dtype=float)])
-    known = known[np.isfinite(known)]
-    top = float(known.max()) if known.size else 1.0
+    values = np.concatenate([*dots.values(), np.asarray(ends, dtype=float)])
+    values = values[np.isfinite(values)]
+    top = float(values.max()) if values.size else 1.0
     for index, row in enumerate(rows):
         style = report.line_styles[row["solver"]]
         few = dots[row["solver"]]
@@ -80,7 +80,7 @@ def _panel(axes: Axes, report: TaskReport, dataset: str, quoted: Sequence[Quoted
         axes.axvline(goal.success, color="0.6", linewidth=0.7, zorder=0)
     for one in quoted:
         axes.axvline(one.value, color="0.25", linestyle=(0, (4, 2)), linewidth=0.8, zorder=1)
-    if known.size and logarithmic(known):
+    if values.size and logarithmic(values):
         axes.set_xscale("log")
         plain_ticks(axes.xaxis)
     axes.set_yticks(range(len(rows)), [_label(report, row["solver"]) for row in rows])

@@ -96,7 +96,7 @@ class SolverProcess:
         return Spent(time.perf_counter(), _processor_seconds_of(self.pid))
 
 
-def run_of(reply: Mapping[str, Any], arrays: Mapping[str, np.ndarray], backend: Backend, outside: Spent, moved: int) -> Run:
+def run_of(reply: Mapping[str, Any], arrays: Mapping[str, np.ndarray], backend: Backend, outside: Spent, moved_bytes: int) -> Run:
     """A run as the process tells it, with what was seen from outside."""
     try:
         curve = [Progress(int(i), int(n), float(s), float(r)) for i, n, s, r in reply["curve"]]
@@ -110,7 +110,7 @@ def run_of(reply: Mapping[str, Any], arrays: Mapping[str, np.ndarray], backend: 
             steps=1 if steps is None else steps,
             points=len(curve),
             outside=outside,
-            moved_bytes=moved,
+            moved_bytes=moved_bytes,
         )
         return Run(
             reconstruction_of(arrays),

@@ -198,21 +198,21 @@ class Plugin:
         return cast("str", self.built.info.task)
 
 
-def find_plugin(kind: Kind, asked: object) -> Plugin:
+def find_plugin(kind: Kind, request: object) -> Plugin:
     """Resolve ``"hio-er[beta=0.8]"``, ``"my_file.py:MySolver"``, or a solver or dataset object.
 
     Raises:
         UsageError: for what is unknown, of the wrong kind, or cannot be found again by a worker.
     """
     base = Solver if kind == "solver" else Dataset
-    if isinstance(asked, str):
-        name = parse_name(asked)[0]
+    if isinstance(request, str):
+        name = parse_name(request)[0]
         reference = _normal_reference(resolve_tuned(name)[0] if kind == "solver" else name)
-        built = build_plugin(kind, asked)
-    elif isinstance(asked, base):
-        reference, built = _reference(kind, asked), asked
+        built = build_plugin(kind, request)
+    elif isinstance(request, base):
+        reference, built = _reference(kind, request), request
     else:
-        raise UsageError(f"a {kind} is given by name or as a {base.__name__}, got {type(asked).__name__}")
+        raise UsageError(f"a {kind} is given by name or as a {base.__name__}, got {type(request).__name__}")
     if not isinstance(built, base):
         raise UsageError(f"{reference} is not a {kind}: it does not derive from prbench.core.{base.__name__}")
     return Plugin(reference, built)

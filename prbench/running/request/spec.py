@@ -235,9 +235,9 @@ class Matrix(Block):
             paired = [solver for solver in solvers if solver.task == dataset.task]
             if not paired:
                 raise UsageError(f"{self.name}: no solver given is for {dataset.reference}, whose task is {dataset.task}")
-            asked = as_indices(entry.samples) if entry.samples is not None else self._option(block, "samples", 1)
+            request = as_indices(entry.samples) if entry.samples is not None else self._option(block, "samples", 1)
             cells = [self._cell(block, solver, dataset, salt) for solver in paired]
-            yield CellBlock(cells, self._samples(dataset, asked), _numbers(self._option(block, "seeds", 1)))
+            yield CellBlock(cells, self._samples(dataset, request), _numbers(self._option(block, "seeds", 1)))
 
     def _cell(self, block: Block, solver: Plugin, dataset: Plugin, salt: str) -> Cell:
         return make_cell(
@@ -252,27 +252,27 @@ class Matrix(Block):
             salt=salt,
         )
 
-    def _find(self, kind: Literal["solver", "dataset"], asked: object) -> Plugin:
+    def _find(self, kind: Literal["solver", "dataset"], request: object) -> Plugin:
         try:
-            return find_plugin(kind, asked)
+            return find_plugin(kind, request)
         except UsageError as error:
             raise type(error)(f"{self.name}: {error}") from error
 
-    def _samples(self, dataset: Plugin, asked: Indices) -> Sequence[int]:
+    def _samples(self, dataset: Plugin, request: Indices) -> Sequence[int]:
         """A count takes what there is; a sample named must exist."""
         there = dataset.built.samples
-        if isinstance(asked, int):
-            return _numbers(asked if there is None else min(asked, there))
-        if there is not None and max(asked) >= there:
-            raise UsageError(f"{self.name}: {dataset.reference} has samples 0 to {there - 1}, asked for {max(asked)}")
-        return asked
+        if isinstance(request, int):
+            return _numbers(request if there is None else min(request, there))
+        if there is not None and max(request) >= there:
+            raise UsageError(f"{self.name}: {dataset.reference} has samples 0 to {there - 1}, asked for {max(request)}")
+        return request
 
     def _option(self, block: Block, name: str, default: Any) -> Any:
         return next((value for value in (getattr(block, name), getattr(self, name)) if value is not None), default)
 
 
-def _numbers(asked: Indices) -> Sequence[int]:
-    return range(asked) if isinstance(asked, int) else asked
+def _numbers(request: Indices) -> Sequence[int]:
+    return range(request) if isinstance(request, int) else request
 
 
 def _builtin() -> dict[str, Any]:

@@ -51,8 +51,8 @@ def _picture(shape: tuple[int, ...]) -> np.ndarray:
     return np.asarray(picture)
 
 
-def _error(image: np.ndarray, kernel: np.ndarray, seen: np.ndarray, found: Reconstruction) -> float:
-    x, k = (np.asarray(array, np.float64) for array in (found.image, found.kernel))
+def _error(image: np.ndarray, kernel: np.ndarray, seen: np.ndarray, result: Reconstruction) -> float:
+    x, k = (np.asarray(array, np.float64) for array in (result.image, result.kernel))
     if x.shape != image.shape or k.shape != kernel.shape or not (np.isfinite(x).all() and np.isfinite(k).all()):
         return float("inf")
     margin = [n // 2 for n in kernel.shape]
@@ -67,8 +67,8 @@ def _error(image: np.ndarray, kernel: np.ndarray, seen: np.ndarray, found: Recon
 
 
 def _changed(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Reconstruction], Reconstruction]:
-    def repaired(found: Reconstruction) -> Reconstruction:
-        arrays: dict[str, Any] = {name: change(np.asarray(getattr(found, name)))}
-        return dataclasses.replace(found, **arrays)
+    def repaired(result: Reconstruction) -> Reconstruction:
+        arrays: dict[str, Any] = {name: change(np.asarray(getattr(result, name)))}
+        return dataclasses.replace(result, **arrays)
 
     return repaired

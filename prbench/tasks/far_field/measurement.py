@@ -302,10 +302,10 @@ class FarField(Measurement):
         mask = ~held_out if self.mask is None else self.mask & ~held_out
         return self._derived(mask=mask)
 
-    def completed(self, found: Reconstruction) -> Reconstruction:
+    def completed(self, result: Reconstruction) -> Reconstruction:
         """An object on the detector's grid is cut to the frame of ``object_shape``, as :meth:`crop` does."""
-        whole = getattr(found.object, "shape", None) == self.shape != self._object_shape
-        return dataclasses.replace(found, object=self.to(get_backend("numpy")).crop(found.object)) if whole else found
+        whole = getattr(result.object, "shape", None) == self.shape != self._object_shape
+        return dataclasses.replace(result, object=self.to(get_backend("numpy")).crop(result.object)) if whole else result
 
     def check(self, reconstruction: object) -> None:
         """Raise PrbenchError unless ``object`` is a complex array of ``object_shape``."""

@@ -164,14 +164,14 @@ class SpeckleStack(Measurement):
                 moved[n][some] += weight[some] * map_coordinates(image, grid[:, some], order=3, mode="mirror")
         return self.backend.asarray((to_numpy(x.transmission) * moved).astype(to_numpy(self.sample).dtype))
 
-    def completed(self, found: Reconstruction) -> Reconstruction:
+    def completed(self, result: Reconstruction) -> Reconstruction:
         """Where the phase is missing, the one whose gradient is the displacement."""
-        shift = found.displacement
-        if found.phase is not None or getattr(shift, "shape", None) != (2, *self.shape):
-            return found
+        shift = result.displacement
+        if result.phase is not None or getattr(shift, "shape", None) != (2, *self.shape):
+            return result
         gradient = np.asarray(shift) * self.radians_per_px
         phase = integrate_gradient(gradient[0], gradient[1], get_backend("numpy", self.backend.precision))
-        return dataclasses.replace(found, phase=phase.astype(gradient.dtype))
+        return dataclasses.replace(result, phase=phase.astype(gradient.dtype))
 
     def check(self, reconstruction: object) -> None:
         """Raise PrbenchError unless displacement (2, H, W), transmission, phase and any dark field (H, W) are real."""
