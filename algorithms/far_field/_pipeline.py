@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from prbench.core import IterativeSolver, Reconstruction, Rng
 from prbench.tasks.far_field import FarField
 
+from ._memory import fitting_starts
 from ._policies import HoldOut
 from ._run import ProjectionRun, outcome, residual_of_best
 from ._selection import Choice
@@ -52,8 +55,8 @@ class ProjectionSolver(ProjectionSettings, IterativeSolver[FarField, ProjectionS
         return state
 
     def begin(self, y: FarField, choice: Choice, rng: Rng) -> ProjectionState:
-        """The starts: random phases, unless a subclass knows better ones."""
-        return random_state(y, choice, rng, self.starts, self.feedback, self.autocorrelation)
+        """The starts: random phases, unless a subclass knows better ones; in three dimensions as many as fit into memory."""
+        return random_state(y, choice, rng, fitting_starts(y, self.starts), self.feedback, self.autocorrelation)
 
     def step(self, y: FarField, state: ProjectionState) -> ProjectionState:
         """One update, and the support's where it is due."""
@@ -69,5 +72,12 @@ class ProjectionSolver(ProjectionSettings, IterativeSolver[FarField, ProjectionS
         return residual_of_best(y, state)
 
     def estimate(self, y: FarField, state: ProjectionState) -> Reconstruction:
-        """The chosen start, with the best others as ``starts``, all ``scores`` and the ``support`` in ``aux``."""
-        return outcome(y, state, self.keep, self.reject)
+        """The chosen start, with the best others as ``starts``, all ``scores`` and the ``support`` in ``aux``.
+
+        Where memory did not hold all starts, ``starts_cut`` there has how many ran and how many were asked for.
+        """
+        result = outcome(y, state, self.keep, self.reject)
+        count = len(result.aux["scores"])
+        if count == self.starts:
+            return result
+        return replace(result, aux={**result.aux, "starts_cut": np.array([count, self.starts])})

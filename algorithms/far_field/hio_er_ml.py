@@ -11,6 +11,7 @@ from prbench.tasks.far_field import FarField
 
 from ._coherence import reported
 from ._likelihood import refine
+from ._memory import fitting_starts
 from ._policies import HoldOut
 from ._refinement import RefinedState, answer, background, enter, leave
 from ._run import ProjectionRun, iterate_residual, outcome, residual_of_best
@@ -82,7 +83,7 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
     def init(self, y: FarField, rng: Rng) -> RefinedState:
         """Held-out pixels, first iterates and supports."""
         fitted, choice = self.run(y).hold_out.split(y, rng)
-        first = random_state(fitted, choice, rng, self.starts, self.feedback, self.autocorrelation)
+        first = random_state(fitted, choice, rng, fitting_starts(y, self.starts), self.feedback, self.autocorrelation)
         first.coherence = self.coherence_policy.first(y)
         return RefinedState(first)
 

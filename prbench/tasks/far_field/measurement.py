@@ -320,9 +320,12 @@ class FarField(Measurement):
         else:
             inside = np.abs(x) > SUPPORT_THRESHOLD * float(np.abs(x).max())
         share = float(inside.mean())
+        cut = reconstruction.aux.get("starts_cut")
+        said = () if cut is None else (f"memory held {cut[0]} of {cut[1]} starts; crop or bin the pattern for more",)
         if share <= _LARGEST_SHARE:
-            return ()
+            return said
         return (
+            *said,
             f"the support fills {100 * share:.0f} % of the object's frame: R says little then; compare the free R (holdout=)",
         )
 
