@@ -1,4 +1,4 @@
-"""skimage.restoration.richardson_lucy on the image, continued at its edges by the kernel's size less one."""
+"""skimage.restoration.richardson_lucy on the image, continued at its edges by the kernel's size minus one."""
 
 import numpy as np
 import skimage
