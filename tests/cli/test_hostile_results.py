@@ -97,7 +97,7 @@ def test_the_report_shows_markup_as_text(folder):
     assert "<script>alert" not in page
     assert "<img src=x" not in page
     assert not set(page) & set("\x1b\x07")
-    assert sorted(path.name for path in Path.cwd().iterdir()) == ["in", "report.html"]
+    assert sorted(path.name for path in Path.cwd().iterdir()) == ["in", "report.bib", "report.html"]
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def use(monkeypatch, *metrics):
     named = {m.info.name: m for m in metrics}
     monkeypatch.setattr(scoring, "plugin_names", lambda kind: sorted(named))
     monkeypatch.setattr(scoring, "load_plugin", lambda kind, name: named[name])
-    scoring._found.cache_clear()
+    scoring._metrics_of.cache_clear()
 
 
 def cells():
@@ -101,7 +101,7 @@ def use_with_one_that_does_not_import(monkeypatch, *metrics):
 
     monkeypatch.setattr(scoring, "plugin_names", lambda kind: sorted([*named, "missing"]))
     monkeypatch.setattr(scoring, "load_plugin", load)
-    scoring._found.cache_clear()
+    scoring._metrics_of.cache_clear()
 
 
 def test_a_metric_that_raises_or_does_not_import_fails_no_cell_and_is_named(tmp_path, monkeypatch):

@@ -106,10 +106,10 @@ def _cut(index: Index, groups: Sequence[tuple[str, Group]], folders: Mapping[str
                 tables += _tables(mine, read, settled)
             else:
                 tables = [table for other, group in groups if other == name for table in _tables(group, read, settled)]
-            rows = sum(len(table) for table in tables)
-            if rows:
+            length = sum(len(table) for table in tables)
+            if length:
                 replace_file(new / f"{name}.parquet", lambda file, t=tables, f={name: folders[name]}: write_part(file, t, f))  # type: ignore[misc]
-            count += rows
+            count += length
         if index.table.is_file():
             index.table.rename(old)
         new.rename(index.table)
