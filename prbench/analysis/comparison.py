@@ -113,7 +113,7 @@ def compare_results(
     if not pairs:
         raise UsageError(
             f"nothing compared: no solver is in both; {names[0]} has {one_line(', '.join(here), 150)}, {names[1]} has "
-            f"{one_line(', '.join(there), 150)}; --solvers A,B compares A of the first with B of the second"
+            f"{one_line(', '.join(there), 150)}; --solver A,B compares A of the first with B of the second"
         )
     couples = [(first[first["solver"] == a], second[second["solver"] == b]) for a, b in pairs]
     return Versus(*names, _rows(couples, metrics, cost, least))
