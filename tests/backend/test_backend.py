@@ -237,3 +237,16 @@ def test_workers_share_the_cores_that_are_free(monkeypatch):
     monkeypatch.setattr(engines, "get_threads", lambda: 3)
     monkeypatch.setattr("psutil.cpu_percent", lambda seconds: 0.0)
     assert engines._threads_of_each(1) == 3
+
+
+@pytest.mark.parametrize(("shape", "expected"), [((64, 64), 1), ((2, 64, 64), 1), ((16, 64, 64), 4), ((256, 256), 4)])
+def test_small_transforms_take_one_thread(monkeypatch, shape, expected):
+    import scipy.fft
+
+    from prbench.backend import backend as module
+
+    taken = []
+    monkeypatch.setattr(module, "get_threads", lambda: 4)
+    monkeypatch.setattr(scipy.fft, "fftn", lambda x, workers, **_: taken.append(workers) or x)
+    get_backend("numpy").fftn(np.zeros(shape, np.complex64), 2)
+    assert taken == [expected]
