@@ -25,7 +25,7 @@ from .threads import get_threads
 Array = Any
 Precision = Literal["single", "double"]
 _PARALLEL_FFT = 1 << 15
-"""Elements from which scipy's FFT takes several threads. At 64 x 64 two took 1.48 times as long as one, at 128 x 128 1.16 times."""
+"""Elements from which scipy's FFT takes several threads: two took 1.48 times as long as one at 64 x 64, 1.16 times at 128 x 128."""
 BACKENDS = ("auto", "numpy", "torch", "torch:cuda", "cupy")
 
 
@@ -200,7 +200,7 @@ class Backend:
 
 
 def _fft_threads(x: Array) -> int:
-    """Threads of a transform on the host: a second one costs more than it saves on a small array, and far more on a busy machine."""
+    """Threads of a transform on the host: on a small array a second one costs more than it saves, most on a busy machine."""
     return get_threads() if x.size >= _PARALLEL_FFT else 1
 
 
