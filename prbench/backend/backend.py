@@ -25,7 +25,7 @@ from .threads import get_threads
 Array = Any
 Precision = Literal["single", "double"]
 _PARALLEL_FFT = 1 << 15
-"""Elements from which scipy's FFT takes several threads: two took 1.48 times as long as one at 64 x 64, 1.16 times at 128 x 128."""
+"""Elements from which scipy's FFT takes several threads: two took 1.48 times as long as one at 64x64, 1.16 times at 128x128."""
 BACKENDS = ("auto", "numpy", "torch", "torch:cuda", "cupy")
 
 
