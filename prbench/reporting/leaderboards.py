@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Group
 
     from prbench.analysis import Leaderboard
+    from prbench.analysis.goals import Goal
     from prbench.core import MetricInfo
 
 INTERVALS = (
@@ -182,12 +183,15 @@ def as_latex(boards: Sequence[Leaderboard], most: int | None = MOST_COLUMNS) -> 
     """
     lines: list[str] = []
     for board in boards:
-        for dataset, goal in board.goals.items():
-            columns = _latex_columns(board, dataset)
+        by_dataset = dict(tuple(board.rows.groupby("dataset", sort=False, observed=True)))
+        explanations = explained([board])
+        for dataset, headers, rows in _blocks(board):
+            goal = board.goals[dataset]
+            columns = _latex_columns(board, goal, headers, rows, by_dataset[dataset].to_dict("records"))
             shown = dict(list(columns.items())[:most])
             left_out = f" {len(columns) - len(shown)} further columns: prbench leaderboard." if len(columns) > len(shown) else ""
             meanings = [f"{info.header}: {info.meaning}." for info in _infos(board) if info.header in shown]
-            notes = " ".join(["Medians over samples; failed cells count as worst, n counts all.", *explained([board]), *meanings])
+            notes = " ".join(["Medians over samples; failed cells count as worst, n counts all.", *explanations, *meanings])
             caption = f"{board.title}, {dataset}: ranked by {goal.metric}{_sealed(board, dataset)}. {notes}{left_out}"
             lines += [r"\begin{table}", r"  \centering", f"  \\caption{{{escape_latex(caption)}}}"]
             lines += [f"  \\label{{{label(board.title, dataset)}}}"]
@@ -198,12 +202,20 @@ def as_latex(boards: Sequence[Leaderboard], most: int | None = MOST_COLUMNS) -> 
     return "\n".join(lines).rstrip("\n")
 
 
-def _latex_columns(board: Leaderboard, dataset: str) -> dict[str, list[str]]:
-    """Cells of LaTeX by header: what a paper prints first stands first."""
-    _, headers, rows = next(block for block in _blocks(board) if block[0] == dataset)
+def _latex_columns(
+    board: Leaderboard, goal: Goal, headers: list[str], rows: list[list[str]], records: list[dict[Any, Any]]
+) -> dict[str, list[str]]:
+    """Cells of LaTeX by header, of one dataset: what a paper prints first stands first.
+
+    Args:
+        board: where the dataset stands.
+        goal: what ranks there.
+        headers: of the columns, as :func:`_blocks` gives them.
+        rows: of text, as it gives them.
+        records: the board's rows of the dataset, in the same order.
+    """
     cells = {header: [row[at] for row in rows] for at, header in enumerate(headers)}
-    records = board.rows[board.rows["dataset"] == dataset].to_dict("records")
-    goal, infos = board.goals[dataset], {info.header or info.name: info for info in _infos(board)}
+    infos = {info.header or info.name: info for info in _infos(board)}
     score = headers[2]
     last = [name for name in ("ranks", "bootstrap share") if name in cells]
     failed = ["failed"] if any(row["failed"] for row in records) else []
@@ -270,8 +282,9 @@ def _blocks(board: Leaderboard) -> Iterator[tuple[str, list[str], list[list[str]
     infos = {info.name: info for info in _infos(board)}
     counts = {"time_limit": "limit", "stale": "stale", "missing": "missing", "left_out": "left out"}
     told = {name: header for name, header in counts.items() if board.rows[name].any()}
+    by_dataset = dict(tuple(board.rows.groupby("dataset", sort=False, observed=True)))
     for dataset, goal in board.goals.items():
-        rows = board.rows[board.rows["dataset"] == dataset].to_dict("records")
+        rows = by_dataset[dataset].to_dict("records")
         ranked = sum(not row["reason"] for row in rows)
         cells: dict[str, list[str]] = {
             "#": [NOTHING if row["reason"] else str(row["rank"]) for row in rows],
