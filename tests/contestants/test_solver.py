@@ -96,8 +96,8 @@ def test_equal_seeds_give_equal_answers_and_others_differ(here):
 
 def test_a_clock_that_lies_is_found_out(here):
     solution = prbench.solve(standin.write(here, "lies"), measurement())
-    assert solution.cost.latency_s > 0.05
-    assert solution.cost.processor_s > 0.05
+    assert solution.cost.latency_s > 0.01
+    assert solution.cost.processor_s > 0.01
     assert "on the bill" in solution.notes["clock"]
 
 
