@@ -167,7 +167,7 @@ def test_other_metrics_are_compared_beside_the_one_that_ranks_each_in_its_own_di
 
 def test_nothing_compared_is_an_error():
     a = records()
-    with pytest.raises(UsageError, match=r"nothing compared: no solver is in both; first has hio, second has raar; --solvers"):
+    with pytest.raises(UsageError, match=r"nothing compared: no solver is in both; first has hio, second has raar; --solver"):
         compare_results(a, a.assign(solver="raar"))
     with pytest.raises(UsageError, match=r"nothing compared: no two cells .* datasets here: crystal2d; datasets there: cell2d"):
         compare_results(a, a.assign(dataset="cell2d"))

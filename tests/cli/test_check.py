@@ -130,6 +130,7 @@ def test_a_version_made_slower_or_worse_is_caught(variant, what, cells, unchange
     assert {finding.what for finding in found.regressions} >= what
 
 
+@pytest.mark.timed
 def test_an_unchanged_tree_passes_twenty_times_out_of_twenty(cells, unchanged):
     with Probe() as same:
         for _ in range(20):

@@ -230,6 +230,7 @@ def test_a_folder_that_workers_do_not_share_is_told(scheduler, tmp_path, monkeyp
         run_matrix(matrix(WALK).cells(), Store(tmp_path), engine=DaskEngine(scheduler, threads=1))
 
 
+@pytest.mark.cluster
 def test_where_no_scheduler_answers_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(dask_engine, "_CONNECT_S", 0.3)
     for address in ("tcp://127.0.0.1:9", "nonsense", "tcp://"):

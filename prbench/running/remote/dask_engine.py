@@ -9,6 +9,7 @@ hands over the rest.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -109,13 +110,17 @@ def connected(scheduler: str) -> Iterator[Any]:
     except ImportError as error:
         raise MissingDependency(f"Dask is not installed ({error}); {install_hint('dask')}") from error
     silence()
+    failure = None
     try:
         client = Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
+        failure = one_line(error, 120)
+    if failure is not None:
+        gc.collect()  # a client that failed closes itself when it is collected, which locks up within the start of another
         raise UsageError(
-            f"no Dask scheduler answers at {one_line(scheduler, 80)}: {one_line(error, 120)}; "
+            f"no Dask scheduler answers at {one_line(scheduler, 80)}: {failure}; "
             "`dask scheduler` starts one and tells its address"
-        ) from error
+        )
     try:
         yield client
     finally:
