@@ -144,7 +144,7 @@ def run_matrix(
     if busy:
         store.check_writable()
         store.hold()
-        write_tasks(store.path)
+        write_tasks(store.path, (cell.task for cell in todo))
     run.tell("begin")
     try:
         if busy:

@@ -85,3 +85,18 @@ def test_its_results_are_read_without_its_file(folder: Path, tmp_path: Path) -> 
     rows = json.loads(prbench(tmp_path, "leaderboard", "results", "--format", "json"))
     assert [row["metric"] for row in rows] == ["sa_nmse", "sa_nmse"]
     assert rows[0]["median"] < rows[1]["median"]
+
+
+def test_results_of_other_tasks_do_not_keep_it(folder: Path) -> None:
+    """A process that knows the task, because it resolved the file, writes it down only where the run's cells are of it."""
+    script = (
+        "import prbench, prbench.core\n"
+        "from prbench.core import load_plugin\n"
+        f"load_plugin('dataset', {DATASET!r})\n"
+        "assert 'ptychography' in prbench.core.task_names()\n"
+        "prbench.run(solvers='hio-er[starts=1,iterations=2]', datasets='crystal2d[size=16]', out='others')\n"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=folder, check=True, capture_output=True, timeout=300)
+    assert any((folder / "others").iterdir())
+    assert (folder / "results" / "tasks.json").is_file()
+    assert not (folder / "others" / "tasks.json").exists()

@@ -6,6 +6,7 @@ So boards and pages of a task that came in a user's file, or in a package no lon
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,16 @@ TASKS = "tasks.json"
 _OWN = "prbench."
 
 
-def write_tasks(folder: Path) -> None:
-    """Write the tasks known in this process that other packages and users' files declare; nothing where there are none."""
-    tasks = [task for task in usable_tasks() if not task.measurement.__module__.startswith(_OWN)]
+def write_tasks(folder: Path, names: Iterable[str]) -> None:
+    """Write those of the named tasks that other packages and users' files declare; nothing where there are none.
+
+    Args:
+        folder: of the results.
+        names: of the tasks of the run's cells, which may repeat; read only where this process knows a task that is not prbench's.
+    """
+    foreign = [task for task in usable_tasks() if not task.measurement.__module__.startswith(_OWN)]
+    used = set(names) if foreign else set()
+    tasks = [task for task in foreign if task.name in used]
     if not tasks:
         return
     data = _read(folder / TASKS)
