@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -144,7 +143,6 @@ def run_matrix(
     if busy:
         store.check_writable()
         store.hold()
-        write_tasks(store.path, (cell.task for cell in todo))
     run.tell("begin")
     try:
         if busy:
@@ -156,10 +154,8 @@ def run_matrix(
     except OSError:
         store.check_location()  # a folder that has gone says more than a file that cannot be made in it
         raise
-    except UsageError:  # nobody was there to compute: a folder made for nothing goes
-        with suppress(OSError):
-            store.path.rmdir()
-        raise
+    finally:
+        store.remove_if_unused()  # nobody was there to compute: a folder made for nothing goes
     store.check_location()
     if run.state.done:
         store.flush_soon(now=True)
@@ -218,7 +214,7 @@ class _MatrixRun:
             shard: the part that this run is, where others are to be helped.
         """
         self._shared = SharedCells(self._store, claims, lambda cell: self._finish(cell, "cached", None))
-        engine.run(self._shared.first(self._todo, outcomes), self._store, self.on)
+        engine.run(self._beside_tasks(self._shared.first(self._todo, outcomes)), self._store, self.on)
         while self._shared.waiting:
             free = self._shared.given_up()
             if free:
@@ -227,7 +223,14 @@ class _MatrixRun:
                 self.tell("waiting")
                 time.sleep(WAIT_S)
         if shard is not None:
-            engine.run(self._shared.of_other_shards(shard), self._store, self.on)
+            engine.run(self._beside_tasks(self._shared.of_other_shards(shard)), self._store, self.on)
+
+    def _beside_tasks(self, cells: Iterator[Cell]) -> Iterator[Cell]:
+        """The cells; their tasks are written before the first, and not where there is none, or nobody to compute it."""
+        for number, cell in enumerate(cells):
+            if number == 0:
+                write_tasks(self._store.path, (one.task for one in self._todo))
+            yield cell
 
     def on(self, event: str, cell: Any, values: Mapping[str, Any]) -> None:
         """What the engine calls."""

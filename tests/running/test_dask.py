@@ -235,9 +235,28 @@ def test_where_no_scheduler_answers_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(dask_engine, "_CONNECT_S", 0.3)
     for address in ("tcp://127.0.0.1:9", "nonsense", "tcp://"):
         with pytest.raises(UsageError, match="no Dask scheduler answers") as caught:
-            run_matrix(matrix(WALK).cells(), Store(tmp_path / "out"), engine=DaskEngine(address))
+            run_matrix(matrix(WALK).cells(), Store(tmp_path / "above" / "out"), engine=DaskEngine(address))
         assert "\n" not in str(caught.value)
-    assert not (tmp_path / "out").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("failure", [OSError("refused"), TimeoutError(), RuntimeError("the client is closed")])
+def test_a_scheduler_that_goes_once_it_has_answered_is_one_line(tmp_path, monkeypatch, failure):
+    class Client:
+        def run_on_scheduler(self, *arguments):
+            raise failure
+
+        def cancel(self, futures, **more):
+            raise failure
+
+    @contextlib.contextmanager
+    def connected(scheduler):
+        yield Client()
+
+    monkeypatch.setattr(dask_engine, "connected", connected)
+    with pytest.raises(PrbenchError, match="the Dask scheduler has gone"):
+        run_matrix(matrix(WALK).cells(), Store(tmp_path / "out"), engine=DaskEngine("tcp://127.0.0.1:9"))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.cluster

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from prbench.errors import CannotWrite
+from prbench.errors import CannotWrite, PrbenchError, UsageError
+from prbench.running.engine import run_matrix
 from prbench.running.request.cell import Cell
+from prbench.running.store import task_files
 from prbench.running.store.folder import Store
 from prbench.running.store.record import Record
 
@@ -86,3 +88,51 @@ def test_a_run_whose_folder_goes_ends_with_one_line_and_2(tmp_path, how):
     if how == "renamed":
         assert len(Store(tmp_path / "moved").keys()) >= 3
         assert not out.exists()
+
+
+class Refusing:
+    """An engine that fails once it has taken some cells."""
+
+    def __init__(self, failure: BaseException, taken: int = 0) -> None:
+        self.failure, self.taken = failure, taken
+
+    def run(self, cells, store, on):
+        for _ in range(self.taken):
+            next(cells)
+        raise self.failure
+
+
+FAILURES = [UsageError("no scheduler"), PrbenchError("it has gone"), OSError("refused"), TimeoutError(), KeyboardInterrupt()]
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
+@pytest.mark.parametrize("taken", [0, 1])
+def test_a_run_that_writes_nothing_leaves_no_folder(tmp_path, failure, taken):
+    """Nor one above it that was made for it; whatever ended the run, and whether or not it had claimed a cell."""
+    store = Store(tmp_path / "above" / "out")
+    for _ in range(2):
+        with pytest.raises(type(failure)):
+            run_matrix([record(0).cell], store, engine=Refusing(failure, taken))
+        assert list(tmp_path.iterdir()) == []
+    (tmp_path / "above").mkdir()
+    with pytest.raises(type(failure)):
+        run_matrix([record(0).cell], store, engine=Refusing(failure, taken))
+    assert list(tmp_path.rglob("*")) == [tmp_path / "above"]  # somebody else's
+
+
+def test_a_folder_is_left_where_something_has_been_written(tmp_path):
+    store = Store(tmp_path / "out")
+    store.hold()
+    store.write(record(0))
+    with pytest.raises(UsageError):
+        run_matrix([record(1).cell], store, engine=Refusing(UsageError("no scheduler")))
+    assert Store(tmp_path / "out").keys() == [record(0).key]
+
+
+def test_tasks_are_described_once_a_cell_is_taken(tmp_path, monkeypatch):
+    """Of a task that is not prbench's own: where nobody computes, its description is not left behind either."""
+    monkeypatch.setattr(task_files, "_OWN", "another package")
+    for taken in (0, 1):
+        with pytest.raises(UsageError):
+            run_matrix([record(0).cell], Store(tmp_path / "out"), engine=Refusing(UsageError("no scheduler"), taken))
+        assert [path.name for path in (tmp_path / "out").rglob("*")] == ["tasks.json"] * taken

@@ -160,8 +160,6 @@ def _asking() -> Iterator[None]:
     """Whatever Dask raises where its scheduler has gone, as one line."""
     try:
         yield
-    except TimeoutError:
-        raise
     except (OSError, RuntimeError) as error:  # a closed connection is an OSError, a closed client a RuntimeError
         raise PrbenchError(f"the Dask scheduler has gone; the same command resumes ({one_line(error, 120)})") from error
 
@@ -293,14 +291,12 @@ class _HandingOver:
     def _collect(self, key: str) -> None:
         future, batch = self._flying.pop(key)
         if future.status == "finished":
-            try:
-                with _asking():
-                    ended = json.loads(future.result(timeout=_GATHER_S))
-            except TimeoutError:  # lost with its worker, and computed again, which finds the records
+            text = self._gathered(future)
+            if text is None:
                 self._flying[key] = future, batch
                 future.add_done_callback(lambda done: self._ended.put(done.key))
                 return
-            for pending_cell, (status, seconds) in zip(batch, ended, strict=True):
+            for pending_cell, (status, seconds) in zip(batch, json.loads(text), strict=True):
                 count, total = self._known.get(pending_cell.cell.kind, (0, 0.0))
                 self._known[pending_cell.cell.kind] = count + 1, total + seconds
                 self._finished += 1
@@ -317,6 +313,15 @@ class _HandingOver:
         if self._suspected[batch[0].cell.key] > _SUSPECTED:
             raise PrbenchError(f"Dask workers are lost one after another; the same command resumes ({one_line(failure)})")
         self._submit(batch)
+
+    @staticmethod
+    def _gathered(future: Any) -> str | None:
+        """What a finished task tells; None where it was lost with its worker, and is computed again, which finds the records."""
+        with _asking():
+            try:
+                return str(future.result(timeout=_GATHER_S))
+            except TimeoutError:
+                return None
 
 
 class _Ahead:

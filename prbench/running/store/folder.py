@@ -89,6 +89,10 @@ class Store:
         """
         self._handle.hold()
 
+    def remove_if_unused(self) -> None:
+        """Remove the folder, and those above it, where :meth:`hold` has made them and nothing has been written into them."""
+        self._handle.remove_if_unused()
+
     def check_location(self) -> None:
         """See whether the folder that is held is still where it was.
 

@@ -31,6 +31,7 @@ class FolderHandle:
         self._path = path.absolute()
         self._handle: int | None = None
         self._identity: tuple[int, int] | None = None
+        self._made: list[Path] = []
 
     def __del__(self) -> None:
         if self._handle is not None:
@@ -44,6 +45,7 @@ class FolderHandle:
         """
         if self._handle is not None:
             return
+        self._made = [path for path in (self._path, *self._path.parents) if not path.exists()]
         try:
             self._path.mkdir(parents=True, exist_ok=True)
             self._handle = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
@@ -51,6 +53,23 @@ class FolderHandle:
         except OSError as error:
             raise cannot_write(self._path, error) from error
         self._identity = result.st_dev, result.st_ino
+
+    def remove_if_unused(self) -> None:
+        """Remove the folder, and those above it, where :meth:`hold` has made them and nothing has come into them since."""
+        if self._made and self.relocation() is not None:
+            return
+        for path in self._made:
+            try:
+                path.rmdir()
+            except OSError:  # there is something in it
+                return
+            self._forget()
+
+    def _forget(self) -> None:
+        """Hold nothing any more."""
+        if self._handle is not None:
+            os.close(self._handle)
+        self._handle = self._identity = None
 
     def relocation(self) -> Relocation | None:
         """What became of the folder, None where it is in its place, or nobody holds it."""
