@@ -1,14 +1,16 @@
 """Mutated files, read one after another: ``cases.py SUFFIX SEED FIRST LAST FOLDER``.
 
-A program, because a damaged HDF5 file may end the process that reads it. The number of each case is printed before it is read, so
-that whoever started this knows which one did, and ``escaped`` for what was neither read nor refused in one line, took long, or
-wrote outside of FOLDER and of the folder for temporary files.
+A program, because a damaged HDF5 file may end the process that reads it. The number of each case is written to
+``FOLDER/progress`` before it is read, so that whoever started this knows which one did; ``escaped`` is printed for what was
+neither read nor refused in one line, took long, or wrote outside of FOLDER and of the folder for temporary files.
 """
 
 from __future__ import annotations
 
+import mmap
 import os
 import random
+import struct
 import sys
 import tempfile
 import time
@@ -30,6 +32,7 @@ from prbench.datasets.readers.scans import pattern_address, read_scan
 from prbench.errors import PrbenchError
 
 LONG_S = 5.0
+"""Of processor time, as every time here: on a busy machine an idle process is no slow one."""
 READINGS = (
     Reading(),
     Reading(links="folder", frames="sum", invalid="mask"),
@@ -99,6 +102,15 @@ def watch(folder: Path) -> list[str]:
     return found
 
 
+def progress_of(folder: Path) -> mmap.mmap:
+    """Eight bytes that hold the number of the case being read, -1 before the first; they outlive the process."""
+    path = folder / "progress"
+    if not path.exists():
+        path.write_bytes(struct.pack("<q", -1))
+    with path.open("r+b") as file:
+        return mmap.mmap(file.fileno(), 8)
+
+
 def main(suffix: str, seed: str, first: str, last: str, folder: str) -> None:
     """Read the cases from ``first`` up to ``last``."""
     target = Path(folder)
@@ -106,14 +118,13 @@ def main(suffix: str, seed: str, first: str, last: str, folder: str) -> None:
     np.savez(target / "case_data.npz", data=PATTERN)
     (target / "case_data.h5").write_bytes(next(iter(originals(".h5", target))))
     warnings.simplefilter("ignore")
-    written = watch(target)
+    written, progress = watch(target), progress_of(target)
     for number in range(int(first), int(last)):
         rng = random.Random(f"{suffix} {seed} {number}")
         path.write_bytes(mutated(rng.choice(known), rng))
-        sys.stdout.write(f"case {number}\n")
-        sys.stdout.flush()
+        struct.pack_into("<q", progress, 0, number)
         for read in readers(suffix, path, rng):
-            began, outcome = time.monotonic(), ""
+            began, outcome = time.process_time(), ""
             try:
                 read()
             except PrbenchError as error:
@@ -122,8 +133,9 @@ def main(suffix: str, seed: str, first: str, last: str, folder: str) -> None:
                 outcome = f"{type(error).__name__}: {error}"
             if written:
                 outcome = f"wrote outside: {written.pop()}"
-            if outcome or time.monotonic() - began > LONG_S:
+            if outcome or time.process_time() - began > LONG_S:
                 sys.stdout.write(f"escaped {number}: {(outcome or 'took long')[:300]!r}\n")
+                sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -9,24 +9,29 @@ where there are findings.
 from __future__ import annotations
 
 import argparse
+import mmap
 import random
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 sys.path.insert(0, str(Path(__file__).parent))
 
+from cases import mutated, progress_of
 from seeds import SUFFIXES, originals
 
 CASES = Path(__file__).with_name("cases.py")
-BLOCK = 400
-"""Cases of a format before the next one's turn."""
-HANGS_S = 20.0
+FIRST_BLOCK, BLOCK = 500, 5000
+"""Cases of a format before the next one's turn, in the first round and after it; a new process costs as much as 500 cases."""
+HANGS_S, SLEEPS_S = 20.0, 900.0
+"""Seconds at one case, of processor time and by the clock: on a busy machine an idle process is no slow one."""
 MAY_DIE = (".h5", ".cxi", ".mat")
 """Formats that the HDF5 library reads; a MAT of version 7.3 is one."""
 
@@ -47,43 +52,31 @@ def fuzz(seconds: float, most: int, seed: str, suffixes: tuple[str, ...], keep: 
     with tempfile.TemporaryDirectory(prefix="prbench-fuzz-") as folder:
         while time.monotonic() < ends and tally.cases < most:
             suffix = suffixes[turn % len(suffixes)]
-            first = turn // len(suffixes) * BLOCK
-            _block(suffix, seed, first, first + min(BLOCK, most - tally.cases), Path(folder), ends, tally, keep)
+            turns = turn // len(suffixes)
+            first, size = (FIRST_BLOCK + (turns - 1) * BLOCK, BLOCK) if turns else (0, FIRST_BLOCK)
+            _block(suffix, seed, first, first + min(size, most - tally.cases), Path(folder), ends, tally, keep)
             turn += 1
     return tally
 
 
 def _block(suffix: str, seed: str, first: int, last: int, folder: Path, ends: float, tally: Tally, keep: Path) -> None:
+    """Read the cases from ``first`` up to ``last``, in another process after each that ended one."""
+    progress = progress_of(folder)
     while first < last and time.monotonic() < ends:
+        struct.pack_into("<q", progress, 0, first - 1)
         call = [sys.executable, str(CASES), suffix, seed, str(first), str(last), str(folder)]
-        process = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        assert process.stdout is not None
-        hung = False
-        reached = first
-
-        def stop(process: subprocess.Popen[str] = process) -> None:
-            nonlocal hung
-            hung = True
-            process.kill()
-
-        timer = threading.Timer(HANGS_S, stop)
-        timer.start()
-        for line in process.stdout:
-            timer.cancel()
-            if line.startswith("case "):
-                reached = int(line.split()[1])
-                tally.cases += 1
-            elif line.startswith("escaped "):
-                _found(tally, keep, suffix, seed, int(line.split()[1].rstrip(":")), line.partition(": ")[2].strip())
-            if time.monotonic() > ends:
-                process.kill()
-                timer.cancel()
-                process.wait()
-                return
-            timer = threading.Timer(HANGS_S, stop)
-            timer.start()
-        timer.cancel()
-        process.wait()
+        with (folder / "said").open("w+") as said:
+            process = subprocess.Popen(call, stdout=said, stderr=subprocess.DEVNULL)
+            hung = _wait(process, progress, first - 1, ends)
+            said.seek(0)
+            for line in said:
+                if line.startswith("escaped "):
+                    number, _, what = line.removeprefix("escaped ").partition(": ")
+                    _found(tally, keep, suffix, seed, int(number), what.strip())
+        (reached,) = struct.unpack_from("<q", progress)
+        tally.cases += reached + 1 - first
+        if hung is None or process.returncode == 0:
+            return
         if hung and suffix in MAY_DIE:
             tally.hangs += 1
         elif hung:
@@ -92,16 +85,38 @@ def _block(suffix: str, seed: str, first: int, last: int, folder: Path, ends: fl
             tally.deaths += 1
             if suffix not in MAY_DIE:
                 _found(tally, keep, suffix, seed, reached, f"died of signal {-process.returncode}")
-        elif process.returncode > 0:
-            _found(tally, keep, suffix, seed, reached, f"ended with exit code {process.returncode}")
         else:
-            return
+            _found(tally, keep, suffix, seed, reached, f"ended with exit code {process.returncode}")
         first = reached + 1
 
 
-def _found(tally: Tally, keep: Path, suffix: str, seed: str, number: int, what: str) -> None:
-    from cases import mutated
+def _wait(process: subprocess.Popen[bytes], progress: mmap.mmap, before: int, ends: float) -> bool | None:
+    """Whether the process was killed because it stayed at one case for too long; None where it was because the time is over.
 
+    Raises:
+        TimeoutError: where it does not come as far as its first case, the one after ``before``.
+    """
+    at, since, worked = bytes(progress), time.monotonic(), 0.0
+    unstarted, watched = struct.pack("<q", before), psutil.Process(process.pid)
+    while True:
+        try:
+            process.wait(timeout=0.5)
+        except subprocess.TimeoutExpired:
+            now, spent = time.monotonic(), sum(watched.cpu_times()[:2])
+            if bytes(progress) != at:
+                at, since, worked = bytes(progress), now, spent
+            if now < ends and spent - worked < HANGS_S and now - since < SLEEPS_S:
+                continue
+            process.kill()
+            process.wait()
+            if now < ends and at == unstarted:
+                raise TimeoutError(f"no case was read within {HANGS_S:.0f} s of processor time: {process.args}") from None
+            return None if now >= ends else True
+        else:
+            return False
+
+
+def _found(tally: Tally, keep: Path, suffix: str, seed: str, number: int, what: str) -> None:
     keep.mkdir(parents=True, exist_ok=True)
     rng = random.Random(f"{suffix} {seed} {number}")
     with tempfile.TemporaryDirectory() as folder:
