@@ -11,7 +11,7 @@ from prbench.backend import Array
 from prbench.tasks.far_field import FarField
 from prbench.tasks.far_field.coherence import Coherence, longest_side, nearest_width
 
-from ._selection import by_score, score
+from ._selection import by_score
 from ._state import ProjectionState
 
 _FIRST = 1.0
@@ -102,9 +102,8 @@ class FittedCoherence(CoherencePolicy):
         Moduli follow the pattern the more closely the further the run is: early on the coherence is wrong, and objects that
         have taken up what is wrong with it would confirm it.
         """
-        estimates = s.estimates()
-        best = by_score(score(s.choice, estimates, s.coherence))[0]
-        better = self.refitted(s.y, s.coherence, estimates[best])
+        best = by_score(s.scores_now())[0]
+        better = self.refitted(s.y, s.coherence, s.estimate(best))
         tightening = max(0.0, (progress - _LOOSE_UNTIL) / (1 - _LOOSE_UNTIL))
         s.coherence = replace(better, regularisation=_LOOSE * (_TIGHT / _LOOSE) ** tightening)
 

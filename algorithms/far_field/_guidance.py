@@ -11,7 +11,7 @@ from ._selection import by_score
 from ._state import ProjectionState
 
 
-def breed(s: ProjectionState, estimates: Array, scores: np.ndarray) -> None:
+def breed(s: ProjectionState, scores: np.ndarray) -> None:
     """Replace the worse half of the starts by crosses of the best with one of the better half, chosen at random.
 
     After guided HIO (Chen, Miao, Wang, Lee, Phys. Rev. B 76 (2007) 064113, doi:10.1103/PhysRevB.76.064113), where every start is
@@ -19,18 +19,20 @@ def breed(s: ProjectionState, estimates: Array, scores: np.ndarray) -> None:
 
     Args:
         s: state; fields, supports and ancestry of the worse half are overwritten.
-        estimates: the starts' objects, complex (B, *shape).
         scores: one per start, lower is better.
     """
     order = by_score(scores)
     better = order[: len(order) // 2]
     best = better[0]
-    crosses = aligned(s.y, estimates[better], estimates[best])
-    for loser in order[len(better) :]:
-        mate = int(s.rng.integers(len(better)))
-        s.g[loser] = (crosses[mate] + estimates[best]) / 2
-        s.support[loser] = s.support[best]
-        s.ancestors[loser] = s.ancestors[best] | s.ancestors[better[mate]]
+    mates = {loser: better[int(s.rng.integers(len(better)))] for loser in order[len(better) :]}
+    for mate in dict.fromkeys(mates.values()):
+        cross = aligned(s.y, s.estimate(mate)[None], s.estimate(best))[0]
+        cross += s.estimate(best)
+        cross /= 2
+        for loser in (loser for loser, chosen in mates.items() if chosen == mate):
+            s.g[loser] = cross
+            s.support[loser] = s.support[best]
+            s.ancestors[loser] = s.ancestors[best] | s.ancestors[mate]
 
 
 def unrelated(order: list[int], ancestors: list[frozenset[int]]) -> list[int]:
@@ -55,20 +57,29 @@ def aligned(y: FarField, objects: Array, reference: Array) -> Array:
     Returns:
         complex (B, *shape).
     """
-    xp = y.backend.xp
     target = y.transform(reference[None])
-    axes = tuple(range(y.ndim))
-    result = []
-    for x in objects:
-        spectrum = y.transform(x[None])
-        # The spectrum of the conjugate flip is the complex conjugate.
-        (value, shift), flip = (_peak(y, y.inverse(target * other)[0]) for other in (xp.conj(spectrum), spectrum))
-        moved = x
-        if abs(flip[0]) > abs(value):
-            value, shift = flip
-            moved = xp.roll(xp.conj(xp.flip(x, axis=axes)), (1,) * y.ndim, axis=axes)
-        result.append(xp.roll(moved, shift, axis=axes) * (value / abs(value) if value else 1.0))
-    return xp.stack(result)
+    del reference
+    return y.backend.xp.stack([_moved(y, x, target) for x in objects])
+
+
+def _moved(y: FarField, x: Array, target: Array) -> Array:
+    """One object in the frame of the reference with the spectrum ``target``; products one by one, for the sake of memory."""
+    xp, axes = y.backend.xp, tuple(range(y.ndim))
+    spectrum = y.transform(x[None])
+    product = target * spectrum  # the spectrum of the conjugate flip is the complex conjugate
+    flip = _peak(y, y.inverse(product, normalised=False, out=product)[0])
+    del product
+    spectrum = xp.conj(spectrum)
+    product = target * spectrum
+    del spectrum
+    value, shift = _peak(y, y.inverse(product, normalised=False, out=product)[0])
+    del product
+    if abs(flip[0]) > abs(value):
+        value, shift = flip
+        x = xp.roll(xp.conj(xp.flip(x, axis=axes)), (1,) * y.ndim, axis=axes)
+    result = xp.roll(x, shift, axis=axes)
+    result *= value / abs(value) if value else 1.0
+    return result
 
 
 def _peak(y: FarField, correlation: Array) -> tuple[complex, tuple[int, ...]]:

@@ -56,7 +56,8 @@ class ProjectionSolver(ProjectionSettings, IterativeSolver[FarField, ProjectionS
 
     def begin(self, y: FarField, choice: Choice, rng: Rng) -> ProjectionState:
         """The starts: random phases, unless a subclass knows better ones; in three dimensions as many as fit into memory."""
-        return random_state(y, choice, rng, fitting_starts(y, self.starts), self.feedback, self.autocorrelation)
+        starts, interpolated = fitting_starts(y, self.starts), self.unmeasured == "interpolated"
+        return random_state(y, choice, rng, starts, self.feedback, self.autocorrelation, interpolated=interpolated)
 
     def step(self, y: FarField, state: ProjectionState) -> ProjectionState:
         """One update, and the support's where it is due."""

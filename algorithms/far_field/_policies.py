@@ -6,6 +6,7 @@ another, and it knows nothing of the algorithm that takes them.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Literal
@@ -15,9 +16,12 @@ from prbench.core import Rng
 from prbench.tasks.far_field import FarField
 
 from ._guidance import breed
-from ._selection import Choice, hold_out, score
+from ._selection import Choice, hold_out
 from ._shrinkwrap import random_halves, shrink
 from ._state import ProjectionState
+
+_BATCH_PIXELS = 1 << 18
+"""Pixels of fields whose supports are drawn at once: any batch in two dimensions, one field after another in three."""
 
 
 class SupportPolicy(ABC):
@@ -70,7 +74,10 @@ class Shrinkwrap(SupportPolicy):
 
     def update(self, s: ProjectionState, progress: float) -> None:
         """Draw every support anew from its start's field."""
-        s.support = self.draw(s.y, s.g if self.follow == "iterate" else s.p, progress)
+        fields = s.g if self.follow == "iterate" else s.p
+        size = max(1, _BATCH_PIXELS // math.prod(s.y.shape))
+        for low in range(0, fields.shape[0], size):
+            s.support[low : low + size] = self.draw(s.y, fields[low : low + size], progress)
 
     def draw(self, y: FarField, fields: Array, progress: float) -> Array:
         """The supports of complex fields (B, *shape) after a fraction of the run: bool, the same shape."""
@@ -145,8 +152,7 @@ class Guided(RestartPolicy):
     def renew(self, s: ProjectionState) -> None:
         """Replace the starts by a new generation."""
         if s.g.shape[0] >= LEAST_GUIDED:
-            estimates = s.estimates()
-            breed(s, estimates, score(s.choice, estimates, s.coherence))
+            breed(s, s.scores_now())
 
 
 LEAST_GUIDED = 4
@@ -173,5 +179,5 @@ class HoldOut:
     def update(self, y: FarField, s: ProjectionState) -> None:
         """At the step ``release`` take the scores, and fit all of ``y`` from then on."""
         if s.choice.held_out is not None and s.k == self.release:
-            s.choice.scores = score(s.choice, s.estimates(), s.coherence)
+            s.choice.scores = s.scores_now()
             s.y = y

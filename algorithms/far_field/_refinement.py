@@ -136,10 +136,9 @@ def _most_likely(y: FarField, d: LikelihoodDescent) -> tuple[Array, Array, float
 def _elect(y: FarField, s: ProjectionState, finalists: int, keep: int, reject: float | None) -> Refinement:
     """Cut the batch to the best starts, and remember what the independent ones found."""
     xp = y.backend.xp
-    estimates = s.estimates()
-    scores = s.choice.scores if s.choice.scores.size else score(s.choice, estimates, s.coherence)
+    scores = s.scores()
     order = acceptable(scores, reject)
-    starts = xp.stack([y.crop(estimates[i]) for i in unrelated(order, s.ancestors)[:keep]])
+    starts = xp.stack([y.crop(s.estimate(i)) for i in unrelated(order, s.ancestors)[:keep]])
     s.y = y
     s.retain(order[:finalists])
     return Refinement(starts, scores)

@@ -16,7 +16,7 @@ from prbench.tasks.far_field.coherence import Coherence
 from ._coherence import CoherencePolicy, gaussian_of, reported
 from ._guidance import unrelated
 from ._policies import HoldOut, RestartPolicy, SupportPolicy
-from ._selection import acceptable, by_score, score
+from ._selection import acceptable, by_score
 from ._state import ProjectionState
 from ._updates import Update
 
@@ -85,9 +85,8 @@ class ProjectionRun:
 
 def residual_of_best(y: FarField, s: ProjectionState) -> float:
     """Modulus error of the start that :func:`outcome` would choose, before the object's frame is cut out of it."""
-    estimates = s.estimates()
-    best = 0 if len(estimates) == 1 else by_score(_scores(s, estimates))[0]
-    return iterate_residual(y, estimates[best], s.coherence)
+    best = 0 if s.g.shape[0] == 1 else by_score(s.scores())[0]
+    return iterate_residual(y, s.estimate(best), s.coherence)
 
 
 def iterate_residual(y: FarField, x: Array, coherence: Coherence | None = None) -> float:
@@ -105,17 +104,12 @@ def iterate_residual(y: FarField, x: Array, coherence: Coherence | None = None) 
 
 def outcome(y: FarField, s: ProjectionState, keep: int, reject: float | None = None) -> Reconstruction:
     """The chosen start, with the best others as ``starts``, all ``scores`` and the ``support`` in ``aux``."""
-    estimates = s.estimates()
-    return reconstruction(y, estimates, s.support, _scores(s, estimates), keep, s.ancestors, s.coherence, reject)
-
-
-def _scores(s: ProjectionState, estimates: Array) -> np.ndarray:
-    return s.choice.scores if s.choice.scores.size else score(s.choice, estimates, s.coherence)
+    return reconstruction(y, s.estimate, s.support, s.scores(), keep, s.ancestors, s.coherence, reject)
 
 
 def reconstruction(
     y: FarField,
-    estimates: Array,
+    estimate: Callable[[int], Array],
     support: Array,
     scores: np.ndarray,
     keep: int,
@@ -125,17 +119,28 @@ def reconstruction(
 ) -> Reconstruction:
     """Cut out the best start, and of those that found their way without it the best ``keep``, itself included.
 
+    Args:
+        y: measurement.
+        estimate: gives the object of a start, complex (*shape); all of them need not be there at the same time.
+        support: bool (starts, *shape).
+        scores: one number per start, lower is better.
+        keep: how many are returned at most.
+        ancestors: of each start, the random starts that it descends from.
+        coherence: of the beam; None: full.
+        reject: see below.
+
     Starts whose score is more than ``reject`` times the best one's are left out; ``aux`` has their number.
     """
     order = acceptable(scores, reject)
     best = order[0]
     independent = unrelated(order, ancestors)[:keep]
+    chosen = estimate(best)
     return Reconstruction(
-        object=y.crop(estimates[best]),
+        object=y.crop(chosen),
         aux={
-            "starts": y.backend.xp.stack([y.crop(estimates[i]) for i in independent]),
+            "starts": y.backend.xp.stack([y.crop(estimate(i)) for i in independent]),
             "scores": scores,
-            "support": y.crop(support[best], weight=abs(estimates[best]) ** 2),
+            "support": y.crop(support[best], weight=abs(chosen) ** 2),
             **({} if reject is None else {"rejected": len(scores) - len(order)}),
             **reported(y, coherence),
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -53,8 +54,20 @@ def score(choice: Choice, objects: Array, coherence: Coherence | None = None) ->
         objects: complex (B, *shape) on the detector's grid.
         coherence: of the beam; None: full.
     """
+    return score_rows(choice, objects.__getitem__, objects.shape[0], coherence)
+
+
+def score_rows(choice: Choice, objects: Callable[[slice], Array], count: int, coherence: Coherence | None = None) -> np.ndarray:
+    """As :func:`score`, of fields that need not all be there at the same time.
+
+    Args:
+        choice: measurement and held-out pixels.
+        objects: gives the fields of some rows, complex (rows, *shape).
+        count: number of fields.
+        coherence: of the beam; None: full.
+    """
     size = max(1, _BATCH_PIXELS // math.prod(choice.y.shape))
-    parts = [_scored(choice, objects[low : low + size], coherence) for low in range(0, objects.shape[0], size)]
+    parts = [_scored(choice, objects(slice(low, min(low + size, count))), coherence) for low in range(0, count, size)]
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 

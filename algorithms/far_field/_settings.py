@@ -81,6 +81,9 @@ class ProjectionSettings(ShrinkwrapSettings, RestartSettings):
     reject: float | None = setting(
         None, valid="[1, inf)", doc="leave out starts whose score is above this many times the best one's; none: keep all"
     )
+    unmeasured: Literal["zero", "interpolated"] = setting(
+        "zero", doc="amplitudes of unmeasured pixels at first, free from then on: zero, or the mean of what is around them"
+    )
     coherence: str = setting("full", doc="of the beam: full, auto (found), or its width in sides of the object's frame, as 0.6")
 
     def __post_init__(self) -> None:

@@ -6,13 +6,15 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from prbench.backend import Array
 from prbench.core import Rng
 from prbench.tasks.far_field import FarField
 from prbench.tasks.far_field.coherence import Coherence
 
 from ._constraints import Constraints
-from ._selection import Choice
+from ._selection import Choice, score_rows
 
 _CACHE_BYTES = 1 << 21
 """Bytes of one array of a part of the batch; a step touches four."""
@@ -76,9 +78,25 @@ class ProjectionState:
                 if getattr(part, name) is not views[name]:
                     getattr(self, name)[rows] = getattr(part, name)
 
-    def estimates(self) -> Array:
-        """The object of each start on the detector's grid: what the constraints keep of the last modulus projection."""
-        return self.p * self.constraints.mask(self.p, self.support)
+    def estimates(self, rows: slice | list[int] = slice(None)) -> Array:
+        """The object of each start, or of some, on the detector's grid: what the constraints keep of the last projection.
+
+        Complex (rows, *shape), new arrays: of a large batch ask for few at a time.
+        """
+        p = self.p[rows]
+        return p * self.constraints.mask(p, self.support[rows])
+
+    def estimate(self, row: int) -> Array:
+        """The object of one start, complex (*shape)."""
+        return self.estimates(slice(row, row + 1))[0]
+
+    def scores(self) -> np.ndarray:
+        """One number per start, lower is better; those taken before held-out pixels were given back, where they were."""
+        return self.choice.scores if self.choice.scores.size else self.scores_now()
+
+    def scores_now(self) -> np.ndarray:
+        """One number per start as it is now, lower is better."""
+        return score_rows(self.choice, self.estimates, self.g.shape[0], self.coherence)
 
     def retain(self, rows: list[int]) -> None:
         """Cut the batch to some of its starts, in the order given."""
@@ -97,7 +115,16 @@ def _part(y: FarField, g: Array) -> int:
     return max(1, min(size, _CACHE_BYTES // (math.prod(y.shape) * (8 if y.backend.precision == "single" else 16))))
 
 
-def random_state(y: FarField, choice: Choice, rng: Rng, starts: int, beta: float, threshold: float | None) -> ProjectionState:
+def random_state(
+    y: FarField,
+    choice: Choice,
+    rng: Rng,
+    starts: int,
+    beta: float,
+    threshold: float | None,
+    *,
+    interpolated: bool = False,
+) -> ProjectionState:
     """Random phases on the amplitudes of ``y``, cut to the first support.
 
     That is the given one, or the object's frame where it is smaller than the grid, or the autocorrelation's: of these the frame
@@ -110,6 +137,7 @@ def random_state(y: FarField, choice: Choice, rng: Rng, starts: int, beta: float
         starts: fields in the batch.
         beta: strength of feedback.
         threshold: use the autocorrelation's support at this fraction of its maximum instead of the frame.
+        interpolated: whether unmeasured amplitudes begin at the mean of those around them, or at zero; then they are free.
     """
     xp = y.backend.xp
     if y.support is not None:
@@ -118,9 +146,9 @@ def random_state(y: FarField, choice: Choice, rng: Rng, starts: int, beta: float
         support = y.pad(xp.ones(y.object_shape, dtype=xp.bool, device=y.intensity.device))
     else:
         support = y.autocorrelation_support(0.04 if threshold is None else threshold)
-    g = y.random_start(rng, starts)
-    support = support[None] & xp.ones_like(g.real, dtype=xp.bool)
-    g = g * support
+    g = y.random_start(rng, starts, interpolated=interpolated)
+    support = xp.asarray(xp.broadcast_to(support[None], g.shape), copy=True)
+    g *= support
     if y.real:
         g = g.real + 0j
     return ProjectionState.of(y, g, support, beta, choice, rng)

@@ -83,7 +83,8 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
     def init(self, y: FarField, rng: Rng) -> RefinedState:
         """Held-out pixels, first iterates and supports."""
         fitted, choice = self.run(y).hold_out.split(y, rng)
-        first = random_state(fitted, choice, rng, fitting_starts(y, self.starts), self.feedback, self.autocorrelation)
+        starts, interpolated = fitting_starts(y, self.starts), self.unmeasured == "interpolated"
+        first = random_state(fitted, choice, rng, starts, self.feedback, self.autocorrelation, interpolated=interpolated)
         first.coherence = self.coherence_policy.first(y)
         return RefinedState(first)
 

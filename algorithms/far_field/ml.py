@@ -79,7 +79,7 @@ class MaximumLikelihood(ShrinkwrapSettings, IterativeSolver[FarField, DescentSta
         """The start of highest likelihood."""
         d = state.descent
         scores = self._scores(y, state)
-        return reconstruction(y, d.x, d.support, scores, self.keep, [frozenset((i,)) for i in range(self.starts)])
+        return reconstruction(y, d.x.__getitem__, d.support, scores, self.keep, [frozenset((i,)) for i in range(self.starts)])
 
     def _scores(self, y: FarField, state: DescentState) -> np.ndarray:
         return np.asarray(y.backend.to_numpy(log_likelihood(y, state.descent)), dtype=np.float64)

@@ -21,14 +21,16 @@ from prbench.errors import BadInput, one_line
 from .arrays import choose
 from .choosing import FLAGS
 from .heaps import check_heaps
-from .raw import MAX_PIXELS, Raw, Refused, check_declared
+from .raw import MAX_PIXELS, MAX_RATIO, Raw, Refused, check_declared
 
 Links = Literal["no", "folder"]
 
 _MAX_LINKS = 32
 _MAX_DEPTH = 4
 _MAX_FILES = 4096
-_MAX_NODES = 100_000
+_MAX_NODES, _MAX_NESTED = 100_000, 100
+_LARGE_CHUNK, _LEAST_STORED = 2**20, 2**16
+"""Bytes of a chunk from which on it must be stored, and bytes that chunks of any size may take in a file."""
 
 
 @dataclass(frozen=True)
@@ -177,13 +179,12 @@ class Container:
         dtype = item.dtype
         if dtype.names is not None and set(dtype.names) in ({"r", "i"}, {"real", "imag"}):
             # h5py itself reads {r, i} of equal floating types as complex; other compounds are put together here.
+            _check_size(where, item, np.dtype((np.void, dtype.itemsize)))
             check_declared(where, item.shape, np.dtype(np.complex64), item.id.get_storage_size())
             pairs = item[()]
             real, imaginary = sorted(dtype.names, reverse=True)
             return np.asarray(pairs[real] + 1j * pairs[imaginary])
-        check_declared(where, item.shape, dtype, item.id.get_storage_size())
-        if item.chunks is not None and math.prod(item.chunks) > MAX_PIXELS:
-            raise BadInput(f"{where}: declares chunks of {item.chunks} pixels, at most {MAX_PIXELS} are read")
+        _check_size(where, item, dtype)
         return np.asarray(item[()])
 
     def _virtual(self, result: Item, where: str, depth: int) -> np.ndarray:
@@ -193,16 +194,17 @@ class Container:
         item = result.item
         if depth >= _MAX_DEPTH:
             raise BadInput(f"{where}: virtual data sets stand for virtual data sets more than {_MAX_DEPTH} times over")
-        check_declared(where, item.shape, item.dtype)
+        parts = item.virtual_sources()
+        covered = sum(_points(part.vspace, item.size) for part in parts)
+        check_declared(where, item.shape, item.dtype, covered * item.dtype.itemsize)
         full = np.full(item.shape, item.fillvalue, item.dtype)
-        for part in item.virtual_sources():
+        for part in parts:
             file = result.file if part.file_name == "." else self.neighbour(part.file_name, where)
             source = self._find(file, part.dset_name, where, [0])
             if source is None or not source.is_array or source.item.dtype.kind not in "biuf":
                 raise BadInput(f"{where}: its source {one_line(part.dset_name, 60)} is not in {file.name}")
             every = part.src_space.get_select_type() == h5s.SEL_ALL
-            selected = source.item.size if every else part.src_space.get_select_npoints()
-            target = full.size if part.vspace.get_select_type() == h5s.SEL_ALL else part.vspace.get_select_npoints()
+            selected, target = _points(part.src_space, source.item.size), _points(part.vspace, full.size)
             fits = every or tuple(part.src_space.shape) == source.item.shape
             if selected != target or not fits:
                 raise BadInput(f"{where}: its source in {file.name} has another shape than the virtual data set expects")
@@ -214,7 +216,7 @@ class Container:
                     )
                 full[_region(part.vspace, full.shape)] = self.array(source, where, depth + 1).reshape(-1)
                 continue
-            check_declared(where, source.item.shape, source.item.dtype, source.item.id.get_storage_size())
+            _check_size(where, source.item, source.item.dtype)
             source.item.id.read(memory, h5s.ALL if every else part.src_space, full)
         return full
 
@@ -224,22 +226,23 @@ class Container:
 
         images: list[str] = []
         links: dict[str, str] = {}
-        seen = 0
+        seen, deepest = 0, 0
 
         def note(name: str, item: Any) -> bool | None:
-            nonlocal seen
-            seen += 1
+            nonlocal seen, deepest
+            seen, deepest = seen + 1, max(deepest, name.count("/"))
             if _is_image(item):
                 images.append(f"{group.rstrip('/')}/{name}")
-            return True if seen > _MAX_NODES else None
+            return True if seen > _MAX_NODES or deepest > _MAX_NESTED else None
 
         def note_link(name: str, link: Any) -> None:
             if isinstance(link, h5py.ExternalLink):
                 links[f"{group.rstrip('/')}/{name}"] = link.filename
 
         self.file[group].visititems(note)
-        if seen > _MAX_NODES:
-            raise BadInput(f"{self.path}: holds more than {_MAX_NODES} objects; name the array, dataset=")
+        if seen > _MAX_NODES or deepest > _MAX_NESTED:
+            limits = f"more than {_MAX_NODES} objects, or groups nested more than {_MAX_NESTED} deep"
+            raise BadInput(f"{self.path}: holds {limits}; name the array, dataset=")
         self.file[group].visititems_links(note_link)
         return Contents(tuple(images), links)
 
@@ -255,7 +258,7 @@ class Container:
         result = self._note(path)
         if result is None or not result.is_array or result.item.size != 1 or result.item.dtype.kind not in "OS":
             return None
-        if result.item.external or result.item.is_virtual:
+        if result.item.external or result.item.is_virtual or not _is_small(result.item):
             return None
         value = result.item[()]
         value = value.reshape(-1)[0] if isinstance(value, np.ndarray) else value
@@ -268,10 +271,36 @@ class Container:
             return None
         if result.item.shape is None or result.item.external or result.item.is_virtual or not 1 <= result.item.size <= most:
             return None
+        if not _is_small(result.item):
+            return None
         values = np.asarray(result.item[()], dtype=np.float64).reshape(-1)
         unit = result.item.attrs.get("units", "")
         unit = unit.decode("utf-8", "replace") if isinstance(unit, bytes) else str(unit)
         return (values.tolist(), unit[:40]) if np.isfinite(values).all() else None
+
+
+def _check_size(where: str, item: Any, dtype: np.dtype) -> None:
+    """Refuse a data set whose array, or one chunk of it, takes much more memory than what is stored can hold.
+
+    A chunk is unpacked whole, however little of it belongs to the array, and to whatever its compressed bytes make of it,
+    whatever was declared.
+    """
+    stored = item.id.get_storage_size()
+    if dtype.kind != "V":
+        check_declared(where, item.shape, dtype, stored)
+    if item.chunks is None:
+        return
+    pixels, size = math.prod(item.chunks), math.prod(item.chunks) * dtype.itemsize
+    if pixels > MAX_PIXELS or (size > _LARGE_CHUNK and size > MAX_RATIO * stored):
+        raise BadInput(f"{where}: declares chunks of {item.chunks} pixels, {size} bytes, and stores {stored}; crop it first")
+    chunks = math.prod(-(-n // m) for n, m in zip(item.shape, item.chunks, strict=True))
+    if stored > 2 * chunks * size + _LEAST_STORED:
+        raise BadInput(f"{where}: stores {stored} bytes for {chunks} chunks of {size}; it is damaged, or a compression bomb")
+
+
+def _is_small(item: Any) -> bool:
+    """Whether a text or a few numbers can be read without unpacking a large chunk for them."""
+    return item.chunks is None or math.prod(item.chunks) * item.dtype.itemsize <= _LARGE_CHUNK
 
 
 def _is_image(item: Any) -> bool:
@@ -281,6 +310,13 @@ def _is_image(item: Any) -> bool:
     if not isinstance(item, h5py.Dataset) or item.shape is None:
         return False
     return item.dtype.kind in "biuf" and sum(n > 1 for n in item.shape) >= 2
+
+
+def _points(space: Any, size: int) -> int:
+    """The number of pixels that a data space of an array of ``size`` selects."""
+    from h5py import h5s
+
+    return size if space.get_select_type() == h5s.SEL_ALL else int(space.get_select_npoints())
 
 
 def _region(space: Any, shape: tuple[int, ...]) -> np.ndarray:

@@ -16,6 +16,7 @@ from prbench.core.checks import answer_array, light, real_array, refuse_intensit
 from prbench.core.measurement import Measurement
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput
+from prbench.physics.continuation import continued
 from prbench.physics.far_field import FourierPropagation, replace_intensity, replace_modulus
 
 from .coherence import Coherence, named_coherence
@@ -23,6 +24,8 @@ from .window import best_window
 
 SUPPORT_THRESHOLD = 0.05
 """Fraction of the largest magnitude from which on a pixel belongs to an object that comes without a support."""
+_BATCH_PIXELS = 1 << 18
+"""Pixels of fields that are started at once: any batch in two dimensions, one field after another in three."""
 _LARGEST_SHARE = 0.6
 """Of the object's frame, which is half the detector's in every axis, that a support may fill without a word."""
 
@@ -136,7 +139,7 @@ class FarField(Measurement):
         xp = self.backend.xp
         amplitude = xp.sqrt(self.intensity)
         if self.mask is not None:
-            amplitude = xp.where(self.mask, amplitude, -xp.ones_like(amplitude))
+            amplitude[~self.mask] = -1
         return self.to_fft_order(amplitude)
 
     @cached_property
@@ -216,23 +219,39 @@ class FarField(Measurement):
         inside = autocorrelation > threshold * xp.max(autocorrelation)
         return self.propagation.centred(inside)
 
-    def random_start(self, rng: np.random.Generator, starts: int) -> Array:
+    def random_start(self, rng: np.random.Generator, starts: int, *, interpolated: bool = False) -> Array:
         """Fields with the measured amplitudes and uniformly random phases: complex (starts, *shape). Counted.
+
+        Unmeasured amplitudes begin at zero, or where ``interpolated`` at the mean of those measured around them.
 
         From :attr:`initial`, where there is one, the phases differ at random by up to a quarter of a turn, those of the first
         field not at all; what is not measured is the initial object's.
         """
         xp = self.backend.xp
-        if self.initial is not None:
+        if self.initial is None:
+            G, width, offset = self._first_amplitude(interpolated), 2 * np.pi, 0.0
+        else:
             G = self.transform(xp.astype(self.initial, self.backend.complex)[None])
-            G = replace_modulus(G, self.amplitude, 1.0, self._tiny, out=G)
-            away = (rng.random((starts, *self.shape), dtype=np.float32) - np.float32(0.5)) * np.float32(np.pi)
-            away[0] = 0
-            phase = self.backend.asarray(away)
-            return self.inverse(G * (xp.cos(phase) + 1j * xp.sin(phase)))
-        measured = xp.where(self.measured, self.amplitude, xp.zeros_like(self.amplitude))
-        phase = self.backend.asarray(rng.random((starts, *self.shape), dtype=np.float32) * np.float32(2 * np.pi))
-        return self.inverse(measured * (xp.cos(phase) + 1j * xp.sin(phase)))
+            G, width, offset = replace_modulus(G, self.amplitude, 1.0, self._tiny, out=G), np.pi, 0.5
+        fields = self.backend.empty((starts, *self.shape), self.backend.complex)
+        size = max(1, _BATCH_PIXELS // math.prod(self.shape))
+        for low in range(0, starts, size):
+            count = min(size, starts - low)
+            turns = rng.random((count, *self.shape), dtype=np.float32)
+            turns -= np.float32(offset)
+            turns *= np.float32(width)
+            if low == 0 and self.initial is not None:
+                turns[0] = 0
+            phase = self.backend.asarray(turns)
+            fields[low : low + count] = self.inverse(G * (xp.cos(phase) + 1j * xp.sin(phase)))
+        return fields
+
+    def _first_amplitude(self, interpolated: bool) -> Array:
+        xp = self.backend.xp
+        if not interpolated or self.mask is None:
+            return xp.where(self.measured, self.amplitude, xp.zeros_like(self.amplitude))
+        amplitude, mask = self.backend.to_numpy(self.intensity) ** 0.5, self.backend.to_numpy(self.mask)
+        return self.to_fft_order(self.backend.asarray(continued(amplitude, mask)))
 
     def modulus_error(self, g: Array, coherence: Coherence | None = None) -> Array:
         """``| |F g| - sqrt(Y) | / | sqrt(Y) |`` over measured pixels, one number per field of the batch: the R-factor of each.
@@ -242,9 +261,13 @@ class FarField(Measurement):
         xp = self.backend.xp
         G = self.transform(g)
         size = xp.abs(G) if coherence is None else xp.sqrt(self.expected(G, coherence))
-        gap = xp.where(self.measured, size - self.amplitude, xp.zeros_like(self.amplitude))
+        del G  # what is not needed any more must not stand beside what follows: this is where large runs take most memory
+        size -= self.amplitude
+        gap = xp.where(self.measured, size, xp.zeros_like(self.amplitude))
+        del size
+        gap *= gap
         axes = tuple(range(1, self.ndim + 1))
-        return xp.sqrt(xp.sum(gap * gap, axis=axes)) / self.amplitude_norm
+        return xp.sqrt(xp.sum(gap, axis=axes)) / self.amplitude_norm
 
     def misfit(self, reconstruction: Reconstruction) -> float:
         """The R-factor of ``object`` in the beam of ``aux``: ``| |F x| - sqrt(Y) | / | sqrt(Y) |`` over measured pixels."""
@@ -272,8 +295,9 @@ class FarField(Measurement):
             return g
         energy = self.backend.to_numpy(xp.abs(g) ** 2 if weight is None else weight)
         shifts = tuple(-corner for corner in best_window(energy, self._object_shape))
+        del energy
         moved = xp.roll(g, shifts, axis=tuple(range(self.ndim)))
-        return moved[tuple(slice(0, m) for m in self._object_shape)]
+        return xp.asarray(moved[tuple(slice(0, m) for m in self._object_shape)], copy=True)  # a view would keep all of it
 
     def forward(self, x: Array) -> Array:
         """Expected intensity (*shape) of one object (*object_shape), zero frequency at the centre, as the detector stores it."""

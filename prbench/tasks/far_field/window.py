@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 _TIE = 1e-12
@@ -27,17 +29,28 @@ def best_window(weight: np.ndarray, size: tuple[int, ...]) -> tuple[int, ...]:
     indices = [(np.arange(m) + corner) % n for n, m, corner in zip(weight.shape, size, centred, strict=True)]
     if np.count_nonzero(inside[np.ix_(*indices)]) == np.count_nonzero(inside):
         return centred
-    counts = _sums(inside.astype(np.int64), size)
+    counts = _sums(inside.astype(np.int32 if inside.size < 2**31 else np.int64), size)
     candidates = counts == np.count_nonzero(inside)
     if not candidates.any():
         energies = _sums(weight.astype(np.float64), size)
         candidates = energies >= energies.max() * (1 - _TIE)
-    distance = np.zeros((1,) * weight.ndim)
-    for axis, (n, corner) in enumerate(zip(weight.shape, centred, strict=True)):
-        offset = (np.arange(n) - corner + n // 2) % n - n // 2
-        distance = distance + (offset**2).reshape([-1 if a == axis else 1 for a in range(weight.ndim)])
-    estimate = np.argmin(np.where(candidates, distance, distance.max() + 1))
-    return tuple(int(i) for i in np.unravel_index(int(estimate), weight.shape))
+    return _nearest(candidates, centred)
+
+
+def _nearest(candidates: np.ndarray, corner: tuple[int, ...]) -> tuple[int, ...]:
+    """The candidate at the least periodic distance from a corner, the first among equals; layer by layer, to save memory."""
+    first, *others = (((np.arange(n) - c + n // 2) % n - n // 2) ** 2 for n, c in zip(candidates.shape, corner, strict=True))
+    best, estimate = math.inf, (0,) * candidates.ndim
+    for i, offset in enumerate(first):
+        distance = np.asarray(float(offset))
+        for axis, other in enumerate(others):
+            distance = distance + other.reshape([-1 if a == axis else 1 for a in range(len(others))])
+        layer = np.where(candidates[i], distance, math.inf)
+        lowest = int(np.argmin(layer))
+        if layer.flat[lowest] < best:
+            best = float(layer.flat[lowest])
+            estimate = (i, *(int(k) for k in np.unravel_index(lowest, layer.shape)))
+    return estimate
 
 
 def centred_window(weight: np.ndarray, size: tuple[int, ...]) -> tuple[int, ...]:
@@ -51,10 +64,12 @@ def centred_window(weight: np.ndarray, size: tuple[int, ...]) -> tuple[int, ...]
 
 
 def _sums(values: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-    """The sum over every periodic window, at the index of its first pixel."""
+    """The sum over every periodic window, at the index of its first pixel; ``values`` are overwritten, layer by layer."""
     for axis, m in enumerate(size):
-        n = values.shape[axis]
-        total = np.cumsum(np.concatenate([values, values.take(range(m), axis=axis)], axis=axis), axis=axis)
-        before = np.concatenate([np.zeros_like(total.take([0], axis=axis)), total.take(range(n - 1), axis=axis)], axis=axis)
-        values = total.take(range(m - 1, m - 1 + n), axis=axis) - before
+        lines = np.atleast_2d(np.moveaxis(values, axis, -1))
+        n = lines.shape[-1]
+        for layer in lines:
+            total = np.cumsum(np.concatenate([layer, layer[..., :m]], axis=-1), axis=-1, dtype=values.dtype)
+            layer[...] = total[..., m - 1 : m - 1 + n]
+            layer[..., 1:] -= total[..., : n - 1]
     return values

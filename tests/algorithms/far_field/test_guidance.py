@@ -25,7 +25,7 @@ def test_the_better_half_is_left_alone_and_the_worse_gets_its_ancestors(make_sol
     solved = make_solved((16, 18), library)
     state = solved.fields(solved.random(6))
     before = solved.host(state.g).copy()
-    breed(state, state.g, np.array([5.0, 0.0, 4.0, 1.0, np.nan, 2.0]))
+    breed(state, np.array([5.0, 0.0, 4.0, 1.0, np.nan, 2.0]))
     after = solved.host(state.g)
     for kept in (1, 3, 5):
         np.testing.assert_array_equal(after[kept], before[kept])

@@ -1,6 +1,7 @@
 """Three-dimensional runs take as many starts as memory holds, and say so where that is fewer than asked for."""
 
 import dataclasses
+import tracemalloc
 from types import SimpleNamespace
 
 import numpy as np
@@ -51,3 +52,22 @@ def test_a_cut_batch_is_the_first_part_of_the_whole_one_and_is_said(memory):
     assert len(cut.aux["scores"]) == 1
     assert any("1 of 4 starts" in line for line in y.suspicions(cut))
     assert not any("starts" in line for line in y.suspicions(dataclasses.replace(cut, aux={})))
+
+
+@pytest.mark.parametrize("more", ["", ",holdout=0.05"])
+def test_the_estimate_covers_what_a_run_takes(more):
+    """Of a run that scores, shrinks supports, breeds and cuts objects out; numpy tells every byte that it takes."""
+    shape = (64, 64, 64)
+    x = np.zeros(shape, np.complex64)
+    x[4:25, 4:25, 4:25] = np.exp(1j * np.random.default_rng(0).random((21, 21, 21)))
+    y = FarField(np.fft.fftshift(np.abs(np.fft.fftn(x)) ** 2).astype(np.float32))
+    spelled = f"hio-er[recipe=1*ER+2*HIO+1*ER,update_every=1,breed_every=2,starts={{}}{more}]"
+    taken = []
+    for starts in (4, 8):
+        tracemalloc.start()
+        prbench.solve(spelled.format(starts), y, backend="numpy")
+        taken.append(tracemalloc.get_traced_memory()[1] / y.intensity.size)
+        tracemalloc.stop()
+    per_start = (taken[1] - taken[0]) / 4
+    assert 16 < per_start <= PER_START  # two complex fields at least
+    assert taken[1] <= 8 * PER_START + FIXED

@@ -243,6 +243,18 @@ def test_random_starts_have_the_measured_amplitudes_and_differ() -> None:
     np.testing.assert_array_equal(starts, y.random_start(np.random.default_rng(1), 3))
 
 
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_starts_may_continue_the_pattern_where_nothing_was_measured(library: str) -> None:
+    mask = np.ones((8, 9), bool)
+    mask[3:6, 4] = False
+    y = FarField(np.full((8, 9), 4.0), mask).to(get_backend(library, "double"))
+    for interpolated, amplitude in ((False, 0.0), (True, 2.0)):
+        starts = y.backend.to_numpy(y.random_start(np.random.default_rng(1), 2, interpolated=interpolated))
+        amplitudes = np.fft.fftshift(np.abs(np.fft.fft2(starts)), axes=(1, 2))
+        np.testing.assert_allclose(amplitudes[:, ~mask], amplitude, atol=1e-6)
+        np.testing.assert_allclose(amplitudes[:, mask], 2.0, rtol=1e-6)
+
+
 @pytest.mark.parametrize("wrong", [None, np.ones((4, 4)), np.ones((3, 4), complex), np.ones((1, 4, 4), complex), [[1j] * 4] * 4])
 def test_what_is_no_object_is_refused(wrong: object) -> None:
     with pytest.raises(PrbenchError, match=r"object as a complex array of shape \(4, 4\)"):
