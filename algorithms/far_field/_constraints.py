@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from prbench.backend import Array
+from prbench.backend import Array, pointwise
+from prbench.backend.pointwise import where
 from prbench.tasks.far_field import FarField
+
+
+@pointwise
+def cut(p: Array, inside: Array, zero: float) -> Array:
+    """``p`` inside, zero outside; ``zero * p`` and not ``zero``, because a branch of another type is not vectorised."""
+    return where(inside, p, zero * p)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from prbench.backend.pointwise import abs2, where
 from prbench.tasks.far_field import FarField
 from prbench.tasks.far_field.coherence import Coherence
 
-from ._updates import cut
+from ._constraints import cut
 
 FLOOR = 1e-4
 """Photons of background below which nothing changes; keeps 0/0 out."""

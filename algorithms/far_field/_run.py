@@ -95,10 +95,10 @@ def iterate_residual(y: FarField, x: Array, coherence: Coherence | None = None) 
     It is that of the object cut out of the field as long as the object's frame holds all of it, and costs one FFT. Of a beam
     that is not fully coherent, the degree of coherence is the Gaussian whose width is reported.
     """
-    beam = gaussian_of(coherence)
+    beam, xp = gaussian_of(coherence), y.backend.xp
     error = float(y.modulus_error(x[None], beam)[0])
-    if error < _ROUNDED:
-        error = float(y.modulus_error(y.backend.xp.astype(x[None], y.backend.xp.complex128), beam)[0])
+    if error < _ROUNDED and y.backend.precision == "single":
+        error = float(y.modulus_error(xp.astype(x[None], xp.complex128), beam)[0])
     return error if math.isfinite(error) else math.inf
 
 

@@ -23,6 +23,12 @@ def modulus(g: Array) -> Array:
     return sqrt(abs2(g))
 
 
+@pointwise
+def weighted(G: Array, weight: Array) -> Array:
+    """``weight G``."""
+    return weight * G
+
+
 def shrink(y: FarField, g: Array, sigma: float, threshold: float, area: float | None = None) -> Array:
     """The pixels where ``|g|``, blurred by a Gaussian, exceeds ``threshold`` of its maximum, for each field of a batch.
 
@@ -77,11 +83,11 @@ def random_halves(y: FarField, rng: Rng, count: int) -> Array:
 
 def blur(backend: Backend, x: Array, sigma: float) -> Array:
     """Periodic Gaussian blur of real fields (B, *shape), by FFT."""
-    ndim = x.ndim - 1
-    shape = tuple(x.shape[1:])
+    ndim, shape = x.ndim - 1, tuple(x.shape[1:])
     spectrum = backend.rfftn(x, ndim)
+    factor = np.ones((1,) * ndim)
     for axis, n in enumerate(shape):
         f = np.fft.rfftfreq(n) if axis == ndim - 1 else np.fft.fftfreq(n)
-        factor = np.exp(-2 * (np.pi * sigma * f) ** 2).reshape((1,) * (axis + 1) + (-1,) + (1,) * (ndim - 1 - axis))
-        spectrum *= backend.asarray(factor)
-    return backend.irfftn(spectrum, shape)
+        factor = factor * np.exp(-2 * (np.pi * sigma * f) ** 2).reshape(tuple(-1 if axis == a else 1 for a in range(ndim)))
+    spectrum = weighted(spectrum, backend.asarray(factor), out=spectrum)
+    return backend.irfftn(spectrum, shape, hermitian=True)

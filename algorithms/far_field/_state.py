@@ -13,11 +13,11 @@ from prbench.core import Rng
 from prbench.tasks.far_field import FarField
 from prbench.tasks.far_field.coherence import Coherence
 
-from ._constraints import Constraints
+from ._constraints import Constraints, cut
 from ._selection import Choice, score_rows
 
 _CACHE_BYTES = 1 << 21
-"""Bytes of one array of a part of the batch; a step touches four."""
+"""Bytes of one array of a part of the batch; a step touches three."""
 
 
 @dataclass
@@ -28,7 +28,6 @@ class ProjectionState:
         y: the measurement fitted, which may lack pixels held out of the one given.
         g: iterates, complex (starts, *shape).
         p: their modulus projection of the last step, and work space.
-        spectrum: work space for one part of the batch (see :meth:`parts`).
         support: bool (starts, *shape).
         beta: strength of feedback.
         constraints: what is known of the object.
@@ -37,12 +36,12 @@ class ProjectionState:
         ancestors: of each start, the random starts that it descends from.
         k: steps done.
         coherence: of the beam, as far as it is known; None: full.
+        part_size: starts that advance together (see :meth:`parts`).
     """
 
     y: FarField
     g: Array
     p: Array
-    spectrum: Array
     support: Array
     beta: float
     constraints: Constraints
@@ -51,28 +50,29 @@ class ProjectionState:
     ancestors: list[frozenset[int]]
     k: int = 0
     coherence: Coherence | None = None
+    part_size: int = 1
 
     @classmethod
     def of(cls, y: FarField, g: Array, support: Array, beta: float, choice: Choice, rng: Rng) -> ProjectionState:
         """The state at ``g``, each field its own ancestor."""
         xp = y.backend.xp
         lone = [frozenset((i,)) for i in range(g.shape[0])]
-        work = xp.empty_like(g[: _part(y, g)])
-        return cls(y, g, xp.asarray(g, copy=True), work, support, beta, Constraints.of(y), choice, rng, lone)
+        p, size = xp.asarray(g, copy=True), _part(y, g)
+        return cls(y, g, p, support, beta, Constraints.of(y), choice, rng, lone, part_size=size)
 
     def parts(self) -> Iterator[ProjectionState]:
         """The batch in parts that stay in a CPU's cache, so that many steps of one part cost no more than their arithmetic.
 
         A part's arrays are views; what it replaces by others is copied back.
         """
-        starts, size = self.g.shape[0], self.spectrum.shape[0]
+        starts, size = self.g.shape[0], self.part_size
         if size >= starts:
             yield self
             return
         for low in range(0, starts, size):
             rows = slice(low, min(low + size, starts))
             views = {name: getattr(self, name)[rows] for name in ("g", "p", "support")}
-            part = replace(self, spectrum=self.spectrum[: rows.stop - low], **views)
+            part = replace(self, **views)
             yield part
             for name in ("g", "p"):
                 if getattr(part, name) is not views[name]:
@@ -84,7 +84,7 @@ class ProjectionState:
         Complex (rows, *shape), new arrays: of a large batch ask for few at a time.
         """
         p = self.p[rows]
-        return p * self.constraints.mask(p, self.support[rows])
+        return cut(p, self.constraints.mask(p, self.support[rows]), 0.0, out=self.y.backend.xp.empty_like(p))
 
     def estimate(self, row: int) -> Array:
         """The object of one start, complex (*shape)."""
@@ -101,7 +101,7 @@ class ProjectionState:
     def retain(self, rows: list[int]) -> None:
         """Cut the batch to some of its starts, in the order given."""
         self.g, self.support = self.g[rows], self.support[rows]
-        self.p, self.spectrum = self.p[rows], self.spectrum[: len(rows)]
+        self.p = self.p[rows]
         self.ancestors = [self.ancestors[i] for i in rows]
         if self.choice.scores.size:
             self.choice.scores = self.choice.scores[rows]

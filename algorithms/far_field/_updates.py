@@ -15,6 +15,7 @@ from collections.abc import Callable
 from prbench.backend import Array, pointwise
 from prbench.backend.pointwise import where
 
+from ._constraints import cut
 from ._state import ProjectionState
 
 Update = Callable[[ProjectionState], None]
@@ -24,12 +25,6 @@ Update = Callable[[ProjectionState], None]
 def relax(g: Array, p: Array, inside: Array, c: float, d: float) -> Array:
     """``p`` inside, ``c g + d p`` outside."""
     return where(inside, p, c * g + d * p)
-
-
-@pointwise
-def cut(p: Array, inside: Array, zero: float) -> Array:
-    """``p`` inside, zero outside; ``zero * p`` and not ``zero``, because a branch of another type is not vectorised."""
-    return where(inside, p, zero * p)
 
 
 @pointwise
@@ -45,7 +40,7 @@ def rrr_add(g: Array, p: Array, inside: Array, keep: float, beta: float) -> Arra
 
 
 def _project_modulus(s: ProjectionState, g: Array) -> Array:
-    s.p = s.y.project_modulus(g, spectrum=s.spectrum, out=s.p, coherence=s.coherence)
+    s.p = s.y.project_modulus(g, spectrum=s.p, out=s.p, coherence=s.coherence)
     if s.constraints.real:
         s.p = s.p.real + 0j
     return s.p

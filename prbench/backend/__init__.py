@@ -1,6 +1,6 @@
 """Array libraries and devices behind one small surface: FFT, fused formulas, clock, counters, threads."""
 
-from .backend import BACKENDS, Array, Backend, Precision, fft_pair_seconds, fft_pair_times, get_backend
+from .backend import BACKENDS, Array, Backend, Precision, fft_pair_seconds, fft_pair_times, get_backend, library_pair
 from .clock import Clock, processor_seconds
 from .counters import Counters
 from .heap import keep_freed_memory
@@ -24,6 +24,7 @@ __all__ = [
     "free_cores",
     "get_threads",
     "keep_freed_memory",
+    "library_pair",
     "physical_cores",
     "pointwise",
     "processor_seconds",

@@ -33,6 +33,10 @@ Array = Any
 _PARALLEL_FROM = 1 << 19
 """Elements from which several threads pay: below, the arrays sit in cache and waking threads costs more than the pass."""
 
+_SCALARS = (int, float, np.generic)
+_REAL: dict[str, Any] = {"f": np.float32, "F": np.float32, "d": np.float64, "D": np.float64}
+"""The type that scalars get beside an array, by the code of the array's type."""
+
 
 def where(condition: Any, yes: Any, no: Any) -> Any:  # noqa: ARG001 - a name for formulas
     """``yes`` where ``condition`` holds, else ``no``."""
@@ -69,14 +73,11 @@ class Pointwise:
         Raises:
             ValueError: for an ``out`` on a CPU that is not contiguous.
         """
-        if isinstance(out, np.ndarray):
-            self._run_compiled(out, out, args)
+        view = _host_view(out)
+        if view is not None:
+            self._run_compiled(view, out, args)
             return out
         if type(out).__module__.startswith("torch"):
-            if out.device.type == "cpu":
-                view = out.numpy()
-                self._run_compiled(view, out, args)
-                return out
             return out.copy_(self.with_primitives(_torch_primitives())(*args))
         if self._fused is None:
             self._fused = _fuse_cupy(self)
@@ -92,11 +93,10 @@ class Pointwise:
             args: as in a call, with ``over`` in the place of ``out``.
             over: array that is only read; usually one of ``args``.
         """
-        if isinstance(over, np.ndarray):
-            return float(self._run_compiled(over, over, args, total=True))
+        view = _host_view(over)
+        if view is not None:
+            return float(self._run_compiled(view, over, args, total=True))
         if type(over).__module__.startswith("torch"):
-            if over.device.type == "cpu":
-                return float(self._run_compiled(over.numpy(), over, args, total=True))
             import torch
 
             values = self.with_primitives(_torch_primitives())(*args)
@@ -110,19 +110,19 @@ class Pointwise:
     def _run_compiled(self, view: np.ndarray, out: Array, args: tuple[Any, ...], *, total: bool = False) -> Any:
         if not (total or view.flags.c_contiguous):
             raise ValueError(f"{self.__name__}: out must be contiguous; results written to a copy of it would be lost")
-        scalar = view.real.dtype.type
+        scalar = _REAL.get(view.dtype.char) or view.real.dtype.type
         n = view.size // view.shape[0] if view.ndim > 1 else view.size
         kinds, arrays = "", []
         for arg in args:
             if arg is out:
                 kinds += "o"
-            elif isinstance(arg, int | float | np.generic):
+            elif isinstance(arg, _SCALARS):
                 kinds += "s"
                 arrays.append(scalar(arg))
             else:
                 kinds += "a"
                 flat = arg if isinstance(arg, np.ndarray) else arg.numpy()
-                arrays.append(flat.reshape(-1, n))
+                arrays.append(flat if flat.ndim == 2 and flat.shape[1] == n else flat.reshape(-1, n))
         parallel = view.size >= _PARALLEL_FROM and get_threads() > 1
         if parallel:
             import numba
@@ -135,6 +135,14 @@ class Pointwise:
     def with_primitives(self, primitives: dict[str, Any]) -> Callable[..., Any]:
         """The formula with the primitives' names bound to what they mean in one array library."""
         return FunctionType(self.formula.__code__, {**self.formula.__globals__, **primitives}, self.__name__)
+
+
+def _host_view(array: Array) -> np.ndarray | None:
+    """An array on the host as numpy sees it; None for one on a device."""
+    if isinstance(array, np.ndarray):
+        return array
+    view: np.ndarray | None = array.numpy() if getattr(array, "is_cpu", False) else None
+    return view
 
 
 def pointwise(formula: Callable[..., Any]) -> Pointwise:

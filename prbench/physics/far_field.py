@@ -21,6 +21,13 @@ def replace_intensity(G: Array, target: Array, present: Array, measured: Array, 
     return G * where(measured, scale * sqrt(target / (present + tiny)), scale)
 
 
+@pointwise
+def amplitude_gap(G: Array, amplitude: Array, zero: float) -> Array:
+    """``(|G| - amplitude)^2``, and zero where the amplitude is negative, which stands for unmeasured."""
+    gap = where(amplitude < 0, zero, sqrt(abs2(G)) - amplitude)
+    return gap * gap
+
+
 @dataclass(frozen=True, eq=False)
 class FourierPropagation:
     """The unnormalised Fourier transform of objects in the middle of a detector's grid; zero frequency at index 0.

@@ -58,6 +58,7 @@ class Loop:
     curve: list[Progress] = field(default_factory=list)
     done: int = 0
     _total: int = 0
+    _block: int = 1
 
     def run(self, rng: np.random.Generator) -> tuple[Reconstruction, Status]:
         """Initialise, step to the end, and estimate."""
@@ -87,17 +88,18 @@ class Loop:
 
     def _advance(self, state: Any, target: int) -> tuple[Any, bool]:
         """Step to ``target``, reading the clock only about every :data:`_CHECK_EVERY_S`; the numbers do not depend on that."""
-        block = 1
         before = self.clock.seconds
         while self.done < target:
-            steps = min(block, target - self.done)
+            steps = min(self._block, target - self.done)
             state = self.solver.advance(self.y, state, steps)
             self.done += steps
             now = self.clock.seconds
             if self.time_limit_s is not None and now + self._late_s >= self.time_limit_s:
                 return state, True
             if now - before < _CHECK_EVERY_S / 2:
-                block *= 2
+                self._block *= 2
+            elif now - before > 2 * _CHECK_EVERY_S:
+                self._block = max(1, self._block // 2)
             before = now
         return state, False
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from prbench import FarField, get_solver
 from prbench.algorithms.far_field._shrinkwrap import shrink
-from prbench.backend import Backend, get_backend
+from prbench.backend import Backend, get_backend, library_pair
 from prbench.metrics import symmetry_adjusted_mse
 
 Shape = tuple[int, ...]
@@ -25,16 +25,8 @@ def pattern(shape: Shape, backend: Backend) -> FarField:
 
 
 def fft_pair(shape: Shape, starts: int = 1, library: str = "torch") -> Callable[[], object]:
-    """One forward and one inverse complex64 FFT of a batch, into arrays that are there already: the unit of cost."""
-    backend = get_backend(library)
-    x = backend.zeros((starts, *shape), backend.complex) + 1
-    spectrum, back = backend.empty(x.shape, backend.complex), backend.empty(x.shape, backend.complex)
-
-    def run() -> object:
-        G = backend.fftn(x, len(shape), out=spectrum)
-        return backend.ifftn(G, len(shape), normalised=False, out=back)
-
-    return run
+    """The unit of cost; of a batch."""
+    return library_pair(get_backend(library), shape, starts)
 
 
 def modulus_projection(shape: Shape, library: str = "torch") -> Callable[[], object]:

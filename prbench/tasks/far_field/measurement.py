@@ -17,7 +17,7 @@ from prbench.core.measurement import Measurement
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput
 from prbench.physics.continuation import continued
-from prbench.physics.far_field import FourierPropagation, replace_intensity, replace_modulus
+from prbench.physics.far_field import FourierPropagation, amplitude_gap, replace_intensity, replace_modulus
 
 from .coherence import Coherence, named_coherence
 from .window import best_window
@@ -260,6 +260,10 @@ class FarField(Measurement):
         """
         xp = self.backend.xp
         G = self.transform(g)
+        if coherence is None and self.backend.device == "cpu":
+            fields = [G[i : i + 1] for i in range(len(G))]
+            gaps = [amplitude_gap.total(one, self.amplitude, 0.0, over=one) for one in fields]
+            return self.backend.asarray(np.sqrt(gaps) / self.amplitude_norm)
         size = xp.abs(G) if coherence is None else xp.sqrt(self.expected(G, coherence))
         del G  # what is not needed any more must not stand beside what follows: this is where large runs take most memory
         size -= self.amplitude

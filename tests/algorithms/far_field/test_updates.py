@@ -3,7 +3,8 @@ import itertools
 import numpy as np
 import pytest
 
-from prbench.algorithms.far_field._updates import UPDATES, cut
+from prbench.algorithms.far_field._constraints import cut
+from prbench.algorithms.far_field._updates import UPDATES
 
 BETAS = {"ER": [1.0], "HIO": [0.5, 0.9, 1.3], "RAAR": [0.6, 0.87, 1.0], "RRR": [0.4, 1.0, 1.6], "DM": [1.0, 0.7, 1.2]}
 EVERY = [(name, beta) for name, betas in BETAS.items() for beta in betas]

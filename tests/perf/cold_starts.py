@@ -1,0 +1,69 @@
+"""The first solve of each solver in a process whose compile cache is empty: ``python tests/perf/cold_starts.py [NAME...]``.
+
+Prints a Markdown table, the dearest solver first. Each solver runs in a process of its own, under its example settings, on the
+small problem of its task: its first solve minus the second, and the imports before. The last column is the same with the cache
+that the first process has filled. All of it is processor time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+
+_PROGRAM = """
+import json, sys, time
+import prbench
+from prbench.core import load_plugin
+from prbench.testing.problems import problem_of_task
+plugin = load_plugin("solver", sys.argv[1])
+solver, y = plugin.from_params(plugin.example), problem_of_task(plugin.info.task).measurement
+imported = time.process_time()
+prbench.solve(solver, y)
+first = time.process_time()
+prbench.solve(solver, y)
+second = time.process_time()
+print(json.dumps([plugin.info.task, imported, first - imported - (second - first)]))
+"""
+
+
+def solvers() -> list[str]:
+    """Names of the solvers of this package; programs of others have environments of their own."""
+    from prbench.core import load_plugin, plugin_names
+
+    names = plugin_names("solver")
+    return sorted(name for name in names if load_plugin("solver", name).__module__.startswith("prbench.algorithms"))
+
+
+def cold_start(name: str, cache: str) -> tuple[str, float, float]:
+    """Task, seconds of imports, seconds of compilation and other first work; processor time."""
+    env = os.environ | {"NUMBA_CACHE_DIR": cache}
+    found = subprocess.run([sys.executable, "-c", _PROGRAM, name], capture_output=True, text=True, env=env, check=True)
+    task, imports_s, first_s = json.loads(found.stdout.splitlines()[-1])
+    return task, imports_s, first_s
+
+
+def rows(names: list[str]) -> Iterator[tuple[str, str, float, float, float]]:
+    """Name, task, imports, first work with an empty cache and with a full one."""
+    for name in names:
+        with tempfile.TemporaryDirectory() as cache:
+            task, imports_s, cold_s = cold_start(name, cache)
+            _, _, warm_s = cold_start(name, cache)
+        yield name, task, imports_s, cold_s, warm_s
+
+
+def main() -> None:
+    """Print the table."""
+    measured = sorted(rows(sys.argv[1:] or solvers()), key=lambda row: -row[3])
+    head = "| solver | task | imports, s | first solve, empty cache, s | first solve, full cache, s |"
+    lines = [head, "|---|---|---:|---:|---:|"]
+    for name, task, imports_s, cold_s, warm_s in measured:
+        lines.append(f"| `{name}` | {task} | {imports_s:.1f} | {cold_s:.1f} | {max(0.0, warm_s):.1f} |")
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
