@@ -22,9 +22,9 @@ PARTICIPLES = frozenset(
 )
 VAGUE = frozenset({"The setting.", "The state.", "The object.", "Always the same.", "See above."})
 PER = re.compile(
-    r"\b(?:photons?|electrons|counts|seconds|ms|bytes|MB|GB|pixels|steps|images|examples|rows?|columns|lines|files?|entry|one)"
+    r"\b(?:photons?|electrons|counts|cycles|triangles|class|seconds|ms|bytes|MB|GB|pixels|steps|images|examples|rows?|columns|lines|files?|entry|one)"
     r" an? (?:pixel|solver|row|record|cell|step|start|axis|dataset|solve|side|network|image|sample|verb|command|frame|metric"
-    r"|second)"
+    r"|second|thread|radian)"
     r"\b(?! \w+s\b)"
 )
 """As "photons a pixel"; not "which pixels a solver needs"."""

@@ -64,7 +64,7 @@ class OffAxisCells(Dataset):
         1, valid="[0, 5]", range=(0, 2), doc="factor of defocus, astigmatism, coma and spherical aberration"
     )
     drift: float = setting(0.5, valid="[0, 3]", range=(0, 2), doc="fringes at most that a recording gains or loses along a side")
-    absorption: float = setting(0.01, valid="[0, 0.2]", doc="loss of the amplitude a radian of phase")
+    absorption: float = setting(0.01, valid="[0, 0.2]", doc="loss of the amplitude per radian of phase")
     background: bool = setting(False, doc="whether a hologram without the cell comes with it")
 
     example: ClassVar[dict[str, object]] = {"size": 128}

@@ -99,7 +99,7 @@ def _by_classes(x: Array, v: Array) -> tuple[Shift, Shift]:
     same = np.empty((len(classes), *volume), np.complex64)
     flipped = np.empty_like(same)
     threads = get_threads()
-    # One class a thread: threads that meet after every small transform wait for the slowest each time.
+    # One class per thread: threads that meet after every small transform wait for the slowest each time.
     with ThreadPoolExecutor(threads) as pool:
         workers = max(1, threads // len(classes))
         work = [

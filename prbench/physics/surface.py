@@ -27,7 +27,7 @@ class Mesh:
 
 
 def metres_per_radian(wavelength_m: float, refractive_contrast: float | None = None) -> float:
-    """Height of a surface for a radian of phase.
+    """Height of a surface per radian of phase.
 
     In transmission ``wavelength / (2 pi Delta_n)``, Delta_n the refractive index of the object minus that of the medium around
     it, negative for X-rays in matter; in reflection at normal incidence ``wavelength / (4 pi)``, where light goes both ways.
@@ -82,7 +82,7 @@ def unwrap(phase: Array, mask: Array | None = None) -> Array:
 
 
 def triangulate(height_m: Array, pixel_m: float, region: Array | None = None) -> Mesh:
-    """The mesh whose vertices are the pixels' centres: two triangles a pixel cell, split from upper right to lower left.
+    """The mesh whose vertices are the pixels' centres: two triangles per pixel cell, split from upper right to lower left.
 
     x runs along the columns and y against the rows, so that the surface seen from above looks like the image.
 

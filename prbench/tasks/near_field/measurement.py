@@ -132,7 +132,7 @@ class NearField(Measurement):
 
     @property
     def metres_per_radian(self) -> float | None:
-        """Height of the object's surface for a radian of phase; None where neither contrast nor reflection is stated."""
+        """Height of the object's surface per radian of phase; None where neither contrast nor reflection is stated."""
         if self.reflection:
             return metres_per_radian(self.wavelength_m)
         return None if self.refractive_contrast is None else metres_per_radian(self.wavelength_m, self.refractive_contrast)

@@ -28,7 +28,7 @@ class Hologram(Measurement):
         I(r) = b(r) + m(r) cos(2 pi c.r + a(r) + phi(r)),   r = (row, column) in pixels, the first pixel at (0, 0)
 
     with the phase ``phi`` of the object, wanted; the smooth aberration ``a`` of the optics; the fringes' offset b and modulation
-    m; and the carrier c in cycles a pixel. ``phi`` is unwrapped and zero on free background.
+    m; and the carrier c in cycles per pixel. ``phi`` is unwrapped and zero on free background.
 
     An image cannot tell ``(c, a + phi)`` from ``(-c, -a - phi)``. The order meant is that of a carrier of positive column
     frequency; where that is below one fringe per frame, of positive row frequency; where ``carrier`` is given, the nearer one.
@@ -94,7 +94,7 @@ class Hologram(Measurement):
 
     @property
     def metres_per_radian(self) -> float | None:
-        """Thickness of the object for a radian of phase; None where wavelength, pixel or contrast are not known."""
+        """Thickness of the object per radian of phase; None where wavelength, pixel or contrast are not known."""
         if self.wavelength_m is None or self.pixel_m is None or self.refractive_contrast is None:
             return None
         return metres_per_radian(self.wavelength_m, self.refractive_contrast)
