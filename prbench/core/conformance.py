@@ -60,3 +60,12 @@ def relative_error_of_map(truth: Array, result: Array, rim: int = 0) -> float:
         return float("inf")
     first, second = (np.asarray(array, np.float64)[inner] for array in (truth, result))
     return relative_error(first - first.mean(), second - second.mean())
+
+
+def intensity_gap(expected: Array, intensity: Array, mask: Array | None = None) -> float:
+    """Norm of the difference of two intensities of one shape, where measured, over 1e-4 of the norm of the second."""
+    expected, intensity = np.asarray(expected, np.float64), np.asarray(intensity, np.float64)
+    gap = expected - intensity
+    if mask is not None:
+        gap = gap[np.broadcast_to(np.asarray(mask), gap.shape)]
+    return float(np.linalg.norm(gap) / np.linalg.norm(intensity)) / 1e-4

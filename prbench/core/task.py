@@ -202,6 +202,9 @@ class Task(TaskInfo):
         conformance: makes the problems by which a program of another package shows that it keeps to this task's conventions;
             None where there are none.
         align: moves a reconstruction to where its truth is, for pictures of maps whose position is free; None where it is not.
+        truth_gap: how far the truth of a simulated problem without noise is from explaining its measurement, as a multiple of
+            what rounding and the task's approximations allow, so that 1 is the most; None where the measurement's ``misfit``
+            says it, of which 1e-4 is allowed.
     """
 
     measurement: type[Measurement]
@@ -209,6 +212,7 @@ class Task(TaskInfo):
     metrics: tuple[Metric, ...] = ()
     align: Callable[[Problem, Reconstruction], Reconstruction] | None = None
     conformance: Callable[[], tuple[Conformance, ...]] | None = None
+    truth_gap: Callable[[Problem], float] | None = None
 
     def __post_init__(self) -> None:
         """As :meth:`TaskInfo.__post_init__`, and the measurement must be one of this task.

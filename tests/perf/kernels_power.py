@@ -115,8 +115,8 @@ def markdown(found: list[Row]) -> str:
     """The table of docs/statistics.md."""
     heads = " | ".join(f"{size:g} sd" if size else "none" for size in EFFECTS)
     lines = [f"| test | change over samples | samples | {heads} |", "| :--- | :--- | ---: |" + " ---: |" * len(EFFECTS)]
-    for row in sorted(found, key=lambda row: row.test):
-        lines.append(f"| {row.test} | {row.changes} | {row.samples} | {_percent(row.found)} |")
+    ordered = sorted(found, key=lambda row: row.test)
+    lines += [f"| {row.test} | {row.changes} | {row.samples} | {_percent(row.found)} |" for row in ordered]
     return "\n".join(lines)
 
 
@@ -124,8 +124,8 @@ def markdown_drifts(found: list[Drift]) -> str:
     """The table of docs/gate.md."""
     heads = " | ".join(f"{factor:g}" for factor in FACTORS)
     lines = [f"| machines | spread % | samples | {heads} |", "| :--- | ---: | ---: |" + " ---: |" * len(FACTORS)]
-    for row in sorted(found, key=lambda row: row.machines):
-        lines.append(f"| {row.machines} | {100 * row.spread:.0f} | {row.samples} | {_percent(row.found)} |")
+    ordered = sorted(found, key=lambda row: row.machines)
+    lines += [f"| {row.machines} | {100 * row.spread:.0f} | {row.samples} | {_percent(row.found)} |" for row in ordered]
     return "\n".join(lines)
 
 

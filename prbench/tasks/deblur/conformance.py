@@ -42,6 +42,14 @@ def conformance() -> tuple[Conformance, ...]:
     return (Conformance("known kernel", problem, error, 1.0, meaning, mistakes),)
 
 
+def truth_gap(problem: Problem) -> float:
+    """Norm of the blurred image minus what the true image and kernel make, over 1e-5 of its own norm."""
+    y, truth = problem.measurement, problem.truth
+    assert isinstance(y, BlurredImage)
+    assert truth is not None
+    return y.misfit(truth) / 1e-5
+
+
 def _picture(shape: tuple[int, ...]) -> np.ndarray:
     rows, columns = np.indices(shape)
     picture = 0.2 + 0.003 * rows

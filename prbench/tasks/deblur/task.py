@@ -21,6 +21,12 @@ def _conformance() -> tuple[Conformance, ...]:
     return conformance()
 
 
+def _truth_gap(problem: Problem) -> float:
+    from .conformance import truth_gap
+
+    return truth_gap(problem)
+
+
 TASK = Task(
     name="deblur",
     measurement=BlurredImage,
@@ -37,4 +43,5 @@ TASK = Task(
     dataset="",
     align=_moved_reconstruction,
     conformance=_conformance,
+    truth_gap=_truth_gap,
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from prbench.backend import get_backend
 from prbench.core import Problem, Provenance, Reconstruction
-from prbench.core.conformance import Conformance
+from prbench.core.conformance import Conformance, intensity_gap
 
 from .measurement import FarField
 
@@ -34,6 +34,14 @@ def conformance() -> tuple[Conformance, ...]:
     }
     meaning = "relative error of the object, global phase and whole-pixel shift removed, but no flip"
     return (Conformance("known support", problem, lambda x: _error(truth, x.object), _LIMIT, meaning, mistakes),)
+
+
+def truth_gap(problem: Problem) -> float:
+    """As :func:`~prbench.core.conformance.intensity_gap`, of the true object."""
+    y, truth = problem.measurement, problem.truth
+    assert isinstance(y, FarField)
+    assert truth is not None
+    return intensity_gap(y.forward(truth.object), y.intensity, y.mask)
 
 
 def _object() -> np.ndarray:

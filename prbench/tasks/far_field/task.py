@@ -25,6 +25,12 @@ def _conformance() -> tuple[Conformance, ...]:
     return conformance()
 
 
+def _truth_gap(problem: Problem) -> float:
+    from .conformance import truth_gap
+
+    return truth_gap(problem)
+
+
 TASK = Task(
     name="far-field",
     measurement=FarField,
@@ -46,4 +52,5 @@ TASK = Task(
     solvers=("hio", "raar", "hio-er"),
     dataset="file",
     conformance=_conformance,
+    truth_gap=_truth_gap,
 )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from prbench.core import Problem, Provenance, Reconstruction
-from prbench.core.conformance import Conformance, relative_error_of_map
+from prbench.core.conformance import Conformance, intensity_gap, relative_error_of_map
 
 from .measurement import NearField
 
@@ -24,6 +24,14 @@ def conformance() -> tuple[Conformance, ...]:
     absorbing = _problem(phase, np.exp(phase / _DELTA_BETA), delta_beta=_DELTA_BETA)
     pure = _problem(phase / 4, None, pure_phase=True, distance_m=1.0)
     return _variant("one material", absorbing, phase), _variant("pure phase", pure, phase / 4)
+
+
+def truth_gap(problem: Problem) -> float:
+    """As :func:`~prbench.core.conformance.intensity_gap`, of the true phase and transmission."""
+    y, truth = problem.measurement, problem.truth
+    assert isinstance(y, NearField)
+    assert truth is not None
+    return intensity_gap(y.forward(truth), y.intensity, y.mask)
 
 
 def _problem(phase: np.ndarray, transmission: np.ndarray | None, **more: float) -> Problem:

@@ -47,5 +47,15 @@ def conformance() -> tuple[Conformance, ...]:
     return (Conformance("with background", problem, error, _LIMIT, meaning, mistakes),)
 
 
+def truth_gap(problem: Problem) -> float:
+    """Norm of the interferogram minus the truth's, whose ``aux`` has the optics, over 1e-5 of the norm of the fringes."""
+    y, truth = problem.measurement, problem.truth
+    assert isinstance(y, Hologram)
+    assert truth is not None
+    fringes = np.asarray(y.interferogram, np.float64)
+    gap = np.linalg.norm(np.asarray(y.forward(truth)) - fringes)
+    return float(gap / np.linalg.norm(fringes - fringes.mean())) / 1e-5
+
+
 def _changed(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Reconstruction], Reconstruction]:
     return lambda found: dataclasses.replace(found, phase=change(np.asarray(found.phase)))

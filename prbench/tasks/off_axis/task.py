@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prbench.core import PHASE, PHASE_MAP, Goal, Panel, Task
+from prbench.core import PHASE, PHASE_MAP, Goal, Panel, Problem, Task
 from prbench.core.conformance import Conformance
 from prbench.tasks.map_files import MAP_EXPORT
 
@@ -13,6 +13,12 @@ def _conformance() -> tuple[Conformance, ...]:
     from .conformance import conformance
 
     return conformance()
+
+
+def _truth_gap(problem: Problem) -> float:
+    from .conformance import truth_gap
+
+    return truth_gap(problem)
 
 
 TASK = Task(
@@ -35,4 +41,5 @@ TASK = Task(
     solvers=("fourier-filter", "unet-offaxis"),
     dataset="offaxis-file",
     conformance=_conformance,
+    truth_gap=_truth_gap,
 )

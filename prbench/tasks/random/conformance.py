@@ -8,7 +8,7 @@ import numpy as np
 
 from prbench.backend import get_backend
 from prbench.core import Problem, Provenance, Reconstruction
-from prbench.core.conformance import Conformance, relative_error
+from prbench.core.conformance import Conformance, intensity_gap, relative_error
 
 from .measurement import RandomLinear
 
@@ -30,6 +30,14 @@ def conformance() -> tuple[Conformance, ...]:
     linear = RandomLinear(np.ones(len(matrix), np.float32), matrix=matrix)
     mapped = RandomLinear(_intensity(linear, vector), matrix=matrix)
     return _variant("coded diffraction patterns", patterns, x), _variant("random matrix", mapped, vector)
+
+
+def truth_gap(problem: Problem) -> float:
+    """As :func:`~prbench.core.conformance.intensity_gap`, of the true object."""
+    y, truth = problem.measurement, problem.truth
+    assert isinstance(y, RandomLinear)
+    assert truth is not None
+    return intensity_gap(y.forward(truth.object), y.intensity, y.mask)
 
 
 def _variant(name: str, measurement: RandomLinear, truth: np.ndarray) -> Conformance:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prbench.core import COMPLEX_OBJECT, Goal, Panel, Task
+from prbench.core import COMPLEX_OBJECT, Goal, Panel, Problem, Task
 from prbench.core.conformance import Conformance
 
 from . import RandomLinear
@@ -12,6 +12,12 @@ def _conformance() -> tuple[Conformance, ...]:
     from .conformance import conformance
 
     return conformance()
+
+
+def _truth_gap(problem: Problem) -> float:
+    from .conformance import truth_gap
+
+    return truth_gap(problem)
 
 
 TASK = Task(
@@ -34,4 +40,5 @@ TASK = Task(
     solvers=("truncated-af", "wirtinger-flow"),
     dataset="",
     conformance=_conformance,
+    truth_gap=_truth_gap,
 )

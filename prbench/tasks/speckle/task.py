@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prbench.core import PHASE, SPECKLE_MAPS, Goal, Map, Panel, Task
+from prbench.core import PHASE, SPECKLE_MAPS, Goal, Map, Panel, Problem, Task
 from prbench.core.conformance import Conformance
 from prbench.tasks.map_files import MAP_EXPORT
 
@@ -13,6 +13,12 @@ def _conformance() -> tuple[Conformance, ...]:
     from .conformance import conformance
 
     return conformance()
+
+
+def _truth_gap(problem: Problem) -> float:
+    from .conformance import truth_gap
+
+    return truth_gap(problem)
 
 
 TASK = Task(
@@ -42,4 +48,5 @@ TASK = Task(
     dataset="speckle-folder",
     rim_px=16,  # windows and filters fall off the frame there
     conformance=_conformance,
+    truth_gap=_truth_gap,
 )
