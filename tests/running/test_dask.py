@@ -108,7 +108,7 @@ def scheduler(tmp_path_factory):
         yield address_in(file)
         for process in reversed(processes):
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 def assert_equal(store: Store, other: Store, count: int) -> None:
@@ -130,7 +130,7 @@ def begun(log: Path) -> list[tuple[int, int]]:
     return [(int(line.split()[0]), int(line.split()[1])) for line in lines]
 
 
-def wait_for(condition, seconds=30.0):
+def wait_for(condition, seconds=120.0):
     until = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < until
@@ -138,9 +138,17 @@ def wait_for(condition, seconds=30.0):
     return found
 
 
-def front(scheduler: str, store: Path, solver: str, dataset: str, samples: int) -> subprocess.Popen[str]:
+@contextlib.contextmanager
+def front(scheduler: str, store: Path, solver: str, dataset: str, samples: int):
+    """A front end in a process of its own, which takes its cells back where the test ends before it does."""
     call = [sys.executable, "-c", FRONT, scheduler, str(store), solver, dataset, str(samples)]
-    return subprocess.Popen(call, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(call, stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=120)
 
 
 def test_records_are_those_of_a_local_run(scheduler, tmp_path, monkeypatch):
@@ -184,14 +192,14 @@ def test_a_worker_killed_during_a_cell_costs_that_cell_a_second_start(scheduler,
 def test_the_run_goes_on_without_its_front_end_and_the_same_command_joins_it(scheduler, tmp_path):
     log, dataset = tmp_path / "log", f"{FILE}:CountedDots[log={tmp_path}/log]"
     store = Store(tmp_path / "remote")
-    process = front(scheduler, store.path, WALK, dataset, 24)
-    wait_for(lambda: len(begun(log)) > 2)
-    process.kill()
-    process.communicate()
+    with front(scheduler, store.path, WALK, dataset, 24) as process:
+        wait_for(lambda: len(begun(log)) > 2)
+        process.kill()
+        process.communicate()
     before = len(store.keys())
     wait_for(lambda: len(store.keys()) > before + 3)
-    again = front(scheduler, store.path, WALK, dataset, 24)
-    told = again.communicate(timeout=60)[0]
+    with front(scheduler, store.path, WALK, dataset, 24) as again:
+        told = again.communicate(timeout=120)[0]
     total, cached, done = (int(word) for word in told.split()[:3])
     assert (again.returncode, total, cached + done) == (0, 24, 24)
     assert sorted(sample for sample, _ in begun(log)) == list(range(24))
@@ -203,10 +211,10 @@ def test_the_run_goes_on_without_its_front_end_and_the_same_command_joins_it(sch
 
 def test_ctrl_c_ends_cells_in_hand(scheduler, tmp_path):
     log, dataset = tmp_path / "log", f"{FILE}:CountedDots[log={tmp_path}/log]"
-    process = front(scheduler, tmp_path / "remote", f"{FILE}:Hang", dataset, 9)
-    pid = wait_for(lambda: begun(log) and begun(log)[0][1])
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    with front(scheduler, tmp_path / "remote", f"{FILE}:Hang", dataset, 9) as process:
+        pid = wait_for(lambda: begun(log) and begun(log)[0][1])
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=120)
     assert process.returncode != 0
     wait_for(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     assert Store(tmp_path / "remote").keys() == []
