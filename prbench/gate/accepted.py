@@ -84,7 +84,8 @@ def _entry(path: Path, number: int, entry: Any) -> Accepted:
     if isinstance(up_to, bool) or not isinstance(up_to, int | float | str) or (isinstance(up_to, int | float) and not up_to > 1):
         raise BadInput(f"{where}: up_to must be a ratio above 1, or what the head shows, got {one_line(up_to, 60)!r}")
     if "@" not in entry["baseline"]:
-        raise BadInput(f"{where}: baseline must be as `prbench check` names it, such as far-field@1a2b3c4d")
+        named = one_line(entry["baseline"], 60)
+        raise BadInput(f"{where}: baseline must be as `prbench check` names it, such as far-field@1a2b3c4d, got {named!r}")
     return Accepted(**entry)
 
 

@@ -13,6 +13,7 @@ import prbench
 from prbench.contestants.checking import check_contestant
 from prbench.contestants.environments import program_call
 from prbench.contestants.folders import declaration_of
+from prbench.contestants.link import PROTOCOL, BadAnswer
 from prbench.contestants.solver import end_programs
 from prbench.errors import MissingDependency, UsageError
 from prbench.tasks.far_field.conformance import conformance
@@ -51,7 +52,7 @@ def test_another_protocol_is_refused(tmp_path):
     script.write_text('read -r line < "$1/requests"\necho \'{"protocol": 2, "version": "1"}\' > "$1/answers"\nsleep 3600\n')
     command = f'[command]\nrun = ["sh", "{script}", "{{channel}}"]\n[settings]'
     path.write_text(path.read_text().replace("[settings]", command))
-    with pytest.raises(Exception, match="speaks protocol 2") as caught:
+    with pytest.raises(BadAnswer, match=rf"protocol 2\b.*\b{PROTOCOL}\b") as caught:
         prbench.solve(str(path), conformance()[0].problem.measurement)
     assert not isinstance(caught.value, UsageError)
     assert "\n" not in str(caught.value)

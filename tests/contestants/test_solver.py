@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,7 @@ def test_its_settings_can_be_tuned_and_checked(here):
 def test_the_name_of_another_solver_is_refused(here):
     for name in ("hio", "umpa"):
         path = standin.write(here / name, name=name)
-        with pytest.raises(UsageError, match=f"'{name}' is the name of another solver") as caught:
+        with pytest.raises(UsageError, match=rf"{path}: '{name}'") as caught:
             prbench.get_solver(path)
         assert "\n" not in str(caught.value)
 
@@ -98,12 +99,12 @@ def test_a_clock_that_lies_is_found_out(here):
     solution = prbench.solve(standin.write(here, "lies"), measurement())
     assert solution.cost.latency_s > 0.01
     assert solution.cost.processor_s > 0.01
-    assert "on the bill" in solution.notes["clock"]
+    assert len(re.findall(r"[\d.]+ s\b", solution.notes["clock"])) == 2
 
 
 def test_a_program_that_died_is_started_anew(here):
     path = Path(standin.write(here, "dies"))
-    with pytest.raises(ProgramDied, match="last words"):
+    with pytest.raises(ProgramDied, match="farewell"):
         prbench.solve(str(path), measurement())
     standin.write(here, "dies")
     adapter = path.parent / "adapter.py"
@@ -149,4 +150,4 @@ def test_show_says_where_it_comes_from(here):
     assert contestant_facts(declaration)["environment"] == "ready"
     entry = describe("solver", str(declaration.path))
     assert entry.tags == ("contestant",)
-    assert entry.summary.startswith("Error reduction")
+    assert entry.summary == declaration.summary

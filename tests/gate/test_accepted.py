@@ -61,13 +61,13 @@ def test_a_list_is_read_and_one_that_is_not_there_accepts_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{a: 1}", "expected a list of entries"),
-        ("[{solver: hio}]", "entry 1 must have exactly solver, what, up_to, baseline, why"),
-        (json.dumps([{**ENTRY, "why": ""}]), "entry 1: why must be text"),
-        (json.dumps([ENTRY, {**ENTRY, "up_to": 0.9}]), "entry 2: up_to must be a ratio above 1"),
-        (json.dumps([{**ENTRY, "up_to": True}]), "entry 1: up_to must be a ratio above 1"),
-        (json.dumps([{**ENTRY, "baseline": "far-field"}]), "entry 1: baseline must be as `prbench check` names it"),
-        ("[", "is not YAML"),
+        ("{a: 1}", "list.*solver, what, up_to, baseline, why.*dict"),
+        ("[{solver: hio}]", "entry 1 .*solver, what, up_to, baseline, why"),
+        (json.dumps([{**ENTRY, "why": ""}]), "entry 1: why .*''"),
+        (json.dumps([ENTRY, {**ENTRY, "up_to": 0.9}]), r"entry 2: up_to .*0\.9"),
+        (json.dumps([{**ENTRY, "up_to": True}]), "entry 1: up_to .*True"),
+        (json.dumps([{**ENTRY, "baseline": "far-field"}]), "entry 1: baseline .*`prbench check`.*'far-field'"),
+        ("[", r"accepted\.yaml .*YAML"),
     ],
 )
 def test_what_is_no_list_is_one_line(content, message, tmp_path):
