@@ -63,7 +63,7 @@ def about_peak(intensity: np.ndarray, shape: tuple[int, ...], where: str) -> tup
     )
     if not fits:
         position = tuple(int(p) for p in peak)
-        raise UsageError(f"{where}: {shape} about the peak at {position} does not fit into {intensity.shape}")
+        raise UsageError(f"{where}: crop {shape} about the peak at {position} does not fit into {intensity.shape}")
     return region
 
 

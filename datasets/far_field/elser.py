@@ -10,7 +10,7 @@ import numpy as np
 
 from prbench.core import Dataset, Problem, Provenance, Split, register, setting
 from prbench.core.data_files import DataFile
-from prbench.errors import BadInput
+from prbench.errors import BadInput, one_line
 from prbench.tasks.far_field import FarField
 
 from ..originals.table import original
@@ -99,7 +99,7 @@ def read_half_plane(path: Path) -> tuple[np.ndarray, np.ndarray]:
     try:
         rows = [[int(word) for word in line.split()] for line in path.read_text("ascii").splitlines() if line.strip()]
     except ValueError as error:
-        raise BadInput(f"{path}: holds something else than integers, {expected}") from error
+        raise BadInput(f"{path}: holds something else than integers ({one_line(error, 80)}), {expected}") from error
     widths = {len(row) for row in rows}
     if len(rows) != _SIDE or widths != {_HALF}:
         raise BadInput(f"{path}: has {len(rows)} rows of {sorted(widths)[:4]} numbers, {expected}")

@@ -46,7 +46,7 @@ def test_bcdi_has_its_peak_at_zero_frequency() -> None:
     assert y.shape == (160, 160, 128)
     assert np.unravel_index(y.intensity.argmax(), y.shape) == (80, 80, 64)
     assert pattern(problem("bcdi-34idc[crop=32x32x32,threshold=5]")).intensity[y.intensity[64:96, 64:96, 48:80] <= 5].max() == 0
-    with pytest.raises(UsageError, match="does not fit"):
+    with pytest.raises(UsageError, match=r"^bcdi-34idc: crop \(256, 256, 256\).*\(201, 256, 256\)"):
         problem("bcdi-34idc[crop=256x256x256]")
     whole, binned = (pattern(problem(f"bcdi-34idc[crop=64x64x64,bin={factor}]")).intensity for factor in (1, 2))
     assert (binned.shape, binned.sum()) == ((32, 32, 32), whole.sum())
@@ -112,7 +112,7 @@ def test_elser_completes_the_half_plane(tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.mark.usefixtures("own_files")
 @pytest.mark.parametrize(
     ("content", "says"),
-    [("", "0 rows"), ("1 2\n" * 128, "rows of"), ("a b", "integers"), ("\xff", "integers"), ("1 " * 600_000, "bytes")],
+    [("", "0 rows"), ("1 2\n" * 128, r"128 rows.*\[2\]"), ("a b", "'a'"), ("\xff", "0xff"), ("1 " * 600_000, "1200000 bytes")],
 )
 def test_elser_refuses_another_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, says: str) -> None:
     monkeypatch.setenv("PRBENCH_DATA", str(tmp_path))
@@ -146,14 +146,14 @@ def test_cxidb_26_reads_one_entry_a_shot(tmp_path: Path, monkeypatch: pytest.Mon
     assert y.mask is not None
     assert y.intensity.max() == 2
     assert (~y.mask).sum() == 17
-    with pytest.raises(BadInput, match=r"entry_3.* is not there"):
+    with pytest.raises(BadInput, match=r"cxidb-26\.cxi.*/entry_3/"):
         problem("cxidb-26", 2)
 
 
 @pytest.mark.parametrize("name", ["esrf-logo", "bcdi-34idc", "cxidb-26", "elser"])
 def test_absent_data_say_how_to_get_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("PRBENCH_DATA", str(tmp_path))
-    with pytest.raises(DataNotFound, match=rf"{tmp_path}.*(prbench data get {name}|made from)"):
+    with pytest.raises(DataNotFound, match=rf"{tmp_path}.*(prbench data get {name}|https?://)"):
         problem(name)
 
 

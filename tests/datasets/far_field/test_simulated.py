@@ -113,7 +113,7 @@ def test_atoms_hold_the_power_in_eight_pixels_each() -> None:
 
 
 def test_too_many_atoms_are_refused() -> None:
-    with pytest.raises(UsageError, match="do not fit"):
+    with pytest.raises(UsageError, match=r"^atoms2d: 200 .*32x32\b.*\d"):
         build_plugin("dataset", "atoms2d[atoms=200,size=32]").problem(0)
 
 

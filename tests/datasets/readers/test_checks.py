@@ -63,9 +63,9 @@ def test_a_mask_that_hides_most_of_the_counts(tmp_path: Path, share: float) -> N
     ("function", "says"),
     [
         (np.sqrt, "data_type=amplitude"),
-        (lambda v: np.log10(v + 1), "decimal logarithms"),
-        (np.log1p, "natural logarithms"),
-        (lambda v: np.log2(v + 1), "binary logarithms"),
+        (lambda v: np.log10(v + 1), "decimal"),
+        (np.log1p, "natural"),
+        (lambda v: np.log2(v + 1), "binary"),
         (lambda v: v * 0.37, "gain="),
         (lambda v: np.log10(v * 0.37 + 0.21), "logarithm"),
     ],
@@ -78,7 +78,7 @@ def test_values_that_are_no_counts(tmp_path: Path, function: object, says: str, 
 
 def test_grey_values_are_no_counts(tmp_path: Path) -> None:
     grey = np.log1p(counts())
-    assert "grey values" in said(tmp_path, (grey * (200 / grey.max())).astype(np.uint8))
+    assert "grey" in said(tmp_path, (grey * (200 / grey.max())).astype(np.uint8))
 
 
 def test_zero_frequency_in_the_corner(tmp_path: Path) -> None:
@@ -87,5 +87,7 @@ def test_zero_frequency_in_the_corner(tmp_path: Path) -> None:
 
 
 def test_a_pattern_that_is_sampled_too_coarsely(tmp_path: Path) -> None:
-    assert "coarsely along axis 1" in said(tmp_path, counts()[:, ::4])
+    message = said(tmp_path, counts()[:, ::4])
+    assert "coarsely" in message
+    assert "axis 1" in message
     assert "coarsely" not in said(tmp_path, counts()[::2, ::2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 
 import numpy as np
@@ -112,10 +113,10 @@ def test_frames(tmp_path: Path) -> None:
     assert_counts(read(tmp_path / "p.npy", frames="2"), 3 * counts())
     assert read(tmp_path / "p.npy", frames="1:3").measurement.shape == (2, *SHAPE)
     for frames in ("4", "2:9", "5:7"):
-        with pytest.raises(BadInput, match="no frame"):
+        with pytest.raises(BadInput, match=rf"p\.npy: .*frame.*{re.escape(str(stack.shape))}"):
             read(tmp_path / "p.npy", frames=frames)
     for frames in ("-1", "3:1", "some", "1:2:3"):
-        with pytest.raises(UsageError, match="frames must be"):
+        with pytest.raises(UsageError, match=f"^frames .*{frames!r}"):
             read(tmp_path / "p.npy", frames=frames)
 
 
@@ -161,19 +162,19 @@ def test_a_rocking_series(tmp_path: Path, suffix: str) -> None:
     assert any("missing" in line for line in read(tmp_path).warnings)
     tifffile.imwrite(tmp_path / "dark.tif", volume()[0])
     if ".tif" not in suffix:
-        with pytest.raises(BadInput, match="by a pattern"):
+        with pytest.raises(BadInput, match=r"\.tif\b.*scan/\*\."):
             read(tmp_path)
 
 
 def test_images_of_a_series_must_be_alike(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a1.tif", np.ones((8, 8), np.uint16))
     tifffile.imwrite(tmp_path / "a2.tif", np.ones((8, 9), np.uint16))
-    with pytest.raises(BadInput, match=r"a2.tif.*must be equal"):
+    with pytest.raises(BadInput, match=r"a2\.tif.*\(8, 9\).*\(8, 8\)"):
         read(tmp_path)
-    with pytest.raises(BadInput, match="no file matches"):
+    with pytest.raises(BadInput, match=re.escape(f"{tmp_path}/b*.tif")):
         read(tmp_path / "b*.tif")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(BadInput, match="no images"):
+    with pytest.raises(BadInput, match=f"images.*{tmp_path}/empty"):
         read(tmp_path / "empty")
 
 
@@ -202,8 +203,8 @@ def test_a_spec_scan_chooses_its_images_and_tells_the_energy(tmp_path: Path) -> 
     made = read(f"{tmp_path}/img*.tif", spec=f"{tmp_path}/s.spec::4")
     np.testing.assert_array_equal(made.measurement.intensity, volume()[4:20])
     assert made.measurement.wavelength_m == pytest.approx(12.39842e-10 / 9.0, rel=1e-6)
-    for spec, says in (("s.spec::9", "its scans are: 3, 4"), ("s.spec::3", "2 points"), ("t.spec::1", "not a file")):
+    for spec, says in (("s.spec::9", r"s\.spec .*\b9\b.*3, 4"), ("s.spec::3", "2 points"), ("t.spec::1", r"t\.spec .*file")):
         with pytest.raises(BadInput, match=says):
             read(f"{tmp_path}/img*.tif", spec=f"{tmp_path}/{spec}")
-    with pytest.raises(UsageError, match="spec must be"):
+    with pytest.raises(UsageError, match=r"^spec .*'s\.spec'"):
         read(f"{tmp_path}/img*.tif", spec="s.spec")

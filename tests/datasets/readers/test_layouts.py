@@ -95,7 +95,9 @@ def test_saturated_pixels_are_said_and_left_out(tmp_path: Path) -> None:
     np.testing.assert_array_equal(y.mask, counts() < 50_000)
     np.save(tmp_path / "u.npy", np.minimum(counts(), 65535).astype(np.uint16))
     np.testing.assert_array_equal(read(tmp_path / "u.npy", saturated="max").measurement.mask, counts() < 65535)
-    assert "saturated must be" in refused(tmp_path / "p.npy", saturated="lots")
+    message = refused(tmp_path / "p.npy", saturated="lots")
+    assert message.startswith("saturated ")
+    assert "'lots'" in message
 
 
 def test_a_dectris_master_names_its_links_and_follows_them_on_request(tmp_path: Path) -> None:
@@ -153,19 +155,23 @@ def test_virtual_data_sets(tmp_path: Path) -> None:
 
 
 def test_links_stay_in_the_folder(tmp_path: Path) -> None:
-    outside = tmp_path / "outside"
+    outside = tmp_path / "elsewhere"
     inside = tmp_path / "inside"
     outside.mkdir()
     inside.mkdir()
     cxi(outside / "secret.cxi")
-    for name in ("../outside/secret.cxi", str(outside / "secret.cxi")):
+    for name in ("../elsewhere/secret.cxi", str(outside / "secret.cxi")):
         with h5py.File(inside / "p.h5", "w") as file:
             file["/entry_1/data_1/data"] = h5py.ExternalLink(name, "/entry_1/data_1/data")
-        assert "outside of the file's folder" in refused(inside / "p.h5", links="folder")
+        message = refused(inside / "p.h5", links="folder")
+        assert "outside" in message
+        assert name in message
     (inside / "link.cxi").symlink_to(outside / "secret.cxi")
     with h5py.File(inside / "p.h5", "w") as file:
         file["/entry_1/data_1/data"] = h5py.ExternalLink("link.cxi", "/entry_1/data_1/data")
-    assert "outside of the file's folder" in refused(inside / "p.h5", links="folder")
+    message = refused(inside / "p.h5", links="folder")
+    assert "outside" in message
+    assert "link.cxi" in message
 
 
 def test_the_default_plot_of_nexus_is_the_pattern(tmp_path: Path) -> None:
@@ -269,7 +275,7 @@ def test_gzipped_images(tmp_path: Path) -> None:
     (tmp_path / "c.edf.gz").write_bytes(gzip.compress(bytes(2**27)))
     assert "c.edf.gz" in refused(tmp_path / "c.edf.gz")
     (tmp_path / "d.npy.gz").write_bytes(b"")
-    assert "is not known" in refused(tmp_path / "d.npy.gz")
+    assert "suffix '.npy" in refused(tmp_path / "d.npy.gz")
 
 
 def test_an_array_inside_a_file_is_named_behind_two_colons(tmp_path: Path) -> None:

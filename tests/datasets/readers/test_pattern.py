@@ -1,4 +1,5 @@
 import hashlib
+import re
 import zipfile
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def test_every_format_holds_three_dimensions(tmp_path: Path, suffix: str) -> Non
     path = write(tmp_path / f"p{suffix}", stack)
     np.testing.assert_array_equal(read_pattern(path).intensity, stack)
     np.testing.assert_array_equal(read_pattern(path, Reading(frames="1")).intensity, stack[1])
-    with pytest.raises(BadInput, match="no frame 3"):
+    with pytest.raises(BadInput, match=rf"frame 3\b.*{re.escape(str(stack.shape))}"):
         read_pattern(path, Reading(frames="3"))
 
 
@@ -92,10 +93,10 @@ def test_hdf5_finds_the_only_image_or_asks_which(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_pattern(path).intensity, PATTERN)
     with h5py.File(path, "a") as file:
         file["scan/other"] = 3 * PATTERN
-    with pytest.raises(BadInput, match=r"/scan/counts, /scan/dark, /scan/other; name one with dataset="):
+    with pytest.raises(BadInput, match=r"/scan/counts, /scan/dark, /scan/other\b.*dataset="):
         read_pattern(path)
     np.testing.assert_array_equal(read_pattern(path, Reading(dataset="scan/other")).intensity, 3 * PATTERN)
-    with pytest.raises(BadInput, match="is not there"):
+    with pytest.raises(BadInput, match=r"p\.h5.*/scan/none"):
         read_pattern(path, Reading(dataset="/scan/none"))
 
 
@@ -120,7 +121,7 @@ def test_bad_pixels_are_an_error_or_unmeasured(tmp_path: Path, value: float) -> 
     broken = PATTERN.copy()
     broken[2, 3] = value
     path = write(tmp_path / "p.npy", broken)
-    with pytest.raises(BadInput, match=r"p.npy: 1 measured pixels .* first at \(2, 3\); invalid=mask"):
+    with pytest.raises(BadInput, match=r"p\.npy: 1 .*\(2, 3\).*invalid=mask"):
         read_pattern(path)
     read = read_pattern(path, Reading(invalid="mask"))
     assert read.mask is not None
@@ -262,9 +263,9 @@ def test_what_is_no_pattern_is_refused_in_one_line_that_names_the_file(tmp_path:
 @pytest.mark.parametrize(
     ("flags", "says"),
     [
-        (np.zeros((12, 11)), "they must be equal"),
+        (np.zeros((12, 11)), r"\(12, 10\).*\(12, 11\)"),
         (np.ones((12, 10)), "mask_means"),
-        (np.zeros((12, 10), dtype=complex), "expected integers"),
+        (np.zeros((12, 10), dtype=complex), "complex128"),
     ],
 )
 def test_a_mask_that_does_not_fit_is_refused(tmp_path: Path, flags: np.ndarray, says: str) -> None:
@@ -336,5 +337,5 @@ def test_a_sum_with_an_unmeasured_pixel_is_unmeasured() -> None:
 
 
 def test_too_few_sums_are_refused() -> None:
-    with pytest.raises(BadInput, match="5 pixels make 1 sums of 3"):
+    with pytest.raises(BadInput, match=r"^bin: 5\b.*\b1\b.*\b3\b.*\b2\b"):
         binned(Pattern(np.ones((12, 5), np.float32), None, ""), 3)

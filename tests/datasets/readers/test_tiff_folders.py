@@ -35,17 +35,17 @@ def test_images_are_cut_and_stacked(folder: Path) -> None:
 def test_one_file_may_hold_the_stack(folder: Path) -> None:
     tifffile.imwrite(folder / "all.tif", np.arange(2 * 6 * 8, dtype=np.float32).reshape(2, 6, 8), photometric="minisblack")
     assert read_images([folder / "all.tif"])[1, 0, 0] == 48
-    with pytest.raises(BadInput, match=r"all.tif.* expected one real image per file"):
+    with pytest.raises(BadInput, match=r"all\.tif: .*float32.*\(2, 6, 8\)"):
         read_images([folder / "all.tif", folder / "Ref1.tif"])
 
 
 def test_what_is_wrong_is_named(folder: Path) -> None:
-    with pytest.raises(BadInput, match=r"flat: no images at .*nowhere.*expected a folder"):
+    with pytest.raises(BadInput, match=r"^flat: .*nowhere"):
         image_files(str(folder / "nowhere"), "flat")
     tifffile.imwrite(folder / "Ref11.tif", np.ones((6, 9), np.uint16))
-    with pytest.raises(BadInput, match=r"Ref11.tif: image is \(6, 9\), that in Ref1.tif \(6, 8\)"):
+    with pytest.raises(BadInput, match=r"Ref11\.tif: .*\(6, 9\).*Ref1\.tif.*\(6, 8\)"):
         read_images(image_files(str(folder), "reference"))
-    with pytest.raises(BadInput, match=r"Ref1.tif: image is \(6, 8\), the crop ends at 7"):
+    with pytest.raises(BadInput, match=r"Ref1\.tif: .*\(6, 8\).*crop.*\b7\b"):
         read_images([folder / "Ref1.tif"], (slice(0, 7), slice(None)))
     (folder / "Ref12.tif").write_bytes(b"II*\x00broken")
     with pytest.raises(BadInput, match=r"Ref12.tif: "):
