@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -38,9 +39,9 @@ def test_light_that_is_none_is_refused(name, of):
 
 @pytest.mark.parametrize("name", ["NearField", "SpeckleStack"])
 def test_light_that_the_physics_needs_must_be_stated(name):
-    with pytest.raises(BadInput, match="give wavelength_m or energy_ev"):
+    with pytest.raises(BadInput, match=r"\bwavelength_m\b.*\benergy_ev\b"):
         LIT[name]()
-    with pytest.raises(BadInput, match="give wavelength_m or energy_ev"):
+    with pytest.raises(BadInput, match=r"\bwavelength_m\b.*\benergy_ev\b"):
         known_light(None, None)
     assert light(None, None) == (None, None)
 
@@ -49,18 +50,18 @@ def test_arrays_keep_double_precision_and_become_single_otherwise():
     assert real_array("x", np.zeros((2, 2)), (2,), "array").dtype == np.float64
     assert real_array("x", np.zeros((2, 2), np.uint16), (2,), "array").dtype == np.float32
     for wrong in (np.zeros(3), np.zeros((2, 2), complex), np.zeros((0, 2))):
-        with pytest.raises(BadInput, match="x must be a real array"):
+        with pytest.raises(BadInput, match=rf"^x .*array.*{wrong.dtype}.*{re.escape(str(wrong.shape))}"):
             real_array("x", wrong, (2,), "array")
 
 
 def test_masks_and_intensities_and_numbers_that_cannot_be_are_refused():
-    with pytest.raises(BadInput, match=r"mask has shape \(2,\), the image \(3,\)"):
+    with pytest.raises(BadInput, match=r"^mask .*\(2,\).*image.*\(3,\)"):
         mask_of(np.ones(2), (3,), "the image")
-    with pytest.raises(BadInput, match="no measured pixel"):
+    with pytest.raises(BadInput, match=r"^mask (?!.*shape)"):
         mask_of(np.zeros(3), (3,), "the image")
-    with pytest.raises(BadInput, match="2 measured pixels"):
+    with pytest.raises(BadInput, match=r"\b2 .*pixels"):
         refuse_intensities(np.array([-1.0, np.nan, 1.0]))
     with pytest.raises(BadInput, match="zero"):
         refuse_intensities(np.zeros(3))
-    with pytest.raises(BadInput, match="gain must be positive and finite, got 0"):
+    with pytest.raises(BadInput, match=r"^gain .*\b0\.0"):
         positive(pixel_m=1.0, delta_beta=None, gain=0.0)

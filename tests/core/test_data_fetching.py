@@ -89,28 +89,29 @@ def test_originals_are_found_in_archives(tmp_path: Path) -> None:
     assert not (tmp_path / "outside").exists()
     (tmp_path / "have" / "broken.tar.gz").write_bytes(b"no archive")
     other = DataFile("c.bin", "CC0")
-    with pytest.raises(BadInput, match=r"broken\.tar\.gz: not a readable archive"):
+    with pytest.raises(BadInput, match=r"broken\.tar\.gz: .*archive"):
         fetch(other, folder=tmp_path / "have")
 
 
 def test_a_wrong_original_is_named_and_nothing_is_made(tmp_path: Path) -> None:
     file = made_of()
-    with pytest.raises(BadInput, match=r"two\.txt has SHA-256 .* expected .*download it again"):
+    wrong, right = (hashlib.sha256(content).hexdigest()[:12] for content in (b"7 8 9", PARTS["two.txt"]))
+    with pytest.raises(BadInput, match=rf"two\.txt .*SHA-256 {wrong}.*{right}"):
         fetch(file, folder=folder_of(tmp_path, PARTS | {"two.txt": b"7 8 9"}))
     assert not file.path.exists()
-    with pytest.raises(DataNotFound, match=r"holds no one\.txt, at any depth"):
+    with pytest.raises(DataNotFound, match=r"deep1 .*\bone\.txt"):
         fetch(file, folder=tmp_path / "have" / "deep1")
-    with pytest.raises(DataNotFound, match="is no folder"):
+    with pytest.raises(DataNotFound, match=r"absent\b(?!.*one\.txt)"):
         fetch(file, folder=tmp_path / "absent")
-    with pytest.raises(DataNotFound, match="could not be made"):
+    with pytest.raises(DataNotFound, match=rf"{file.name} .*{file.originals[0].url}"):
         fetch(file)
-    with pytest.raises(DataNotFound, match="switched off"):
+    with pytest.raises(DataNotFound, match=rf"{file.path} .*missing"):
         fetch(file, offline=True)
 
 
 def test_a_conversion_to_something_else_is_refused(tmp_path: Path) -> None:
     file = made_of(content="0" * 64)
-    with pytest.raises(BadInput, match="converted to something else"):
+    with pytest.raises(BadInput, match=f"^{file.name}: "):
         fetch(file, folder=folder_of(tmp_path))
     assert not file.path.exists()
 
@@ -141,10 +142,10 @@ def test_the_content_is_names_types_shapes_and_numbers() -> None:
 def test_files_that_no_checksum_tells_are_checked(tmp_path: Path) -> None:
     def check(path: Path) -> None:
         if path.read_bytes() != PARTS["one.txt"]:
-            raise BadInput(f"{path}: is not the one")
+            raise BadInput(f"{path}: strange")
 
     file = DataFile("one.txt", "CC0", check=check)
-    with pytest.raises(BadInput, match="is not the one"):
+    with pytest.raises(BadInput, match=r"one\.txt: strange"):
         fetch(file, folder=folder_of(tmp_path, {"one.txt": b"x"}))
     assert not file.path.exists()
     assert fetch(file, folder=folder_of(tmp_path / "other")).read_bytes() == PARTS["one.txt"]

@@ -61,7 +61,7 @@ def test_fetching_brings_the_file_once_and_whole(server: str) -> None:
 
 def test_what_has_the_wrong_checksum_does_not_take_the_place(server: str) -> None:
     file = DataFile("a.bin", "CC0", (f"{server}/a.bin",), "0" * 64)
-    with pytest.raises(DataNotFound, match="could not be downloaded"):
+    with pytest.raises(DataNotFound, match=rf"^a\.bin .*{server}/a\.bin: .*\bsha256:0{{20}}"):
         fetch(file)
     assert not file.path.exists()
 
@@ -73,7 +73,7 @@ def test_without_a_checksum_a_file_is_unverified(server: str) -> None:
 
 
 def test_without_an_address_the_note_says_what_to_do(folder: Path) -> None:
-    with pytest.raises(DataNotFound, match=rf"made from X; then put it at {folder}/a.bin"):
-        fetch(DataFile("a.bin", "CC0", note="made from X"))
-    with pytest.raises(DataNotFound, match="switched off"):
+    with pytest.raises(DataNotFound, match=rf"from-X; .*{folder}/a\.bin"):
+        fetch(DataFile("a.bin", "CC0", note="from-X"))
+    with pytest.raises(DataNotFound, match=rf"{folder}/a\.bin .*missing"):
         fetch(DataFile("a.bin", "CC0", urls=("http://127.0.0.1:9/a.bin",)), offline=True)

@@ -12,7 +12,7 @@ from prbench.backend import get_backend
 from prbench.core import build_plugin
 from prbench.core.learned import fresh_network, network_flops, parameter_count
 from prbench.core.weights import Weights, read_weights, write_weights
-from prbench.errors import BadInput, MissingWeights, UsageError
+from prbench.errors import BadInput, DataNotFound, MissingWeights, UsageError
 
 HERE = Path(__file__).parents[1] / "training" / "tiny.py"
 TINY = f"{HERE}:Tiny"
@@ -79,27 +79,27 @@ def test_the_precision_is_the_backends(tmp_path):
 
 
 def test_without_weights_the_command_is_named(tmp_path):
-    with pytest.raises(MissingWeights, match=r"^tiny comes without weights; `prbench train tiny -d '.*:Shifts' --out FOLDER`"):
+    with pytest.raises(MissingWeights, match=r"^tiny .*`prbench train tiny -d '.*:Shifts' --out FOLDER`.*weights="):
         solver().load(CPU, rng())
-    with pytest.raises(MissingWeights, match=r"there is no file nowhere; `prbench train 'tiny\[width=8\]' -d"):
+    with pytest.raises(MissingWeights, match=r"^tiny: .*\bnowhere\b.*`prbench train 'tiny\[width=8\]' -d"):
         solver(weights="nowhere", width=8).load(CPU, rng())
 
 
 def test_weights_of_other_settings_are_refused(tmp_path):
     path = trained(tmp_path / "w.safetensors")
-    with pytest.raises(UsageError, match=r"tiny: the weights in .* have width=4, asked for 8; `prbench train 'tiny\[width=8\]'"):
+    with pytest.raises(UsageError, match=rf"tiny: .*{path} .*\bwidth=4\b.*\b8\b.*`prbench train 'tiny\[width=8\]'"):
         solver(weights=path, width=8).load(CPU, rng())
     other = trained(tmp_path / "o.safetensors", solver="another")
-    with pytest.raises(UsageError, match="holds weights of another, not of tiny"):
+    with pytest.raises(UsageError, match=rf"{other} .*\banother\b.*\btiny\b"):
         solver(weights=other).load(CPU, rng())
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: {**t, "0.weight": t["0.weight"][:1].clone()}, r"0.weight must have shape \(4, 2, 3, 3\), it has shape \(1, 2"),
-        (lambda t: {k: v for k, v in t.items() if k != "0.bias"}, r"0.bias must have shape \(4,\), it has none"),
-        (lambda t: {**t, "more": torch.ones(1)}, "the network, which has no more"),
+        (lambda t: {**t, "0.weight": t["0.weight"][:1].clone()}, r"0\.weight .*\(4, 2, 3, 3\).*\(1, 2"),
+        (lambda t: {k: v for k, v in t.items() if k != "0.bias"}, r"0\.bias .*\(4,\).*none"),
+        (lambda t: {**t, "surplus": torch.ones(1)}, r"\bsurplus\b"),
     ],
 )
 def test_weights_that_do_not_fit_are_told(tmp_path, change, message):
@@ -115,11 +115,14 @@ def test_weights_that_do_not_fit_are_told(tmp_path, change, message):
 def test_a_file_that_is_no_weights_is_told(tmp_path, content):
     path = tmp_path / "w.safetensors"
     path.write_bytes(content)
-    with pytest.raises(BadInput, match="is not a whole safetensors file"):
+    with pytest.raises(BadInput, match=rf"{path} .*safetensors\b.*:"):
         solver(weights=str(path)).load(CPU, rng())
 
 
-@pytest.mark.parametrize(("metadata", "message"), [(None, "holds no card"), ({"prbench": "{"}, "its card is not JSON"), ({"prbench": "3"}, "no card")])  # fmt: skip  # noqa: E501
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [(None, "card.*prbench train"), ({"prbench": "{"}, "card.*JSON"), ({"prbench": "3"}, "card.*prbench train")],
+)
 def test_weights_without_a_card_are_told(tmp_path, metadata, message):
     save_file({"a": torch.ones(2)}, tmp_path / "w.safetensors", metadata=metadata)
     with pytest.raises(BadInput, match=message):
@@ -160,7 +163,7 @@ def test_cells_answer_to_the_content_of_weights(tmp_path):
     path.touch()
     assert make_cell(find_plugin("solver", asked), dataset, sample=0, seed=0).key != before
     path.unlink()
-    with pytest.raises(UsageError, match="there is no file"):
+    with pytest.raises(DataNotFound, match=f"^tiny: .*{path}"):
         make_cell(find_plugin("solver", asked), dataset, sample=0, seed=0)
 
 

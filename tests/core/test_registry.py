@@ -27,28 +27,28 @@ class Nothing(DirectSolver[FarField]):
 
 @pytest.mark.parametrize(("wrong", "right"), [("hio-re", "hio-er"), ("rarr", "raar"), ("difference_map", "difference-map")])
 def test_a_misspelled_name_is_answered_with_the_nearest(wrong: str, right: str) -> None:
-    with pytest.raises(UsageError, match=rf"there is no solver '{wrong}'; did you mean .*{right}"):
+    with pytest.raises(UsageError, match=rf"solver '{wrong}'.*\b{right}\b"):
         build_plugin("solver", wrong)
 
 
 def test_a_name_like_no_other_is_answered_with_the_way_to_the_list() -> None:
-    with pytest.raises(UsageError, match="`prbench list` shows the"):
+    with pytest.raises(UsageError, match=r"dataset 'zzzzzz'.*`prbench list`"):
         build_plugin("dataset", "zzzzzz")
 
 
 def test_a_solver_is_no_dataset() -> None:
-    with pytest.raises(UsageError, match="there is no dataset 'hio-er'"):
+    with pytest.raises(UsageError, match="dataset 'hio-er'"):
         load_plugin("dataset", "hio-er")
 
 
 def test_a_setting_given_twice_is_refused() -> None:
-    with pytest.raises(UsageError, match="beta given both in the name and as an argument"):
+    with pytest.raises(UsageError, match=r"^hio: beta\b"):
         build_plugin("solver", "hio[beta=0.8]", {"beta": 0.7})
     assert build_plugin("solver", "hio[beta=0.8]", {"iterations": 5}).params()["iterations"] == 5
 
 
 def test_an_unknown_task_is_refused() -> None:
-    with pytest.raises(UsageError, match="there is no task 'farfield'; tasks are deblur, far-field"):
+    with pytest.raises(UsageError, match=r"task 'farfield'.*deblur, far-field"):
         register("a", task="farfield")
 
 
@@ -74,8 +74,8 @@ def test_a_file_of_ones_own_is_a_plug_in(tmp_path: Path) -> None:
 
 def test_a_file_that_failed_once_is_read_again(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
-    file.write_text("raise RuntimeError('not\\nyet')")
-    with pytest.raises(UsageError, match="RuntimeError: not yet") as caught:
+    file.write_text("raise RuntimeError('line1\\nline2')")
+    with pytest.raises(UsageError, match="RuntimeError: line1 line2") as caught:
         build_plugin("solver", f"{file}:Nothing")
     assert "\n" not in str(caught.value)
     file.write_text(ONE_FILE + "\n# longer, so that no cached byte code of the first text stands for it\n")

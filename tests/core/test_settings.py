@@ -1,3 +1,4 @@
+import re
 from dataclasses import FrozenInstanceError, dataclass
 from typing import ClassVar, Literal
 
@@ -51,30 +52,30 @@ def test_values_become_the_declared_type(given_: dict[str, object], found: objec
 @pytest.mark.parametrize(
     ("given_", "told"),
     [
-        ({"beta": 3.0}, "example: beta must be in (0, 2], got 3.0"),
-        ({"beta": "0"}, "example: beta must be in (0, 2], got 0.0"),
-        ({"steps": 0}, "example: steps must be in [1, inf), got 0"),
-        ({"area": 1}, "example: area must be in (0, 1), got 1.0"),
-        ({"steps": "2.5"}, "example: steps must be int, got '2.5'"),
-        ({"steps": "inf"}, "example: steps must be int, got 'inf'"),
-        ({"steps": True}, "example: steps must be int, got True"),
-        ({"steps": None}, "example: steps must not be none"),
-        ({"beta": "nan"}, "example: beta must be float, got 'nan'"),
-        ({"beta": 10**400}, f"example: beta must be float, got {10**400!r}"),
-        ({"area": "wide"}, "example: area must be float or none, got 'wide'"),
-        ({"fast": 1}, "example: fast must be bool, got 1"),
-        ({"text": 7}, "example: text must be str, got 7"),
-        ({"seed": 1}, "example has no setting 'seed'; its settings are: beta, steps, area, fast, shape, text"),
+        ({"beta": 3.0}, r"example: beta .*\(0, 2\].*\b3\.0"),
+        ({"beta": "0"}, r"example: beta .*\(0, 2\].*\b0\.0"),
+        ({"steps": 0}, r"example: steps .*\[1, inf\).*\b0"),
+        ({"area": 1}, r"example: area .*\(0, 1\).*\b1\.0"),
+        ({"steps": "2.5"}, r"example: steps .*\bint\b.*'2\.5'"),
+        ({"steps": "inf"}, r"example: steps .*\bint\b.*'inf'"),
+        ({"steps": True}, r"example: steps .*\bint\b.*\bTrue"),
+        ({"steps": None}, r"example: steps .*\bnone"),
+        ({"beta": "nan"}, r"example: beta .*\bfloat\b.*'nan'"),
+        ({"beta": 10**400}, rf"example: beta .*\bfloat\b.*\b{10**400!r}"),
+        ({"area": "wide"}, r"example: area .*\bfloat\b.*\bnone\b.*'wide'"),
+        ({"fast": 1}, r"example: fast .*\bbool\b.*\b1"),
+        ({"text": 7}, r"example: text .*\bstr\b.*\b7"),
+        ({"seed": 1}, r"example .*'seed'.*\bbeta, steps, area, fast, shape, text"),
     ],
 )
 def test_what_is_not_admissible_is_told_with_its_limit(given_: dict[str, object], told: str) -> None:
     with pytest.raises(UsageError) as caught:
         Example.from_params(given_)
-    assert str(caught.value) == told
+    assert re.fullmatch(told, str(caught.value))
 
 
 def test_a_choice_is_told_with_the_others() -> None:
-    with pytest.raises(UsageError, match=r"shape must be one of round, square, got 'oval'$"):
+    with pytest.raises(UsageError, match=r"shape .*\bround, square\b.*'oval'$"):
         Example.from_params({"shape": "oval"})
 
 
@@ -90,7 +91,7 @@ def test_choices_are_those_of_the_annotation() -> None:
     assert choices == {"one": ("a", "b"), "none_too": ("a", "b", None), "listed": ("a", "c"), "free": None}
     assert Literals.from_params({"none_too": "none"}).none_too is None
     assert Literals.from_params({"none_too": "b"}).none_too == "b"
-    with pytest.raises(UsageError, match="none_too must be one of a, b or none"):
+    with pytest.raises(UsageError, match=r"none_too .*\ba, b\b.*\bnone\b.*'c'"):
         Literals.from_params({"none_too": "c"})
 
 
@@ -99,12 +100,12 @@ def test_choices_other_than_the_annotation_s_are_an_error() -> None:
     class Twice(Settings):
         one: Literal["a", "b"] = setting("a", choices=("a", "c"), doc="one")
 
-    with pytest.raises(UsageError, match=r"Twice: one has choices \('a', 'c'\)"):
+    with pytest.raises(UsageError, match=r"Twice: one .*\('a', 'c'\).*\('a', 'b'\)"):
         setting_infos(Twice)
 
 
 def test_construction_checks_as_well() -> None:
-    with pytest.raises(UsageError, match=r"beta must be in \(0, 2\], got 3.0"):
+    with pytest.raises(UsageError, match=r"beta .*\(0, 2\].*\b3\.0"):
         Example(beta=3.0)
 
 
@@ -150,12 +151,12 @@ def test_other_names_of_a_setting_are_read(given_: dict[str, object], found: dic
 @pytest.mark.parametrize(
     ("given_", "told"),
     [
-        ({"e": 1, "energy": 2}, "e and energy are one setting, energy"),
-        ({"wavelength": 1, "e": 2}, "wavelength and e are one setting, energy"),
-        ({"wavelength": 0}, "wavelength must be positive and finite, got 0"),
-        ({"wavelength": "red"}, "wavelength must be float or none, got 'red'"),
-        ({"wavelength": 0.1}, r"energy must be in \(0, 10\], got 80.0"),
-        ({"f": 1}, "has no setting 'f'; its settings are: energy, ratio"),
+        ({"e": 1, "energy": 2}, r": e\b.*\benergy\b.*\benergy\b"),
+        ({"wavelength": 1, "e": 2}, r": wavelength\b.*\be\b.*\benergy\b"),
+        ({"wavelength": 0}, r"wavelength\b(?!.*float).*\b0"),
+        ({"wavelength": "red"}, r"wavelength .*\bfloat\b.*\bnone\b.*'red'"),
+        ({"wavelength": 0.1}, r"energy .*\(0, 10\].*\b80\.0"),
+        ({"f": 1}, "'f'.*energy, ratio"),
     ],
 )
 def test_other_names_are_checked_as_the_setting_is(given_: dict[str, object], told: str) -> None:

@@ -27,7 +27,7 @@ def test_what_is_given_goes_before_what_was_tuned(here):
     assert get_solver("hio@tuned[beta=0.7]").params()["beta"] == 0.7
     assert get_solver("hio@tuned", beta=0.8).params()["beta"] == 0.8
     assert get_solver("hio@tuned", beta=0.8).params()["starts"] == 4
-    with pytest.raises(UsageError, match="given both"):
+    with pytest.raises(UsageError, match=r"^hio\b.*: beta\b"):
         get_solver("hio@tuned[beta=0.7]", beta=0.8)
 
 
@@ -43,7 +43,7 @@ def test_cells_are_those_of_the_settings_written_out(here):
 
 def test_another_folder_by_the_environment(here, monkeypatch):
     monkeypatch.setenv("PRBENCH_TUNED", str(here / "elsewhere"))
-    with pytest.raises(UsageError, match=r"there is no .*elsewhere/hio@tuned.yaml: `prbench tune hio -d DATASET` makes it"):
+    with pytest.raises(UsageError, match=r"elsewhere/hio@tuned\.yaml: `prbench tune hio -d DATASET`.*PRBENCH_TUNED"):
         resolve_tuned("hio@tuned")
     write_tuned(here / "elsewhere" / "hio@noisy.yaml", {"solver": "hio", "settings": {"beta": 0.5}})
     assert resolve_tuned("hio@noisy")[1] == {"beta": 0.5}
@@ -51,7 +51,7 @@ def test_another_folder_by_the_environment(here, monkeypatch):
 
 @pytest.mark.parametrize("name", ["hio@", "hio@nothing", "hio@../hio"])
 def test_no_file_is_told_with_the_command_that_makes_it(here, name):
-    with pytest.raises(UsageError, match=r"prbench tune|not a name"):
+    with pytest.raises(UsageError, match=rf"prbench tune hio|'{name}'"):
         get_solver(name)
 
 
@@ -75,7 +75,7 @@ def test_a_file_that_is_something_else_is_refused(here, text):
 
 def test_settings_of_another_time_are_told_as_any_others(here):
     write_tuned(tuned_path("hio"), {"solver": "hio", "settings": {"gone": 1}})
-    with pytest.raises(UsageError, match="hio has no setting 'gone'"):
+    with pytest.raises(UsageError, match=r"^hio .*'gone'"):
         get_solver("hio@tuned")
 
 

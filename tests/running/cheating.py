@@ -119,7 +119,7 @@ class Maker(_Direct):
             problem = prbench.get_dataset("crystal2d[size=32]").problem(index)
             if np.allclose(np.asarray(problem.measurement.intensity), np.asarray(y.intensity), rtol=1e-4):
                 return Reconstruction(object=problem.truth.object.copy())
-        raise ValueError("not recognised")
+        raise ValueError("unrecognised")
 
 
 @register("late", task="far-field")

@@ -221,7 +221,7 @@ class Raise(_Direct):
     """Raises."""
 
     def misbehave(self, y: FarField) -> None:
-        raise ValueError("of no value")
+        raise ValueError("valueless")
 
 
 @register("not-a-number", task="far-field")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import stat
 import sys
 from pathlib import Path
@@ -30,7 +32,7 @@ queue: short
 account: physics
 interface: lo
 job_extra_directives: ["--gres=gpu:1"]
-job_script_prologue: ["module load cuda", "export PRBENCH_DATA=/data"]
+job_script_prologue: ["module load cuda/12.4", "export PRBENCH_DATA=/data"]
 log_directory: logs
 death_timeout: 20
 """
@@ -50,7 +52,7 @@ def test_the_job_script_says_what_the_file_says(tmp_path, monkeypatch):
         script = cluster.job_script()
     finally:
         cluster.close()
-    wanted = ("-p short", "-A physics", "-t 01:30:00", "--gres=gpu:1", "--cpus-per-task=4", "--mem=4G", "module load cuda")
+    wanted = ("-p short", "-A physics", "-t 01:30:00", "--gres=gpu:1", "--cpus-per-task=4", "--mem=4G", " cuda/12.4")
     assert all(word in script for word in wanted), script
     assert "--nworkers 2" in script
     assert "--nthreads 1" in script
@@ -59,20 +61,20 @@ def test_the_job_script_says_what_the_file_says(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("cores: 4\nmemory: 4GB\n", "jobs: Field required"),
-        ("jobs: 2\nmemory: 4GB\n", "cores: Field required"),
-        ("jobs: 0\ncores: 4\nmemory: 4GB\n", "jobs: .*greater than or equal to 1"),
+        ("cores: 4\nmemory: 4GB\n", "jobs: .*required"),
+        ("jobs: 2\nmemory: 4GB\n", "cores: .*required"),
+        ("jobs: 0\ncores: 4\nmemory: 4GB\n", r"jobs: .*\b1\b"),
         ("jobs: two\ncores: 4\nmemory: 4GB\n", "jobs: .*integer"),
         ("jobs: 2\ncores: 4\nmemory: much\n", "memory: .*pattern"),
-        ("jobs: 2\ncores: 4\nmemory: 4GB\nqueues: x\n", "queues: .*known keys are: jobs"),
+        ("jobs: 2\ncores: 4\nmemory: 4GB\nqueues: x\n", "queues: .*jobs, cores, "),
         ("jobs: 2\ncores: 4\nmemory: 4GB\nwalltime: 5400\n", "walltime: .*string"),
         ('jobs: 2\ncores: 4\nmemory: 4GB\nqueue: "a\\nrm -rf x"\n', "queue: .*pattern"),
         ("jobs: 2\ncores: 4\nmemory: 4GB\njob_script_prologue: rm\n", "job_script_prologue: .*list"),
-        ("!!python/object/apply:os.system ['touch executed']", "not YAML"),
-        ("jobs: !!python/name:os.system\n", "not YAML"),
-        ("- 1\n", "a mapping"),
-        ("jobs: [\n", "not YAML"),
-        ("", "a mapping"),
+        ("!!python/object/apply:os.system ['touch executed']", "YAML"),
+        ("jobs: !!python/name:os.system\n", "YAML"),
+        ("- 1\n", r"jobs, cores.*\blist\b"),
+        ("jobs: [\n", "YAML"),
+        ("", r"jobs, cores.*\bNoneType\b"),
     ],
 )
 def test_a_file_that_is_no_cluster_is_told_in_one_line(tmp_path, monkeypatch, text, told):
@@ -137,7 +139,7 @@ def test_jobs_that_die_at_once_end_the_run_with_the_end_of_their_log(tmp_path, m
     monkeypatch.chdir(tmp_path)
     cluster = Cluster.read(written(tmp_path, "jobs: 2\ncores: 1\nmemory: 2GB\ninterface: lo\n"))
     cells = Matrix.of("t", solvers=f"{FILE}:Guess", datasets=f"{FILE}:Dots", samples=2, backend="numpy").cells()
-    with pytest.raises(UsageError, match=r"slurm-4242\.out.*command not found") as caught:
+    with pytest.raises(UsageError, match=r"slurm-4242\.out.*slurmstepd") as caught:
         run_matrix(cells, Store("out"), engine=ClusterEngine(cluster, threads=1))
     assert caught.value.exit_code == 2
     assert "\n" not in str(caught.value)
@@ -169,7 +171,7 @@ def test_a_job_at_the_end_of_its_time_is_submitted_again_while_cells_end(monkeyp
     asked = Asked(monkeypatch, {"7", "8"})
     assert asked.jobs.poll(["job-0-1", "job-1"], 0) is None
     del asked.ids["job-1"]
-    assert "submitted again" in asked.jobs.poll(["job-0-1"], 5)
+    assert re.findall(r"\d+", asked.jobs.poll(["job-0-1"], 5)) == ["1", "2"]
     assert asked.again == 1
     asked.jobs.poll(["job-0-1"], 5)  # nothing has been computed since: another would not help
     assert asked.again == 1
@@ -190,14 +192,17 @@ def test_a_job_that_dies_beside_one_that_works_is_told(monkeypatch):
 @pytest.mark.parametrize(
     ("args", "told"),
     [
-        (["--executor", "dask"], "either the address"),
-        (["--executor", "dask", "--scheduler", "tcp://127.0.0.1:9", "--cluster", "slurm.yaml"], "either the address"),
-        (["--executor", "local", "--scheduler", "tcp://127.0.0.1:9"], "contradict"),
-        (["--scheduler", "tcp://127.0.0.1:9", "--jobs", "2"], "--jobs is for workers on this machine"),
-        (["--cluster", "nothing.yaml"], "nothing.yaml cannot be read"),
-        (["--cluster", "bad.yaml"], "bad.yaml: jobs"),
-        (["--shard", "3"], "a shard is i/N"),
-        (["--shard", "3/2"], "a shard is i/N"),
+        (["--executor", "dask"], ["--executor dask", "--scheduler", "--cluster"]),
+        (
+            ["--executor", "dask", "--scheduler", "tcp://127.0.0.1:9", "--cluster", "slurm.yaml"],
+            ["--executor dask", "--scheduler", "--cluster"],
+        ),
+        (["--executor", "local", "--scheduler", "tcp://127.0.0.1:9"], ["--executor local", "--scheduler"]),
+        (["--scheduler", "tcp://127.0.0.1:9", "--jobs", "2"], ["--jobs"]),
+        (["--cluster", "nothing.yaml"], ["nothing.yaml", os.strerror(errno.ENOENT)]),
+        (["--cluster", "bad.yaml"], ["bad.yaml: jobs"]),
+        (["--shard", "3"], ["i/N", "'3'"]),
+        (["--shard", "3/2"], ["i/N", "'3/2'"]),
     ],
 )
 def test_options_that_contradict_each_other_are_one_line_and_write_nothing(tmp_path, monkeypatch, args, told):
@@ -205,6 +210,6 @@ def test_options_that_contradict_each_other_are_one_line_and_write_nothing(tmp_p
     (tmp_path / "bad.yaml").write_text("jobs: x\ncores: 1\nmemory: 1GB\n")
     result = CliRunner().invoke(app, ["run", "-s", f"{FILE}:Guess", "-d", f"{FILE}:Dots", "--backend", "numpy", *args])
     assert result.exit_code == 2, result.output
-    assert told in result.stderr
+    assert [name for name in told if name not in result.stderr] == [], result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
     assert [p.name for p in tmp_path.iterdir()] == ["bad.yaml"]

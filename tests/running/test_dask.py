@@ -234,7 +234,7 @@ def test_a_cell_that_takes_its_worker_along_each_time_is_a_record(scheduler, tmp
 
 def test_a_folder_that_workers_do_not_share_is_told(scheduler, tmp_path, monkeypatch):
     monkeypatch.setattr(dask_engine.Path, "touch", lambda *args, **more: None)
-    with pytest.raises(PrbenchError, match="a file system that all workers share"):
+    with pytest.raises(PrbenchError, match=rf"{tmp_path}.*workers"):
         run_matrix(matrix(WALK).cells(), Store(tmp_path), engine=DaskEngine(scheduler, threads=1))
 
 
@@ -242,7 +242,7 @@ def test_a_folder_that_workers_do_not_share_is_told(scheduler, tmp_path, monkeyp
 def test_where_no_scheduler_answers_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(dask_engine, "_CONNECT_S", 0.3)
     for address in ("tcp://127.0.0.1:9", "nonsense", "tcp://"):
-        with pytest.raises(UsageError, match="no Dask scheduler answers") as caught:
+        with pytest.raises(UsageError, match=f"scheduler.* {address}: ") as caught:
             run_matrix(matrix(WALK).cells(), Store(tmp_path / "above" / "out"), engine=DaskEngine(address))
         assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []

@@ -78,7 +78,7 @@ def test_reasons_can_be_read(ended):
     assert list(records["Walk[hang_at=5]"].curve["iteration"]) == [0, 1, 2, 3, 4]
     assert "string_at" in records["Segfault"].error["traceback"]
     assert records["Exit"].error["output"] == "about to leave"
-    assert "of no value" in records["Raise"].error["traceback"]
+    assert "valueless" in records["Raise"].error["traceback"]
     assert records["Walk[nan_at=7]"].curve["iteration"][-1] == 7
     assert records["Raise"].error["stage"] == "solving"
 

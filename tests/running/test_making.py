@@ -1,6 +1,7 @@
 import json
 import multiprocessing
 import os
+import re
 import signal
 import time
 
@@ -57,7 +58,7 @@ def test_what_is_not_a_problem_is_refused(tmp_path):
     path = tmp_path / "one.npz"
     for write in (lambda: path.write_bytes(b"nothing"), lambda: np.savez(path, a=1), lambda: np.savez(path, problem="{}")):
         write()
-        with pytest.raises(BadInput, match=r"is not a problem as `prbench data make` writes them: .*; delete it"):
+        with pytest.raises(BadInput, match=r"one\.npz .*`prbench data make`"):
             read_problem(path)
 
 
@@ -84,10 +85,10 @@ def test_what_is_there_is_not_made_again(tmp_path):
     [
         (
             ProblemRequest("cell2d[size=17]"),
-            r"holds other problems \(dataset: cell2d\[size=16\] there, cell2d\[size=17\] asked for\)",
+            r"dataset: cell2d\[size=16\].*cell2d\[size=17\]",
         ),
-        (ProblemRequest(SMALL, "tune"), r"holds other problems \(split: train there, tune asked for\)"),
-        (ProblemRequest(SMALL, seed=1), r"holds other problems \(seed: 0 there, 1 asked for\)"),
+        (ProblemRequest(SMALL, "tune"), "split: train.*tune"),
+        (ProblemRequest(SMALL, seed=1), r"seed: 0\b.*\b1\b"),
     ],
 )
 def test_a_folder_of_other_problems_is_left_alone(made, message, tmp_path):
@@ -100,10 +101,10 @@ def test_other_code_makes_other_problems(tmp_path):
     make_problems(tmp_path, ProblemRequest(SMALL), 1)
     path = tmp_path / MANIFEST
     path.write_text(json.dumps({**json.loads(path.read_text()), "code_id": "older"}))
-    with pytest.raises(UsageError, match=r"holds other problems \(code_id: older there"):
+    with pytest.raises(UsageError, match="code_id: older"):
         make_problems(tmp_path, ProblemRequest(SMALL), 1)
     path.write_text("[")
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match=re.escape(str(path))):
         make_problems(tmp_path, ProblemRequest(SMALL), 1)
 
 
@@ -125,7 +126,7 @@ def test_killed_it_goes_on(tmp_path):
 
 
 def test_more_than_there_are_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="has 1 problems, asked for 2"):
+    with pytest.raises(UsageError, match=r"esrf-logo\b.*\b1\b.*\b2\b"):
         make_problems(tmp_path, ProblemRequest("esrf-logo"), 2)
 
 
@@ -135,8 +136,8 @@ def test_the_command_tells_how_far_it_is(tmp_path):
     assert result.exit_code == 0, result.output
     assert "0 of 2 problems" in result.stderr
     assert "2 of 2 problems" in result.stderr
-    assert result.stdout.strip() == f"2 problems in {tmp_path / 'made'}, 2 of them made now"
-    assert "0 of them made now" in CliRunner().invoke(app, arguments).stdout
+    assert re.findall(r"\S*made|\b\d+\b", result.stdout)[:3] == ["2", str(tmp_path / "made"), "2"]
+    assert re.findall(r"\b\d+\b", CliRunner().invoke(app, arguments).stdout.replace(str(tmp_path), "")) == ["2", "0"]
     other = CliRunner().invoke(app, ["test" if word == "tune" else word for word in arguments])
     assert other.exit_code == 2
     assert len(other.stderr.strip().splitlines()) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +28,7 @@ def test_a_place_is_a_name(name):
 
 @pytest.mark.parametrize("name", ["a-b:Solver", "x.py:9", "x/y.txt:A", "x.py:", ":A", "a:b:c", "A/b:C"])
 def test_what_is_no_place_is_no_name(name):
-    with pytest.raises(UsageError, match="not a name"):
+    with pytest.raises(UsageError, match=re.escape(repr(name))):
         parse_name(name)
 
 
@@ -39,11 +40,11 @@ def test_a_solver_is_built_from_its_file_and_keeps_its_settings():
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("nowhere.py:A", "no file"),
-        (f"{FILE}:Nothing", "has no Nothing"),
-        (f"{FILE}:FarField", "decorate it"),
+        ("nowhere.py:A", r"file .*nowhere\.py"),
+        (f"{FILE}:Nothing", r"Nothing(?!.*prbench\.register)"),
+        (f"{FILE}:FarField", r"FarField .*prbench\.register"),
         ("not_a_module:A", "ModuleNotFoundError"),
-        (f"{FILE}:Dots", "not a solver"),
+        (f"{FILE}:Dots", "Dots .*solver"),
     ],
 )
 def test_a_wrong_place_is_told_in_one_line(name, told):
@@ -97,7 +98,7 @@ def test_a_class_of_a_session_is_refused_in_one_line():
     class Local(type(build_plugin("solver", f"{FILE}:Walk"))):
         pass
 
-    with pytest.raises(UsageError, match="put it into a file"):
+    with pytest.raises(UsageError, match=r"my_file\.py:Local"):
         find_plugin("solver", Local())
 
 

@@ -38,7 +38,7 @@ def undefined(case):
 
 @metric("broken", better="lower", answers=(COMPLEX_OBJECT,), header="broken", meaning="broken")
 def broken(case):
-    raise ZeroDivisionError("by zero")
+    raise ZeroDivisionError("zero")
 
 
 @metric("of-an-extra", better="lower", answers=(COMPLEX_OBJECT,), header="extra", meaning="of an extra")
@@ -96,7 +96,7 @@ def use_with_one_that_does_not_import(monkeypatch, *metrics):
 
     def load(kind, name):
         if name not in named:
-            raise Elsewhere("no such symbol")
+            raise Elsewhere("symbol")
         return named[name]
 
     monkeypatch.setattr(scoring, "plugin_names", lambda kind: sorted([*named, "missing"]))
@@ -112,8 +112,8 @@ def test_a_metric_that_raises_or_does_not_import_fails_no_cell_and_is_named(tmp_
     assert np.isnan(record.metrics["broken"])
     assert "missing" not in record.metrics
     failed = scoring.failed_metrics(record.notes)
-    assert "ZeroDivisionError: by zero" in failed["broken"]
-    assert "Elsewhere: no such symbol" in failed["missing"]
+    assert "ZeroDivisionError: zero" in failed["broken"]
+    assert "Elsewhere: symbol" in failed["missing"]
     counted = count_failed_metrics(store.frame())
     assert len(counted) == 2
     assert set(counted.values()) == {1}
@@ -122,7 +122,7 @@ def test_a_metric_that_raises_or_does_not_import_fails_no_cell_and_is_named(tmp_
 def test_a_metric_that_was_asked_for_by_name_raises_and_one_of_all_warns(monkeypatch):
     use(monkeypatch, answer, broken)
     problem = prbench.get_dataset(f"{FILE}:Dots", size=4).problem(0)
-    with pytest.raises(scoring.MetricFailed, match="broken failed: ZeroDivisionError"):
+    with pytest.raises(scoring.MetricFailed, match=r"broken .*ZeroDivisionError"):
         prbench.score(problem.truth, problem, ["broken"])
     with pytest.warns(RuntimeWarning, match="broken"):
         scores = prbench.score(problem.truth, problem)

@@ -58,13 +58,13 @@ def test_a_block_inherits_what_it_does_not_say():
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("solvers: [hio\n", "m.yaml is not YAML"),
-        ("- a\n", "m.yaml: a matrix is a mapping"),
-        ("sovlers: [hio]\n", "m.yaml: sovlers: .*known keys are: solvers"),
-        ("solvers: [3]\n", "m.yaml: solvers: expected names of solvers"),
+        ("solvers: [hio\n", "m.yaml .*YAML"),
+        ("- a\n", r"m.yaml: .*solvers.*datasets.*\blist\b"),
+        ("sovlers: [hio]\n", r"m.yaml: sovlers: .*\bsolvers, datasets\b"),
+        ("solvers: [3]\n", r"m.yaml: solvers: .*\b3\b"),
         ("datasets: [{dataset: crystal2d, sample: 3}]\n", "m.yaml: datasets.0.sample"),
-        ("samples: 0\n", "m.yaml: samples: a count must be from 1"),
-        ("seeds: x\n", "m.yaml: seeds: expected 5"),
+        ("samples: 0\n", r"m.yaml: samples: .*\b1\b.*\b0\b"),
+        ("seeds: x\n", "m.yaml: seeds: .*'x'"),
         ("time_limit_s: -1\n", "m.yaml: time_limit_s"),
         ("backend: abacus\n", "m.yaml: backend"),
         ("runs: [{solver: hio}]\n", "m.yaml: runs.0.solver"),
@@ -79,11 +79,11 @@ def test_a_wrong_matrix_is_told_in_one_line(text, told):
 @pytest.mark.parametrize(
     ("data", "told"),
     [
-        ({"solvers": "no-such", "datasets": DOTS}, "there is no solver 'no-such'"),
-        ({"solvers": WALK}, "names no datasets"),
-        ({}, "no solvers and no datasets"),
-        ({"solvers": WALK + "[beta=1]", "datasets": DOTS}, "has no setting 'beta'"),
-        ({"solvers": GUESS, "datasets": DOTS, "backend": "torch"}, "computes with numpy"),
+        ({"solvers": "no-such", "datasets": DOTS}, "solver 'no-such'"),
+        ({"solvers": WALK}, "^test: (?!.*solvers).*datasets"),
+        ({}, "^test: .*solvers.*datasets"),
+        ({"solvers": WALK + "[beta=1]", "datasets": DOTS}, "setting 'beta'"),
+        ({"solvers": GUESS, "datasets": DOTS, "backend": "torch"}, r"guess .*numpy.*\btorch\b"),
     ],
 )
 def test_cells_that_cannot_be_are_told(data, told):

@@ -58,7 +58,7 @@ def test_arrays_come_back_bit_for_bit_and_without_pickle(tmp_path):
     assert all(np.asarray(arrays[k]).tobytes() == back[k].tobytes() for k in arrays)
     store.write(one, {})
     assert store.arrays(one.key) == {}
-    with pytest.raises(PrbenchError, match="neither an array"):
+    with pytest.raises(PrbenchError, match=r"^x .*array"):
         store.write(one, {"x": object()})
 
 
@@ -73,7 +73,7 @@ def test_a_store_nobody_wrote_to_is_empty_and_leaves_no_trace(tmp_path):
 
 def test_a_file_is_no_store(tmp_path):
     (tmp_path / "x").write_text("")
-    with pytest.raises(UsageError, match="is a file"):
+    with pytest.raises(UsageError, match=rf"{tmp_path / 'x'} .*folder"):
         Store(tmp_path / "x")
 
 
@@ -110,7 +110,7 @@ def test_an_archive_of_arrays_cut_off_is_told(tmp_path):
     store.write(one, {"object": np.ones(100)})
     path = tmp_path / "runs" / one.key[:2] / f"{one.key}.npz"
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(CorruptRecord, match="not readable"):
+    with pytest.raises(CorruptRecord, match=rf"{one.key}\.npz .*NPZ"):
         store.arrays(one.key)
 
 
@@ -128,7 +128,7 @@ def test_an_archive_that_would_be_larger_than_its_file_is_refused(tmp_path, make
     store, one = Store(tmp_path), record()
     store.write(one, {"object": np.ones(100)})
     make(tmp_path / "runs" / one.key[:2] / f"{one.key}.npz")
-    with pytest.raises(CorruptRecord, match="not readable"):
+    with pytest.raises(CorruptRecord, match=rf"{one.key}\.npz .*NPZ"):
         store.arrays(one.key)
 
 

@@ -19,9 +19,9 @@ def test_a_process_that_never_ends_is_ended(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, timeout=100)
     assert done.returncode == -signal.SIGXCPU
-    assert "does not come to an end" in how_it_ended(done.returncode)
+    assert "SIGXCPU" in how_it_ended(done.returncode)
 
 
 def test_a_death_is_told_by_its_signal_or_code() -> None:
     assert "SIGSEGV" in how_it_ended(-signal.SIGSEGV)
-    assert "exit code 3" in how_it_ended(3)
+    assert "code 3" in how_it_ended(3)

@@ -23,6 +23,6 @@ def limit_time(paths: Iterable[str]) -> None:
 def how_it_ended(returncode: int) -> str:
     """What happened to a process that was to read a file and did not answer, in words."""
     if returncode == -signal.SIGXCPU:
-        return "the library that reads it does not come to an end; the file is damaged, or made to do this"
+        return "the library that reads it does not come to an end (SIGXCPU); the file is damaged, or made to do this"
     how = signal.Signals(-returncode).name if returncode < 0 else f"exit code {returncode}"
     return f"the library that reads it died ({how}); the file is damaged, or made to do this"

@@ -280,7 +280,7 @@ def make_cell(
     if solver.task != dataset.task:
         raise UsageError(f"{solver.reference} solves {solver.task} problems, {dataset.reference} has {dataset.task} ones")
     if time_limit_s is not None and not 0 < time_limit_s < math.inf:
-        raise UsageError(f"a time limit is a number of seconds above zero, got {time_limit_s}")
+        raise UsageError(f"time_limit_s must be a number of seconds above zero, got {time_limit_s}")
     resolved = choose_backend(solver.built, backend, precision)
     return Cell(
         solver=solver.reference,
