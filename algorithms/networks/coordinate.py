@@ -50,7 +50,7 @@ class CoordinateNetwork(nn.Module):
     ) -> None:
         super().__init__()
         if layers < 1:
-            raise ValueError(f"expected one hidden layer at least, got {layers}")
+            raise ValueError(f"layers must be 1 at least, got {layers}")
         self.starts, self.encoding, self.frequency = starts, encoding, frequency
         first = torch.empty(starts, channels, ndim)
         if encoding == "sine":

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from prbench.errors import BadInput
+from prbench.errors import BadInput, one_line
 
 STAGES = 9
 POOL = "G"
@@ -147,7 +147,8 @@ class Links:
             return cls.from_mask(structure)
         table = structure.get("links") if isinstance(structure, Mapping) else None
         if not isinstance(table, Mapping) or not all(isinstance(sources, list) for sources in table.values()):
-            raise BadInput('a structure holds links as {"links": {"D1": ["E1", ...], ...}}, the sources of each stage')
+            wanted = '{"links": {"D1": ["E1", ...], ...}}, the sources of each stage'
+            raise BadInput(f"a structure holds links as {wanted}, got {one_line(structure, 60)}")
         return cls.of({str(stage): [str(source) for source in sources] for stage, sources in table.items()})
 
     @classmethod

@@ -165,7 +165,7 @@ def test_object_and_coherence_are_found_together():
 
 @pytest.mark.parametrize("wrong", ["partial", "0", "-1", "inf", "nan"])
 def test_a_coherence_that_is_none_is_refused(wrong):
-    with pytest.raises(UsageError, match=r"raar: coherence must be full, auto or a positive number"):
+    with pytest.raises(UsageError, match=rf"^raar: coherence .*\bfull, auto\b.*'{wrong}'"):
         prbench.get_solver("raar", coherence=wrong)
 
 
@@ -173,7 +173,7 @@ def test_a_coherence_that_is_none_is_refused(wrong):
 def test_a_width_that_is_none_is_not_scored(wrong):
     made = problem(size=16)
     answer = Reconstruction(object=np.asarray(made.truth.object), aux={"coherence": np.asarray(wrong)})
-    with pytest.raises(PrbenchError, match="one positive number"):
+    with pytest.raises(PrbenchError, match=r"aux\['coherence'\] "):
         prbench.score(answer, made, ["r_factor"])
 
 

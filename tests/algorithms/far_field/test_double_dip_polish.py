@@ -45,5 +45,5 @@ def test_the_polish_explains_the_pattern_better(y):
 
 
 def test_a_recipe_without_likelihood_is_refused():
-    with pytest.raises(UsageError, match="has no ML"):
+    with pytest.raises(UsageError, match=r"recipe '20\*ER' .*\bML\b"):
         DoubleDipPolish(recipe="20*ER")

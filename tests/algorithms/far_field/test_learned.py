@@ -98,7 +98,7 @@ def test_the_two_differ_in_their_targets_alone():
 
 
 def test_a_target_of_another_size_is_refused():
-    with pytest.raises(BadInput, match=r"symmetry-breaking\[side=16\] learns from objects of 16 x 16 pixels, .* has 20 x 20"):
+    with pytest.raises(BadInput, match=r"^symmetry-breaking\[side=16\] .*\b16 x 16\b.*\b20 x 20\b"):
         solver().target(crystal(size=20))
 
 
@@ -134,12 +134,12 @@ def test_hidden_pixels_count_as_zero():
 
 def test_a_volume_is_refused():
     made = prbench.get_dataset("crystal3d", size=16).problem(0, split="train")
-    with pytest.raises(UsageError, match="symmetry-breaking takes measurements of 2 axes, this one has 3"):
+    with pytest.raises(UsageError, match=r"^symmetry-breaking .*\b2 axes\b.*\b3\b"):
         prbench.solve(solver(), made.measurement)
 
 
 def test_a_side_that_cannot_be_halved_twice_is_refused():
-    with pytest.raises(BadInput, match="side must be a multiple of 4, got 18"):
+    with pytest.raises(BadInput, match=r": side .*\b4\b.*\b18\b"):
         solver(side=18)
 
 

@@ -186,7 +186,7 @@ def test_the_chosen_start_has_the_lowest_residual():
 
 def test_blurs_in_the_wrong_order_are_refused():
     y = problem("crystal2d[size=16]").measurement
-    with pytest.raises(prbench.PrbenchError, match=r"sigma_end 5.0 must not exceed sigma_start 2.0"):
+    with pytest.raises(prbench.PrbenchError, match=r"sigma_end 5\.0 .*sigma_start 2\.0"):
         prbench.solve("hio-er[sigma_start=2,sigma_end=5]", y, backend="numpy")
 
 
@@ -202,7 +202,7 @@ def test_likelihood_after_projections_does_better_under_noise(library):
 
 
 def test_a_recipe_without_likelihood_is_refused_where_likelihood_is_the_point():
-    with pytest.raises(prbench.PrbenchError, match="has no ML"):
+    with pytest.raises(prbench.PrbenchError, match=r"recipe '20\*ER' .*\bML\b"):
         prbench.get_solver("hio-er-ml", recipe="20*ER")
 
 
@@ -225,7 +225,7 @@ def test_a_support_may_follow_the_modulus_projection():
     solver = prbench.get_solver("hio-er", follow="estimate", starts=4, iterations=400)
     found = prbench.solve(solver, made.measurement, backend="numpy")
     assert prbench.score(found.reconstruction, made)["sa_nmse"] < 0.05
-    with pytest.raises(prbench.PrbenchError, match="follow must be one of iterate, estimate"):
+    with pytest.raises(prbench.PrbenchError, match=r"follow .*\biterate, estimate\b.*'both'"):
         prbench.get_solver("hio-er", follow="both")
 
 

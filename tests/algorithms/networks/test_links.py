@@ -78,7 +78,7 @@ def test_random_links_are_as_many_as_asked_for_and_whole(count):
 
 @pytest.mark.parametrize("count", [1, 91])
 def test_counts_that_cannot_be_had_are_refused(count):
-    with pytest.raises(BadInput, match=f"2 to 90 links, asked for {count}"):
+    with pytest.raises(BadInput, match=rf"\b2 to 90 .*\b{count}\b"):
         Links.random(count, 0)
 
 
@@ -99,13 +99,22 @@ def test_the_authors_layout():
     assert Links.from_mask(full) == Links.full()
 
 
-@pytest.mark.parametrize("content", [[], {"links": 3}, {"links": {"D1": "E1"}}, {"links": {"D1": ["F"]}}, np.zeros((9, 9))])
-def test_other_values_are_refused(content):
-    with pytest.raises(BadInput, match=r"a structure holds links as|there is no link|a mask of links has shape"):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([], r"\"links\".* \[\]$"),
+        ({"links": 3}, r"\"links\".* \{'links': 3\}$"),
+        ({"links": {"D1": "E1"}}, r"\"links\".* \{'links': \{'D1': 'E1'\}\}$"),
+        ({"links": {"D1": ["F"]}}, r"\bF to D1\b"),
+        (np.zeros((9, 9)), r"\(9, 9, 2\).*\(9, 9\)"),
+    ],
+)
+def test_other_values_are_refused(content, message):
+    with pytest.raises(BadInput, match=message):
         Links.from_plain(content)
 
 
 @pytest.mark.parametrize("link", [("D3", "E2"), ("D3", "D3"), ("D3", "D1"), ("D10", "G"), ("D1", "F")])
 def test_links_that_do_not_exist_are_refused(link):
-    with pytest.raises(BadInput, match=f"no link from {link[1]} to {link[0]}"):
+    with pytest.raises(BadInput, match=rf"link .*\b{link[1]} to {link[0]}\b"):
         Links(frozenset([link]))

@@ -96,15 +96,15 @@ def test_after_loading_training_mode_computes_the_same_on_the_same_images():
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize("change", ["few", "shape"])
-def test_other_weights_are_refused(change):
+@pytest.mark.parametrize(("change", "message"), [("few", r"\b6 .*\b104\b"), ("shape", r"\blayer 2 .*\(5, ")])
+def test_other_weights_are_refused(change, message):
     network = MobileNetV2(1)
     arrays = folded_arrays(network, np.random.default_rng(0))
     if change == "few":
         arrays = dict(list(arrays.items())[:6])
     else:
         arrays["002_CONV_2D_w"] = arrays["002_CONV_2D_w"][:5]
-    with pytest.raises(BadInput, match=r"needs 104|layer 2 has a kernel"):
+    with pytest.raises(BadInput, match=message):
         load_folded(network, arrays, torch.zeros(1, 1, 32, 32))
 
 

@@ -125,8 +125,8 @@ def test_small_and_oblong_images_are_solved(shape):
 
 def test_what_is_no_image_is_refused():
     line = prbench.get_dataset("gaussian-map[n=16]").problem(0).measurement
-    with pytest.raises(UsageError, match="dip-random takes measurements of 2 axes, this one has 1"):
+    with pytest.raises(UsageError, match=r"^dip-random .*\b2 axes\b.*\b1\b"):
         prbench.solve("dip-random", line)
     thin = RandomLinear(np.ones((1, 3, 40)), modulations=np.ones((1, 1, 3, 40), complex))
-    with pytest.raises(BadInput, match=r"dip-random needs images of at least 4 x 4 pixels, this one has \(3, 40\)"):
+    with pytest.raises(BadInput, match=r"^dip-random .*\b4 x 4\b.*\(3, 40\)"):
         prbench.solve("dip-random", thin)

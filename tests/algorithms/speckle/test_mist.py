@@ -164,8 +164,8 @@ def test_torch_answers_as_numpy(name, precision):
 @pytest.mark.parametrize(
     ("name", "images", "message"),
     [
-        ("mist-2022", 1, "mist-2022 needs at least 2 pairs of images, the measurement has 1; add images or use mist-2020"),
-        ("mist-2023", 3, "mist-2023 needs at least 4 pairs of images, the measurement has 3; add images or use mist-2022"),
+        ("mist-2022", 1, r"^mist-2022 .*\b2 pairs\b.*\b1\b.*\bmist-2020\b"),
+        ("mist-2023", 3, r"^mist-2023 .*\b4 pairs\b.*\b3\b.*\bmist-2022\b"),
     ],
 )
 def test_too_few_pairs_are_refused_in_one_line(name, images, message):
@@ -178,14 +178,14 @@ def test_too_few_pairs_are_refused_in_one_line(name, images, message):
 @pytest.mark.parametrize("name", ["mist-2020", "mist-2022", "mist-2023"])
 def test_without_delta_beta_the_message_says_where_to_give_it(name):
     R = speckles()
-    with pytest.raises(BadInput, match=rf"{name} needs delta_beta.*{name}\[delta_beta=\.\.\.\]"):
+    with pytest.raises(BadInput, match=rf"^{name} .*{name}\[delta_beta=\.\.\.\]"):
         prbench.get_solver(name).solve(SpeckleStack(R, R, **GEOMETRY), np.random.default_rng(0))
     assert solved(f"{name}[delta_beta=500]", SpeckleStack(R, R, **GEOMETRY)).transmission.max() == pytest.approx(1)
 
 
 def test_a_membrane_that_never_moved_is_named():
     R = np.tile(speckles(1), (3, 1, 1))
-    with pytest.raises(BadInput, match="reference images are all alike"):
+    with pytest.raises(BadInput, match=r"\breference\b.*\balike\b"):
         prbench.get_solver("mist-2022").solve(SpeckleStack(R, R, delta_beta=GAMMA, **GEOMETRY), np.random.default_rng(0))
 
 

@@ -35,10 +35,10 @@ def test_polynomials_of_second_degree_are_exact_at_the_edges_too():
 
 def test_too_few_pairs_are_named():
     need_images(stack(), 1, "lcs", "nothing")
-    with pytest.raises(BadInput, match=r"^x needs at least 2 pairs of images, the measurement has 1; add images or use y$"):
+    with pytest.raises(BadInput, match=r"^x .*\b2 pairs\b.*\b1\b.*\by$"):
         need_images(stack(), 2, "x", "y")
 
 
 def test_images_too_small_to_differentiate_are_refused():
-    with pytest.raises(BadInput, match="at least 5 pixels wide and high, got 4"):
+    with pytest.raises(BadInput, match=r"^images .*\b5 pixels\b.*\b4\b"):
         displacement_of(stack((4, 9)), np.zeros((4, 9)))

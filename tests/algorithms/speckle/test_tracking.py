@@ -207,9 +207,7 @@ def test_windows_are_wide_where_the_field_is_smooth_and_narrow_at_edges(moved_sp
 
 def test_the_combination_needs_two_images_to_know_its_noise(moved_speckles):
     y = moved_speckles(images=1).measurement
-    with pytest.raises(
-        BadInput, match="lcs-umpa needs at least 2 pairs of images, the measurement has 1; add images or use umpa"
-    ):
+    with pytest.raises(BadInput, match=r"^lcs-umpa .*\b2 pairs\b.*\b1\b.*\bumpa$"):
         build_plugin("solver", "lcs-umpa").solve(y, np.random.default_rng(0))
 
 
@@ -231,7 +229,7 @@ def test_four_rods_are_seen_alike_by_all_trackers(name):
 
 @pytest.mark.parametrize("name", ["umpa", "lcs", "lcs-umpa"])
 def test_a_window_has_a_middle(name):
-    with pytest.raises(UsageError, match=f"{name}: window must be odd, got 4; take 3 or 5"):
+    with pytest.raises(UsageError, match=rf"^{name}: window .*\b4\b.*\b3 or 5\b"):
         build_plugin("solver", f"{name}[window=4]")
 
 
