@@ -124,8 +124,8 @@ def _check_edf_header(path: Path, head: bytes, size: int) -> None:
     if not text.lstrip().startswith("{"):
         raise BadInput(f"{path}: does not start with an EDF header")
     text = text.partition("}")[0]
-    if re.search(r"EDF_BinaryFileName\s*=", text, re.IGNORECASE):
-        raise BadInput(f"{path}: its data are in another file, which is not followed")
+    if (other := re.search(r"EDF_BinaryFileName\s*=\s*([^;\n]*)", text, re.IGNORECASE)) is not None:
+        raise BadInput(f"{path}: its data are in another file, {one_line(other[1], 80)}, which is not followed")
     if re.search(r"Compression\s*=\s*(?!none)\S", text, re.IGNORECASE):
         raise BadInput(f"{path}: its data are compressed, expected plain EDF")
     dimensions = [int(n) for n in re.findall(r"Dim_\d+\s*=\s*(\d{1,18})", text)]

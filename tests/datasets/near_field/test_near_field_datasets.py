@@ -79,7 +79,7 @@ def test_the_model_told_is_not_the_one_that_makes_the_data() -> None:
 
 
 def test_a_frame_too_small_for_the_distance_is_refused() -> None:
-    with pytest.raises(BadInput, match=r"is beyond the .* m up to which the angular-spectrum model is sampled"):
+    with pytest.raises(BadInput, match=r"^distance_m .*\bangular-spectrum\b.*\bpadding 16\b"):
         problem("radiograph[size=48,padding=16]")
 
 
@@ -146,21 +146,21 @@ def test_gdxray_is_read_in_its_own_layout(database: Path) -> None:
     assert made[2].reference["defects"].all()
     picture = np.asarray(Image.open(database / "Castings" / "C0001" / "C0001_0001.png"), float)[:, 10:70]
     np.testing.assert_allclose(made[0].truth.phase, math.pi / 2 * (picture - picture.min()) / np.ptp(picture), atol=1e-6)  # type: ignore[union-attr]
-    with pytest.raises(UsageError, match="has samples 0 to 2, asked for 3"):
+    with pytest.raises(UsageError, match=r"^gdxray .*\b0 to 2\b.*\b3\b"):
         problem(spelled, 3)
 
 
 def test_gdxray_says_what_is_missing(tmp_path: Path, database: Path) -> None:
-    with pytest.raises(DataNotFound, match=r"W0001_0001.png; download the group"):
+    with pytest.raises(DataNotFound, match=rf"{tmp_path}.*W0001_0001\.png.*https://.*\bpath="):
         problem(f"gdxray[path={tmp_path},series=Welds/W0001]")
-    with pytest.raises(UsageError, match="series must look like Castings/C0001"):
+    with pytest.raises(UsageError, match=r": series .*'\.\./secret'"):
         build_plugin("dataset", "gdxray[series=../secret]")
     truth = database / "Castings" / "C0001" / "ground_truth.txt"
     truth.write_text("1 2 3\n")
-    with pytest.raises(BadInput, match=r"ground_truth.txt, line 1: expected image x1 x2 y1 y2, got '1 2 3'"):
+    with pytest.raises(BadInput, match=r"ground_truth\.txt, line 1: .*\bx1 x2 y1 y2\b.*'1 2 3'"):
         problem(f"gdxray[path={database},size=48,distance_m=0.003]")
     (database / "Castings" / "C0001" / "C0001_0001.png").write_bytes(b"no picture")
-    with pytest.raises(BadInput, match="not a readable picture"):
+    with pytest.raises(BadInput, match=r"C0001_0001\.png: .*UnidentifiedImageError"):
         problem(f"gdxray[path={database},size=48,distance_m=0.003]")
 
 
@@ -176,7 +176,7 @@ def test_a_file_is_divided_by_its_flat_or_its_median(tmp_path: Path) -> None:
     np.testing.assert_allclose(y.intensity, object_, rtol=1e-5)
     divided = problem(f"near-field-file[path={tmp_path}/image.npy,{GEOMETRY}]")
     assert np.median(field(divided).intensity) == pytest.approx(1)
-    assert any("divided by its median" in line for line in divided.warnings)
+    assert any("median" in line and "flat=" in line for line in divided.warnings)
     alone = field(problem(f"near-field-file[path={tmp_path}/image.npy,background=one,{GEOMETRY}]"))
     np.testing.assert_allclose(alone.intensity, object_ * flat, rtol=1e-5)
 
@@ -196,7 +196,7 @@ def test_pictures_and_masks_of_files_are_read(tmp_path: Path) -> None:
     assert (~y.mask).sum() == 1
     broken = np.where(bad, np.nan, grey)
     np.save(tmp_path / "broken.npy", broken)
-    with pytest.raises(BadInput, match="1 measured pixels are negative or not finite"):
+    with pytest.raises(BadInput, match=r"broken\.npy: 1 .*\(3, 4\).*invalid=mask"):
         problem(f"near-field-file[path={tmp_path}/broken.npy,{GEOMETRY}]")
     masked = field(problem(f"near-field-file[path={tmp_path}/broken.npy,invalid=mask,{GEOMETRY}]"))
     assert masked.mask is not None
@@ -205,12 +205,12 @@ def test_pictures_and_masks_of_files_are_read(tmp_path: Path) -> None:
 
 def test_a_file_without_geometry_is_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "image.npy", np.ones((40, 48), np.float32) + np.eye(40, 48, dtype=np.float32))
-    with pytest.raises(UsageError, match="give wavelength_m, pixel_m, distance_m"):
+    with pytest.raises(UsageError, match=r"^near-field-file: .*\bwavelength_m, pixel_m, distance_m\b"):
         problem(f"near-field-file[path={tmp_path}/image.npy]")
-    with pytest.raises(UsageError, match="give the file, as in"):
+    with pytest.raises(UsageError, match=r"near-field-file\[path="):
         problem("near-field-file")
     np.save(tmp_path / "flat.npy", np.ones((3, 3), np.float32))
-    with pytest.raises(BadInput, match=r"the flat field has shape \(3, 3\), the image \(40, 48\)"):
+    with pytest.raises(BadInput, match=r"flat\.npy: .*\(3, 3\).*\(40, 48\)"):
         problem(f"near-field-file[path={tmp_path}/image.npy,flat={tmp_path}/flat.npy,{GEOMETRY}]")
 
 
@@ -224,7 +224,7 @@ def test_an_empty_beam_that_is_not_one_is_said(tmp_path: Path) -> None:
     np.save(tmp_path / "ready.npy", (1 + 0.1 * np.random.default_rng(0).random((40, 48))).astype(np.float32))
     assert problem(f"near-field-file[path={tmp_path}/ready.npy,{GEOMETRY}]").warnings == ()
     np.save(tmp_path / "dark.npy", np.zeros((40, 48), np.float32) + np.eye(40, 48, dtype=np.float32))
-    with pytest.raises(BadInput, match="the median is 0"):
+    with pytest.raises(BadInput, match=r"dark\.npy: .*\bmedian\b.*\b0\b.*\bflat=.*\bnormalise=one"):
         problem(f"near-field-file[path={tmp_path}/dark.npy,{GEOMETRY}]")
 
 
@@ -237,7 +237,7 @@ def test_what_is_known_of_an_object_is_told_to_solvers(tmp_path: Path) -> None:
     assert y.gain == pytest.approx(2 / 525, rel=0.02)  # of the image over its median
     assert field(problem(f"near-field-file[path={tmp_path}/i.npy,phase_range=-3:-1.5,{GEOMETRY}]")).phase_range == (-3, -1.5)
     for wrong in ("3", "3:1", "a:b", "nan:1"):
-        with pytest.raises(UsageError, match="phase_range must be two numbers"):
+        with pytest.raises(UsageError, match=rf"\bphase_range .*{wrong}"):
             problem(f"near-field-file[path={tmp_path}/i.npy,phase_range={wrong},{GEOMETRY}]")
 
 
@@ -251,7 +251,7 @@ def test_a_flat_field_without_light_leaves_pixels_out_and_says_so(tmp_path: Path
     assert y.mask is not None
     assert not y.mask[0].any()
     assert y.mask[1:].all()
-    assert any("48 pixels of the flat field" in line for line in made.warnings)
+    assert any(line.startswith("48 ") and "flat" in line for line in made.warnings)
     dataset = build_plugin("dataset", f"near-field-file[path={tmp_path}/both.npz,flat=flat,dataset=data]")
     assert dataset.inputs == (f"{tmp_path}/both.npz",)
 
@@ -287,4 +287,4 @@ def test_a_raw_measured_frame_is_divided_by_its_median_and_said() -> None:
     geometry = "wavelength_m=532e-9,pixel_m=6.5e-6,distance_m=7e-3,phase_range=0:inf"
     made = problem(f"near-field-file[path={ORIGINALS}/holography3.mat,{geometry}]")
     assert np.median(field(made).intensity) == pytest.approx(1, abs=1e-2)
-    assert any("the median" in line for line in made.warnings)
+    assert any("median" in line for line in made.warnings)

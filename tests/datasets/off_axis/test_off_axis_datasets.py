@@ -93,7 +93,7 @@ def test_the_systems_differ_in_what_a_network_would_learn():
 
 def test_views_of_one_cell_stay_in_one_split():
     for split in ("tune", "train"):
-        with pytest.raises(UsageError, match=re.escape("all views are of one cell, which is kept for split test")):
+        with pytest.raises(UsageError, match=rf"\bsplit\b.*\btest\b.*\b{split}\b"):
             cells(kind="hl60").problem(0, split=split)
 
 
@@ -101,15 +101,15 @@ def test_views_of_one_cell_stay_in_one_split():
 def test_views_of_the_measured_cell_keep_its_phase():
     found = [phase(index, kind="hl60", photons=None) for index in (0, 33, 69)]
     assert all(p.max() == pytest.approx(3.0, abs=0.25) for p in found)
-    with pytest.raises(UsageError, match="has samples 0 to 69"):
+    with pytest.raises(UsageError, match=r"\b0 to 69\b.*\b70\b"):
         cells(kind="hl60").problem(70)
 
 
 def test_missing_views_are_named(monkeypatch, tmp_path):
     monkeypatch.setenv("PRBENCH_DATA", str(tmp_path))
-    with pytest.raises(DataNotFound, match="needs off_axis/hl60_phase_views"):
+    with pytest.raises(DataNotFound, match=rf"\boff_axis/hl60_phase_views\b.*{tmp_path}"):
         cells(kind="hl60").problem(0)
-    with pytest.raises(DataNotFound, match="needs off_axis/hologram_cell"):
+    with pytest.raises(DataNotFound, match=rf"\boff_axis/hologram_cell\b.*{tmp_path}"):
         build_plugin("dataset", "offaxis-real").problem(0)
 
 
@@ -161,17 +161,17 @@ def test_a_user_s_pair_is_read_from_one_file_or_two(stored):
 
 def test_wrong_files_are_named(stored):
     folder, seen, _ = stored
-    with pytest.raises(UsageError, match="give the file, as in offaxis-file"):
+    with pytest.raises(UsageError, match=r"offaxis-file\[path="):
         of_file()
-    with pytest.raises(UsageError, match="give both carrier_row and carrier_column, or neither"):
+    with pytest.raises(UsageError, match=r"\bcarrier_row\b.*\bcarrier_column\b"):
         of_file(path=str(folder / "seen.tif"), carrier_row=0.1)
     with pytest.raises(BadInput, match=r"nothing\.tif"):
         of_file(path=str(folder / "nothing.tif"))
     np.save(folder / "stack.npy", np.stack([seen, seen]))
-    with pytest.raises(BadInput, match=re.escape("shape is (2, 32, 40), expected one image")):
+    with pytest.raises(BadInput, match=r"stack\.npy: .*\(2, 32, 40\)"):
         of_file(path=str(folder / "stack.npy"))
     np.save(folder / "small.npy", seen[:20])
-    with pytest.raises(BadInput, match=re.escape("background has shape (20, 40), the interferogram (32, 40)")):
+    with pytest.raises(BadInput, match=r"small\.npy: background .*\(20, 40\).*\(32, 40\)"):
         of_file(path=str(folder / "seen.tif"), background=str(folder / "small.npy"))
 
 
@@ -189,10 +189,10 @@ def hologram(carrier=(0.15, 0.2), shape=(64, 64)):
 
 def test_noise_is_refused_in_one_line(tmp_path):
     np.save(tmp_path / "noise.npy", np.random.default_rng(0).poisson(50, (128, 128)))
-    with pytest.raises(BadInput, match="no fringes stand out") as caught:
+    with pytest.raises(BadInput, match=r"noise\.npy: .*fringes") as caught:
         of_file(path=str(tmp_path / "noise.npy"))
     assert "\n" not in str(caught.value)
-    with pytest.raises(BadInput, match="no fringes stand out"):
+    with pytest.raises(BadInput, match=r"noise\.npy: .*fringes"):
         of_file(path=str(tmp_path / "noise.npy"), carrier_row=0.1, carrier_column=0.2)
 
 
@@ -200,7 +200,7 @@ def test_pixels_that_are_not_finite_are_refused_or_left_out(tmp_path):
     seen = hologram()
     seen[3:6, 4:9] = np.nan
     np.save(tmp_path / "h.npy", seen)
-    with pytest.raises(BadInput, match=r"15 measured pixels are not finite, the first at \(3, 4\); invalid=mask"):
+    with pytest.raises(BadInput, match=r"h\.npy: 15 .*\(3, 4\).*invalid=mask"):
         of_file(path=str(tmp_path / "h.npy"))
     y = of_file(path=str(tmp_path / "h.npy"), invalid="mask")
     assert (~y.mask).sum() == 15
@@ -225,10 +225,10 @@ def test_a_mask_comes_from_the_file_another_file_or_another_array(tmp_path):
         np.testing.assert_array_equal(y.mask, bad == 0)
     dataset = build_plugin("dataset", "offaxis-file", {"path": str(tmp_path / "h.npy"), "mask": str(tmp_path / "bad.npy")})
     assert dataset.inputs == (str(tmp_path / "h.npy"), str(tmp_path / "bad.npy"))
-    with pytest.raises(BadInput, match="does not exist"):
+    with pytest.raises(BadInput, match=r"absent\.npy"):
         of_file(path=str(tmp_path / "h.npy"), mask=str(tmp_path / "absent.npy"))
     inverse = build_plugin("dataset", "offaxis-file", {"path": str(tmp_path / "both.npz"), "mask_means": "measured"}).problem(0)
-    assert any("the mask hides" in line for line in inverse.warnings)
+    assert any(re.search(r"\bmask .*\d+ %", line) for line in inverse.warnings)
 
 
 def test_geometry_comes_from_qpformat_s_attributes(tmp_path):

@@ -69,7 +69,9 @@ def test_four_rods_are_cut_and_stacked(tmp_path):
 
 def test_gdxray_is_checked_and_copied(empty, tmp_path):
     dataset = load_plugin("dataset", "gdxray")
-    with pytest.raises(DataNotFound, match=r"https://domingomery\.ing\.puc\.cl/material/gdxray/.*data get gdxray --from FOLDER"):
+    with pytest.raises(
+        DataNotFound, match=r"https://domingomery\.ing\.puc\.cl/\S*gdxray/.*`prbench data get gdxray --from FOLDER`"
+    ):
         dataset.adopt(None)
     series = tmp_path / "unpacked" / "Castings" / "C0001"
     series.mkdir(parents=True)
@@ -78,21 +80,22 @@ def test_gdxray_is_checked_and_copied(empty, tmp_path):
     (series / "ground_truth.txt").write_text("1 2 10 2 10\n")
     result = CliRunner().invoke(app, ["data", "get", "gdxray", "--from", str(tmp_path / "unpacked")])
     assert result.exit_code == 0, result.stderr
-    assert "Castings/C0001: 2 images, with boxes" in result.stdout
+    assert "Castings/C0001: 2 images" in result.stdout
+    assert "boxes" in result.stdout
     assert build_plugin("dataset", "gdxray").samples == 2
     (series / "C0001_0002.png").write_bytes(b"no picture")
-    with pytest.raises(BadInput, match=r"C0001_0002\.png: not a readable picture"):
+    with pytest.raises(BadInput, match=r"C0001_0002\.png: .*UnidentifiedImageError"):
         dataset.adopt(tmp_path / "unpacked")
-    with pytest.raises(DataNotFound, match="holds no series"):
+    with pytest.raises(DataNotFound, match=rf"{tmp_path / 'nothing'} .*\bCastings/C0001\b"):
         dataset.adopt(tmp_path / "nothing")
 
 
 def test_the_flower_says_where_it_is_and_checks_what_was_downloaded(empty, tmp_path):
     flat = load_plugin("dataset", "wattle").flat
-    with pytest.raises(DataNotFound, match=r"https://github\.com/samanthaalloo/MIST_Alloo23.*data get wattle --from FOLDER"):
+    with pytest.raises(DataNotFound, match=r"https://github\.com/\S*MIST_Alloo23.*`prbench data get wattle --from FOLDER`"):
         fetch(flat)
     tifffile.imwrite(tmp_path / "FF_2m.tif", np.zeros((10, 10), np.uint16))
-    with pytest.raises(BadInput, match=r"FF_2m\.tif: holds uint16 of shape \(10, 10\)"):
+    with pytest.raises(BadInput, match=r"FF_2m\.tif: .*\buint16\b.*\(10, 10\)"):
         fetch(flat, folder=tmp_path)
     tifffile.imwrite(tmp_path / "FF_2m.tif", np.zeros((2157, 2560), np.uint16))
     assert fetch(flat, folder=tmp_path).is_file()

@@ -107,7 +107,7 @@ def test_wattle_subtracts_the_dark_current_of_each_pair(data: Path) -> None:
 
 @pytest.mark.parametrize("name", ["fourrod", "fourrod-full", "wattle"])
 def test_absent_data_say_how_to_get_them(data: Path, name: str) -> None:
-    with pytest.raises(DataNotFound, match=rf"{data}|prbench data get {name}|from the authors"):
+    with pytest.raises(DataNotFound, match=rf"{data}|prbench data get {name}"):
         problem(name)
 
 
@@ -142,7 +142,7 @@ def test_a_dead_pixel_is_named_or_left_out(series: Path) -> None:
     broken[4, 5] = 0
     write(series / "ref/Ref3.tif", broken)
     at = f"speckle-folder[reference={series}/ref,sample={series}/sam,{GEOMETRY}"
-    with pytest.raises(BadInput, match=r"reference image 2 has 1 measured pixels that are not positive.*invalid=mask"):
+    with pytest.raises(BadInput, match=r"\breference .*\b2 .*\b1 .*\bpositive\b.*invalid=mask"):
         problem(f"{at}]")
     y = stack(problem(f"{at},invalid=mask]"))
     assert y.mask is not None
@@ -153,13 +153,13 @@ def test_a_dead_pixel_is_named_or_left_out(series: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ("", "give both series"),
-        ("reference={0}/ref,sample={0}/sam", "give energy_ev, distance_m, pixel_m"),
-        ("reference={0}/ref,sample={0}/none," + GEOMETRY, "sample: no images at"),
-        ("reference={0}/ref,sample={0}/flat," + GEOMETRY, "11 images in .*ref, 2 in .*flat; pairs are needed"),
-        ("reference={0}/ref,sample={0}/sam,images=12," + GEOMETRY, "images must be at most 11"),
-        ("reference={0}/ref,sample={0}/sam,crop=5x5," + GEOMETRY, "crop must be rows and columns such as"),
-        ("reference={0}/ref,sample={0}/sam,crop=0:13x0:5," + GEOMETRY, "the crop ends at 13"),
+        ("", r"speckle-folder\[reference="),
+        ("reference={0}/ref,sample={0}/sam", r"\benergy_ev, distance_m, pixel_m\b"),
+        ("reference={0}/ref,sample={0}/none," + GEOMETRY, "sample: .*/none"),
+        ("reference={0}/ref,sample={0}/flat," + GEOMETRY, r"\b11 .*/ref\b.*\b2 .*/flat\b"),
+        ("reference={0}/ref,sample={0}/sam,images=12," + GEOMETRY, r"\bimages .*\b11\b.*\b12\b"),
+        ("reference={0}/ref,sample={0}/sam,crop=5x5," + GEOMETRY, r"\bcrop .*'5x5'"),
+        ("reference={0}/ref,sample={0}/sam,crop=0:13x0:5," + GEOMETRY, r"\.tif: .*\bcrop .*\b13\b"),
     ],
 )
 def test_bad_input_is_one_line(series: Path, settings: str, message: str) -> None:
