@@ -43,7 +43,7 @@ def resample(scores: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> n
     solvers, n, _ = scores.shape
     counts = (~np.isnan(scores)).sum(axis=2)
     if not counts.all():
-        raise ValueError("every solver needs at least one cell of every sample")
+        raise ValueError("scores must hold at least one finite cell of every solver and sample")
     atoms = [_Atoms.of(row, count) for row, count in zip(np.sort(scores, axis=2), counts, strict=True)]
     result = np.empty((resamples, solvers))
     rng = np.random.default_rng(seed)

@@ -63,7 +63,7 @@ class Recipe:
             UsageError: naming the value and the limit.
         """
         if not self.datasets:
-            raise UsageError("training needs a dataset")
+            raise UsageError("datasets must name one at least, from which the training takes its examples")
         for name in ("samples", "tune_samples", "steps", "batch", "validate_every"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} of a training must be at least 1, got {getattr(self, name)}")

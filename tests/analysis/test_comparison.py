@@ -159,7 +159,7 @@ def test_other_metrics_are_compared_beside_the_one_that_ranks_each_in_its_own_di
     assert set(found["verdict"]) == {BETTER}
     assert found["better"].to_dict() == {"sa_nmse": "lower", "psnr": "higher"}
     assert found.loc["psnr", "change"] == pytest.approx(-10 * np.log10(found.loc["sa_nmse", "change"]), abs=0.1)
-    with pytest.raises(UsageError, match="no pair of cells has a score of niqe"):
+    with pytest.raises(UsageError, match=r"\bniqe\b.*`prbench rescore`"):
         compare_results(a, b, metrics=["niqe"])
     with pytest.raises(UsageError, match="nice"):
         compare_results(a, b, metrics=["nice"])
@@ -167,27 +167,27 @@ def test_other_metrics_are_compared_beside_the_one_that_ranks_each_in_its_own_di
 
 def test_nothing_compared_is_an_error():
     a = records()
-    with pytest.raises(UsageError, match=r"nothing compared: no solver is in both; first has hio, second has raar; --solver"):
+    with pytest.raises(UsageError, match=r"\bfirst .*\bhio\b.*\bsecond .*\braar\b.*--solver"):
         compare_results(a, a.assign(solver="raar"))
-    with pytest.raises(UsageError, match=r"nothing compared: no two cells .* datasets here: crystal2d; datasets there: cell2d"):
+    with pytest.raises(UsageError, match=r"\bcompared: .*: crystal2d; .*: cell2d\b"):
         compare_results(a, a.assign(dataset="cell2d"))
-    with pytest.raises(UsageError, match="nothing compared"):
+    with pytest.raises(UsageError, match="compared: "):
         compare_results(a, a.assign(status="skipped"))
-    with pytest.raises(UsageError, match="nothing compared"):
+    with pytest.raises(UsageError, match="compared: "):
         compare_results(a, a.assign(split="tune"))
-    with pytest.raises(UsageError, match="there is no solver 'er' in the results; there are: hio"):
+    with pytest.raises(UsageError, match=r"\bsolver 'er'.*: hio\b"):
         compare_solvers(a, ["hio", "er"])
-    with pytest.raises(UsageError, match="name two solvers"):
+    with pytest.raises(UsageError, match=r"\bhio, hio\b|\bgot hio\b"):
         compare_solvers(a, ["hio", "hio"])
 
 
 def test_two_records_of_one_cell_are_told_apart_by_where_they_ran_or_refused():
     a = pd.concat([records().assign(backend="numpy"), records(rng_seed=1).assign(backend="torch")])
     assert row(compare_results(a, a))["pairs"] == 48
-    with pytest.raises(UsageError, match="several records of one cell"):
+    with pytest.raises(UsageError, match=r"^hio on crystal2d, sample 0, seed 0: "):
         compare_results(pd.concat([records(), records()]), records())
     frame = pd.concat([records(solver="raar[beta=0.8]"), records(solver="raar[beta=0.9]"), records()])
-    with pytest.raises(UsageError, match="there are several solvers 'raar'"):
+    with pytest.raises(UsageError, match=r"\bsolvers 'raar'.*raar\[beta=0\.8\].*raar\[beta=0\.9\]"):
         compare_solvers(frame, ["hio", "raar"])
 
 

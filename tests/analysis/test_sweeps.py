@@ -66,12 +66,12 @@ def test_whole_numbers_stay_whole_and_none_is_a_value():
 @pytest.mark.parametrize(
     ("solvers", "datasets", "axis", "message"),
     [
-        (["hio"], ["crystal2d"], "nothing=1,2", "crystal2d, hio: no setting 'nothing'"),
-        (["er"], ["crystal2d"], "solver.beta=1,2", "er: no setting 'beta'"),
-        (["hio[beta=0.5]"], ["crystal2d"], "beta=0.6,0.7", r"hio\[beta=0.5\] gives beta a value, and the sweep others"),
-        (["hio"], ["crystal2d"], "beta=0.6,7", r"beta must be in \(0, 2\], got 7"),
-        (["hio"], ["warped-speckle"], "beta=0.6,0.7", "their tasks differ"),
-        (["umpa"], ["file-of-nothing"], "beta=0.6,0.7", "there is no dataset"),
+        (["hio"], ["crystal2d"], "nothing=1,2", r"^crystal2d, hio: .*'nothing'"),
+        (["er"], ["crystal2d"], "solver.beta=1,2", r"^er: .*'beta'"),
+        (["hio[beta=0.5]"], ["crystal2d"], "beta=0.6,0.7", r"^hio\[beta=0\.5\] .*\bbeta\b"),
+        (["hio"], ["crystal2d"], "beta=0.6,7", r"\bbeta .*\(0, 2\].*\b7"),
+        (["hio"], ["warped-speckle"], "beta=0.6,0.7", r"\bhio\b.*\bwarped-speckle\b.*\btasks\b"),
+        (["umpa"], ["file-of-nothing"], "beta=0.6,0.7", r"\bdataset 'file-of-nothing'"),
     ],
 )
 def test_what_cannot_be_swept_is_refused(solvers, datasets, axis, message):
@@ -103,7 +103,7 @@ def test_a_sweep_keeps_one_goal_where_all_fail_and_the_order_asked():
     assert rows["over.photons"].tolist() == [10, 100, 1000] * 2
     assert rows["median"].tolist() == [0.01, 0.1, np.inf] * 2
     assert rows["success"].tolist() == [1, 0, 0] * 2
-    with pytest.raises(UsageError, match="no cell of the sweep is finished"):
+    with pytest.raises(UsageError, match=rf"\b{len(found)}$"):
         sweep_table(records(found).assign(status="skipped"), table, ["over.photons"])
 
 
@@ -113,9 +113,9 @@ def test_the_space_is_what_is_declared_less_what_is_given():
     declared = {name for name, info in setting_infos(cls).items() if info.range or info.choices}
     assert set(space) == declared - {"starts"}
     assert [d.name for d in search_space(cls, only=("beta",))] == ["beta"]
-    with pytest.raises(UsageError, match="recipe declares no range"):
+    with pytest.raises(UsageError, match=r": recipe\b.*\brange\b.*\bbeta\b"):
         search_space(cls, only=("recipe",))
-    with pytest.raises(UsageError, match="beta is to vary and has a value too"):
+    with pytest.raises(UsageError, match=r": beta\b(?!.*\brange\b)"):
         search_space(cls, fixed=("beta",), only=("beta",))
 
 

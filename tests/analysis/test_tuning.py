@@ -50,12 +50,12 @@ def test_settings_given_stay_and_a_start_outside_the_range_is_no_trouble():
 
 
 def test_the_test_split_is_refused():
-    with pytest.raises(UsageError, match="tuning looks at the tune split alone, got records of test"):
+    with pytest.raises(UsageError, match=r"\btune\b.*\bsplit\b.*\btest$"):
         tune("hio", {}, SPACE, lambda solver: records(solver, "test"), trials=3)
 
 
 def test_a_search_without_any_score_is_an_error():
-    with pytest.raises(UsageError, match="not one of 3 trials has a score"):
+    with pytest.raises(UsageError, match=r"^hio\b.*\b3 trials\b.*`prbench status`"):
         tune("hio", {}, SPACE, lambda s: records(s).assign(status="crashed", sa_nmse=np.nan), trials=3)
 
 

@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from prbench.errors import BadInput
 from prbench.metrics.fourier import fourier_ring_correlation, frc, r_factor
 from prbench.metrics.shells import first_crossing, shell_numbers
 from prbench.tasks.far_field.metrics import (
+    LEAST_STARTS,
     free_r,
     fsc_halves,
     half_correlation,
@@ -84,7 +86,7 @@ def test_thresholds_are_those_of_the_independent_pixels():
         assert half_bit[5:] == pytest.approx((0.2071 + 1.9102 / np.sqrt(n)) / (1.2071 + 0.9102 / np.sqrt(n)))
         assert half[5:] == pytest.approx(np.maximum(0.5, 2 / np.sqrt(2 * n)))
         assert np.isnan(half[pixels * share < 2]).all()
-    with pytest.raises(BadInput, match="support must have the objects' shape"):
+    with pytest.raises(BadInput, match=r"\bsupport .*\(64, 64\).*\(63, 64\)"):
         fourier_ring_correlation(x, x, support=quarter[1:])
 
 
@@ -145,7 +147,7 @@ def test_prtf_of_few_starts_is_refused(crystal, make_case, count):
     """The mean of K random phases has the modulus 0.886/sqrt(K), over 1/e for K up to 5."""
     case = make_case(crystal(), crystal(), aux={"starts": of_one_pattern(crystal(), count, 0)})
     assert math.isnan(prtf(case))
-    assert case.notes["prtf"].startswith(f"{count} different starts")
+    assert re.findall(r"\d+", case.notes["prtf"]) == [str(count), str(LEAST_STARTS)]
 
 
 def test_a_start_that_repeats_another_does_not_count(crystal, make_case):
@@ -170,7 +172,7 @@ def test_halves_of_equal_starts_correlate_to_nyquist(crystal, copy_of, make_case
     case = make_case(x, x, aux={"starts": np.stack([x, copy_of(x), 1j * x])})
     assert fsc_halves(case) == 1
     assert math.isnan(fsc_halves(make_case(x, x, aux={"starts": x[None]})))
-    with pytest.raises(BadInput, match="at least two starts"):
+    with pytest.raises(BadInput, match=r"\bstarts\b.*\b1\b"):
         half_correlation(x[None])
 
 
@@ -210,7 +212,7 @@ def test_first_crossing_interpolates():
 
 def test_refusals(crystal, simulate):
     x = crystal()
-    with pytest.raises(BadInput, match="one 2D or 3D shape"):
+    with pytest.raises(BadInput, match=re.escape(f"{x.shape}") + ".*" + re.escape(f"{x[1:].shape}")):
         fourier_ring_correlation(x, x[1:])
-    with pytest.raises(BadInput, match="starts must have shape"):
+    with pytest.raises(BadInput, match=rf"\bstarts .*\(K, .*{re.escape(str(x.shape))}"):
         phase_retrieval_transfer_function(x, simulate(x))

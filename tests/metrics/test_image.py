@@ -87,7 +87,7 @@ def test_more_noise_is_worse_and_three_dimensions_work():
 def test_not_defined_where_the_window_does_not_fit_and_refusals():
     x = np.exp(1j * np.arange(80.0).reshape(8, 10) / 80)
     assert math.isnan(structural_similarity(picture(x, x)))
-    with pytest.raises(BadInput, match="one shape"):
+    with pytest.raises(BadInput, match=r"\(8, 10\).*\(7, 10\)"):
         picture(x, x[1:])
-    with pytest.raises(BadInput, match="zero everywhere"):
+    with pytest.raises(BadInput, match=r"\btruth .*\bzero\b"):
         picture(np.zeros((4, 4)), np.ones((4, 4)))

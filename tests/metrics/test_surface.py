@@ -1,4 +1,5 @@
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -82,7 +83,7 @@ def test_the_exaggeration_makes_the_truth_a_tenth_as_high_as_its_region_is_long(
     ]
     tilted = max((max(angles) - 60) / 120, (60 - min(angles)) / 60)
     assert mesh_skewness(case) == pytest.approx(abs(tilted - 0.25), rel=1e-6)
-    assert case.notes["mesh_skewness"].startswith("heights exaggerated")
+    assert len(re.findall(r"\d[\d.]*", case.notes["mesh_skewness"])) == 1
     finer = case_of(ramp, 0 * ramp, pixel_m=16e-6)
     assert mesh_skewness(finer) == pytest.approx(mesh_skewness(case)), "the exaggeration takes the scale of heights away"
     level = case_of(0 * ramp, ramp)
@@ -99,7 +100,7 @@ def test_a_relief_is_as_high_as_its_grey_levels():
     assert relief_skewness(unknown) == pytest.approx(relief_skewness(known), rel=0.02)  # white is the percentile 99.5 then
     level = case_of(np.ones((16, 16)), np.eye(16))
     assert math.isnan(relief_skewness(level))
-    assert "no picture" in level.notes["relief_skewness"]
+    assert "1 rad" in level.notes["relief_skewness"]
 
 
 def test_only_the_region_counts():
@@ -142,21 +143,21 @@ def test_without_a_height_of_a_radian_there_is_no_score():
     )
     assert all(math.isnan(value) for value in scores.values())
     assert len(scores) == 3
-    reason = "the measurement states no height of a radian"
-    assert notes.pop("phase") == "as reconstructed"
-    assert {name: note[: len(reason)] for name, note in notes.items()} == dict.fromkeys(scores, reason)
+    assert "reconstructed" in notes.pop("phase")
+    assert notes.keys() == scores.keys()
+    assert all("radian" in note for note in notes.values())
 
 
 def test_the_record_states_what_turns_phase_into_height():
     assert measured((16, 16)).describe()["refractive_contrast"] == 0.5
-    with pytest.raises(BadInput, match="not both"):
+    with pytest.raises(BadInput, match=r"\brefractive_contrast\b.*\breflection\b"):
         measured((16, 16), reflection=True)
-    with pytest.raises(BadInput, match="refractive_contrast"):
+    with pytest.raises(BadInput, match=r"^refractive_contrast .*\b0\.0"):
         measured((16, 16), refractive_contrast=0.0)
 
 
 def test_heights_of_different_frames_are_refused():
-    with pytest.raises(BadInput, match="share a frame"):
+    with pytest.raises(BadInput, match=r"\(4, 4\), \(4, 5\)"):
         height_error(np.zeros((4, 4)), np.zeros((4, 5)))
     with pytest.raises(BadInput, match="empty"):
         height_error(np.zeros((4, 4)), np.zeros((4, 4)), np.zeros((4, 4), bool))

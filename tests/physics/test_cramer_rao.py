@@ -83,12 +83,12 @@ def test_a_dislocated_crystal_meets_the_known_figures():
 def test_refusals():
     x, support = np.ones((4, 4), complex), np.ones((4, 4), bool)
     for arguments, message in [
-        ((x, support, 1.0, (3, 8)), "at most the detector's"),
-        ((x, support[1:], 1.0, (8, 8)), "must have the shapes"),
-        ((x, ~support, 1.0, (8, 8)), "zero outside its support"),
-        ((0 * x, support, 1.0, (8, 8)), "not zero everywhere"),
-        ((x, support, 0.0, (8, 8)), "gain must be positive"),
-        ((np.ones((70, 70)), np.ones((70, 70), bool), 1.0, (140, 140)), "at most 4000"),
+        ((x, support, 1.0, (3, 8)), r"\bobject \(4, 4\).*\(3, 8\)"),
+        ((x, support[1:], 1.0, (8, 8)), r"\bsupport \(3, 4\).*\(4, 4\)"),
+        ((x, ~support, 1.0, (8, 8)), r"\bobject .*\bsupport\b"),
+        ((0 * x, support, 1.0, (8, 8)), r"\bobject .*\bzero\b"),
+        ((x, support, 0.0, (8, 8)), r"\bgain .*\b0\.0"),
+        ((np.ones((70, 70)), np.ones((70, 70), bool), 1.0, (140, 140)), r"\b4000 .*\b4900\b"),
     ]:
         with pytest.raises(BadInput, match=message):
             cramer_rao_nmse(*arguments)

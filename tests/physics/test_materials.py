@@ -54,10 +54,10 @@ def test_a_body_in_a_medium_acts_by_the_difference():
 @pytest.mark.parametrize(
     ("material", "energy_ev", "kind", "message"),
     [
-        ("gold", 28e3, UsageError, "material must be one of al2o3, nylon, .* got 'gold'"),
-        ("sic", 10.0, UsageError, r"photon energy must be in \[1000, 300000\] eV, got 10"),
-        (Material("SiC", 0.0), 28e3, BadInput, "density of SiC must be positive and finite, got 0.0"),
-        (Material("Zz9", 1.0), 28e3, BadInput, "'Zz9' is not a chemical formula"),
+        ("gold", 28e3, UsageError, r"^material .*\bal2o3, nylon, .*'gold'"),
+        ("sic", 10.0, UsageError, r"\benergy .*\[1000, 300000\] eV.*\b10\b"),
+        (Material("SiC", 0.0), 28e3, BadInput, r"\bdensity .*\bSiC\b.*\b0\.0 g/cm3"),
+        (Material("Zz9", 1.0), 28e3, BadInput, r"'Zz9'.*\bformula\b"),
     ],
 )
 def test_bad_input_is_one_line(material, energy_ev, kind, message):

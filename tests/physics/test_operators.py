@@ -53,7 +53,7 @@ def test_the_measured_power_is_the_sum_of_the_rows_that_are_kept():
 
 def test_fewer_rows_than_columns_have_no_inverse():
     wide = MatrixMap(np.ones((2, 3), complex), np.complex128, BACKENDS[0])
-    with pytest.raises(BadInput, match="2 values do not determine 3 unknowns"):
+    with pytest.raises(BadInput, match=r"\b2 values\b.*\b3 unknowns\b"):
         wide.least_squares(np.ones((1, 3), complex))
 
 

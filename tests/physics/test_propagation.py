@@ -153,7 +153,7 @@ def test_up_to_the_admissible_distance_the_phase_is_sampled(method):
 def test_beyond_it_a_distance_is_refused_with_the_limit(method):
     limit = admissible_distance_m((48, 64), method=method, **LIGHT)
     for distance in (1.01 * limit, -1.01 * limit, np.nan):
-        with pytest.raises(BadInput, match=rf"48 pixels of 8e-06 m at wavelength 6.33e-07 m admit {limit:.3g} m; pad the field"):
+        with pytest.raises(BadInput, match=rf"\b48 pixels\b.*\b8e-06 m\b.*\b6\.33e-07 m\b.*\b{limit:.3g} m\b"):
             there(np.ones((48, 64)), distance, method)
     there(np.ones((48, 64)), 1.01 * limit, method, pad=8)
 
@@ -161,11 +161,11 @@ def test_beyond_it_a_distance_is_refused_with_the_limit(method):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"method": "rayleigh"}, "method must be fresnel or angular-spectrum, got 'rayleigh'"),
-        ({"pixel_m": 4e-7, "method": "angular-spectrum"}, "pixel_m must exceed .* = 4.48e-07 m .* got 4e-07; .* evanescent"),
-        ({"pixel_m": 0.0}, "pixel_m must be positive and finite, got 0.0"),
-        ({"wavelength_m": np.inf}, "wavelength_m must be positive and finite, got inf"),
-        ({"pad": -1}, r"got shape \(16, 16\), pad -1"),
+        ({"method": "rayleigh"}, r"^method .*\bfresnel\b.*\bangular-spectrum\b.*'rayleigh'"),
+        ({"pixel_m": 4e-7, "method": "angular-spectrum"}, r"^pixel_m .*\b4\.48e-07 m\b.*\b4e-07\b"),
+        ({"pixel_m": 0.0}, r"^pixel_m .*\b0\.0"),
+        ({"wavelength_m": np.inf}, r"^wavelength_m .*\binf"),
+        ({"pad": -1}, r"\(16, 16\), pad -1"),
     ],
 )
 def test_bad_input_is_one_line(changes, message):

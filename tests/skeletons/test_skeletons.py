@@ -131,6 +131,6 @@ def test_what_no_package_can_be_called_is_refused(kind, name, task):
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(UsageError, match="not empty"):
+    with pytest.raises(UsageError, match=rf"{tmp_path} .*\bempty\b.*--out"):
         write_skeleton(Skeleton("metric", "own_metric"), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

@@ -47,10 +47,10 @@ def test_what_is_made_is_not_made_again(tmp_path):
 
 def test_a_folder_of_other_examples_is_refused(tmp_path):
     make_examples(tmp_path, SOURCE)
-    with pytest.raises(UsageError, match=r"holds other examples \(samples: 3 there, 4 asked for\)"):
+    with pytest.raises(UsageError, match=rf"{tmp_path} .*\bsamples: 3\b.*\b4\b"):
         make_examples(tmp_path, Source(SOURCE.solver, SOURCE.datasets, 4, "train"))
     (tmp_path / "examples.json").write_text("{")
-    with pytest.raises(BadInput, match="cannot be read"):
+    with pytest.raises(BadInput, match=r"examples\.json .*:"):
         make_examples(tmp_path, SOURCE)
 
 

@@ -45,14 +45,14 @@ def test_the_command_says_what_it_wrote(tmp_path):
 @needs_packages
 def test_a_file_that_answers_otherwise_is_not_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(exporting, "_run", lambda _path, x: x)
-    with pytest.raises(PrbenchError, match="differs by"):
+    with pytest.raises(PrbenchError, match=r"\bdiffers\b.* \d"):
         exporting.export_onnx(SOLVER, tmp_path / "n.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
     ("solver", "dataset", "message"),
-    [("er", None, "er is no network"), (SOLVER, "crystal2d", "solves speckle problems, crystal2d has far-field ones")],
+    [("er", None, r"^er .*\bnetwork\b"), (SOLVER, "crystal2d", r"\bspeckle\b.*\bcrystal2d\b.*\bfar-field\b")],
 )
 def test_what_cannot_be_exported_is_refused(tmp_path, solver, dataset, message):
     with pytest.raises(UsageError, match=message):

@@ -121,9 +121,9 @@ def test_what_is_written_is_used(tiny_plan, tiny_solver):
 
 def test_a_folder_belongs_to_one_training(tiny_plan):
     run(tiny_plan(steps=2))
-    with pytest.raises(UsageError, match=r"holds another training \(recipe.steps: 2 there, 3 asked for\)"):
+    with pytest.raises(UsageError, match=r"\brecipe\.steps: 2\b.*\b3\b"):
         run(tiny_plan(steps=3))
-    with pytest.raises(UsageError, match=r"holds another training \(seed: 0 there, 5 asked for\)"):
+    with pytest.raises(UsageError, match=r"\bseed: 0\b.*\b5\b"):
         run(tiny_plan(steps=2, plan={"seed": 5}))
 
 
@@ -139,24 +139,24 @@ def test_a_broken_checkpoint_is_told(tiny_plan):
     plan = tiny_plan(steps=2)
     run(plan)
     (plan.out / CHECKPOINT).write_bytes(b"not this")
-    with pytest.raises(BadInput, match=r"is not a checkpoint of this training: .*; delete it to begin anew"):
+    with pytest.raises(BadInput, match=rf"{plan.out / CHECKPOINT} .*:"):
         run(plan)
 
 
 def test_a_loss_that_is_not_finite_is_told(tiny_plan):
-    with pytest.raises(Diverged, match=r"the loss is (nan|inf) at step \d+; begin in another folder, at a lower rate"):
+    with pytest.raises(Diverged, match=r"\bloss .*\b(nan|inf)\b.*\bstep \d+"):
         run(tiny_plan(learning_rate=1e30, steps=50, warmup=0, clip=None, optimiser="sgd"))
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"datasets": ("crystal2d",)}, "tiny solves speckle problems, crystal2d has far-field ones"),
-        ({"crop": 17}, "crop must be at most the side of the examples, 16, got 17"),
-        ({"datasets": (TINY.replace(":Tiny", ":Shifts") + "[known=false]",)}, "has no truth to learn from"),
+        ({"datasets": ("crystal2d",)}, r"^tiny .*\bspeckle\b.*\bcrystal2d\b.*\bfar-field\b"),
+        ({"crop": 17}, r"^crop .*\b16\b.*\b17\b"),
+        ({"datasets": (TINY.replace(":Tiny", ":Shifts") + "[known=false]",)}, r"\btruth\b"),
         (
             {"datasets": (TINY.replace(":Tiny", ":Shifts") + "[uneven=true]",)},
-            "example 1 has inputs of shape .*; they must",
+            r"^example 1 .*\binputs\b.*\(.*\(",
         ),
     ],
 )
@@ -168,10 +168,10 @@ def test_what_cannot_be_trained_is_one_line(tiny_plan, changes, message):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("steps", 0, "steps of a training must be at least 1, got 0"),
-        ("learning_rate", float("nan"), "learning_rate must be positive and finite, got nan"),
-        ("average", 1.0, r"average must be in \[0, 1\), got 1.0"),
-        ("datasets", (), "training needs a dataset"),
+        ("steps", 0, r"^steps .*\b1\b.*\b0$"),
+        ("learning_rate", float("nan"), r"^learning_rate .*\bnan$"),
+        ("average", 1.0, r"^average .*\[0, 1\).*\b1\.0"),
+        ("datasets", (), "^datasets "),
     ],
 )
 def test_a_recipe_says_what_is_wrong(tiny_plan, name, value, message):

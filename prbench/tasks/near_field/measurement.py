@@ -216,8 +216,8 @@ class NearField(Measurement):
             if name == "transmission" and getattr(reconstruction, name, None) is None:
                 continue
             answer_array(reconstruction, name, self.shape, "f", "a near-field solver")
-            if name == "transmission" and bool((np.asarray(getattr(reconstruction, name)) < 0).any()):
-                raise PrbenchError("a near-field solver must return a transmission of at least 0, got a negative one")
+            if name == "transmission" and (lowest := float(np.min(getattr(reconstruction, name)))) < 0:
+                raise PrbenchError(f"a near-field solver must return a transmission of at least 0, got {lowest:g}")
 
     def describe(self) -> dict[str, object]:
         """As every measurement, and the shape of the grid; ends of the phase's range that are not known are None."""

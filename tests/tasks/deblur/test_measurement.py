@@ -1,4 +1,5 @@
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -88,15 +89,15 @@ def test_the_residual_is_relative_and_asks_measured_pixels_only():
 
 def test_what_is_not_a_blurred_image_is_refused():
     for changes, message in (
-        ({"image": np.zeros((3, 4, 5))}, "image must be a real array"),
-        ({"image": np.full(SHAPE, np.nan)}, "image has 340 measured pixels that are not finite; mask them"),
-        ({"image": np.zeros(SHAPE)}, "image is zero wherever it was measured"),
-        ({"kernel_shape": (4, 3)}, "kernel_shape must be two odd numbers"),
-        ({"kernel_shape": (21, 3)}, "kernel_shape must be two odd numbers"),
-        ({"kernel_shape": (3,)}, "kernel_shape must be two odd numbers"),
-        ({"mask": np.ones((3, 3))}, "mask has shape"),
-        ({"mask": np.zeros(SHAPE)}, "mask leaves no measured pixel"),
-        ({"noise_sigma": -1.0}, "noise_sigma must be at least 0"),
+        ({"image": np.zeros((3, 4, 5))}, r"^image .*\(3, 4, 5\)"),
+        ({"image": np.full(SHAPE, np.nan)}, r"^image .*\b340 .*\bfinite\b"),
+        ({"image": np.zeros(SHAPE)}, r"^image .*\bzero\b"),
+        ({"kernel_shape": (4, 3)}, r"^kernel_shape .*\(4, 3\)"),
+        ({"kernel_shape": (21, 3)}, r"^kernel_shape .*\(21, 3\)"),
+        ({"kernel_shape": (3,)}, r"^kernel_shape .*\(3,\)"),
+        ({"mask": np.ones((3, 3))}, r"^mask .*\(3, 3\)"),
+        ({"mask": np.zeros(SHAPE)}, r"^mask .*\bpixel"),
+        ({"noise_sigma": -1.0}, r"^noise_sigma .*-1\.0"),
     ):
         with pytest.raises(BadInput, match=message):
             blurred(**changes)
@@ -108,9 +109,9 @@ def test_an_answer_has_the_shapes_and_the_sum_of_its_kernel():
     good = Reconstruction(image=np.zeros(y.object_shape), kernel=kernel)
     y.check(good)
     for changes, message in (
-        ({"image": np.zeros(SHAPE)}, "must return image as a real array"),
-        ({"kernel": None}, "must return kernel as a real array"),
-        ({"kernel": 2 * kernel}, "a kernel that sums to one, got 2"),
+        ({"image": np.zeros(SHAPE)}, rf"\bimage .*\breal\b.*{re.escape(str(SHAPE))}"),
+        ({"kernel": None}, r"\bkernel .*\breal\b.*\bNoneType\b"),
+        ({"kernel": 2 * kernel}, r"\bkernel .*\b2$"),
     ):
         with pytest.raises(PrbenchError, match=message):
             y.check(dataclasses.replace(good, **changes))

@@ -107,29 +107,29 @@ def test_the_callers_arrays_are_left_alone() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ({"intensity": np.ones(8)}, r"real 2D or 3D array, got float64 of shape \(8,\)"),
-        ({"intensity": np.ones((2, 2, 2, 2))}, "real 2D or 3D"),
-        ({"intensity": np.ones((4, 4), complex)}, "got complex128"),
-        ({"intensity": np.array([["a"]])}, "real 2D or 3D"),
-        ({"intensity": -np.eye(4)}, "4 measured pixels that are negative or not finite"),
-        ({"intensity": np.full((4, 4), np.nan)}, "16 measured pixels that are negative or not finite"),
-        ({"intensity": np.full((4, 4), np.inf)}, "16 measured pixels"),
-        ({"intensity": np.zeros((4, 4))}, "nothing to reconstruct"),
-        ({"intensity": np.empty((0, 4))}, "nothing to reconstruct"),
-        ({"mask": np.zeros((4, 4))}, "nothing to reconstruct"),
-        ({"mask": np.ones((4, 5))}, r"mask has shape \(4, 5\), the intensity \(4, 4\)"),
-        ({"support": np.ones((2, 2))}, r"support has shape \(2, 2\), the intensity \(4, 4\)"),
-        ({"support": np.zeros((4, 4))}, "support has no pixel"),
-        ({"support_size": 0}, r"support_size must be in \[1, 16\], got 0"),
-        ({"support_size": 17}, r"support_size must be in \[1, 16\], got 17"),
-        ({"gain": 0.0}, "gain must be positive and finite, got 0.0"),
-        ({"gain": -1.0}, "gain must be positive and finite, got -1.0"),
-        ({"gain": math.nan}, "gain must be positive and finite, got nan"),
-        ({"object_shape": (2, 5)}, r"object_shape \(2, 5\) must have 2 axes, each at most"),
-        ({"object_shape": (2,)}, "must have 2 axes"),
-        ({"object_shape": (0, 2)}, "must have 2 axes"),
-        ({"object_shape": (2.5, 2)}, r"must be a tuple of 2 integers, got \(2.5, 2\)"),
-        ({"object_shape": 2}, "must be a tuple of 2 integers, got 2"),
+        ({"intensity": np.ones(8)}, r"^intensity .*\b2D\b.*\b3D\b.*\bfloat64\b.*\(8,\)"),
+        ({"intensity": np.ones((2, 2, 2, 2))}, r"^intensity .*\b2D\b.*\b3D\b.*\(2, 2, 2, 2\)"),
+        ({"intensity": np.ones((4, 4), complex)}, r"^intensity .*\bcomplex128\b"),
+        ({"intensity": np.array([["a"]])}, r"^intensity .*<U1"),
+        ({"intensity": -np.eye(4)}, r"^intensity .*\b4 .*\bnegative\b"),
+        ({"intensity": np.full((4, 4), np.nan)}, r"^intensity .*\b16 .*\bfinite\b"),
+        ({"intensity": np.full((4, 4), np.inf)}, r"^intensity .*\b16 .*\bfinite\b"),
+        ({"intensity": np.zeros((4, 4))}, r"^intensity .*\bzero\b"),
+        ({"intensity": np.empty((0, 4))}, r"^intensity .*\(0, 4\)"),
+        ({"mask": np.zeros((4, 4))}, r"^intensity .*\bzero\b"),
+        ({"mask": np.ones((4, 5))}, r"^mask .*\(4, 5\).*\(4, 4\)"),
+        ({"support": np.ones((2, 2))}, r"^support .*\(2, 2\).*\(4, 4\)"),
+        ({"support": np.zeros((4, 4))}, r"^support .*\bpixel"),
+        ({"support_size": 0}, r"^support_size .*\[1, 16\].*\b0\b"),
+        ({"support_size": 17}, r"^support_size .*\[1, 16\].*\b17\b"),
+        ({"gain": 0.0}, r"^gain .*\b0\.0"),
+        ({"gain": -1.0}, r"^gain .*-1\.0"),
+        ({"gain": math.nan}, r"^gain .*\bnan"),
+        ({"object_shape": (2, 5)}, r"^object_shape \(2, 5\).*\b2 axes\b.*\(4, 4\)"),
+        ({"object_shape": (2,)}, r"^object_shape \(2,\).*\b2 axes\b"),
+        ({"object_shape": (0, 2)}, r"^object_shape \(0, 2\).*\b2 axes\b"),
+        ({"object_shape": (2.5, 2)}, r"^object_shape .*\b2 integers\b.*\(2\.5, 2\)"),
+        ({"object_shape": 2}, r"^object_shape .*\b2 integers\b.*\b2$"),
     ],
 )
 def test_what_is_no_pattern_is_refused_in_one_line(arguments: dict[str, object], told: str) -> None:
@@ -257,5 +257,5 @@ def test_starts_may_continue_the_pattern_where_nothing_was_measured(library: str
 
 @pytest.mark.parametrize("wrong", [None, np.ones((4, 4)), np.ones((3, 4), complex), np.ones((1, 4, 4), complex), [[1j] * 4] * 4])
 def test_what_is_no_object_is_refused(wrong: object) -> None:
-    with pytest.raises(PrbenchError, match=r"object as a complex array of shape \(4, 4\)"):
+    with pytest.raises(PrbenchError, match=rf"\bobject .*\bcomplex\b.*\(4, 4\).*\b{type(wrong).__name__}\b"):
         FarField(np.ones((8, 8))).check(Reconstruction(object=wrong))

@@ -209,28 +209,28 @@ def test_aliasing_is_refused_with_the_admissible_distance(model):
     limit = y.space.admissible_distance_m
     assert limit == pytest.approx(40 * 64e-12 / 632.8e-9, rel=2e-3)
     measurement(model=model, padding=0, distance_m=limit)
-    with pytest.raises(BadInput, match=rf"is beyond the {limit:.4g} m up to which the {model} model is sampled") as caught:
+    with pytest.raises(BadInput, match=rf"^distance_m 0\.02 .*\b{limit:.4g} m\b.*\b{model} ") as caught:
         measurement(model=model, padding=0, distance_m=0.02)
-    advised = int(re.search(r"raise padding to (\d+)", str(caught.value))[1])
+    advised = int(re.findall(r"\bpadding\D+(\d+)", str(caught.value))[-1])
     measurement(model=model, padding=advised, distance_m=0.02)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"intensity": np.ones(5)}, r"intensity must be a real array \(rows, columns\), got float64 of shape \(5,\)"),
-        ({"intensity": 1j * np.ones(SHAPE)}, "intensity must be a real array .* got complex128"),
-        ({"intensity": -np.ones(SHAPE)}, "intensity has 1920 measured pixels that are negative or not finite; mask them"),
-        ({"intensity": np.zeros(SHAPE)}, "intensity is zero wherever it was measured"),
-        ({"mask": np.ones((4, 4))}, r"mask has shape \(4, 4\), the intensity \(48, 40\)"),
-        ({"mask": np.zeros(SHAPE)}, "mask leaves no measured pixel"),
-        ({"wavelength_m": 0.0}, "wavelength_m must be positive and finite, got 0.0"),
-        ({"distance_m": -1.0}, "distance_m must be at least 0 and finite, got -1.0"),
-        ({"delta_beta": float("inf")}, "delta_beta must be positive and finite"),
-        ({"padding": -1}, "padding must be a whole number of pixels, at least 0, got -1"),
-        ({"model": "ray"}, "model must be one of angular-spectrum, fresnel, fourier-born, got 'ray'"),
-        ({"phase_range": (1.0, 0.0)}, "phase_range must be two numbers, the smaller first"),
-        ({"pixel_m": 4e-7, "distance_m": 1e-5}, "pixel_m must exceed wavelength / sqrt"),
+        ({"intensity": np.ones(5)}, r"^intensity .*\(rows, columns\).*\bfloat64\b.*\(5,\)"),
+        ({"intensity": 1j * np.ones(SHAPE)}, r"^intensity .*\bcomplex128\b"),
+        ({"intensity": -np.ones(SHAPE)}, r"^intensity .*\b1920 .*\bnegative\b"),
+        ({"intensity": np.zeros(SHAPE)}, r"^intensity .*\bzero\b"),
+        ({"mask": np.ones((4, 4))}, r"^mask .*\(4, 4\).*\(48, 40\)"),
+        ({"mask": np.zeros(SHAPE)}, r"^mask .*\bpixel"),
+        ({"wavelength_m": 0.0}, r"^wavelength_m .*\b0\.0"),
+        ({"distance_m": -1.0}, r"^distance_m .*-1\.0"),
+        ({"delta_beta": float("inf")}, r"^delta_beta .*\binf"),
+        ({"padding": -1}, "^padding .*-1"),
+        ({"model": "ray"}, r"^model .*\bangular-spectrum, fresnel, fourier-born\b.*'ray'"),
+        ({"phase_range": (1.0, 0.0)}, r"^phase_range .*\(1\.0, 0\.0\)"),
+        ({"pixel_m": 4e-7, "distance_m": 1e-5}, r"^pixel_m .*\bsqrt\b.*\b4e-07\b"),
     ],
 )
 def test_bad_input_is_one_line(changes, message):
@@ -243,11 +243,11 @@ def test_check_names_what_is_missing():
     y = measurement()
     phase = smooth()
     y.check(Reconstruction(phase=phase))
-    with pytest.raises(PrbenchError, match=r"must return phase as a real array of shape \(48, 40\), got NoneType"):
+    with pytest.raises(PrbenchError, match=r"\bphase .*\breal\b.*\(48, 40\).*\bNoneType\b"):
         y.check(Reconstruction())
-    with pytest.raises(PrbenchError, match="must return transmission as a real array"):
+    with pytest.raises(PrbenchError, match=r"\btransmission .*\breal\b.*\(3,\)"):
         y.check(Reconstruction(phase=phase, transmission=np.ones(3)))
-    with pytest.raises(PrbenchError, match="transmission of at least 0"):
+    with pytest.raises(PrbenchError, match=r"\btransmission .*\b0\b.*-1\b"):
         y.check(Reconstruction(phase=phase, transmission=-np.ones(SHAPE)))
 
 

@@ -1,5 +1,6 @@
 import dataclasses
 import math
+import re
 
 import numpy as np
 import pytest
@@ -36,9 +37,9 @@ def test_correlation_sees_neither_offset_nor_scale_but_a_sign():
     assert abs(correlation(truth, np.random.default_rng(0).standard_normal(SHAPE))) < 0.1
     assert correlation(truth, smooth(1)) == pytest.approx(np.corrcoef(truth.ravel(), smooth(1).ravel())[0, 1])
     assert math.isnan(correlation(truth, np.ones(SHAPE)))
-    with pytest.raises(BadInput, match="must have one shape"):
+    with pytest.raises(BadInput, match=re.escape(f"{SHAPE}, {truth[1:].shape}")):
         correlation(truth, truth[1:])
-    with pytest.raises(BadInput, match="the region is empty"):
+    with pytest.raises(BadInput, match=r"\bregion .*\bempty\b"):
         correlation(truth, truth, np.zeros(SHAPE, bool))
 
 

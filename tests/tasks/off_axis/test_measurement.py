@@ -1,7 +1,6 @@
 import dataclasses
 import json
 import math
-import re
 
 import numpy as np
 import pytest
@@ -54,7 +53,7 @@ def test_the_opposite_order_is_the_same_hologram():
 def test_optics_must_be_known_for_an_expectation():
     y = hologram()
     aux = {name: value for name, value in NUISANCE.items() if name not in ("offset", "carrier")}
-    with pytest.raises(BadInput, match="aux lacks offset, carrier"):
+    with pytest.raises(BadInput, match=r"\baux .*\boffset, carrier$"):
         y.forward(Reconstruction(phase=np.zeros(SHAPE), aux=aux))
 
 
@@ -65,7 +64,7 @@ def test_what_is_not_measured_is_not_looked_at():
     bad[~mask] = np.nan
     y = hologram(interferogram=bad, mask=mask)
     assert np.isfinite(y.interferogram).all()
-    with pytest.raises(BadInput, match="interferogram has 2 measured pixels that are not finite; mask them"):
+    with pytest.raises(BadInput, match=r"^interferogram .*\b2 .*\bfinite\b"):
         hologram(interferogram=bad)
 
 
@@ -77,22 +76,22 @@ def test_integers_become_single_and_doubles_stay():
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"interferogram": np.ones(SHAPE)}, "interferogram is constant"),
-        ({"interferogram": np.ones((2, *SHAPE))}, "must be a real array (rows, columns)"),
-        ({"interferogram": np.ones(SHAPE, complex)}, "must be a real array (rows, columns)"),
-        ({"interferogram": np.random.default_rng(0).random((8, 40))}, "at least 16 pixels per side"),
-        ({"background": np.ones((40, 40))}, "background has shape (40, 40), the interferogram (40, 48)"),
-        ({"mask": np.ones((40, 40))}, "mask has shape (40, 40), the interferogram (40, 48)"),
-        ({"mask": np.zeros(SHAPE)}, "mask leaves no measured pixel"),
-        ({"wavelength_m": 0.0}, "wavelength_m must be positive and finite, got 0.0"),
-        ({"pixel_m": math.nan}, "pixel_m must be positive and finite, got nan"),
-        ({"carrier": (0.7, 0.1)}, "carrier must be two frequencies of at most 0.5 cycles/px"),
-        ({"carrier": (0.0, 0.0)}, "not both zero"),
-        ({"wavelength_m": 5e-7, "refractive_contrast": 0.0}, "refractive_contrast must be finite and not zero"),
+        ({"interferogram": np.ones(SHAPE)}, r"^interferogram .*\bconstant\b"),
+        ({"interferogram": np.ones((2, *SHAPE))}, r"^interferogram .*\(rows, columns\).*\(2, 40, 48\)"),
+        ({"interferogram": np.ones(SHAPE, complex)}, r"^interferogram .*\(rows, columns\).*\bcomplex128\b"),
+        ({"interferogram": np.random.default_rng(0).random((8, 40))}, r"^interferogram .*\(8, 40\).*\b16 pixels\b"),
+        ({"background": np.ones((40, 40))}, r"^background .*\(40, 40\).*\(40, 48\)"),
+        ({"mask": np.ones((40, 40))}, r"^mask .*\(40, 40\).*\(40, 48\)"),
+        ({"mask": np.zeros(SHAPE)}, r"^mask .*\bpixel"),
+        ({"wavelength_m": 0.0}, r"^wavelength_m .*\b0\.0"),
+        ({"pixel_m": math.nan}, r"^pixel_m .*\bnan"),
+        ({"carrier": (0.7, 0.1)}, r"^carrier .*\b0\.5 cycles/px.*\(0\.7, 0\.1\)"),
+        ({"carrier": (0.0, 0.0)}, r"^carrier .*\bzero\b.*\(0\.0, 0\.0\)"),
+        ({"wavelength_m": 5e-7, "refractive_contrast": 0.0}, r"^refractive_contrast .*\b0\.0"),
     ],
 )
 def test_bad_input_is_named(changes, said):
-    with pytest.raises(BadInput, match=re.escape(said)):
+    with pytest.raises(BadInput, match=said):
         hologram(**changes)
 
 
@@ -100,7 +99,7 @@ def test_a_reconstruction_is_a_real_phase_of_the_frame():
     y = hologram()
     y.check(Reconstruction(phase=np.zeros(SHAPE)))
     for wrong in (None, np.zeros((4, 4)), np.zeros(SHAPE, complex), np.zeros(SHAPE, int)):
-        with pytest.raises(PrbenchError, match="must return phase as a real array"):
+        with pytest.raises(PrbenchError, match=rf"\bphase .*\breal\b.*\(40, 48\).*\b{type(wrong).__name__}\b"):
             y.check(Reconstruction(phase=wrong))
 
 

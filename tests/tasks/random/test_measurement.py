@@ -130,13 +130,13 @@ def test_a_known_real_object_is_kept_real():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({}, "either a matrix or modulations"),
-        ({"matrix": np.ones((4, 2)), "modulations": np.ones((1, 1, 2, 2))}, "either a matrix or modulations"),
-        ({"matrix": np.ones((3, 2))}, r"intensity has shape \(4,\), the map gives \(3,\)"),
-        ({"matrix": np.ones(4)}, r"matrix must be real or complex of shape \(m, n\)"),
-        ({"modulations": np.ones((2, 2))}, r"shape \(patterns, transforms, \*object_shape\)"),
-        ({"modulations": 2 * np.ones((1, 2, 4))}, "must have modulus 1"),
-        ({"matrix": np.ones((4, 2)), "mask": np.ones(3)}, r"mask has shape \(3,\), the intensity \(4,\)"),
+        ({}, r"\bmatrix\b.*\bmodulations\b"),
+        ({"matrix": np.ones((4, 2)), "modulations": np.ones((1, 1, 2, 2))}, r"\bmatrix\b.*\bmodulations\b"),
+        ({"matrix": np.ones((3, 2))}, r"^intensity .*\(4,\).*\(3,\)"),
+        ({"matrix": np.ones(4)}, r"^matrix .*\(m, n\).*\(4,\)"),
+        ({"modulations": np.ones((2, 2))}, r"^modulations .*\(patterns, transforms, \*object_shape\).*\(2, 2\)"),
+        ({"modulations": 2 * np.ones((1, 2, 4))}, r"^modulations .*\bmodulus 1\b"),
+        ({"matrix": np.ones((4, 2)), "mask": np.ones(3)}, r"^mask .*\(3,\).*\(4,\)"),
     ],
 )
 def test_bad_input_is_one_line(changes, message):
@@ -145,7 +145,7 @@ def test_bad_input_is_one_line(changes, message):
 
 
 @pytest.mark.parametrize(
-    ("intensity", "message"), [([1, -1, 1], "1 measured values"), ([0, 0, 0], "zero wherever"), ([1j, 1, 1], "real")]
+    ("intensity", "message"), [([1, -1, 1], r"\b1 .*\bnegative\b"), ([0, 0, 0], r"\bzero\b"), ([1j, 1, 1], r"\bcomplex128\b")]
 )
 def test_intensities_are_checked(intensity, message):
     with pytest.raises(BadInput, match=message):
@@ -154,11 +154,11 @@ def test_intensities_are_checked(intensity, message):
 
 def test_too_few_values_have_no_least_squares():
     y = RandomLinear(np.ones(3), matrix=np.ones((3, 5)))
-    with pytest.raises(BadInput, match="3 values do not determine 5 unknowns"):
+    with pytest.raises(BadInput, match=r"\b3 values\b.*\b5 unknowns\b"):
         y.least_squares(np.ones((1, 3), complex))
 
 
 @pytest.mark.parametrize("wrong", [None, np.ones(12), np.ones(11, complex)])
 def test_what_is_no_object_is_refused(wrong):
-    with pytest.raises(PrbenchError, match=r"object as a complex array of shape \(12,\)"):
+    with pytest.raises(PrbenchError, match=rf"\bobject .*\bcomplex\b.*\(12,\).*\b{type(wrong).__name__}\b"):
         a_matrix().check(Reconstruction(object=wrong))

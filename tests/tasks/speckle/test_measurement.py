@@ -103,22 +103,22 @@ def test_fewer_images():
     y = stack().first(2)
     assert y.images == 2
     assert y.describe()["images"] == 2
-    with pytest.raises(BadInput, match="asked for 4 of 3 pairs"):
+    with pytest.raises(BadInput, match=r"\b4 of 3 pairs\b"):
         stack().first(4)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"sample": speckles(images=2)}, r"reference has shape \(3, 48, 40\), sample \(2, 48, 40\); they must be equal"),
-        ({"sample": speckles()[0]}, r"sample must be a real array \(images, rows, columns\), got float64 of shape \(48, 40\)"),
-        ({"sample": speckles() * 1j}, "sample must be a real array .* got complex128"),
-        ({"flat": np.ones((4, 4))}, r"flat has shape \(4, 4\), the images \(48, 40\)"),
-        ({"flat": np.zeros((48, 40))}, "flat has 1920 measured pixels that are not positive"),
-        ({"mask": np.zeros((48, 40))}, "mask leaves no measured pixel"),
-        ({"energy_ev": 0.0}, "energy_ev must be positive and finite, got 0.0"),
-        ({"distance_m": float("nan")}, "distance_m must be positive and finite, got nan"),
-        ({"delta_beta": -1.0}, "delta_beta must be positive and finite, got -1.0"),
+        ({"sample": speckles(images=2)}, r"^reference .*\(3, 48, 40\).*\bsample .*\(2, 48, 40\)"),
+        ({"sample": speckles()[0]}, r"^sample .*\(images, rows, columns\).*\bfloat64\b.*\(48, 40\)"),
+        ({"sample": speckles() * 1j}, r"^sample .*\bcomplex128\b"),
+        ({"flat": np.ones((4, 4))}, r"^flat .*\(4, 4\).*\(48, 40\)"),
+        ({"flat": np.zeros((48, 40))}, r"^flat .*\b1920 .*\bpositive\b"),
+        ({"mask": np.zeros((48, 40))}, r"^mask .*\bpixel"),
+        ({"energy_ev": 0.0}, r"^energy_ev .*\b0\.0"),
+        ({"distance_m": float("nan")}, r"^distance_m .*\bnan"),
+        ({"delta_beta": -1.0}, r"^delta_beta .*-1\.0"),
     ],
 )
 def test_bad_input_is_one_line(changes, message):
@@ -129,8 +129,8 @@ def test_bad_input_is_one_line(changes, message):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("reference", 0.0, "reference image 1 has 1 measured pixels that are not positive; mask them"),
-        ("sample", np.nan, "sample image 1 has 1 measured pixels that are not finite; mask them"),
+        ("reference", 0.0, r"^reference .*\b1 .*\b1 .*\bpositive\b"),
+        ("sample", np.nan, r"^sample .*\b1 .*\b1 .*\bfinite\b"),
     ],
 )
 def test_the_image_at_fault_is_named(name, value, message):
@@ -144,7 +144,7 @@ def test_check_names_what_is_missing():
     y = stack()
     y.check(answer())
     y.check(answer(dark_field=0.1))
-    with pytest.raises(PrbenchError, match=r"must return phase as a real array of shape \(48, 40\), got NoneType"):
+    with pytest.raises(PrbenchError, match=r"\bphase .*\breal\b.*\(48, 40\).*\bNoneType\b"):
         y.check(dataclasses.replace(answer(), phase=None))
-    with pytest.raises(PrbenchError, match="must return dark_field"):
+    with pytest.raises(PrbenchError, match=r"\bdark_field .*\breal\b.*\(3,\)"):
         y.check(dataclasses.replace(answer(), dark_field=np.ones(3)))
