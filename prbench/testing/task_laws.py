@@ -118,7 +118,7 @@ class TaskLaws(Laws):
             "no goals": ({"goals": ()}, "goals"),
             "no reason": ({"goals": (Goal("psnr", "higher", success=1.0),)}, "reason"),
             "bad name": ({"name": "Not a name"}, "name"),
-            "other name": ({"name": "another"}, "measurement|must be 'another'"),
+            "other name": ({"name": "another"}, r"measurement|\.task .*'another'"),
             "bad symmetry": ({"symmetries": ("rotation",)}, "symmetries"),
             "no answer": ({"answer": ""}, "answer"),
         }
