@@ -130,7 +130,7 @@ def command(
         click.echo(f"stopped; what has finished is in {store.path}, and the same command resumes", err=True)
         raise
     if fast is not None and fast.stopped:
-        click.echo("stopped at the first failed cell; the same command runs those that were not begun", err=True)
+        click.echo("--fail-fast: stopped at the first failed cell; the same command runs those that were not begun", err=True)
     store.compact_if_many()
     results = ResultSet(store, [cell.key for cell in cells])
     if form == "json":

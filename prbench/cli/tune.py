@@ -107,7 +107,7 @@ def _check(name: str, dataset: str, path: Path, label: str) -> None:
     if "@" in name.rpartition(":")[2]:
         raise UsageError(f"{name}: a solver is tuned by its name without @; its tuned settings are what @ stands for")
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,30}", label):
-        raise UsageError(f"a label has small letters, digits, dots, hyphens and underscores, got {label!r}")
+        raise UsageError(f"--label must have small letters, digits, dots, hyphens and underscores alone, got {label!r}")
     task, other = find_plugin("solver", name).task, find_plugin("dataset", dataset).task
     if task != other:
         raise UsageError(f"{name} solves {task} problems, {dataset} has {other} ones")

@@ -67,9 +67,10 @@ class Baseline:
         keys = {"format", "matrix", "rounds", "cells", "environment", "cpu_class"}
         if not isinstance(data, dict) or set(data) != keys or data["format"] != FORMAT:
             raise BadInput(f"{path} is not a baseline of format {FORMAT}; `prbench check --update` writes one")
-        sound = isinstance(data["rounds"], int) and data["rounds"] >= 1 and isinstance(data["cells"], list)
-        if not sound or not all(isinstance(c, dict) and set(c) >= _NEEDED for c in data["cells"]):
-            raise BadInput(f"{path}: rounds must be a count and every cell must have {', '.join(sorted(_NEEDED))}")
+        if not isinstance(data["rounds"], int) or data["rounds"] < 1:
+            raise BadInput(f"{path}: rounds must be a count from 1, got {one_line(data['rounds'], 40)}")
+        if not isinstance(data["cells"], list) or not all(isinstance(c, dict) and set(c) >= _NEEDED for c in data["cells"]):
+            raise BadInput(f"{path}: cells must be a list of cells that have {', '.join(sorted(_NEEDED))}")
         matrix = Matrix.of(str(path), **data["matrix"]) if isinstance(data["matrix"], dict) else Matrix.of(str(path))
         return cls(path, matrix, data["rounds"], data["cells"], data["environment"], data["cpu_class"], _digest(content))
 

@@ -1,6 +1,9 @@
 """The gate at work: solvers whose two versions differ by what a variable of the environment says."""
 
+import errno
 import json
+import os
+import re
 import sys
 import textwrap
 
@@ -145,13 +148,13 @@ def test_a_crash_is_an_answer_and_the_next_question_has_a_new_process(cells, pyt
         for _ in range(2):
             answer = probe.ask(cells[0])
             assert answer["status"] == "crashed"
-            assert "exit code 7" in answer["error"]
+            assert "code 7" in answer["error"]
 
 
 def test_a_python_that_is_not_there_is_one_line(folder):
     result = CliRunner().invoke(app, ["check", "--matrix", str(folder / "matrix.yaml"), "--base-python", "/no/such/python"])
     assert result.exit_code == 1
-    assert "/no/such/python: No such file or directory; name the Python of an environment with prbench" in result.stderr
+    assert f"/no/such/python: {os.strerror(errno.ENOENT)}" in result.stderr
 
 
 def test_a_baseline_is_written_read_and_held(folder, monkeypatch):
@@ -190,22 +193,21 @@ def test_an_accepted_change_passes_until_the_baseline_is_measured_anew(folder, m
     name = Baseline.read(path).name
 
     def accept(up_to, baseline=name):
-        entry = {"solver": "*", "what": "ffts", "up_to": up_to, "baseline": baseline, "why": "one more projection per step"}
+        entry = {"solver": "*", "what": "ffts", "up_to": up_to, "baseline": baseline, "why": "one-more-projection"}
         accepted.write_text(json.dumps([entry]))
 
     monkeypatch.setenv("VARIANT", "wasteful")
     accept(2.5)
     passed = run(app, check)
     assert passed.exit_code == 0, passed.output
-    assert {f["accepted"] for f in json.loads(passed.stdout)[0]["findings"] if f["what"] == "ffts"} == {
-        "one more projection per step"
-    }
+    findings = json.loads(passed.stdout)[0]["findings"]
+    assert {f["accepted"] for f in findings if f["what"] == "ffts"} == {"one-more-projection"}
     accept(1.5)
     assert run(app, check).exit_code == 3
     accept(2.5, baseline="deliberate@00000000")
     void = run(app, check)
     assert void.exit_code == 3
-    assert "deliberate@00000000 has been measured anew" in void.stderr
+    assert "deliberate@00000000" in void.stderr
 
 
 def test_nothing_compared_is_a_failure(folder):
@@ -218,21 +220,21 @@ def test_nothing_compared_is_a_failure(folder):
     path.write_text(json.dumps(data))
     result = run(app, ["check", "--baseline", str(path)])
     assert result.exit_code == 3
-    assert "nothing compared: no cell stands on both sides" in result.stdout
+    assert re.search(r"\bcompared\b.*\(\d+ ", result.stdout)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "cannot be read as a baseline"),
-        ("not json", "cannot be read as a baseline"),
-        ("[1, 2]", "is not a baseline of format 2"),
+        (None, os.strerror(errno.ENOENT)),
+        ("not json", "line 1 column 1"),
+        ("[1, 2]", "format 2; `prbench check --update`"),
         (
             '{"format": 1, "matrix": {}, "rounds": 1, "cells": [], "environment": {}, "cpu_class": {}}',
-            "is not a baseline of format 2",
+            "format 2; `prbench check --update`",
         ),
-        ('{"format": 2, "matrix": {}, "rounds": 0, "cells": [], "environment": {}, "cpu_class": {}}', "rounds must be a count"),
-        ('{"format": 2, "matrix": {}, "rounds": 1, "cells": [{}], "environment": {}, "cpu_class": {}}', "every cell must have"),
+        ('{"format": 2, "matrix": {}, "rounds": 0, "cells": [], "environment": {}, "cpu_class": {}}', "b.json: rounds "),
+        ('{"format": 2, "matrix": {}, "rounds": 1, "cells": [{}], "environment": {}, "cpu_class": {}}', "b.json: cells "),
     ],
 )
 def test_what_is_no_baseline_is_one_line(content, message, tmp_path):
@@ -242,11 +244,13 @@ def test_what_is_no_baseline_is_one_line(content, message, tmp_path):
     result = CliRunner().invoke(app, ["check", "--baseline", str(path)])
     assert result.exit_code == 2
     assert message in result.stderr
+    assert "b.json" in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 
 def test_no_baselines_at_all_is_an_error(tmp_path):
     result = CliRunner().invoke(app, ["check", "--baseline", str(tmp_path)])
     assert result.exit_code == 2
-    assert "no baseline in" in result.stderr
+    assert str(tmp_path) in result.stderr
+    assert "`prbench check --update" in result.stderr
     assert list(tmp_path.iterdir()) == []

@@ -74,18 +74,15 @@ def test_a_verdict_may_fail_the_command(folder):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ([], "name two solvers of the folder"),
-        (
-            ["--solvers", "er,nothing"],
-            "there is no solver 'nothing' in the results; there are: er[iterations=1], hio[iterations=60]",
-        ),
-        (["--solvers", "er,hio", "--task", "speckle"], "has no record of task 'speckle'; its tasks: far-field"),
+        ([], ["--solver A,B"]),
+        (["--solvers", "er,nothing"], ["solver 'nothing'", ": er[iterations=1], hio[iterations=60]"]),
+        (["--solvers", "er,hio", "--task", "speckle"], ["task 'speckle'", ": far-field"]),
     ],
 )
 def test_what_cannot_be_compared_is_one_line_and_exit_code_2(folder, args, message):
     result = invoke("compare", str(folder), *args)
     assert result.exit_code == 2
-    assert message in result.stderr
+    assert [name for name in message if name not in result.stderr] == [], result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 

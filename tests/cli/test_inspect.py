@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def test_a_pattern_with_faults_gets_the_settings_that_mend_them(tmp_path: Path) 
     assert np.unravel_index(y.intensity.argmax(), y.shape) == (32, 32)
     assert Path(found["picture"]).read_bytes().startswith(b"\x89PNG")
     assert len(found["warnings"]) >= 4
-    assert "not finite" in found["arrays"][0]["special"]
+    assert re.search(r"\b\d+ .*finite", found["arrays"][0]["special"])
 
 
 def test_the_task_follows_from_the_file(tmp_path: Path) -> None:
@@ -103,14 +104,14 @@ def test_the_text_ends_with_what_to_type(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "make", "says"),
     [
-        ("absent.npy", lambda path: None, "does not exist"),
+        ("absent.npy", lambda path: None, "absent.npy: "),
         ("broken.h5", lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(50)), "broken.h5"),
         ("mask.npy", lambda path: np.save(path, np.eye(20)), "support="),
         ("phase.npy", lambda path: np.save(path, np.random.default_rng(0).normal(size=(40, 40))), "phase"),
         ("truth.npy", lambda path: np.save(path, np.ones((8, 8), complex)), "complex"),
-        ("scan.tar.xz", lambda path: path.write_bytes(b"x"), "unpack it first"),
+        ("scan.tar.xz", lambda path: path.write_bytes(b"x"), "unpack"),
         ("weights.npz", lambda path: np.savez(path, a=np.ones((3, 3)), b=np.ones((3, 3))), "dataset="),
-        ("note.txt", lambda path: path.write_text("x"), "is not known"),
+        ("note.txt", lambda path: path.write_text("x"), "'.txt'"),
     ],
 )
 def test_what_nothing_reads_is_one_line(tmp_path: Path, name: str, make: Any, says: str) -> None:

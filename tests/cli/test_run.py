@@ -42,9 +42,9 @@ def finished(tmp_path_factory):
 def test_a_run_ends_with_leaderboard_pictures_and_the_next_command(finished):
     out, result = finished
     assert result.exit_code == 0, result.output
-    assert "4 cells in" in result.stdout
+    assert re.search(r"\b4 cells\b", result.stdout)
     assert "4 done, 0 failed, 0 cached" in result.stdout
-    assert "ranked by sa_nmse" in result.stdout
+    assert re.search(r"\branked\b.*\bsa_nmse\b", result.stdout)
     assert (out / "pictures" / "far-field-best.png").stat().st_size > 1000
     assert (out / "pictures" / "far-field-worst.png").stat().st_size > 1000
     assert "results: prbench-results" in result.stdout
@@ -119,7 +119,7 @@ def test_the_same_command_runs_nothing_again(finished, monkeypatch):
 def test_a_dry_run_writes_nothing(here):
     result = invoke(*QUICK, "--samples", "3", "--seeds", "2", "--dry-run")
     assert result.exit_code == 0
-    assert "12 of 12 cells would run" in result.stdout
+    assert "12 of 12 cells" in result.stdout
     assert list(here.iterdir()) == []
 
 
@@ -129,7 +129,7 @@ def test_a_dry_run_says_how_many_samples_ranks_need(here):
         out = invoke("run", "-s", solvers, "-d", "crystal2d[size=32]", "--samples", "4", "--dry-run").stdout
         number = solvers.count(",") + 1
         assert re.search(rf"\b{number} solvers\b.*\b{needed} samples\b.*\b4\b", " ".join(out.split()))
-    assert "samples on" not in invoke("run", "-s", "er", "-d", "crystal2d[size=32]", "--samples", "4", "--dry-run").stdout
+    assert "solvers" not in invoke("run", "-s", "er", "-d", "crystal2d[size=32]", "--samples", "4", "--dry-run").stdout
 
 
 @pytest.mark.parametrize("form", [[], ["quick"]])
@@ -188,7 +188,7 @@ def test_usage_errors_are_one_line_and_write_nothing(here, args):
 def test_a_matrix_name_cannot_lead_out_of_the_results(here, name):
     (here / "m.yaml").write_text(json.dumps({"name": name, "solvers": ["er"], "datasets": ["crystal2d"]}))
     result = invoke("run", "m.yaml", "--dry-run", columns="200")
-    folder = re.search(r"results in (\S+)", result.stdout)
+    folder = re.search(r"(\S*prbench-results\S*)", result.stdout)
     assert folder is not None
     assert (here / folder[1]).resolve().parent == here.resolve() / "prbench-results"
 
@@ -234,7 +234,7 @@ def test_a_pattern_of_ones_own_ends_as_cxi(here):
     ]
     result = invoke(*args)
     assert result.exit_code == 0, result.output
-    for word in ("free R", "support", "PRTF", "ranked by free_r"):
+    for word in ("free R", "support", "PRTF", "free_r"):
         assert word in result.stdout
     (cxi,) = here.glob("prbench-results/custom/cxi/*.cxi")
     assert str(cxi.relative_to(here)) in result.stdout
@@ -254,17 +254,17 @@ def test_failed_cells_are_told_and_exit_with_1(here):
         "class Boom(DirectSolver[FarField]):\n"
         "    '''Fails.'''\n"
         "    def solve(self, y, rng):\n"
-        "        raise ValueError('this solver is broken')\n"
+        "        raise ValueError('boom-17')\n"
     )
     solvers = "mine.py:Boom,er[iterations=5]"
     result = invoke("run", "-s", solvers, "-d", "crystal2d[size=32]", "--backend", "numpy", "-j", "1", "-o", "out")
     assert result.exit_code == 1
     assert "1 done, 1 failed" in result.stdout
-    assert "this solver is broken" in result.stdout
+    assert "boom-17" in result.stdout
     assert "prbench status out" in result.stdout
-    assert "ranked by sa_nmse" in result.stdout
+    assert re.search(r"\branked\b.*\bsa_nmse\b", result.stdout)
     status = json.loads(invoke("status", "out", "--format", "json").stdout)
-    assert status["failures"][0]["reason"] == "ValueError: this solver is broken"
+    assert status["failures"][0]["reason"] == "ValueError: boom-17"
     assert invoke("leaderboard", "out").exit_code == 0
 
 
@@ -278,7 +278,7 @@ def test_a_run_may_end_at_the_first_failure(here):
         "class Boom(DirectSolver[FarField]):\n"
         "    '''Fails.'''\n"
         "    def solve(self, y, rng):\n"
-        "        raise ValueError('this solver is broken')\n"
+        "        raise ValueError('boom-17')\n"
     )
     command = [
         "run",
@@ -297,7 +297,7 @@ def test_a_run_may_end_at_the_first_failure(here):
     ]
     result = invoke(*command, "--fail-fast")
     assert result.exit_code == 1
-    assert "stopped at the first failed cell" in result.stderr
+    assert "--fail-fast" in result.stderr
     assert 1 <= json.loads(invoke("status", "out", "--format", "json").stdout)["failures"][0]["cells"] <= 3
     assert invoke(*command).exit_code == 1
 
@@ -316,6 +316,6 @@ def test_ctrl_c_exits_with_130_and_the_same_command_resumes(here):
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=30)
     assert process.returncode == 130, stderr
-    assert "the same command resumes" in stderr
+    assert "prbench-results/custom" in stderr
     assert "Traceback" not in stderr + stdout
     assert list(here.glob("prbench-results/custom/runs/*/*.json")) == []

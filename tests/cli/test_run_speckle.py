@@ -1,6 +1,7 @@
 """A whole run of the speckle task: leaderboards, pictures, files."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -64,7 +65,7 @@ def test_measured_stacks_end_as_tiffs(here):
     args = ["run", "-s", "mine.py:Still,mine.py:Still[absorbing=false]", "-d", "mine.py:Rods", "-j", "1", "--backend", "numpy"]
     result = invoke(*args)
     assert result.exit_code == 0, result.output
-    for word in ("ranked by stack_residual", "measured, without truth", "residual"):
+    for word in ("stack_residual", "measured", "residual"):
         assert word in result.stdout
     assert "free R" not in result.stdout
     folders = sorted(here.glob("prbench-results/custom/tiff/*"))
@@ -84,7 +85,7 @@ def test_measured_stacks_end_as_tiffs(here):
 def test_simulated_stacks_are_ranked_by_displacement(here):
     result = invoke("run", "-s", "mine.py:Still", "-d", "warped-speckle[size=64,images=2]", "--backend", "numpy", "-j", "1")
     assert result.exit_code == 0, result.output
-    assert "ranked by displacement_rmse" in result.stdout
+    assert re.search(r"\branked\b.*\bdisplacement_rmse\b", result.stdout)
     assert not (here / "prbench-results/custom/tiff").exists()
     assert "next:    prbench run -s" in result.stdout
     assert "warped-speckle[size=64,images=2]" in result.stdout.rpartition("next:")[2]
@@ -108,7 +109,7 @@ def test_trackers_are_compared_against_the_number_of_images(here):
     assert error["umpa", 5] < error["umpa", 2]
     assert {row["value"]: row["dose"] for row in rows} == {2: 10000, 5: 25000}
     table = invoke("leaderboard", "prbench-results/custom", "--by", "images").stdout
-    assert "displacement_rmse against images" in table
+    assert re.search(r"\bdisplacement_rmse\b.*\bimages\b", table)
     refused = invoke("leaderboard", "prbench-results/custom", "--by", "colour")
     assert refused.exit_code == 2
-    assert "has a setting 'colour'" in refused.stderr
+    assert "setting 'colour'" in refused.stderr

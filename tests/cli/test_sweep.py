@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import os
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -64,7 +65,9 @@ def test_the_same_command_runs_nothing_again_and_more_values_run_only_those(curv
 def test_a_dry_run_counts_and_writes_nothing(curve):
     folder, _ = curve
     result = invoke(*CURVE, "--dry-run", "-o", "dry")
-    assert result.stdout == "12 of 12 cells would run; results in dry\n"
+    assert "12 of 12 cells" in result.stdout
+    assert result.stdout.split()[-1] == "dry"
+    assert len(result.stdout.splitlines()) == 1
     assert not (folder / "dry").exists()
 
 
@@ -105,26 +108,26 @@ def test_two_settings_make_a_map(curve):
 def test_random_settings(curve):
     result = invoke("sweep", "-s", HIO, "-d", DOTS, "--settings", "3", "--vary", "beta", *CURVE[7:], "-o", "settings")
     assert result.exit_code == 0, result.output
-    assert "rank correlation of sa_nmse with each setting" in result.stdout
+    assert re.search(r"\bcorrelation\b.*\bsa_nmse\b", result.stdout)
     assert "8 done" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ([], "a sweep needs --over NAME=VALUES once or twice, or --settings N"),
-        (["--over", "photons=1,2", "--settings", "3"], "a sweep needs --over"),
-        (["--over", "photons=1,2", "--vary", "beta"], "--vary names the settings"),
-        (["--over", "photons=1,2", "--over", "photons=3,4"], "is given twice"),
-        (["--over", "photons=1"], "a sweep needs two values or more"),
-        (["--over", "colour=1,2"], "no setting 'colour'"),
-        (["--settings", "3", "--vary", "colour"], "colour declares no range"),
+        ([], ["--over NAME=VALUES", "--settings N"]),
+        (["--over", "photons=1,2", "--settings", "3"], ["--over NAME=VALUES", "--settings N"]),
+        (["--over", "photons=1,2", "--vary", "beta"], ["--vary", "--settings N"]),
+        (["--over", "photons=1,2", "--over", "photons=3,4"], ["--over photons "]),
+        (["--over", "photons=1"], ["photons: ", "'1'", " NAME=LOW:HIGH:COUNT"]),
+        (["--over", "colour=1,2"], ["setting 'colour'"]),
+        (["--settings", "3", "--vary", "colour"], [": colour ", "range"]),
     ],
 )
 def test_what_cannot_be_swept_is_one_line_and_exit_code_2(tmp_path, monkeypatch, args, message):
     monkeypatch.chdir(tmp_path)
     result = invoke("sweep", "-s", HIO, "-d", DOTS, *args)
     assert result.exit_code == 2
-    assert message in result.stderr
+    assert [name for name in message if name not in result.stderr] == [], result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def test_a_training_ends_with_scored_weights_that_can_be_used(prbench_train, tmp
     assert scores["samples"] == scores["ok"] == 2
     assert scores["median"]["displacement_rmse"] > 0
     assert "6 of 6 steps" in said
-    assert "best validation" in said
+    assert re.search(r"\bvalidation [\d.e+-]+ .*\bstep \d", said)
     assert str(tmp_path / "out" / "weights.safetensors") in said
     again, said = prbench_train("--steps", "6", "--score", "2")
     assert again == 0, said
@@ -42,7 +43,7 @@ def test_a_training_stopped_by_its_limit_says_so(prbench_train, tmp_path):
     code, said = prbench_train("--steps", "50", "--time-limit", "1e-9")
     assert code == 0
     assert "1 of 50 steps" in said
-    assert "the same command goes on" in said
+    assert "validation" not in said
     assert not (tmp_path / "out" / "weights.safetensors").exists()
 
 
@@ -55,15 +56,15 @@ def test_settings_of_the_solver_are_trained(prbench_train, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "solver", "message"),
     [
-        ((), "er", "er has nothing to train; in `prbench list` those that have are marked trained"),
-        ((), "nobody", "there is no solver 'nobody'"),
-        (("-d", "nothing"), f"{TINY}:Tiny", "there is no dataset 'nothing'"),
-        (("--steps", "0"), f"{TINY}:Tiny", "0 is not in the range"),
-        (("--from", "nowhere.safetensors"), f"{TINY}:Tiny", "File 'nowhere.safetensors' does not exist"),
+        ((), "er", [" er ", "`prbench list`"]),
+        ((), "nobody", ["solver 'nobody'"]),
+        (("-d", "nothing"), f"{TINY}:Tiny", ["dataset 'nothing'"]),
+        (("--steps", "0"), f"{TINY}:Tiny", ["--steps", "0", "1"]),
+        (("--from", "nowhere.safetensors"), f"{TINY}:Tiny", ["--from", "'nowhere.safetensors'"]),
     ],
 )
 def test_what_cannot_be_trained_is_one_line(prbench_train, arguments, solver, message):
     code, said = prbench_train(*arguments, solver=solver)
     assert code == 2
-    assert message in said
+    assert [name for name in message if name not in said] == [], said
     assert said.count("\n") == 1

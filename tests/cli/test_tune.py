@@ -52,7 +52,8 @@ def test_only_the_tune_split_is_looked_at(tuned):
     assert {record["spec"]["split"] for record in found} == {"tune"}
     refused = invoke(*TUNE, "--split", "test")
     assert refused.exit_code == 2
-    assert "'test' is not 'tune'" in refused.stderr
+    assert "--split" in refused.stderr
+    assert "'test'" in refused.stderr
 
 
 def test_the_same_command_runs_nothing_again_and_comes_to_the_same(tuned):
@@ -87,16 +88,16 @@ def test_the_label_runs_as_its_settings(tuned):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["tune", "hio@tuned", "-d", "crystal2d"], "without @"),
-        (["tune", "hio", "-d", "warped-speckle"], "hio solves far-field problems, warped-speckle has speckle ones"),
-        (["tune", "hio", "-d", "crystal2d", "--label", "../x"], "a label has small letters"),
-        (["tune", "hio", "-d", "crystal2d[size=16]", "--vary", "colour"], "colour declares no range"),
-        (["tune", "hio", "-d", "cell2d"], "holds settings tuned on crystal2d[size=16]; give --label another name"),
-        (["run", "-s", "hio@never", "-d", "crystal2d"], "`prbench tune hio -d DATASET --label never` makes it"),
+        (["tune", "hio@tuned", "-d", "crystal2d"], ["hio@tuned: ", " @"]),
+        (["tune", "hio", "-d", "warped-speckle"], ["hio ", "far-field", "warped-speckle", " speckle "]),
+        (["tune", "hio", "-d", "crystal2d", "--label", "../x"], ["--label", "'../x'"]),
+        (["tune", "hio", "-d", "crystal2d[size=16]", "--vary", "colour"], ["hio: colour ", "range"]),
+        (["tune", "hio", "-d", "cell2d"], ["hio@tuned.yaml", "crystal2d[size=16]", "--label"]),
+        (["run", "-s", "hio@never", "-d", "crystal2d"], ["hio@never.yaml", "`prbench tune hio -d DATASET --label never`"]),
     ],
 )
 def test_what_cannot_be_tuned_is_one_line_and_exit_code_2(tuned, args, message):
     result = invoke(*args)
     assert result.exit_code == 2
-    assert message in result.stderr
+    assert [name for name in message if name not in result.stderr] == [], result.stderr
     assert len(result.stderr.splitlines()) == 1
