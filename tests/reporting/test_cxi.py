@@ -105,7 +105,7 @@ def test_the_step_of_a_rocking_curve_is_not_invented(tmp_path: Path) -> None:
         sizes = file["entry_1/image_1/voxel_size"]
         assert np.isnan(sizes[0])
         assert np.isfinite(sizes[1:]).all()
-        assert "rocking curve" in sizes.attrs["reason"]
+        assert "rocking" in sizes.attrs["reason"]
 
 
 def test_a_result_starts_another_run(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_three_dimensions(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
     y, x = measured()
-    with pytest.raises(UsageError, match="cannot be written"):
+    with pytest.raises(UsageError, match=rf"{tmp_path}/no\b"):
         write_cxi(tmp_path / "no/r.cxi", y, Reconstruction(object=x), source="s", scores={})
 
 
@@ -157,7 +157,7 @@ def test_an_earlier_result_survives_a_failure(tmp_path: Path) -> None:
     y, x = measured()
     path = write_cxi(tmp_path / "r.cxi", y, Reconstruction(object=x), source="s", scores={})
     before = path.read_bytes()
-    with pytest.raises(ValueError, match="could not convert"):
+    with pytest.raises(ValueError, match="'text'"):
         write_cxi(path, y, Reconstruction(object=x), source="s", scores={"bad": "text"})  # type: ignore[dict-item]
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

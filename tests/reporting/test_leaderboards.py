@@ -135,9 +135,9 @@ def test_any_metric_ranks_and_any_columns_are_shown():
     board = leaderboards(frame, rank_by="psnr", columns=["sa_nmse"])[0]
     assert list(board.rows["solver"]) == ["b", "a"]
     assert [info.name for info in board.columns] == ["sa_nmse"]
-    with pytest.raises(UsageError, match="there is no metric 'nothing'"):
+    with pytest.raises(UsageError, match=r"\bmetric 'nothing'.*\bsa_nmse\b"):
         leaderboards(frame, columns=["nothing"])
-    with pytest.raises(UsageError, match="no record has a number of 'ssim'"):
+    with pytest.raises(UsageError, match=r"'ssim'.*`prbench list --kind metric`"):
         leaderboards(frame, rank_by="ssim")
 
 
@@ -146,6 +146,11 @@ def board_text(frame, width=200):
     for part in terminal(leaderboards(pd.DataFrame(frame)), width):
         Console(file=out, width=width).print(part, markup=False)
     return " ".join(out.getvalue().split())
+
+
+def told_of_ranks(text):
+    """The numbers of every sentence that counts solvers: how many there are, the samples that they need, those they have."""
+    return [re.findall(r"\d+", line) for line in re.split(r"(?<=\.) ", text) if re.search(r"\b\d+ solvers\b", line)]
 
 
 def runs(solver, scores, **more):
@@ -163,16 +168,16 @@ def test_few_samples_show_their_values_and_no_interval():
 
 def test_a_board_says_how_many_samples_its_ranks_need():
     frame = [row for name in "abcde" for row in runs(name, [0.1, 0.2, 0.3, 0.4])]
-    assert "Ranks of 5 solvers can differ from 8 samples on, and there are 4." in board_text(frame)
+    assert told_of_ranks(board_text(frame)) == [["5", "8", "4"]]
     enough = [row for name in "ab" for row in runs(name, np.linspace(0.1, 1, 6))]
-    assert "Ranks of 2 solvers can differ from 6 samples on." in board_text(enough)
-    assert "samples on." not in board_text(runs("a", [0.1, 0.2])).replace("10 samples on.", "")
+    assert told_of_ranks(board_text(enough)) == [["2", "6"]]
+    assert told_of_ranks(board_text(runs("a", [0.1, 0.2]))) == []
 
 
 def test_a_solver_without_a_rank_stands_below_with_the_reason():
     frame = runs("complete", [0.001, 0.002, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]) + runs("partial", [0.003, 0.006])
     text = board_text(frame)
-    assert "partial on d has 2 of the 8 common samples" in text
+    assert re.search(r"\bpartial .{1,5}\bd .{1,10}\b2 of .{1,10}\b8\b", text)
     assert text.index(" complete ") < text.index(" partial ")
     rows = json.loads(FORMATS["json"](leaderboards(pd.DataFrame(frame))))
     assert [row["rank"] for row in rows] == [1, None]
@@ -183,8 +188,8 @@ def test_a_solver_without_a_rank_stands_below_with_the_reason():
 def test_boards_of_other_conditions_say_which():
     frame = runs("a", [0.1, 0.2], split="test") + runs("a", [0.3, 0.4], split="tune")
     text = board_text(frame)
-    assert "far-field, split test · d" in text
-    assert "far-field, split tune · d" in text
+    assert re.search(r"\bfar-field\b.*\btest · d\b", text)
+    assert re.search(r"\bfar-field\b.*\btune · d\b", text)
     rows = json.loads(FORMATS["json"](leaderboards(pd.DataFrame(frame))))
-    assert [row["conditions"] for row in rows] == ["split test", "split tune"]
+    assert [row["conditions"].split() for row in rows] == [["split", "test"], ["split", "tune"]]
     assert FORMATS["markdown"](leaderboards(pd.DataFrame(frame))).count("###") == 2

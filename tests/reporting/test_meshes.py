@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -42,9 +44,9 @@ def test_what_cannot_be_written_is_told(tmp_path):
     mesh = meshes_of(surface())[""]
     with pytest.raises(UsageError, match="ply, stl, obj"):
         write_mesh(tmp_path / "x.vtk", mesh)
-    with pytest.raises(UsageError, match="no triangle"):
+    with pytest.raises(UsageError, match=r"\btriangle\b"):
         write_mesh(tmp_path / "x.ply", triangulate(np.zeros((4, 4)), 1e-6, np.zeros((4, 4), bool)))
-    with pytest.raises(UsageError, match="cannot be written"):
+    with pytest.raises(UsageError, match=rf"{tmp_path / 'nowhere' / 'x.ply'} "):
         write_mesh(tmp_path / "nowhere" / "x.ply", mesh)
 
 
@@ -53,8 +55,8 @@ def test_a_relief_states_its_exaggeration_and_its_error(truth):
     figure = draw_relief(surface(truth), "title $x$")
     texts = [text.get_text() for text in figure.texts]
     assert ("truth" in texts) == truth
-    assert any("rms height error" in text for text in texts) == truth
-    assert "heights exaggerated" in figure.get_suptitle()
+    assert any(" rms " in text for text in texts) == truth
+    assert re.search(r"\bexaggerated [\d.]+ ", figure.get_suptitle())
     assert "312 µm by 232 µm" in figure.get_suptitle()
 
 

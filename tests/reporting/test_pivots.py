@@ -41,9 +41,9 @@ def test_the_terminal_shows_scores_doses_and_seconds(found):
     for part in terminal(found):
         console.print(part, markup=False)
     text = out.getvalue()
-    assert "displacement_rmse against images" in text
-    assert "seconds per solve against images" in text
-    assert re.search(r"photons per pixel, all images\s+5000\s+10000\s+25000\s+50000", text)
+    assert re.search(r"\bdisplacement_rmse .*\bimages\b", text)
+    assert re.search(r"\bseconds .*\bimages\b", text)
+    assert re.search(r"\bphotons .*\s5000\s+10000\s+25000\s+50000", text)
     assert max(len(line.rstrip()) for line in text.splitlines() if "intervals" not in line) <= 110
 
 
@@ -84,7 +84,7 @@ def test_no_median_is_shown_without_its_interval(found):
 def test_one_kind_of_table_alone(found, shown, tables):
     text = FORMATS["markdown"](found, shown)
     assert text.count("###") == tables
-    assert ("seconds per solve" in text) == (shown in ("all", "seconds"))
+    assert bool(re.search(r"^###.*\bseconds\b", text, re.MULTILINE)) == (shown in ("all", "seconds"))
     assert ("success %" in text) == (shown in ("all", "success"))
 
 

@@ -31,7 +31,7 @@ def closed(code: str) -> str:
         ValueError: where it holds what would end the element.
     """
     if "</script" in code.lower() or "<!--" in code:
-        raise ValueError("this code would end its own script element")
+        raise ValueError("this code holds </script, which would end its own element")
     return code
 
 

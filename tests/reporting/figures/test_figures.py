@@ -108,7 +108,7 @@ def test_every_solver_of_the_figures_is_named_in_full(drawn, results):
 
 
 @pytest.mark.parametrize(
-    ("change", "message"), [({"style": "poster"}, "no style"), ({"formats": ("gif",)}, "gif"), ({"formats": ()}, "none")]
+    ("change", "message"), [({"style": "poster"}, "style 'poster'"), ({"formats": ("gif",)}, "gif"), ({"formats": ()}, "none")]
 )
 def test_what_cannot_be_drawn_is_refused(results, tmp_path, change, message):
     with pytest.raises(UsageError, match=message):

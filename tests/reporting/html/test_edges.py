@@ -36,19 +36,20 @@ def cell():
 
 def test_nothing_ran_to_an_end(opened, cell, tmp_path):
     store = Store(tmp_path / "a")
-    store.write(Record.of(cell, "skipped", error={"stage": "problem", "type": "DataNotFound", "message": "no file"}))
+    store.write(Record.of(cell, "skipped", error={"stage": "problem", "type": "DataNotFound", "message": "unreachable"}))
     page = opened(ResultSet(store))
-    assert "No cell of this task has been run to an end." in page.evaluate("document.querySelector('#far-field').textContent")
-    assert "no file" in page.evaluate("document.querySelector('#failures').textContent")
+    assert page.evaluate("document.querySelector('#far-field-leaderboard')") is None
+    assert page.evaluate("document.querySelectorAll('#far-field > p.note').length") == 1
+    assert "unreachable" in page.evaluate("document.querySelector('#failures').textContent")
 
 
 def test_everything_failed(opened, cell, tmp_path):
     store = Store(tmp_path / "a")
     for sample in range(3):
-        store.write(Record.of(dataclasses.replace(cell, sample=sample), "crashed", error={"output": "segmentation fault"}))
+        store.write(Record.of(dataclasses.replace(cell, sample=sample), "crashed", error={"output": "SIGSEGV"}))
     page = opened(ResultSet(store))
     assert "∞" in page.evaluate("document.querySelector('#far-field-leaderboard table').textContent")
-    assert "segmentation fault" in page.evaluate("document.querySelector('#failures pre').textContent")
+    assert "SIGSEGV" in page.evaluate("document.querySelector('#failures pre').textContent")
 
 
 def test_a_table_travels_alone(opened, results, tmp_path):

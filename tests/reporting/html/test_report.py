@@ -97,7 +97,7 @@ def test_without_pictures_there_are_none(results, tmp_path):
 
 
 def test_results_without_records_are_refused(tmp_path):
-    with pytest.raises(UsageError, match="no records in"):
+    with pytest.raises(UsageError, match=rf"{tmp_path}\b.*`prbench run`"):
         write_report(ResultSet(Store(tmp_path)), tmp_path / "report.html")
 
 
@@ -113,7 +113,7 @@ def test_json_in_a_script_is_inert_and_whole(value):
 
 
 def test_code_that_would_end_its_element_is_refused():
-    with pytest.raises(ValueError, match="would end"):
+    with pytest.raises(ValueError, match="</script"):
         closed("const a = '</SCRIPT >';".replace(" ", ""))
 
 
