@@ -27,7 +27,7 @@ PER = re.compile(
     r"|second|thread|radian)"
     r"\b(?! \w+s\b)"
 )
-"""As "photons a pixel"; not "which pixels a solver needs"."""
+"""A rate whose "per" is an article; a relative clause that begins with the same article is right."""
 MINUS = re.compile(
     r"\b(?:image|images|phase|norm|size|index|object|maps|reference|first|interferogram|measured|field|intensity|truth|kernel's),?"
     r" less (?:the|its|their|what|that|those|an?|one)\b"
