@@ -314,7 +314,7 @@ def test_ctrl_c_exits_with_130_and_the_same_command_resumes(here):
     process.stderr.readline()  # the run has begun
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=300)
     assert process.returncode == 130, stderr
     assert "prbench-results/custom" in stderr
     assert "Traceback" not in stderr + stdout

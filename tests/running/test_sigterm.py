@@ -48,8 +48,8 @@ def begin(folder: Path, *words: str, env: dict[str, str] | None = None) -> subpr
 
 
 def gone(pid: int) -> bool:
-    """Whether a process ends within ten seconds."""
-    until = time.monotonic() + 10
+    """Whether a process ends within a minute."""
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
             return True
@@ -69,7 +69,7 @@ def test_a_run_on_this_machine(tmp_path):
     run = begin(tmp_path, "-j", "1")
     workers = [child.pid for child in psutil.Process(run.pid).children()]
     run.send_signal(signal.SIGTERM)
-    _, told = run.communicate(timeout=60)
+    _, told = run.communicate(timeout=300)
     assert run.returncode == 130, told
     assert "Traceback" not in told
     assert workers
@@ -89,7 +89,7 @@ def test_a_run_in_jobs_of_a_cluster(tmp_path):
     env = {"PATH": f"{commands}{os.pathsep}{os.environ['PATH']}", "DASK_TEMPORARY_DIRECTORY": str(tmp_path / "scratch")}
     run = begin(tmp_path, "--cluster", str(cluster), env=env)
     run.send_signal(signal.SIGTERM)
-    _, told = run.communicate(timeout=60)
+    _, told = run.communicate(timeout=300)
     assert run.returncode == 130, told
     jobs = (commands / "sbatch.submitted").read_text().split()
     assert (commands / "scancel.cancelled").read_text().split() == jobs

@@ -231,7 +231,7 @@ def test_two_processes_write_one_folder(tmp_path):
     call = [sys.executable, "-c", code, str(Path(__file__).parent), str(tmp_path)]
     processes = [subprocess.Popen(call, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     for process in processes:
-        _, told = process.communicate(timeout=60)
+        _, told = process.communicate(timeout=300)
         assert process.returncode == 0, told
     store = Store(tmp_path)
     assert len(store.keys()) == 10

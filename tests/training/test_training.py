@@ -58,7 +58,7 @@ def test_a_training_killed_at_any_moment_goes_on(tiny_plan):
     command = [sys.executable, "-c", "from prbench.cli import main; main()", "train", TINY, "--out", str(killed), "--steps", "300", "--device", "cpu", "--score", "0", "-j", "1"]  # fmt: skip  # noqa: E501
     environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while not (killed / CHECKPOINT).exists() and time.monotonic() < until:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
