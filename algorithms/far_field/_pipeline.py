@@ -79,6 +79,6 @@ class ProjectionSolver(ProjectionSettings, IterativeSolver[FarField, ProjectionS
         """
         result = outcome(y, state, self.keep, self.reject)
         count = len(result.aux["scores"])
-        if count == self.starts:
+        if count == self.final_starts:
             return result
         return replace(result, aux={**result.aux, "starts_cut": np.array([count, self.starts])})

@@ -16,7 +16,7 @@ from prbench.core import Rng
 from prbench.tasks.far_field import FarField
 
 from ._guidance import breed
-from ._selection import Choice, hold_out
+from ._selection import Choice, by_score, hold_out
 from ._shrinkwrap import random_halves, shrink
 from ._state import ProjectionState
 
@@ -137,6 +137,21 @@ class Independent(RestartPolicy):
 
     def renew(self, s: ProjectionState) -> None:
         """Leave the state unchanged."""
+
+
+@dataclass(frozen=True)
+class BestAlone(RestartPolicy):
+    """After some steps the best start goes on alone: many short runs, and a long one of the most promising."""
+
+    after: int
+
+    def next_generation(self, k: int) -> int | None:
+        """The step ``after``, until it has been."""
+        return self.after if k < self.after else None
+
+    def renew(self, s: ProjectionState) -> None:
+        """Leave the start of the best score."""
+        s.retain(by_score(s.scores_now())[:1])
 
 
 @dataclass(frozen=True)

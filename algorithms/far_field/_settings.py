@@ -17,7 +17,17 @@ from prbench.errors import UsageError
 from prbench.tasks.far_field import FarField
 
 from ._coherence import CoherencePolicy, FittedCoherence, KnownCoherence
-from ._policies import LEAST_GUIDED, FixedSupport, Guided, Independent, RestartPolicy, Shrinkwrap, SupportPolicy, TwinBreak
+from ._policies import (
+    LEAST_GUIDED,
+    BestAlone,
+    FixedSupport,
+    Guided,
+    Independent,
+    RestartPolicy,
+    Shrinkwrap,
+    SupportPolicy,
+    TwinBreak,
+)
 from ._recipe import fit_to_length, parse_recipe
 from ._updates import UPDATES
 
@@ -118,6 +128,11 @@ class ProjectionSettings(ShrinkwrapSettings, RestartSettings):
         beta: float = getattr(self, "beta", 1.0)
         return beta
 
+    @property
+    def final_starts(self) -> int:
+        """How many starts reach the end, where memory holds them all."""
+        return self.starts
+
     def restart_policy(self) -> RestartPolicy:
         """How starts help each other: not at all, unless further settings say so."""
         return Independent()
@@ -131,16 +146,27 @@ class GuidedSettings(ProjectionSettings):
         0, valid="[0, inf)", doc=f"steps between generations of guided starts, of which it takes {LEAST_GUIDED}; 0 for none"
     )
 
+    choose_after: int = setting(0, valid="[0, inf)", doc="steps after which the best start goes on alone; 0: all go on")
+
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.breed_every and self.choose_after:
+            raise UsageError(f"{self.plugin_name}: breed_every crosses starts and choose_after leaves one; give one of the two")
         if self.breed_every and self.starts < LEAST_GUIDED:
             raise UsageError(
                 f"{self.plugin_name}: breed_every={self.breed_every} crosses starts, of which it needs {LEAST_GUIDED}, "
                 f"got starts={self.starts}"
             )
 
+    @property
+    def final_starts(self) -> int:
+        """One where the best goes on alone."""
+        return 1 if self.choose_after else self.starts
+
     def restart_policy(self) -> RestartPolicy:
-        """Guided where a number of steps is given."""
+        """Guided, or the best alone, where a number of steps is given."""
+        if self.choose_after:
+            return BestAlone(self.choose_after)
         return Guided(self.breed_every) if self.breed_every else Independent()
 
 

@@ -58,6 +58,16 @@ def hio(s: ProjectionState) -> None:
     s.g = relax(s.g, p, s.constraints.mask(p, s.support), 1.0, -s.beta, out=s.g)
 
 
+def hpr(s: ProjectionState) -> None:
+    """Hybrid projection reflection: HIO on the pixels where the constraints keep ``(1 + beta) P_F g - g``.
+
+    Bauschke, Combettes, Luke 2003, doi:10.1364/JOSAA.20.001025.
+    """
+    p = _project_modulus(s, s.g)
+    inside = s.constraints.mask((1 + s.beta) * p - s.g, s.support) if s.constraints.nonlinear else s.support
+    s.g = relax(s.g, p, inside, 1.0, -s.beta, out=s.g)
+
+
 def raar(s: ProjectionState) -> None:
     """Relaxed averaged alternating reflections (Luke 2005, doi:10.1088/0266-5611/21/1/004)."""
     p = _project_modulus(s, s.g)

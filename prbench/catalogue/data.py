@@ -1,4 +1,4 @@
-"""The files of measured data that installed datasets read."""
+"""The files that installed datasets read, measured data, and those that solvers read, published weights."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ from prbench.core import Dataset, load_plugin, plugin_names
 from prbench.core.data_files import DataFile
 from prbench.errors import UsageError
 
+from .kinds import Kind
+from .listing import listing
+
+_FILES = "files"
+
 
 @dataclass(frozen=True)
 class Need:
-    """One file and the dataset that reads it."""
+    """One file and the dataset, or the solver, that reads it."""
 
     dataset: str
     file: DataFile
@@ -24,13 +29,13 @@ class Need:
 
 
 def needs(datasets: tuple[str, ...] = ()) -> list[Need]:
-    """The files that datasets read, of all that can be imported where none is named.
+    """The files that datasets and solvers read, of all that can be imported where none is named.
 
     Raises:
-        UsageError: for an unknown dataset, or a named one that reads no files.
+        UsageError: for an unknown name, or one that reads no files.
     """
     if not datasets:
-        return [Need(name, file) for name in plugin_names("dataset") for file in _files_or_none(name)]
+        return [Need(name, file) for name in (*plugin_names("dataset"), *_solvers_with_files()) for file in _files_or_none(name)]
     for name in datasets:
         if not _files(name):
             raise UsageError(f"{name} needs no files; `prbench data list` shows the datasets that do")
@@ -39,12 +44,22 @@ def needs(datasets: tuple[str, ...] = ()) -> list[Need]:
 
 def adopted(name: str, folder: Path | None) -> tuple[str, ...] | None:
     """What a dataset took of files that the user downloaded; None for one whose files are listed, see :meth:`Dataset.adopt`."""
-    dataset = load_plugin("dataset", name)
-    return dataset.adopt(folder) if issubclass(dataset, Dataset) else None
+    plugin = load_plugin(_kind(name), name)
+    return plugin.adopt(folder) if issubclass(plugin, Dataset) else None
+
+
+def _solvers_with_files() -> list[str]:
+    """Solvers whose declarations have the tag ``files``; the others need not be imported to know."""
+    return [line.name for line in listing(("solver",)) if _FILES in line.tags]
+
+
+def _kind(name: str) -> Kind:
+    """Of a solver its own; of any other name that of datasets, so that an unknown one is refused as such."""
+    return "solver" if name in plugin_names("solver") else "dataset"
 
 
 def _files(name: str) -> tuple[DataFile, ...]:
-    result: tuple[DataFile, ...] = getattr(load_plugin("dataset", name), "files", ())
+    result: tuple[DataFile, ...] = getattr(load_plugin(_kind(name), name), "files", ())
     return result
 
 

@@ -49,6 +49,7 @@ class Problem:
         object_region: bool, the truth's shape: where PSNR and SSIM are computed; all of it where None.
         reference: a published or otherwise trusted answer by name, for measured data without truth, such as a support.
         warnings: what is suspicious in the data though they can be used, one line each.
+        data_range: of a magnitude's values, where their format tells one, as 255; the truth's own for PSNR and SSIM where None.
     """
 
     measurement: Measurement
@@ -60,3 +61,4 @@ class Problem:
     object_region: Array | None = None
     reference: dict[str, Array] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    data_range: float | None = None

@@ -1,8 +1,8 @@
 """PSNR and SSIM of what was reconstructed, on the part of it that a reader looks at.
 
 Of a complex object the picture is the phase where the truth's phase varies over the region, else the magnitude; which one, and
-the data range, which is the truth's, go to the notes of the case. A phase is judged only where the truth's magnitude is above a
-tenth of its largest: under that no measurement holds it.
+the data range, which is the truth's unless the problem declares that of a magnitude, go to the notes of the case. A phase is
+judged only where the truth's magnitude is above a tenth of its largest: under that no measurement holds it.
 
 Phases are compared on the circle. The truth's phase is measured from its mean direction, so that neither the global phase nor
 the position where a branch was cut decides its range; the error is the angle between reconstruction and truth in (-pi, pi], and
@@ -15,6 +15,7 @@ the region, and an error of a whole turn is an error.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -147,6 +148,8 @@ def _case_picture(case: Case) -> ImagePair:
         assert truth is not None
         if truth.object is not None:
             compared = picture(truth.object, case_aligned(case), case.problem.object_region)
+            if case.problem.data_range is not None and compared.kind == "magnitude":
+                compared = dataclasses.replace(compared, data_range=case.problem.data_range)
         else:
             compared = phase_picture(truth.phase, case.reconstruction.phase, judged_region(case.problem))
         case.notes["image"] = compared.kind

@@ -47,6 +47,7 @@ def write_problem(path: Path, problem: Problem) -> None:
         "split": problem.split,
         "provenance": dataclasses.asdict(problem.provenance),
         "measurement": numbers,
+        "data_range": problem.data_range,
     }
     whole: dict[str, Any] = plain_arrays({**arrays, _NUMBERS: canonical(described)})
     replace_file(path, lambda file: np.savez(file, **whole))
@@ -75,6 +76,7 @@ def read_problem(path: str | Path) -> Problem:
             held_out=HeldOut(**held_out) if held_out else None,
             object_region=arrays.get("object_region"),
             reference=_group(arrays, "reference."),
+            data_range=described.get("data_range"),
         )
     except (OSError, ValueError, KeyError, TypeError, UsageError) as error:
         raise BadInput(

@@ -14,7 +14,7 @@ from prbench.algorithms.far_field._updates import UPDATES
 from prbench.backend import get_backend
 from prbench.errors import UsageError
 
-GUIDABLE = ("er", "hio", "raar", "rrr", "difference-map")
+GUIDABLE = ("er", "hio", "raar", "rrr", "difference-map", "hpr")
 
 
 def measurement(spelled: str = "crystal2d[size=16]", library: str = "numpy"):

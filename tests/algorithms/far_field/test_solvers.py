@@ -7,7 +7,7 @@ import prbench
 from prbench.backend import get_backend
 
 LIBRARIES = ["numpy", "torch"]
-FIRST = ("er", "hio", "raar", "difference-map", "rrr")
+FIRST = ("er", "hio", "raar", "difference-map", "rrr", "hpr", "charge-flipping")
 SURE = {"starts": 8, "recipe": "5*(20*ER+180*HIO)+200*ER", "sigma_end": 0.5, "threshold": 0.2}
 """Settings of hio-er under which an easy crystal is solved exactly: its support ends tight, and error reduction has the end."""
 

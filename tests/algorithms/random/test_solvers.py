@@ -9,7 +9,9 @@ import prbench
 from prbench.backend import get_backend
 from prbench.core import plugin_names
 
-FLOWS = ["amplitude-flow", "truncated-af", "reweighted-af", "wirtinger-flow", "truncated-wf", "gs-random"]
+DESCENTS = ["amplitude-flow", "truncated-af", "reweighted-af", "wirtinger-flow", "truncated-wf", "gs-random"]
+PROJECTIONS = ["hio-random", "raar-random", "rrr-random"]
+FLOWS = [*DESCENTS, *PROJECTIONS, "phasemax", "phaselamp"]
 MAPS = [
     "gaussian-map[n=48,ratio=8]",
     "gaussian-map[n=48,ratio=6,field=real]",
@@ -59,13 +61,15 @@ def test_what_stands_in_unmeasured_places_does_not_matter(name):
     np.testing.assert_array_equal(first.object, second.object)
 
 
-@pytest.mark.parametrize("name", FLOWS)
+@pytest.mark.parametrize("name", [*DESCENTS, *PROJECTIONS])
 def test_the_truth_is_a_fixed_point(name):
     problem = prbench.get_dataset("gaussian-map[n=32,ratio=4]").problem(0)
     y = problem.measurement.to(get_backend("numpy", "double"))
     solver = prbench.get_solver(name)
     state = solver.init(y, np.random.default_rng(0))
     state.x = np.asarray(problem.truth.object, np.complex128)[None]
+    if name in PROJECTIONS:
+        state.z = y.apply(state.x)
     for _ in range(5):
         state = solver.step(y, state)
     np.testing.assert_allclose(state.x[0], problem.truth.object, rtol=1e-5, atol=1e-5)
@@ -137,3 +141,16 @@ def test_knowing_the_sign_solves_a_fresnel_pattern(start, solved):
 def test_every_solver_of_the_task_is_tested_here():
     random = {name for name in plugin_names("solver") if prbench.get_solver(name).info.task == "random"}
     assert random - {"dip-random"} == {*FLOWS, "spectral"}
+
+
+@pytest.mark.parametrize(("name", "ratio", "exact"), [("phasemax", 8, True), ("phasemax", 4, False), ("phaselamp", 5, True)])
+def test_a_linear_programme_needs_rows_as_its_papers_say(name, ratio, exact):
+    """PhaseMax needs more than 4 n rows over its start's accuracy; PhaseLamp, which starts again from its answer, needs fewer."""
+    found = [error(name, prbench.get_dataset("gaussian-map", n=64, ratio=ratio).problem(k))[0] for k in range(3)]
+    assert (max(found) < 1e-5) == exact
+
+
+@pytest.mark.parametrize("name", PROJECTIONS)
+def test_projections_solve_three_coded_patterns(name):
+    away, _ = error(name, prbench.get_dataset("coded-diffraction[size=16,patterns=3]").problem(0))
+    assert away < 1e-5

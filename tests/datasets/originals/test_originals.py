@@ -29,7 +29,17 @@ def empty(tmp_path, monkeypatch):
 
 
 def test_originals_are_pinned():
-    for name in ("esrf-logo", "bcdi-34idc", "beads", "offaxis-real", "offaxis-cells", "radiograph-real", "fourrod-full", "elser"):
+    for name in (
+        "esrf-logo",
+        "bcdi-34idc",
+        "beads",
+        "offaxis-real",
+        "offaxis-cells",
+        "radiograph-real",
+        "fourrod-full",
+        "elser",
+        "natural-images",
+    ):
         for original in originals_of(name):
             assert re.fullmatch(r"https://raw\.githubusercontent\.com/[\w.-]+/[\w.-]+/[0-9a-f]{40}/[^ ]+", original.url)
             assert re.fullmatch(r"[0-9a-f]{64}", original.sha256)
@@ -43,7 +53,7 @@ def test_nothing_is_by_hand_but_the_flower():
 
 
 @have
-@pytest.mark.parametrize("name", ["esrf-logo", "beads", "offaxis-cells", "bcdi-34idc"])
+@pytest.mark.parametrize("name", ["esrf-logo", "beads", "offaxis-cells", "bcdi-34idc", "natural-images"])
 def test_originals_become_what_the_dataset_reads(empty, name):
     result = CliRunner().invoke(app, ["data", "get", name, "--from", str(ORIGINALS)])
     assert result.exit_code == 0, result.stderr

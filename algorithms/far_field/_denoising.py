@@ -1,0 +1,91 @@
+"""Denoisers as priors: of fields on the detector's grid, on the box that holds their supports."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from prbench.backend import Array
+from prbench.errors import DataNotFound
+from prbench.physics.total_variation import denoise_by_variation
+from prbench.tasks.far_field import FarField
+
+from ..networks.dncnn_weights import FILE
+
+_VARIATION_STEPS = 8
+_VARIATION_PER_NOISE = 0.7
+"""Weight of the total variation over the standard deviation of the noise that it removes best from photographs."""
+
+_WHITE = 2.0
+"""What a network takes for white, in units of the root mean square of the object: that of photographs is near a half."""
+
+_GREYS = 255.0
+
+Denoiser = Callable[[FarField, Array, Array, float], Array]
+"""Fields (B, *shape), their supports, and the standard deviation of their noise, to fields without it."""
+
+
+def typical_size(y: FarField, support: Array) -> float:
+    """Root mean square of the object on its support, as the measured intensities tell it."""
+    pixels = float(y.backend.xp.sum(support)) / support.shape[0]
+    return y.amplitude_norm / math.sqrt(math.prod(y.shape) * max(pixels, 1.0))
+
+
+def by_variation(y: FarField, x: Array, support: Array, noise: float) -> Array:
+    """Total variation; real and imaginary part together."""
+    box = _box(y, support)
+    real = x.real if y.real else x
+    part = denoise_by_variation(real[box], support[box], _VARIATION_PER_NOISE * noise, _VARIATION_STEPS, y.backend)
+    result = y.backend.xp.zeros_like(x)
+    result[box] = part
+    return result
+
+
+def by_network(y: FarField, x: Array, support: Array, noise: float) -> Array:
+    """The published network for this noise; real and imaginary part are a picture each."""
+    import torch
+
+    from ..networks import dncnn
+
+    box, backend = _box(y, support), y.backend
+    white = _WHITE * typical_size(y, support)
+    parts = [x.real[box]] if y.real else [x.real[box], x.imag[box]]
+    low, span = (0.0, white) if y.real and y.nonnegative else (-white, 2 * white)
+    pictures = backend.xp.stack([(part - low) / span for part in parts], axis=1).reshape((-1, 1, *parts[0].shape[1:]))
+    on_torch = pictures if backend.library == "torch" else torch.from_numpy(np.asarray(backend.to_numpy(pictures)))
+    net = dncnn.network(located_weights(), dncnn.level_for(_GREYS * noise / span))
+    net = net.to(device=on_torch.device, dtype=on_torch.dtype)
+    with torch.no_grad():
+        clean = net(on_torch)
+    back = clean if backend.library == "torch" else backend.asarray(clean.numpy())
+    back = low + span * back.reshape((-1, len(parts), *parts[0].shape[1:]))
+    result = backend.xp.zeros_like(x)
+    result[box] = back[:, 0] if y.real else back[:, 0] + 1j * back[:, 1]
+    return result
+
+
+def located_weights() -> Any:
+    """The path of the network's weights.
+
+    Raises:
+        DataNotFound: where it is not on this machine, saying how to get it.
+    """
+    if not FILE.path.is_file():
+        raise DataNotFound(f"pnp[denoiser=dncnn] needs {FILE.path}; `prbench data get pnp` makes it of public files")
+    return FILE.path
+
+
+DENOISERS: dict[str, Denoiser] = {"tv": by_variation, "dncnn": by_network}
+
+
+def _box(y: FarField, support: Array) -> tuple[slice, ...]:
+    """The smallest box of pixels that holds the supports of all starts, with the axis of starts before it."""
+    inside = y.backend.to_numpy(support).any(axis=0)
+    box = [slice(None)]
+    for axis in range(inside.ndim):
+        hit = np.flatnonzero(inside.any(axis=tuple(a for a in range(inside.ndim) if a != axis)))
+        box.append(slice(int(hit[0]), int(hit[-1]) + 1) if hit.size else slice(0, inside.shape[axis]))
+    return tuple(box)

@@ -1,0 +1,100 @@
+"""Photographs under normal noise, and the published networks that take it out."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import prbench
+from prbench.algorithms.networks import dncnn
+from prbench.algorithms.networks.dncnn_weights import FILE
+from prbench.cli import app
+from prbench.core.data_files import verify
+from prbench.datasets.far_field.natural_images import reduced
+from prbench.errors import BadInput, DataNotFound
+
+ORIGINALS = Path(os.environ.get("PRBENCH_DATA", "nowhere")) / "originals"
+have = pytest.mark.skipif(not (ORIGINALS / "prdeep-images").is_dir(), reason="PRBENCH_DATA has no folder originals/prdeep-images")
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """A data folder with the pictures and the networks, made of the originals."""
+    folder = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PRBENCH_DATA", str(folder))
+        result = CliRunner().invoke(app, ["data", "get", "natural-images", "pnp", "--from", str(ORIGINALS)])
+        assert result.exit_code == 0, result.stderr
+        yield folder
+
+
+def test_reducing_takes_means():
+    picture = np.arange(256 * 256, dtype=np.float32).reshape(256, 256)
+    small = reduced(picture, Path("x.png"))
+    assert small.shape == (128, 128)
+    assert small[3, 5] == picture[6:8, 10:12].mean()
+    with pytest.raises(BadInput, match="multiple of 128"):
+        reduced(picture[:200, :200], Path("x.png"))
+
+
+@have
+@pytest.mark.usefixtures("pictures")
+def test_the_noise_is_alpha_times_the_modulus():
+    clean, noisy = (prbench.get_dataset("natural-images", alpha=alpha).problem(6) for alpha in (0, 3))
+    y = clean.measurement
+    assert (y.real, y.nonnegative, y.support.sum(), y.gain) == (True, True, 128 * 128, None)
+    truth = np.asarray(clean.truth.object)
+    assert truth.real.min() >= 0
+    assert truth.real.max() <= 255
+    np.testing.assert_allclose(y.forward(truth), y.intensity, rtol=1e-4, atol=1e-4 * y.intensity.max() / 1e6)
+    modulus = np.sqrt(y.intensity.astype(np.float64)) / 512
+    strong = modulus > 15  # where the noise leaves no intensity at zero
+    pull = ((noisy.measurement.intensity - y.intensity) / 512**2)[strong] / modulus[strong]
+    assert pull.std() == pytest.approx(3, rel=0.05)
+    assert abs(pull.mean()) < 0.2
+    assert noisy.measurement.gain == pytest.approx((3 * 512) ** 2)
+
+
+@have
+@pytest.mark.usefixtures("pictures")
+def test_psnr_is_taken_against_white():
+    problem = prbench.get_dataset("natural-images").problem(6)
+    off = prbench.Reconstruction(object=problem.truth.object + np.where(np.indices((128, 128)).sum(0) % 2, 5, -5))
+    assert np.ptp(np.abs(problem.truth.object)) < 250
+    assert prbench.score(off, problem, ["psnr"])["psnr"] == pytest.approx(20 * np.log10(255 / 5), abs=0.05)
+
+
+@have
+def test_networks_take_noise_out(pictures):
+    assert FILE.path.is_relative_to(pictures)
+    assert verify(FILE) == "ok"
+    import torch
+
+    truth = np.asarray(prbench.get_dataset("natural-images").problem(6).truth.object).real[32:96, 32:96]
+    for noise, level in ((8, "0to10"), (15, "10to20"), (30, "20to40"), (50, "40to60")):
+        assert dncnn.level_for(noise) == level
+        noisy = truth + noise * np.random.default_rng(0).standard_normal(truth.shape)
+        given = torch.from_numpy(noisy.astype(np.float32) / 255)[None, None]
+        clean = 255 * dncnn.network(FILE.path, level)(given)[0, 0].numpy()
+        assert np.std(clean - truth) < 0.7 * noise
+
+
+@have
+@pytest.mark.usefixtures("pictures")
+def test_the_network_is_a_prior():
+    problem = prbench.get_dataset("natural-images").problem(9)
+    settings = {"first_steps": 20, "starts": 2, "choose_after": 5, "iterations": 2}
+    found = {
+        name: prbench.solve(prbench.get_solver("pnp", denoiser=name, **settings), problem.measurement) for name in ("tv", "dncnn")
+    }
+    assert [solution.status for solution in found.values()] == ["ok", "ok"]
+    first, second = (np.asarray(solution.reconstruction.object) for solution in found.values())
+    assert not np.array_equal(first, second)
+
+
+def test_weights_that_are_missing_are_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("PRBENCH_DATA", str(tmp_path))
+    with pytest.raises(DataNotFound, match="prbench data get pnp"):
+        _ = prbench.get_solver("pnp[denoiser=dncnn]").inputs
