@@ -83,9 +83,9 @@ DENOISERS: dict[str, Denoiser] = {"tv": by_variation, "dncnn": by_network}
 
 def _box(y: FarField, support: Array) -> tuple[slice, ...]:
     """The smallest box of pixels that holds the supports of all starts, with the axis of starts before it."""
-    inside = y.backend.to_numpy(support).any(axis=0)
+    inside = np.asarray(np.any(y.backend.to_numpy(support), axis=0))
     box = [slice(None)]
     for axis in range(inside.ndim):
-        hit = np.flatnonzero(inside.any(axis=tuple(a for a in range(inside.ndim) if a != axis)))
+        hit = np.flatnonzero(np.any(inside, axis=tuple(a for a in range(inside.ndim) if a != axis)))
         box.append(slice(int(hit[0]), int(hit[-1]) + 1) if hit.size else slice(0, inside.shape[axis]))
     return tuple(box)

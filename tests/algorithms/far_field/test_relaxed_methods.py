@@ -50,7 +50,9 @@ def test_smoothing_outside_the_support_pays_in_noise(name, hio_at_ten_photons):
     assert np.mean(errors(name, 10)) < 0.9 * hio_at_ten_photons
 
 
-@pytest.mark.parametrize(("name", "most"), [("oss[iterations=1000]", 0.01), ("gps[starts=2]", 0.05), ("hpr", 1e-3)])
+@pytest.mark.parametrize(
+    ("name", "most"), [("oss[iterations=1000,starts=2]", 0.01), ("gps[starts=2]", 0.05), ("hpr[starts=2]", 1e-3)]
+)
 def test_without_noise_the_object_is_found(name, most):
     assert errors(name, None, 1)[0] < most
 
