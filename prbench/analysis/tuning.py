@@ -12,7 +12,7 @@ from prbench.core import format_name, load_plugin
 from prbench.core.settings import Scalar
 from prbench.errors import MissingDependency, UsageError
 from prbench.hints import install_hint
-from prbench.metrics.cost_names import LATENCY_PAIRS, LATENCY_S
+from prbench.metrics.cost_names import LATENCY_PAIRS, LATENCY_S, PROCESSOR_S
 
 from .goals import Goal, choose_goal, goals
 from .leaderboard import NOT_RUN, SCORED
@@ -36,6 +36,8 @@ class Trial:
         low, high: its interval of 95 % at least; NaN below six samples.
         cells, failed: how many were run, and how many of these have no score.
         seconds, fft_pairs: solving, one solve a cell.
+        processor_s: the same in processor time.
+        over: whether that is more than a trial may take; such a trial counts as worst.
     """
 
     number: int
@@ -47,6 +49,12 @@ class Trial:
     failed: int
     seconds: float
     fft_pairs: float
+    processor_s: float = 0.0
+    over: bool = False
+
+    def counted(self, goal: Goal) -> float:
+        """The score that the search goes by."""
+        return goal.worst if self.over else self.score
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,16 +71,21 @@ class Tuning:
 
     @property
     def best(self) -> Trial:
-        """The trial with the best score; the earliest of equals, so that the solver as named stands where nothing beats it."""
+        """The trial with the best score within the limit; the earliest of equals, so that the solver as named stands where
+        nothing beats it.
+        """
         sign = 1 if self.goal.better == "lower" else -1
-        return min(self.trials, key=lambda trial: (sign * trial.score, trial.number))
+        return min(self.trials, key=lambda trial: (trial.over, sign * trial.score, trial.number))
 
     @property
     def budget(self) -> dict[str, float | int]:
-        """What the search has cost: trials, cells, failed cells, seconds of solving and the same in FFT pairs."""
-        cells, failed = (sum(getattr(trial, name) for trial in self.trials) for name in ("cells", "failed"))
-        seconds, pairs = (float(f"{sum(getattr(t, name) for t in self.trials):.6g}") for name in ("seconds", "fft_pairs"))
-        return {"trials": len(self.trials), "cells": cells, "failed": failed, "seconds": seconds, "fft_pairs": pairs}
+        """What the search has cost: trials, of these over the limit, cells, failed cells, and solving in seconds by the wall, in
+        FFT pairs and in processor seconds.
+        """
+        cells, failed, over = (sum(getattr(trial, name) for trial in self.trials) for name in ("cells", "failed", "over"))
+        times = ("seconds", "fft_pairs", "processor_s")
+        spent = {name: float(f"{sum(getattr(t, name) for t in self.trials):.6g}") for name in times}
+        return {"trials": len(self.trials), "over": over, "cells": cells, "failed": failed, **spent}
 
 
 def tune(
@@ -83,6 +96,7 @@ def tune(
     *,
     trials: int,
     seed: int = 0,
+    processor_limit_s: float | None = None,
     on_trial: Callable[[Trial, Goal], object] | None = None,
 ) -> Tuning:
     """Search settings with Optuna's tree-structured Parzen estimator (Bergstra et al., NeurIPS 24 (2011) 2546; Akiba et al.,
@@ -98,11 +112,12 @@ def tune(
         run: runs the cells of a solver, spelled with settings, and returns their records: of the tune split alone.
         trials: how many points.
         seed: of the search.
+        processor_limit_s: processor time that all solves of a trial may take together; one that takes more counts as worst.
         on_trial: told of every trial as it ends.
 
     Raises:
         MissingDependency: where Optuna is not installed.
-        UsageError: where a record is not of the tune split, or not one trial has a score.
+        UsageError: where a record is not of the tune split, or not one trial has a score within the limit.
     """
     optuna = _optuna()
     cls = load_plugin("solver", solver)
@@ -120,10 +135,12 @@ def tune(
         options = goals(str(frame["task"].iloc[0]))
         metrics = [g.metric for g in options if g.metric in frame and frame[g.metric].notna().any()]
         goal = goal or (choose_goal(str(frame["task"].iloc[0]), metrics) if metrics else None)
-        done.append(_trial(number, settings, frame, goal or options[0]))
+        chosen = goal or options[0]
+        done.append(_trial(number, settings, frame, chosen, processor_limit_s))
         if on_trial is not None:
-            on_trial(done[-1], goal or options[0])
-        return done[-1].score if (goal or options[0]).better == "lower" else -done[-1].score
+            on_trial(done[-1], chosen)
+        score = done[-1].counted(chosen)
+        return score if chosen.better == "lower" else -score
 
     first = {dimension.name: named[dimension.name] for dimension in space}
     score = try_out(0, first)
@@ -140,16 +157,23 @@ def tune(
             study.tell(asked, try_out(number, point))
     if goal is None:
         raise UsageError(f"{solver}: not one of {trials} trials has a score; `prbench status` on the results tells why")
+    if all(trial.over for trial in done):
+        least = min(trial.processor_s for trial in done)
+        raise UsageError(
+            f"{solver}: none of {len(done)} trials kept to {processor_limit_s:g} s of processor time, the least took "
+            f"{least:.3g} s; raise --processor-limit, or fix what takes long in brackets"
+        )
     return Tuning(goal, tuple(done))
 
 
-def _trial(number: int, settings: Settings, frame: pd.DataFrame, goal: Goal) -> Trial:
+def _trial(number: int, settings: Settings, frame: pd.DataFrame, goal: Goal, limit_s: float | None) -> Trial:
     frame = frame[~frame["status"].isin(NOT_RUN)]
     score = np.full(len(frame), np.nan)
     if goal.metric in frame:
         score = frame[goal.metric].where(frame["status"].isin(SCORED)).to_numpy(dtype=float)
     samples, sample = np.unique(frame["sample"].to_numpy(), return_inverse=True)
     counted = np.where(np.isnan(score), goal.worst, score)
+    processor_s = float(frame[PROCESSOR_S].sum()) if PROCESSOR_S in frame else 0.0
     result = hierarchical_medians(counted, sample, np.zeros(len(samples), dtype=int), 1)
     return Trial(
         number=number,
@@ -161,6 +185,8 @@ def _trial(number: int, settings: Settings, frame: pd.DataFrame, goal: Goal) -> 
         failed=int(np.isnan(score).sum()),
         seconds=float(frame[LATENCY_S].sum()),
         fft_pairs=float(frame[LATENCY_PAIRS].sum()),
+        processor_s=processor_s,
+        over=limit_s is not None and processor_s > limit_s,
     )
 
 

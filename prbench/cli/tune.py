@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from prbench.analysis.goals import Goal
     from prbench.analysis.tuning import Trial, Tuning
     from prbench.running.engines import Engine
+    from prbench.running.request.cell import Cell
     from prbench.running.store.folder import Store
+    from prbench.running.store.record import Record
 
 SPLIT = "tune"
 SEED = 0
@@ -53,6 +55,12 @@ SEED = 0
 @click.option("--cluster", type=click.Path(path_type=Path, dir_okay=False), metavar="YAML", help="SLURM jobs as Dask workers.")
 @click.option("--backend", type=click.Choice(BACKENDS), help="What to compute with.")
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Soft limit of a solve.")
+@click.option(
+    "--processor-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Processor time of all solves of a trial; settings that take more are out.",
+)
 def command(
     solver: str,
     dataset: str,
@@ -65,13 +73,15 @@ def command(
     executor: str | None,
     scheduler: str | None,
     cluster: Path | None,
+    processor_limit: float | None,
     **options: Any,
 ) -> None:
     """Search the settings of SOLVER that do best on a dataset's tune split, and keep them as SOLVER@tuned.
 
     The first trial is SOLVER as named. Settings in brackets stay: fix what buys quality by time, as in
-    'hio-er[iterations=2000,starts=16]', or set --time-limit. What it cost is counted and stored beside the result. The same
-    command resumes. Started again on another machine with the same folder, it shares the cells with those that are under way.
+    'hio-er[iterations=2000,starts=16]', or set --processor-limit, which holds for every kind of solver alike. What it cost is
+    counted and stored beside the result. The same command resumes. Started again on another machine with the same folder, it
+    shares the cells with those that are under way.
     """
     from prbench.analysis.search_space import search_space
     from prbench.analysis.tuning import tune
@@ -88,12 +98,13 @@ def command(
     engine = choose_engine(executor, scheduler, cluster, jobs, threads) or LocalEngine(jobs, threads, gpu=gpu)
     try:
         with persistent(engine, store) as staying:
-            run = _runner(dataset, options, store, staying)
-            result = tune(name, params, space, run, trials=trials, seed=SEED, on_trial=_teller(trials))
+            run = _runner(dataset, options, store, staying, processor_limit)
+            limits = {"trials": trials, "processor_limit_s": processor_limit}
+            result = tune(name, params, space, run, seed=SEED, on_trial=_teller(trials), **limits)
     except KeyboardInterrupt:
         click.echo(f"stopped; what has finished is in {store.path}, and the same command resumes", err=True)
         raise
-    _keep(path, name, params, dataset, options, result)
+    _keep(path, name, params, dataset, {**options, "processor_limit": processor_limit}, result)
     _tell(path, f"{name}@{label}", solver, dataset, result)
 
 
@@ -115,8 +126,14 @@ def _check(name: str, dataset: str, path: Path, label: str) -> None:
         raise UsageError(f"{path} holds settings tuned on {before}; give --label another name, or remove it")
 
 
-def _runner(dataset: str, options: dict[str, Any], store: Store, engine: Engine) -> Callable[[str], pd.DataFrame]:
-    """Runs the cells of one trial, those that have no record of the code as it is, and returns the records of all."""
+def _runner(
+    dataset: str, options: dict[str, Any], store: Store, engine: Engine, limit_s: float | None
+) -> Callable[[str], pd.DataFrame]:
+    """Runs the cells of one trial, those that have no record of the code as it is, and returns the records of all.
+
+    With a limit of processor time the cells come one by one, and those after the one that exceeds it are left out.
+    """
+    from prbench.metrics.cost_names import PROCESSOR_S
     from prbench.running.engine import current_code_id, run_matrix
     from prbench.running.request.spec import Matrix, parse_indices
     from prbench.running.store.record import UNFINISHED
@@ -125,15 +142,24 @@ def _runner(dataset: str, options: dict[str, Any], store: Store, engine: Engine)
     indices = {key: parse_indices(options[key]) for key in ("samples", "seeds") if options[key] is not None}
     rest = {"split": options["split"], "backend": options["backend"], "time_limit_s": options["time_limit"]}
 
-    def run(solver: str) -> pd.DataFrame:
-        cells = Matrix.of("tune", name="tune", solvers=[solver], datasets=[dataset], **indices, **rest).cells()
+    def records_of(cells: Sequence[Cell]) -> list[Record]:
         records = [store.read(cell.key) for cell in cells]
         if any(
             r is None or r.status in UNFINISHED or r.code_id != current_code_id(c) for r, c in zip(records, cells, strict=True)
         ):
             run_matrix(cells, store, rerun="stale", engine=engine)
             records = [store.read(cell.key) for cell in cells]
-        return frame_of([row_of(record) for record in records if record is not None])
+        return [record for record in records if record is not None]
+
+    def run(solver: str) -> pd.DataFrame:
+        cells = Matrix.of("tune", name="tune", solvers=[solver], datasets=[dataset], **indices, **rest).cells()
+        records, spent_s = [], 0.0
+        for part in [cells] if limit_s is None else [[cell] for cell in cells]:
+            records += records_of(part)
+            spent_s += sum(record.cost.get(PROCESSOR_S) or 0.0 for record in records[-len(part) :])
+            if limit_s is not None and spent_s > limit_s:
+                break
+        return frame_of([row_of(record) for record in records])
 
     return run
 
@@ -143,9 +169,10 @@ def _teller(trials: int) -> Callable[[Trial, Goal], None]:
     best: list[float] = []
 
     def tell(trial: Trial, goal: Goal) -> None:
-        best.append(trial.score)
+        best.append(trial.counted(goal))
         top = min(best) if goal.better == "lower" else max(best)
         failed = f", {trial.failed} of {trial.cells} failed" if trial.failed else ""
+        failed += f", over the limit with {trial.processor_s:.3g} s" if trial.over else ""
         click.echo(f"trial {trial.number + 1} of {trials}: {goal.metric} {trial.score:.4g}{failed}; best {top:.4g}", err=True)
 
     return tell
@@ -167,6 +194,7 @@ def _keep(path: Path, name: str, params: dict[str, str], dataset: str, options: 
         "samples": options["samples"],
         "seeds": options["seeds"],
         "time_limit_s": options["time_limit"],
+        "processor_limit_s": options["processor_limit"],
         "metric": result.goal.metric,
         "score": best.score,
         "score_as_named": named.score,
@@ -191,7 +219,8 @@ def _tell(path: Path, label: str, solver: str, dataset: str, result: Tuning) -> 
         before = named.settings[name]
         click.echo(f"    {name} = {format_value(value)}{'' if value == before else f', was {format_value(before)}'}")
     cost = f"{budget['seconds']:.3g} s of solving, {number(float(budget['fft_pairs']))} FFT pairs"
-    click.echo(f"budget: {budget['trials']} trials, {budget['cells']} cells, {budget['failed']} failed, {cost}")
+    over = f", {budget['over']} trials over the limit" if budget["over"] else ""
+    click.echo(f"budget: {budget['trials']} trials, {budget['cells']} cells, {budget['failed']} failed{over}, {cost}")
     if "measured" in build_plugin("dataset", dataset).info.tags:
         click.echo(f"{dataset} is one measurement in every split: results on it with these settings are no test")
     click.echo(f"\n{path}\nnext:    prbench run -s {shlex.quote(f'{solver},{label}')} -d {shlex.quote(dataset)} --samples 20")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from prbench.analysis.common import RULE
 from prbench.analysis.paired import samples_needed
+from prbench.core.labels import labels_of
 from prbench.errors import one_line
 
 from .csv_text import csv_text
@@ -82,7 +83,7 @@ def _note(boards: Sequence[Leaderboard]) -> str:
 
 def explained(boards: Sequence[Leaderboard]) -> list[str]:
     """Sentences on intervals, on the samples that ranks need, and on solvers without a rank."""
-    return [INTERVALS, *_power(boards), *_partial(boards)]
+    return [INTERVALS, *_power(boards), *_partial(boards), *_labels(boards)]
 
 
 def _power(boards: Sequence[Leaderboard]) -> Iterator[str]:
@@ -111,6 +112,12 @@ def _partial(boards: Sequence[Leaderboard]) -> Iterator[str]:
     told = dict.fromkeys(f"{row['solver']} on {row['dataset']} has {row['reason']}" for row in rows if row["reason"])
     if told:
         yield f"Without a rank: {one_line('; '.join(told), 500)}."
+
+
+def _labels(boards: Sequence[Leaderboard]) -> Iterator[str]:
+    """What stands behind the labels of tuned settings."""
+    for name, label_ in labels_of(solver for board in boards for solver in board.rows["solver"].unique()).items():
+        yield f"{label_}: {one_line(name, 500)}."
 
 
 def _infos(board: Leaderboard) -> list[MetricInfo]:
@@ -282,13 +289,14 @@ def _blocks(board: Leaderboard) -> Iterator[tuple[str, list[str], list[list[str]
     infos = {info.name: info for info in _infos(board)}
     counts = {"time_limit": "limit", "stale": "stale", "missing": "missing", "left_out": "left out"}
     told = {name: header for name, header in counts.items() if board.rows[name].any()}
+    names = labels_of(board.rows["solver"].unique())
     by_dataset = dict(tuple(board.rows.groupby("dataset", sort=False, observed=True)))
     for dataset, goal in board.goals.items():
         rows = by_dataset[dataset].to_dict("records")
         ranked = sum(not row["reason"] for row in rows)
         cells: dict[str, list[str]] = {
             "#": [NOTHING if row["reason"] else str(row["rank"]) for row in rows],
-            "solver": [one_line(row["solver"], 200) for row in rows],
+            "solver": [one_line(names.get(row["solver"], row["solver"]), 200) for row in rows],
             infos[goal.metric].header if goal.metric in infos else goal.metric: [
                 _spread(row, "median", values=row["values"]) for row in rows
             ],

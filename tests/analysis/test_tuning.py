@@ -28,7 +28,15 @@ def test_the_search_finds_what_is_better_and_counts_what_it_cost():
     assert asked[0] == "hio"
     assert found.trials[0].settings["beta"] == 0.9
     failed = sum(t.settings["beta"] > 0.95 for t in found.trials)
-    assert found.budget == {"trials": 25, "cells": 75, "failed": 3 * failed, "seconds": 75, "fft_pairs": 750}
+    assert found.budget == {
+        "trials": 25,
+        "over": 0,
+        "cells": 75,
+        "failed": 3 * failed,
+        "seconds": 75,
+        "fft_pairs": 750,
+        "processor_s": 0,
+    }
     assert all(np.isinf(t.score) for t in found.trials if t.settings["beta"] > 0.95)
 
 
@@ -82,3 +90,21 @@ def test_settings_that_exclude_each_other_are_passed_over(monkeypatch):
     found = tune("hio", {}, SPACE, records, trials=15)
     assert 1 < len(found.trials) < 15
     assert not any(0.7 < t.settings["beta"] < 0.85 for t in found.trials)
+
+
+def test_a_trial_over_the_limit_of_processor_time_is_out_whatever_it_scores():
+    def run(solver):
+        beta = build_plugin("solver", solver).params()["beta"]
+        return records(solver).assign(status="ok", sa_nmse=1 - beta, processor_s=2.0 if beta > 0.8 else 0.5)
+
+    found = tune("hio", {}, SPACE, run, trials=12, processor_limit_s=3.0)
+    assert found.trials[0].over  # the solver as named, with beta = 0.9
+    assert found.trials[0].processor_s == 6.0
+    assert 0.5 <= found.best.settings["beta"] <= 0.8
+    assert found.budget["over"] == sum(trial.settings["beta"] > 0.8 for trial in found.trials) > 0
+    assert tune("hio", {}, SPACE, run, trials=12).best.settings["beta"] > 0.8
+
+
+def test_where_no_trial_keeps_to_the_limit_that_is_an_error():
+    with pytest.raises(UsageError, match=r"none of 3 trials kept to 1 s of processor time, the least took 6 s"):
+        tune("hio", {}, SPACE, lambda s: records(s).assign(processor_s=2.0), trials=3, processor_limit_s=1.0)

@@ -85,6 +85,26 @@ def test_the_label_runs_as_its_settings(tuned):
     assert {key: record["spec"]["solver_params"][key] for key in settings} == settings
 
 
+def test_a_trial_over_the_limit_of_processor_time_ends_with_the_cell_that_exceeds_it(tuned):
+    folder, _ = tuned
+    words = ["--samples", "3", "--trials", "2", "--label", "none", "--processor-limit", "1e-9", "--out", "over"]
+    result = invoke(*TUNE, *words)
+    assert result.exit_code == 2
+    assert "none of 2 trials kept to 1e-09 s" in result.stderr.splitlines()[-1]
+    assert len(list((folder / "over").glob("runs/*/*.json"))) == 2
+    assert not (folder / "prbench-tuned" / "hio@none.yaml").exists()
+
+
+def test_tables_show_the_label_and_say_what_it_stands_for(tuned):
+    assert tuned[1].exit_code == 0
+    run = invoke("run", "-s", "hio@tuned", "-d", "crystal2d[size=16]", "-o", "shown", "-j", "1", "--backend", "numpy")
+    assert run.exit_code == 0, run.output
+    board = invoke("leaderboard", "shown", "--format", "markdown").stdout
+    assert "| hio@tuned |" in board, board
+    assert "hio@tuned: hio\\[" in board
+    assert json.loads(invoke("leaderboard", "shown", "--format", "json").stdout)[0]["solver"].startswith("hio[")
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from prbench.core import format_name, parse_name
+from prbench.core.labels import labels_of
 from prbench.errors import UsageError, one_line
 
 _NAME_LENGTH = 64
@@ -20,8 +21,12 @@ _WIDE = 0.68
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:
-    """Names without the settings that all of the same plug-in share; cut where still long, but never to the same text."""
-    result = {name: one_line(_spelled(*own), _NAME_LENGTH) for name, own in _own(names, {}).items()}
+    """Names without the settings that all of the same plug-in share; cut where still long, but never to the same text. Tuned
+    settings have their label.
+    """
+    labels = labels_of(names)
+    others = _own([name for name in names if name not in labels], {})
+    result = {name: labels.get(name) or one_line(_spelled(*others[name]), _NAME_LENGTH) for name in names}
     return _told_apart(result)
 
 
