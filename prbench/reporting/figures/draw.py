@@ -16,6 +16,7 @@ from prbench.reporting.markup import pipe_table
 from prbench.reporting.variations import natural
 
 from .convergence import convergence
+from .field import field
 from .galleries import galleries
 from .pareto import pareto
 from .profiles import profiles
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 KINDS: dict[str, Callable[[TaskReport], Figure | None]] = {
     "quality": quality,
     "pareto": pareto,
+    "field": field,
     "profiles": profiles,
     "robustness": robustness,
     "convergence": convergence,
