@@ -201,6 +201,8 @@ class Task(TaskInfo):
         metrics: metrics of this task alone that no entry point names, as in a file that declares a task with its solver.
         conformance: makes the problems by which a program of another package shows that it keeps to this task's conventions;
             None where there are none.
+        starter: folder of a trivial method with which a new contestant begins: ``adapter.py.template``, Python in which ``$name``
+            is the contestant's, and ``settings.toml``, the end of its declaration; None where there is none.
         align: moves a reconstruction to where its truth is, for pictures of maps whose position is free; None where it is not.
         truth_gap: how far the truth of a simulated problem without noise is from explaining its measurement, as a multiple of
             what rounding and the task's approximations allow, so that 1 is the most; None where the measurement's ``misfit``
@@ -213,6 +215,7 @@ class Task(TaskInfo):
     align: Callable[[Problem, Reconstruction], Reconstruction] | None = None
     conformance: Callable[[], tuple[Conformance, ...]] | None = None
     truth_gap: Callable[[Problem], float] | None = None
+    starter: Path | None = None
 
     def __post_init__(self) -> None:
         """As :meth:`TaskInfo.__post_init__`, and the measurement must be one of this task.

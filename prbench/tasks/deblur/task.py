@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from prbench.core import DEBLURRED_IMAGE, Goal, Map, Panel, Problem, Reconstruction, Task
 from prbench.core.conformance import Conformance
 from prbench.tasks.map_files import MAP_EXPORT
@@ -44,4 +46,5 @@ TASK = Task(
     align=_moved_reconstruction,
     conformance=_conformance,
     truth_gap=_truth_gap,
+    starter=Path(__file__).with_name("starter"),
 )

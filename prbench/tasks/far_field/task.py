@@ -53,4 +53,5 @@ TASK = Task(
     dataset="file",
     conformance=_conformance,
     truth_gap=_truth_gap,
+    starter=Path(__file__).with_name("starter"),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from prbench.core import PHASE, PHASE_MAP, Goal, Map, Panel, Problem, Task
 from prbench.core.conformance import Conformance
 from prbench.tasks.map_files import MAP_EXPORT
@@ -39,4 +41,5 @@ TASK = Task(
     dataset="near-field-file",
     conformance=_conformance,
     truth_gap=_truth_gap,
+    starter=Path(__file__).with_name("starter"),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from prbench.core import PHASE, PHASE_MAP, Goal, Panel, Problem, Task
 from prbench.core.conformance import Conformance
 from prbench.tasks.map_files import MAP_EXPORT
@@ -42,4 +44,5 @@ TASK = Task(
     dataset="offaxis-file",
     conformance=_conformance,
     truth_gap=_truth_gap,
+    starter=Path(__file__).with_name("starter"),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from prbench.core import COMPLEX_OBJECT, Goal, Panel, Problem, Task
 from prbench.core.conformance import Conformance
 
@@ -41,4 +43,5 @@ TASK = Task(
     dataset="",
     conformance=_conformance,
     truth_gap=_truth_gap,
+    starter=Path(__file__).with_name("starter"),
 )

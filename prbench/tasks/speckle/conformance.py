@@ -10,12 +10,15 @@ import numpy as np
 
 from prbench.backend import get_backend
 from prbench.core import Case, Problem, Provenance, Reconstruction
-from prbench.core.conformance import Conformance
+from prbench.core.conformance import Conformance, relative_error
 
 from .measurement import SpeckleStack
 
 _SHAPE, _IMAGES, _RIM = (96, 80), 12, 16
-_LIMIT_PX = 0.5
+_LIMIT = 0.4
+"""Of the error by the displacement, whose root mean square is 1.24 px. The smallest of the mistakes makes 0.59; methods without a
+search, which take the images' gradients for the change, come to 0.32.
+"""
 
 
 def conformance() -> tuple[Conformance, ...]:
@@ -50,9 +53,9 @@ def conformance() -> tuple[Conformance, ...]:
             lambda d: d + (_inner(displacement) - _inner(d)).mean((1, 2))[:, None, None]
         ),
     }
-    meaning = f"root mean square error of the displacement in pixels, {_RIM} pixels at the edges left out"
+    meaning = f"error of the displacement over the displacement, {_RIM} pixels at the edges left out"
     error = lambda r: _error(displacement, r.displacement)  # noqa: E731 - one line reads best
-    return (Conformance("stack of pairs", problem, error, _LIMIT_PX, meaning, mistakes),)
+    return (Conformance("stack of pairs", problem, error, _LIMIT, meaning, mistakes),)
 
 
 def truth_gap(problem: Problem) -> float:
@@ -83,7 +86,7 @@ def _inner(displacement: np.ndarray) -> np.ndarray:
 def _error(truth: np.ndarray, found: np.ndarray) -> float:
     if np.shape(found) != truth.shape or not np.isfinite(found).all():
         return float("inf")
-    return float(np.sqrt(np.mean(np.sum((_inner(found) - _inner(truth)) ** 2, axis=0))))
+    return relative_error(_inner(truth), _inner(found))
 
 
 def _changed(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Reconstruction], Reconstruction]:

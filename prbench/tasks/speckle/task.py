@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from prbench.core import PHASE, SPECKLE_MAPS, Goal, Map, Panel, Problem, Task
 from prbench.core.conformance import Conformance
 from prbench.tasks.map_files import MAP_EXPORT
@@ -49,4 +51,5 @@ TASK = Task(
     rim_px=16,  # windows and filters fall off the frame there
     conformance=_conformance,
     truth_gap=_truth_gap,
+    starter=Path(__file__).with_name("starter"),
 )
