@@ -28,6 +28,8 @@ import numpy as np
 
 from prbench.errors import PrbenchError, one_line
 
+from .mapped import MappedFile
+
 PROTOCOL = 1
 _PREFIX = "prbench-contestant-"
 _SHARED = Path("/dev/shm")  # noqa: S108 - files of our own, in memory, with names that nobody can guess
@@ -54,8 +56,8 @@ class Link:
         self._requests = os.open(self.folder / "requests", os.O_RDWR | os.O_CLOEXEC)
         self.answers = os.open(self.folder / "answers", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        self._sent = os.open(self.folder / "sent.bin", flags, 0o600)
-        self._returned = os.open(self.folder / "returned.bin", flags, 0o600)
+        self._files = [os.open(self.folder / name, flags, 0o600) for name in ("sent.bin", "returned.bin")]
+        self._sent, self._returned = map(MappedFile, self._files)
         self._pending = bytearray()
         self._open = True
 
@@ -67,7 +69,7 @@ class Link:
         """Close everything, and remove the folder where it is still there."""
         if self._open:
             self._open = False
-            for fd in (self._requests, self.answers, self._sent, self._returned):
+            for fd in (self._requests, self.answers, *self._files):
                 os.close(fd)
             self.remove_names()
 
@@ -76,8 +78,7 @@ class Link:
         listed, end = [], 0
         for name, given in (arrays or {}).items():
             array = np.ascontiguousarray(given, given.dtype.newbyteorder("<")).reshape(given.shape)
-            if array.size:
-                _write_at(self._sent, array.reshape(-1).view(np.uint8).data, end)
+            self._sent.write(array, end)
             listed.append({"name": name, "dtype": array.dtype.str, "shape": list(array.shape), "offset": end})
             end += -(-array.nbytes // _ALIGNED) * _ALIGNED
         line = json.dumps({"protocol": PROTOCOL, **header, "arrays": listed}, separators=(",", ":"), allow_nan=True).encode()
@@ -120,8 +121,8 @@ class Link:
         whole = isinstance(shape, list) and all(type(n) is int and n >= 0 for n in [*shape, offset])
         if dtype.kind not in _KINDS or not whole or math.prod(shape) * dtype.itemsize > _MOST_BYTES:
             raise BadAnswer(f"{one_line(name, 60)}: numbers of a shape at an offset were expected, got {one_line(told, 100)}")
-        array: np.ndarray = np.empty(shape, dtype)
-        if array.size and not _read_at(self._returned, array.reshape(-1).view(np.uint8).data, offset):
+        array = self._returned.read(tuple(shape), dtype, offset)
+        if array is None:
             raise BadAnswer(f"{one_line(name, 60)}: returned.bin is too short for {dtype} of shape {tuple(shape)} at {offset}")
         return name, array.astype(dtype.newbyteorder("="), copy=False)
 
@@ -152,19 +153,3 @@ def _write(fd: int, data: bytes) -> None:
             view = view[os.write(fd, view) :]
             continue
         select.select([], [fd], [])
-
-
-def _write_at(fd: int, view: memoryview, at: int) -> None:
-    done = 0
-    while done < len(view):
-        done += os.pwrite(fd, view[done:], at + done)
-
-
-def _read_at(fd: int, view: memoryview, at: int) -> bool:
-    done = 0
-    while done < len(view):
-        count = os.preadv(fd, [view[done:]], at + done)
-        if not count:
-            return False
-        done += count
-    return True

@@ -30,6 +30,8 @@ _LONGEST_TRACEBACK = 10_000
 def main() -> None:
     """Answer requests until prbench closes its end."""
     adapter_path, folder, parent = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    here = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120
+    sys.path[:] = [path for path in sys.path if path != here]  # a program may have modules of the names that stand here
     _end_with_parent(parent)
     server = _Server(adapter_path, folder)
     for line in server.requests:
@@ -43,6 +45,8 @@ class _Server:
         self._answers = os.open(os.path.join(folder, "answers"), os.O_WRONLY)  # noqa: PTH118
         self._sent = os.open(os.path.join(folder, "sent.bin"), os.O_RDWR)  # noqa: PTH118
         self._returned = os.open(os.path.join(folder, "returned.bin"), os.O_RDWR)  # noqa: PTH118
+        self._mapped: Any = None
+        self._memory = _Memory()
         self._adapter_path = adapter_path
         self._adapter: Any = None
 
@@ -76,13 +80,13 @@ class _Server:
         measurement.update(self._read(request["arrays"]))
         np.random.seed(request["seed"] % 2**32)  # noqa: NPY002 - of packages that use the global source
         random.seed(request["seed"])
-        before = _memory()
+        before = self._memory.begin()
         processor, began = _processor_seconds(), time.perf_counter()
         found = dict(self._adapter.solve(measurement, request["settings"], request["seed"]))
         counts = found.pop("counts", {})
         arrays = {name: _plain(name, value) for name, value in found.items() if value is not None}
         wall, processor = time.perf_counter() - began, _processor_seconds() - processor
-        peak = _memory("VmHWM")
+        peak = self._memory.highest()
         grown = None if before is None or peak is None else max(0, peak - before)
         counts = {name: int(value) for name, value in counts.items()}
         return {"wall_s": wall, "processor_s": processor, "counts": counts, "peak_memory": grown}, arrays
@@ -103,12 +107,24 @@ class _Server:
         end = 0
         for name, given in arrays.items():
             array = np.ascontiguousarray(given).reshape(given.shape)
-            view, done = array.reshape(-1).view(np.uint8).data if array.size else b"", 0
-            while done < len(view):
-                done += os.pwrite(self._returned, view[done:], end + done)
+            if array.size:
+                self._make_room(end + array.nbytes)
+                np.copyto(np.ndarray(array.shape, array.dtype, self._mapped, end), array)
             listed.append({"name": name, "dtype": array.dtype.str, "shape": list(array.shape), "offset": end})
             end += -(-array.nbytes // _ALIGNED) * _ALIGNED
         return listed
+
+    def _make_room(self, size: int) -> None:
+        """Map at least so many bytes of the file of answers. Its pages are taken first: to store into one that the system has no
+        memory for would be a signal.
+        """
+        if self._mapped is None or len(self._mapped) < size:
+            if os.fstat(self._returned).st_size < size:
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(self._returned, 0, size)
+                else:
+                    os.ftruncate(self._returned, size)
+            self._mapped = mmap.mmap(self._returned, 0, mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0))
 
 
 def _check_protocol(spoken: int) -> None:
@@ -136,17 +152,35 @@ def _processor_seconds() -> float:
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
-def _memory(name: str = "") -> int | None:
-    """Bytes resident now, the high-water mark reset; with a name that entry; None where the system does not tell."""
-    try:
-        if not name:
-            with open("/proc/self/clear_refs", "w") as file:  # noqa: PTH123
-                file.write("5")
-        with open("/proc/self/status") as file:  # noqa: PTH123
-            found = [line for line in file if line.startswith((name or "VmRSS") + ":")]
-        return int(found[0].split()[1]) * 1024
-    except (OSError, IndexError):
-        return None
+class _Memory:
+    """What this process holds in memory, where the system tells; the files stay open, for they are read around every solve."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, int] = {}
+        try:
+            for name, flags in (("clear_refs", os.O_WRONLY), ("status", os.O_RDONLY)):
+                self._files[name] = os.open("/proc/self/" + name, flags)
+        except OSError:
+            self._files = {}
+
+    def begin(self) -> int | None:
+        """Bytes resident now, the high-water mark reset; None where the system does not tell."""
+        try:
+            os.pwrite(self._files["clear_refs"], b"5", 0)
+            return self._told(b"VmRSS:")
+        except (OSError, KeyError):
+            return None
+
+    def highest(self) -> int | None:
+        """Bytes resident at most since then."""
+        try:
+            return self._told(b"VmHWM:")
+        except (OSError, KeyError):
+            return None
+
+    def _told(self, name: bytes) -> int | None:
+        words = os.pread(self._files["status"], 1 << 14, 0).partition(name)[2].split(None, 1)
+        return int(words[0]) * 1024 if words else None
 
 
 def _end_with_parent(parent: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from pathlib import Path
 
@@ -27,6 +26,8 @@ _DECLARATION = 'name = "idle-program"\ntask = "far-field"\nsummary = "Nothing."\
 def overhead(folder: Path, size: int, solves: int = 60) -> dict[str, float]:
     """Seconds of a solve by a program that does nothing, and of two copies of the arrays sent and returned; medians.
 
+    Each on the wall's clock, and as processor time of both processes, which other load on the machine hardly changes.
+
     Args:
         folder: for the program.
         size: side of the square pattern; the answer has as many pixels, complex.
@@ -41,15 +42,26 @@ def overhead(folder: Path, size: int, solves: int = 60) -> dict[str, float]:
     answer = np.zeros((size, size), np.complex64)
     backend = get_backend("numpy")
     y = y.to(backend)
+    prepare(solver, backend, 0)
+    (pid,) = solver.companions()
+
+    def taken() -> np.ndarray:
+        return np.array([time.perf_counter(), time.process_time() + time.clock_gettime((~pid << 3) | 2)])
+
     whole, copies = [], []
     for _ in range(solves):
-        began = time.perf_counter()
+        began = taken()
         prepare(solver, backend, 0)
         run = run_prepared(solver, y, 0, None, None)
-        whole.append(time.perf_counter() - began - run.times.clocked.wall_s)
-        began = time.perf_counter()
+        whole.append(taken() - began - [run.times.clocked.wall_s, run.times.clocked.processor_s])
+        began = taken()
         for array in (y.intensity, answer):
             array.copy().copy()
-        copies.append(time.perf_counter() - began)
+        copies.append(taken() - began)
     end_programs()
-    return {"overhead_s": statistics.median(whole), "copies_s": statistics.median(copies)}
+    kinds = {"overhead": whole, "copies": copies}
+    return {
+        f"{kind}{clock}_s": float(np.median(times, axis=0)[k])
+        for kind, times in kinds.items()
+        for k, clock in enumerate(("", "_processor"))
+    }
