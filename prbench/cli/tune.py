@@ -99,7 +99,7 @@ def command(
     try:
         with persistent(engine, store) as staying:
             run = _runner(dataset, options, store, staying, processor_limit)
-            limits = {"trials": trials, "processor_limit_s": processor_limit}
+            limits: dict[str, Any] = {"trials": trials, "processor_limit_s": processor_limit}
             result = tune(name, params, space, run, seed=SEED, on_trial=_teller(trials), **limits)
     except KeyboardInterrupt:
         click.echo(f"stopped; what has finished is in {store.path}, and the same command resumes", err=True)

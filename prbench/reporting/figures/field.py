@@ -96,7 +96,7 @@ def _panel(axes: Axes, report: TaskReport, dataset: str, looks: dict[str, _Look]
         if not plain and (start := named.get(_plugin(row["solver"]))) is not None:
             axes.plot(*zip(start, at, strict=True), color=look.colour, linewidth=0.6, alpha=0.5, zorder=2)
         size = report.style.marker * (1.0 if plain or row["solver"] in labels else _SMALL)
-        marks = {"marker": look.marker, "markersize": size, "markerfacecolor": look.colour if plain else "white"}
+        marks: dict[str, Any] = {"marker": look.marker, "markersize": size, "markerfacecolor": look.colour if plain else "white"}
         bar = [[end] for end in error_ends(row["median"], row["median_low"], row["median_high"], top)]
         axes.errorbar(*at, yerr=bar, color=look.colour, elinewidth=0.5, linestyle="none", zorder=3, **marks)
     if logarithmic([cost for cost, _ in points]):
@@ -136,12 +136,6 @@ def _legend(figure: Figure, report: TaskReport, looks: dict[str, _Look], variant
     rows = max([-(-len(blocks[0][1]) // columns), *(len(block) for _, block in blocks[1:])])
     for (title, block), side in zip(blocks, _SIDES[len(blocks)], strict=True):
         padded = [*block, *(mark("") for _ in range(rows - len(block)))]
-        figure.legend(
-            handles=padded,
-            loc=f"outside lower {side}",
-            ncols=-(-len(block) // rows),
-            title=title,
-            alignment="left",
-            handlelength=1.5,
-            title_fontproperties={"weight": "bold", "size": report.style.font},
-        )
+        options: dict[str, Any] = {"loc": f"outside lower {side}", "ncols": -(-len(block) // rows), "handlelength": 1.5}
+        options |= {"title_fontproperties": {"weight": "bold", "size": report.style.font}, "alignment": "left"}
+        figure.legend(handles=padded, title=title, **options)
