@@ -217,7 +217,7 @@ def prose_of(source: str) -> list[tuple[int, str]]:
 def test_tests_ask_for_names_and_values_and_not_for_prose() -> None:
     paths = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if path.name not in OWN)
     assert len(paths) > 200
-    found = [(path, *place) for path in paths for place in prose_of(path.read_text("utf-8"))]
+    found = [(path, *piece) for path in paths for piece in prose_of(path.read_text("utf-8"))]
     assert [f"{path.relative_to(ROOT)}:{line}: {text!r}" for path, line, text in found] == []
 
 
