@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from prbench.backend import Array
+from prbench.core.data_files import verify
 from prbench.errors import DataNotFound
 from prbench.physics.total_variation import denoise_by_variation
 from prbench.tasks.far_field import FarField
@@ -56,7 +57,7 @@ def by_network(y: FarField, x: Array, support: Array, noise: float) -> Array:
     low, span = (0.0, white) if y.real and y.nonnegative else (-white, 2 * white)
     pictures = backend.xp.stack([(part - low) / span for part in parts], axis=1).reshape((-1, 1, *parts[0].shape[1:]))
     on_torch = pictures if backend.library == "torch" else torch.from_numpy(np.asarray(backend.to_numpy(pictures)))
-    net = dncnn.network(located_weights(), dncnn.level_for(_GREYS * noise / span))
+    net = dncnn.network(FILE.path, dncnn.level_for(_GREYS * noise / span))
     net = net.to(device=on_torch.device, dtype=on_torch.dtype)
     with torch.no_grad():
         clean = net(on_torch)
@@ -68,13 +69,13 @@ def by_network(y: FarField, x: Array, support: Array, noise: float) -> Array:
 
 
 def located_weights() -> Any:
-    """The path of the network's weights.
+    """The path of the network's weights, verified.
 
     Raises:
-        DataNotFound: where it is not on this machine, saying how to get it.
+        DataNotFound: where it is not whole on this machine, saying how to get it.
     """
-    if not FILE.path.is_file():
-        raise DataNotFound(f"pnp[denoiser=dncnn] needs {FILE.path}; `prbench data get pnp` makes it of public files")
+    if verify(FILE) != "ok":
+        raise DataNotFound(f"pnp[denoiser=dncnn] needs {FILE.path}, which is {verify(FILE)}; `prbench data get pnp` makes it")
     return FILE.path
 
 

@@ -5,7 +5,7 @@ Minimises ``sum_k [ I_k + b - (n_k + b) log(I_k + b) ]`` over measured pixels, w
 model and counts alike, leaves the optimum of a perfect model where it is; with b = 0 the logarithm forbids a Fourier
 coefficient that counts at least one photon to pass through zero, which is what holds a descent in a local minimum, and a
 large b takes that wall down. A step costs two FFTs: the spectrum of the iterate is carried along, and the line search works
-on spectra alone.
+on spectra alone. Objects of one magnitude need a third FFT, because their set is curved.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class LikelihoodDescent:
         counts: photons (*shape), zero frequency first; negative where unmeasured.
         background: of the last step.
         coherence: of the beam; None: full.
+        uniform: whether an object has one magnitude on all of its support, so that phases alone are free besides it.
     """
 
     x: Array
@@ -49,6 +50,7 @@ class LikelihoodDescent:
     counts: Array
     background: float = FLOOR
     coherence: Coherence | None = None
+    uniform: bool = False
 
 
 @pointwise
@@ -71,19 +73,43 @@ def curvature_along(A: Array, D: Array, counts: Array, per_gain: float, b: float
     return where(counts < 0, zero, (along + along) * along / (per_gain * abs2(A) + b))
 
 
-def begin(y: FarField, x: Array, support: Array, coherence: Coherence | None = None) -> LikelihoodDescent:
-    """Start from objects ``x`` (B, *shape), cut to ``support``."""
+def begin(
+    y: FarField, x: Array, support: Array, coherence: Coherence | None = None, *, uniform: bool = False
+) -> LikelihoodDescent:
+    """Start from objects ``x`` (B, *shape), cut to ``support``; with one magnitude there where ``uniform``."""
     xp = y.backend.xp
     counts = xp.where(y.measured, y.amplitude**2 / (y.gain or 1.0), -xp.ones_like(y.amplitude))
-    x = x * support
+    x = made_uniform(y, x, support) if uniform else x * support
     slope = xp.zeros_like(y.amplitude)[:1].reshape(-1)[:1].reshape((1,) * (y.ndim + 1))
-    return LikelihoodDescent(x, y.transform(x), xp.zeros_like(x), xp.zeros_like(x), slope, support, counts, coherence=coherence)
+    return LikelihoodDescent(
+        x, y.transform(x), xp.zeros_like(x), xp.zeros_like(x), slope, support, counts, coherence=coherence, uniform=uniform
+    )
+
+
+def made_uniform(y: FarField, x: Array, support: Array) -> Array:
+    """The nearest objects of one magnitude on bool supports (B, *shape) to objects of that shape: their phases, and its mean."""
+    xp, axes = y.backend.xp, tuple(range(1, y.ndim + 1))
+    size = xp.abs(x) * support
+    pixels = xp.sum(xp.astype(support, y.backend.real), axis=axes, keepdims=True)
+    mean = xp.sum(size, axis=axes, keepdims=True) / xp.maximum(pixels, xp.ones_like(pixels))
+    return support * mean * xp.where(size > 0, x / xp.where(size > 0, size, xp.ones_like(size)), xp.ones_like(x))
+
+
+def along_uniform(y: FarField, x: Array, support: Array, change: Array) -> Array:
+    """The part of a change of objects of one magnitude that turns phases or changes that magnitude: tangent to their set."""
+    xp, axes = y.backend.xp, tuple(range(1, y.ndim + 1))
+    size = xp.abs(x)
+    phase = xp.where(size > 0, x / xp.where(size > 0, size, xp.ones_like(size)), xp.zeros_like(x))
+    rotated = xp.conj(phase) * change
+    pixels = xp.sum(xp.astype(support, y.backend.real), axis=axes, keepdims=True)
+    growth = xp.sum(rotated.real * support, axis=axes, keepdims=True) / xp.maximum(pixels, xp.ones_like(pixels))
+    return phase * (growth + 1j * rotated.imag)
 
 
 def confine(y: FarField, d: LikelihoodDescent, support: Array) -> None:
     """Cut the objects to another support, bool (B, *shape), and start the conjugation anew; one transform an object."""
     d.support = support
-    d.x = d.x * support
+    d.x = made_uniform(y, d.x, support) if d.uniform else d.x * support
     d.spectrum = y.transform(d.x)
     d.slope = 0 * d.slope
 
@@ -109,6 +135,8 @@ def refine(y: FarField, d: LikelihoodDescent, background: float = FLOOR) -> None
     residual, sensitivity = _pull(y, d, b)
     gradient = y.inverse(residual, out=residual)
     gradient = cut(gradient, d.support, 0.0, out=gradient)
+    if d.uniform:
+        gradient, d.direction = (along_uniform(y, d.x, d.support, change) for change in (gradient, d.direction))
     slope = total(abs2_of(gradient))
     memory = (slope - total((xp.conj(d.gradient) * gradient).real)) / xp.where(d.slope > 0, d.slope, xp.ones_like(d.slope))
     memory = xp.where(d.slope > 0, xp.clip(memory, 0, None), xp.zeros_like(memory))
@@ -134,6 +162,9 @@ def refine(y: FarField, d: LikelihoodDescent, background: float = FLOOR) -> None
     step = step * xp.clip(secant, 0.25, 4.0)
     d.x = d.x + step * d.direction
     d.spectrum = d.spectrum + step * D
+    if d.uniform:
+        d.x = made_uniform(y, d.x, d.support)
+        d.spectrum = y.transform(d.x)
 
 
 def _pull(y: FarField, d: LikelihoodDescent, b: float) -> tuple[Array, Array]:

@@ -68,7 +68,9 @@ def background(y: FarField, progress: float) -> float:
     return 3 * mean * 10 ** (-level / 2) if level < _LEVELS - 1 else FLOOR
 
 
-def enter(y: FarField, state: RefinedState, finalists: int, keep: int, reject: float | None = None) -> None:
+def enter(
+    y: FarField, state: RefinedState, finalists: int, keep: int, reject: float | None = None, *, uniform: bool = False
+) -> None:
     """Begin a block: bring the finalists together, and descend from their mean, the best of them and the last answer.
 
     Args:
@@ -77,6 +79,7 @@ def enter(y: FarField, state: RefinedState, finalists: int, keep: int, reject: f
         finalists: starts that go on.
         keep: independent starts to remember.
         reject: starts whose score is above this many times the best one's are left out; None: none are.
+        uniform: whether the object has one magnitude.
     """
     xp, s = y.backend.xp, state.projections
     if state.refinement is None:
@@ -90,7 +93,7 @@ def enter(y: FarField, state: RefinedState, finalists: int, keep: int, reject: f
     related = [i for i, d in enumerate(y.backend.to_numpy(distance)) if d < _RELATED]
     candidates = [xp.mean(together[related], axis=0), together[0], *([] if r.last is None else [r.last])]
     support = s.support[:1] if r.last is None else r.next_support[None]
-    r.descent = begin(y, xp.stack(candidates), xp.concat([support] * len(candidates)), s.coherence)
+    r.descent = begin(y, xp.stack(candidates), xp.concat([support] * len(candidates)), s.coherence, uniform=uniform)
 
 
 def leave(y: FarField, state: RefinedState, fraction: float) -> None:
@@ -130,7 +133,8 @@ def _most_likely(y: FarField, d: LikelihoodDescent) -> tuple[Array, Array, float
     misfit = y.backend.to_numpy(log_likelihood(y, d)).ravel()
     chosen = by_score(misfit)[0]
     support = d.support[chosen]
-    return d.x[chosen], support, float(misfit[chosen]) * math.prod(y.shape) + 2 * int(y.backend.xp.sum(support))
+    parameters = (1 if d.uniform else 2) * int(y.backend.xp.sum(support))
+    return d.x[chosen], support, float(misfit[chosen]) * math.prod(y.shape) + parameters
 
 
 def _elect(y: FarField, s: ProjectionState, finalists: int, keep: int, reject: float | None) -> Refinement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
 from prbench.errors import UsageError
@@ -47,6 +47,10 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
         0.3, valid="(0, 1)", range=(0.15, 0.4), doc="fraction of the typical magnitude kept after the first ML"
     )
     tight: float = setting(0.5, valid="(0, 1)", range=(0.3, 0.6), doc="the same after the last but one")
+
+    magnitude: Literal["free", "uniform"] = setting(
+        "free", doc="uniform: the object has one magnitude on its support, as crystals; known to the last ML"
+    )
 
     example: ClassVar[dict[str, object]] = {"recipe": "100*HIO+20*ER+2*(24*ML+20*ER)+24*ML", "starts": 2}
 
@@ -111,7 +115,10 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
         while s.k < last:
             _, at, length = self.block(s.k)
             if at == 0:
-                enter(y, state, self.finalists, self.keep, self.reject)
+                blocks = 0 if state.refinement is None else state.refinement.blocks
+                last_block = blocks == sum(name == "ML" for name, _ in self.blocks) - 1
+                uniform = self.magnitude == "uniform" and last_block
+                enter(y, state, self.finalists, self.keep, self.reject, uniform=uniform)
             assert state.refinement is not None
             assert state.refinement.descent is not None
             refine(y, state.refinement.descent, background(y, at / length))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -49,6 +49,8 @@ class MaximumLikelihood(ShrinkwrapSettings, IterativeSolver[FarField, DescentSta
     update_every: int = setting(0, valid="[0, inf)", doc="steps between support updates by shrinkwrap; 0 for none")
     keep: int = setting(5, valid="[1, inf)", doc="starts returned, best first, for PRTF")
 
+    magnitude: Literal["free", "uniform"] = setting("free", doc="uniform: one magnitude on all of the support, as of crystals")
+
     example: ClassVar[dict[str, object]] = {"iterations": 50}
 
     def total_iterations(self, y: FarField) -> int:  # noqa: ARG002 - the same for every measurement
@@ -58,7 +60,7 @@ class MaximumLikelihood(ShrinkwrapSettings, IterativeSolver[FarField, DescentSta
     def init(self, y: FarField, rng: Rng) -> DescentState:
         """Random phases on the measured amplitudes, cut to the support."""
         first = random_state(y, Choice(y, None), rng, self.starts, 1.0, self.autocorrelation)
-        return DescentState(begin(y, first.g, first.support))
+        return DescentState(begin(y, first.g, first.support, uniform=self.magnitude == "uniform"))
 
     def step(self, y: FarField, state: DescentState) -> DescentState:
         """One conjugate-gradient step of every start, and the support's update where it is due."""

@@ -55,11 +55,6 @@ class PlugAndPlay(ProjectionSolver):
     """The weights of the network, which ``prbench data get`` makes."""
 
     @property
-    def inputs(self) -> tuple[str, ...]:
-        """The file of weights, where the network is asked for."""
-        return (str(located_weights()),) if self.denoiser == "dncnn" else ()
-
-    @property
     def steps_before(self) -> int:
         """Steps of HIO."""
         return self.choose_after + self.first_steps

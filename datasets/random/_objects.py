@@ -13,8 +13,11 @@ from prbench.errors import UsageError
 from prbench.physics.noise import shot_noise
 from prbench.tasks.random import RandomLinear
 
-OBJECTS = ("noise", "camera", "coins", "moon", "text", "cell")
-"""Complex normal noise, or a grey picture that scikit-image installs with itself."""
+PICTURES = ("camera", "coins", "moon", "text", "cell", "brick", "grass", "gravel", "page", "clock", "retina", "astronaut")
+"""Pictures that scikit-image installs with itself."""
+
+OBJECTS = ("noise", "pictures", *PICTURES)
+"""Complex normal noise, all pictures in turn, or one of them."""
 
 
 class ExposedMap(Protocol):
@@ -42,21 +45,25 @@ def unit_phases(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def draw_object(name: str, size: int, index: int, rng: np.random.Generator) -> np.ndarray:
-    """An object of (size, size): random numbers, or a picture as modulus, turned by 90 degrees from sample to sample.
+    """An object of (size, size): random numbers, or a picture as modulus, its grey values from 0 to 1.
 
-    The phase of a picture is a smooth random one of a few radians.
+    One picture is rotated by 90 degrees from sample to sample; of all of them each sample has the next, rotated only once they
+    have all been. The phase of a picture is a smooth random one of a few radians.
     """
     if name == "noise":
         return complex_normal(rng, (size, size))
     from scipy.ndimage import gaussian_filter
     from skimage import data
+    from skimage.color import rgb2gray
     from skimage.transform import resize
     from skimage.util import img_as_float
 
-    image = img_as_float(getattr(data, name)())  # type: ignore[no-untyped-call]
+    turns, which = divmod(index, len(PICTURES)) if name == "pictures" else (index, PICTURES.index(name))
+    image = img_as_float(getattr(data, PICTURES[which])())  # type: ignore[no-untyped-call]
+    image = rgb2gray(image) if image.ndim == 3 else image  # type: ignore[no-untyped-call]
     side = min(image.shape)
     top, left = ((n - side) // 2 for n in image.shape)
-    square = np.rot90(image[top : top + side, left : left + side], index % 4)
+    square = np.rot90(image[top : top + side, left : left + side], turns % 4)
     modulus = resize(square, (size, size), anti_aliasing=True)  # type: ignore[no-untyped-call]
     phase = gaussian_filter(rng.standard_normal((size, size)), size / 10, mode="wrap")
     return np.asarray(modulus * np.exp(2j * phase / phase.std()))
@@ -81,15 +88,16 @@ def make_problem(
         raise UsageError(f"{dataset.plugin_name}: noise is given by photons or by snr_db, not by both")
     truth = x.astype(np.complex64)
     intensity = y.to(get_backend("numpy", "double")).forward(truth)
+    gain = None
     if dataset.photons is not None:
         measured = intensity if y.mask is None else np.where(y.mask, intensity, 0)
-        intensity, _ = shot_noise(measured, rng, photons_per_pixel=dataset.photons)
+        intensity, gain = shot_noise(measured, rng, photons_per_pixel=dataset.photons)
     if dataset.snr_db is not None:
         sigma = np.sqrt(np.mean(intensity**2)) * 10 ** (-dataset.snr_db / 20)
         intensity = np.maximum(intensity + sigma * rng.standard_normal(intensity.shape), 0)
     index, seed, split = which
     return Problem(
-        measurement=dataclasses.replace(y, intensity=intensity.astype(np.float32)),
+        measurement=dataclasses.replace(y, intensity=intensity.astype(np.float32), gain=gain),
         truth=Reconstruction(object=truth),
         id=f"{dataset.plugin_name}-{split}-{seed}-{index}",
         split=split,

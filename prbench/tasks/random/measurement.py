@@ -33,11 +33,12 @@ class RandomLinear(Measurement):
         modulations: complex (L, K, *object_shape); those after the first of a chain have modulus 1.
         mask: bool, the shape of ``intensity``, True where measured; all where None.
         real: whether X is known to be real.
+        gain: units of ``intensity`` per photon, for likelihoods; None where it is unknown or there is no shot noise.
         symmetries: what X is known up to, where the map is so special that it is more than a global phase: ``shift``, ``flip``.
 
     Raises:
         BadInput: unless there is exactly one of matrix and modulations, shapes agree, and measured intensities are at least 0,
-            finite and somewhere positive.
+            finite and somewhere positive, and a gain is positive and finite.
     """
 
     task: ClassVar[str] = "random"
@@ -49,8 +50,11 @@ class RandomLinear(Measurement):
     mask: Array | None = dataclasses.field(default=None, kw_only=True)
     real: bool = dataclasses.field(default=False, kw_only=True)
     symmetries: tuple[str, ...] = dataclasses.field(default=("phase",), kw_only=True)
+    gain: float | None = dataclasses.field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
+        if self.gain is not None and not (math.isfinite(self.gain) and self.gain > 0):
+            raise BadInput(f"gain must be positive and finite, got {self.gain}; leave it out where it is not known")
         intensity = np.asarray(self.intensity)
         if intensity.dtype.kind not in "fiub":
             raise BadInput(f"intensity must be real, got {intensity.dtype}")

@@ -1,7 +1,11 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
-from prbench.algorithms.far_field._likelihood import begin, log_likelihood, refine
+import prbench
+from prbench.algorithms.far_field._likelihood import along_uniform, begin, log_likelihood, made_uniform, refine
+from prbench.backend import get_backend
 
 
 def misfit(solved, x: np.ndarray) -> float:
@@ -100,3 +104,36 @@ def test_unmeasured_pixels_have_no_say(make_solved):
     seen = solved.host(solved.y.measured)
     d.spectrum = np.where(seen, d.spectrum, 100 * d.spectrum)
     assert log_likelihood(solved.y, d)[0] == value
+
+
+def noisy_crystal(index: int) -> tuple[prbench.Problem, prbench.FarField]:
+    """A crystal at 10 photons per pixel, and its measurement with its exact support."""
+    problem = prbench.get_dataset("crystal2d[size=32,photons=10,strength=0.5]").problem(index, split="tune")
+    y = problem.measurement
+    return problem, dataclasses.replace(y, support=y.pad(np.asarray(problem.object_region)))
+
+
+@pytest.mark.parametrize("name", ["ml[iterations=150,starts=4", "hio-er-ml[starts=4,recipe=200*HIO+20*ER+80*ML+20*ER+100*ML"])
+def test_one_magnitude_for_all_pixels_takes_noise_out(name):
+    problem, y = noisy_crystal(0)
+    solvers = [f"{name},magnitude={kind}]" for kind in ("free", "uniform")]
+    free, uniform = (prbench.solve(solver, y, backend="numpy").reconstruction for solver in solvers)
+    errors = [prbench.score(found, problem, ["sa_nmse"])["sa_nmse"] for found in (free, uniform)]
+    assert errors[1] < 0.6 * errors[0]
+    size = np.abs(np.asarray(uniform.object))[np.asarray(uniform.aux["support"])]
+    assert np.ptp(size) < 1e-4 * size.mean()
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_a_tangent_change_keeps_the_magnitude_to_first_order(library):
+    _, y = noisy_crystal(0)
+    y = y.to(get_backend(library, "double"))
+    rng, xp = np.random.default_rng(0), y.backend.xp
+    noise = [y.backend.asarray(rng.standard_normal((2, *y.shape)) + 1j * rng.standard_normal((2, *y.shape))) for _ in range(2)]
+    support = xp.stack([y.support, y.support])
+    x = made_uniform(y, noise[0], support)
+    change = along_uniform(y, x, support, noise[1] * support)
+    np.testing.assert_allclose(y.backend.to_numpy(along_uniform(y, x, support, change)), y.backend.to_numpy(change), atol=1e-12)
+    moved = x + 1e-4 * change
+    gap = y.backend.to_numpy(made_uniform(y, moved, support) - moved)
+    assert np.abs(gap).max() < 1e-6

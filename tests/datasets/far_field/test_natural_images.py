@@ -10,6 +10,7 @@ from click.testing import CliRunner
 import prbench
 from prbench.algorithms.networks import dncnn
 from prbench.algorithms.networks.dncnn_weights import FILE
+from prbench.backend import get_backend
 from prbench.cli import app
 from prbench.core.data_files import verify
 from prbench.datasets.far_field.natural_images import reduced
@@ -97,4 +98,4 @@ def test_the_network_is_a_prior():
 def test_weights_that_are_missing_are_named(monkeypatch, tmp_path):
     monkeypatch.setenv("PRBENCH_DATA", str(tmp_path))
     with pytest.raises(DataNotFound, match="prbench data get pnp"):
-        _ = prbench.get_solver("pnp[denoiser=dncnn]").inputs
+        prbench.get_solver("pnp[denoiser=dncnn]").prepare(get_backend("numpy"), np.random.default_rng(0))

@@ -61,3 +61,27 @@ def test_octonary_modulators_have_unit_mean_square():
 def test_noise_in_two_ways_is_refused():
     with pytest.raises(UsageError, match=r"^gaussian-map: .*\bphotons\b.*\bsnr_db\b"):
         prbench.get_dataset("gaussian-map[n=20,photons=5,snr_db=10]").problem(0)
+
+
+def test_photons_leave_their_gain_in_the_measurement():
+    """Counts are the intensities over the gain: whole numbers, whose variance is their mean."""
+    clean, noisy = (prbench.get_dataset("coded-diffraction", size=32, photons=p).problem(0).measurement for p in (None, 50))
+    assert clean.gain is None
+    counts = noisy.intensity.astype(np.float64) / noisy.gain
+    np.testing.assert_allclose(counts, np.round(counts), atol=1e-3)
+    assert counts.mean() == pytest.approx(50, rel=0.02)
+    expected = clean.intensity / noisy.gain
+    assert np.mean((counts - expected) ** 2 / np.maximum(expected, 1e-6)) == pytest.approx(1, abs=0.1)
+
+
+def test_pictures_are_all_different_before_one_is_rotated():
+    dataset = prbench.get_dataset("coded-diffraction[size=16,image=pictures]")
+    moduli = [np.abs(dataset.problem(index).truth.object) for index in range(13)]
+    alike = [
+        max(np.corrcoef(np.rot90(a, turn).ravel(), b.ravel())[0, 1] for turn in range(4))
+        for i, a in enumerate(moduli[:12])
+        for b in moduli[:i]
+    ]
+    assert max(alike) < 0.95
+    np.testing.assert_allclose(moduli[12], np.rot90(moduli[0]), atol=1e-5)
+    np.testing.assert_array_equal(moduli[0], np.abs(prbench.get_dataset("coded-diffraction[size=16]").problem(0).truth.object))
