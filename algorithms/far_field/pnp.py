@@ -24,6 +24,7 @@ from ._updates import Update, hio
     task="far-field",
     cite="Venkatakrishnan, Bouman, Wohlberg, GlobalSIP 2013, doi:10.1109/GlobalSIP.2013.6737048; "
     "Romano, Elad, Milanfar, SIAM J. Imaging Sci. 10 (2017) 1804, doi:10.1137/16M1102884; "
+    "Wang, Sun, Fleischer, ICML 2020; "
     "Metzler, Schniter, Veeraraghavan, Baraniuk, ICML 2018, arXiv:1803.00212; "
     "Beck, Teboulle, IEEE Trans. Image Process. 18 (2009) 2419, doi:10.1109/TIP.2009.2028250; "
     "Zhang, Zuo, Chen, Meng, Zhang, IEEE Trans. Image Process. 26 (2017) 3142, doi:10.1109/TIP.2017.2662206",
