@@ -60,7 +60,7 @@ def draw_object(name: str, size: int, index: int, rng: np.random.Generator) -> n
 
     turns, which = divmod(index, len(PICTURES)) if name == "pictures" else (index, PICTURES.index(name))
     image = img_as_float(getattr(data, PICTURES[which])())  # type: ignore[no-untyped-call]
-    image = rgb2gray(image) if image.ndim == 3 else image  # type: ignore[no-untyped-call]
+    image = rgb2gray(image) if image.ndim == 3 else image
     side = min(image.shape)
     top, left = ((n - side) // 2 for n in image.shape)
     square = np.rot90(image[top : top + side, left : left + side], turns % 4)
