@@ -13,12 +13,23 @@ from .baseline import Baseline, stored_form
 from .findings import Comparison
 from .measuring import OnCell, measure, more_times, silent
 from .probing import Probe
-from .regression import compare_versions, confirm_times, slower_groups
+from .regression import TOLERANCES, compare_versions, confirm_times, slower_groups
+from .timing import TIME, open_groups
+
+Sides = dict[str, list[dict[str, Any]]]
+"""What was measured of each version."""
+
 
 PROCESSES = 2
 """Processes of each version among which the rounds are divided: two of one version may differ in speed by tens of per cent for as
 long as they live, by the layout of their memory.
 """
+MORE_LOOKS = 2
+"""How often a group is timed again by fresh processes and its pairs pooled, where these neither show a slower version nor exclude
+one slower by :data:`EXCLUDED`: on a busy machine more pairs are needed.
+"""
+EXCLUDED = 2.0
+"""Times the tolerance."""
 REPEAT_S = 0.1
 """Processor time for which a quick solve is repeated, seconds."""
 
@@ -32,7 +43,8 @@ def in_turn(
     tolerances: Mapping[str, float] | None = None,
     on_cell: OnCell = silent,
 ) -> Comparison:
-    """Compare two versions on this machine, solve by solve in turn; one found slower is timed again, by fresh processes.
+    """Compare two versions on this machine, solve by solve in turn; where the times do not tell, more are taken, and a version
+    found slower is timed again, by fresh processes.
 
     Args:
         cells: what to solve.
@@ -45,23 +57,42 @@ def in_turn(
     Raises:
         PrbenchError: where an interpreter cannot be started.
     """
+    allowed = {**TOLERANCES, **(tolerances or {})}[TIME]
 
-    def compared(some: Sequence[Cell]) -> Comparison:
-        result: dict[str, list[dict[str, Any]]] = {}
-        for _ in range(PROCESSES):
+    def timed(some: Sequence[Cell], *, times_only: bool) -> Sides:
+        result: Sides = {}
+        for number in range(PROCESSES):
             with _probes(pythons, threads) as probes:
-                again = measure(some, probes, -(-rounds // PROCESSES), on_cell, REPEAT_S)
-            for name in again:
-                if name in result:
+                share = -(-rounds // PROCESSES)
+                again = measure(some, probes, share, on_cell, REPEAT_S, times_only=times_only or number > 0)
+            if not result:
+                result = again
+            else:
+                for name in again:
                     more_times(result[name], again[name])
-                else:
-                    result[name] = again[name]
-        return compare_versions(result["base"], result["head"], stored=False, tolerances=tolerances)
+        return result
+
+    def compared(some: Sequence[Cell], *, times_only: bool = False) -> Comparison:
+        result = timed(some, times_only=times_only)
+        for look in range(MORE_LOOKS + 1):
+            comparison = compare_versions(result["base"], result["head"], stored=False, tolerances=tolerances)
+            slower = slower_groups(comparison)
+            left = [group for group in open_groups(result["base"], result["head"], 1 + EXCLUDED * allowed) if group not in slower]
+            if not left or look == MORE_LOOKS:
+                break
+            again = timed([cell for cell in some if _group_of(cell) in left], times_only=True)
+            for name, cells_of_side in result.items():
+                more_times([one for one in cells_of_side if (one["solver"], one["dataset"]) in left], again[name])
+        return comparison
 
     comparison = compared(cells)
     slower = slower_groups(comparison)
-    again = [cell for cell in cells if (cell.solver_spelled, cell.dataset_spelled) in slower]
-    return confirm_times(comparison, compared(again)) if again else comparison
+    doubted = [cell for cell in cells if _group_of(cell) in slower]
+    return confirm_times(comparison, compared(doubted, times_only=True)) if doubted else comparison
+
+
+def _group_of(cell: Cell) -> tuple[str, str]:
+    return cell.solver_spelled, cell.dataset_spelled
 
 
 def measured(

@@ -23,7 +23,13 @@ def silent(_done: int, _all: int, _cell: Cell) -> None:
 
 
 def measure(
-    cells: Sequence[Cell], probes: Mapping[str, Probe], rounds: int, on_cell: OnCell = silent, repeat_s: float = 0.0
+    cells: Sequence[Cell],
+    probes: Mapping[str, Probe],
+    rounds: int,
+    on_cell: OnCell = silent,
+    repeat_s: float = 0.0,
+    *,
+    times_only: bool = False,
 ) -> dict[str, list[dict[str, Any]]]:
     """Solve every cell ``rounds`` times with every probe, the probes in turn and their order reversed from round to round.
 
@@ -33,6 +39,7 @@ def measure(
         rounds: solves of a cell by each; the first also tells counts, scores and, on numpy, allocations.
         on_cell: see :data:`OnCell`.
         repeat_s: see :meth:`prbench.gate.probing.Probe.ask`.
+        times_only: whether to leave out scores and allocations, where only times are to be added to what was measured.
 
     Returns:
         For each probe one mapping per cell: ``solver``, ``dataset``, ``task``, ``sample``, ``seed``, ``split``, ``backend``,
@@ -47,10 +54,10 @@ def measure(
         for turn in range(rounds):
             for name in list(probes)[:: -1 if turn % 2 else 1]:
                 if not answers[name] or solved(answers[name][-1]["status"]):
-                    answers[name].append(probes[name].ask(cell, "time" if answers[name] else "cost", repeat_s))
+                    answers[name].append(probes[name].ask(cell, "time" if answers[name] or times_only else "cost", repeat_s))
         for name, probe in probes.items():
             allocated = None
-            if cell.backend == "numpy" and solved(answers[name][0]["status"]):
+            if cell.backend == "numpy" and not times_only and solved(answers[name][0]["status"]):
                 allocated = probe.ask(cell, "allocations").get(MEMORY)
             result[name].append(_cell_entry(cell, answers[name], allocated))
     for measured in result.values():

@@ -20,6 +20,7 @@ PROCESSOR, PROCESSOR_IN_PAIRS = "cpu_s", "cpu_fft"
 TIME, WALL_TIME, CONVERGENCE = "time", "wall time", "iterations to target"
 WAITING = 0.5
 """Relative change of wall time up to which nothing is said where processor time is known."""
+_LEVEL = 0.95
 TARGET = 1.1
 """Times its last residual: the misfit that iterations are counted to. Close to the end, and reached before noise decides."""
 
@@ -68,6 +69,32 @@ def _one_timed(what: str, pairs: Sequence[Pair], name: str, tolerance: float) ->
         return None
     evidence = of_pairs([now / before for before, now in told if before > 0])
     return _finding(what, pairs, told, evidence, tolerance)
+
+
+def open_groups(base: Sequence[Mapping[str, Any]], head: Sequence[Mapping[str, Any]], factor: float) -> list[tuple[str, str]]:
+    """Solver and dataset of the groups whose processor times leave open that the head takes ``factor`` times as long, or longer.
+
+    They do where the upper end of the 95 % interval of the median factor, one-sided and by order statistics, is not below it.
+
+    Args:
+        base: as :func:`prbench.gate.measuring.measure` returns it.
+        head: the same cells.
+        factor: above 1.
+    """
+    factors: dict[tuple[str, str], list[float]] = {}
+    for before, now in zip(base, head, strict=True):
+        if _on_processor(before) and _on_processor(now):
+            ratios = [n / b for b, n in zip(before[PROCESSOR], now[PROCESSOR], strict=False) if b > 0]
+            factors.setdefault((now["solver"], now["dataset"]), []).extend(ratios)
+    return [group for group, ratios in factors.items() if ratios and upper_median(ratios) >= factor]
+
+
+def upper_median(values: Sequence[float]) -> float:
+    """The upper end of a 95 % interval of the population's median that has no lower end; infinite below five values."""
+    from scipy.stats import binom
+
+    position = int(binom.ppf(_LEVEL, len(values), 0.5))
+    return math.inf if position >= len(values) else sorted(values)[position]
 
 
 def compare_convergence(pairs: Sequence[Pair], tolerance: float) -> Iterator[Finding]:

@@ -9,12 +9,17 @@ the quickest solver (1.3 ms), 16 of those made 20 % slower, and all of those mad
 
 import itertools
 import json
+import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from gate_cells import cell
 
+from prbench.gate import checking
 from prbench.gate.regression import compare_versions, confirm_times
+from prbench.gate.timing import open_groups, upper_median
+from prbench.running.request.spec import Matrix
 
 RECORDED = json.loads(Path(__file__).with_name("timings.json").read_text("utf-8"))
 SOLVERS = sorted({c["solver"] for c in RECORDED["cells"]})
@@ -100,3 +105,50 @@ def test_a_version_is_called_slower_only_where_fresh_processes_confirm_it():
     assert not slow.passes
     assert confirm_times(slow, equal).passes
     assert not confirm_times(slow, slow).passes
+
+
+def test_the_upper_end_of_a_median_covers_in_95_of_100():
+    """By order statistics: P(B <= k) of n fair coins, at least 95 %."""
+    assert upper_median([1.0] * 4) == math.inf
+    assert upper_median(range(5)) == 4  # 31/32
+    assert upper_median(range(16)) == 11  # P(B <= 11) = 0.962, P(B <= 10) = 0.895
+    assert upper_median(range(32)) == 21  # 0.975, 0.945
+
+
+def test_groups_are_open_as_long_as_a_slower_version_is_not_excluded():
+    base = [cell(n) for n in range(8)]
+    assert open_groups(base, [cell(n) for n in range(8)], 1.2) == []
+    assert open_groups(base, [cell(n, cpu_s=[0.13] * 3) for n in range(8)], 1.2) == [("hio", "crystal2d")]
+    noisy = [cell(n, cpu_s=[0.06, 0.1, 0.15]) for n in range(8)]
+    assert open_groups(base, noisy, 1.2) == [("hio", "crystal2d")]
+    gpu = {"device_class": "NVIDIA H200"}
+    assert open_groups([cell(0, **gpu)], [cell(0, **gpu)], 1.2) == []
+
+
+@pytest.mark.parametrize(
+    ("slower", "noise", "looks", "caught"),
+    [(1.0, 0.01, [2], False), (1.2, 0.01, [2, 2], True), (1.0, 0.6, [2, 2, 2], False), (1.2, 0.3, [2, 2, 2, 2], True)],
+    ids=["equal", "slower", "equal-busy", "slower-busy"],
+)
+def test_more_pairs_are_taken_where_they_do_not_tell(monkeypatch, slower, noise, looks, caught):
+    """Two processes per look, and two looks more at most; what is found slower is confirmed by processes of its own."""
+    cells = Matrix.of("t", solvers=["hio"], datasets=["crystal2d[size=16]"], samples=8, backend="numpy").cells()
+    rng, calls, kinds = np.random.default_rng(1), [], []
+
+    def measure(some, probes, rounds, on_cell, repeat_s, *, times_only):
+        def side(factor):
+            labels = [{"solver": one.solver_spelled, "dataset": one.dataset_spelled} for one in some]
+            times = [factor * 0.1 * np.exp(noise * rng.standard_normal(rounds)) for _ in some]
+            more = [{"cpu_s": list(t), "cpu_fft": list(t), "latency_s": list(t), "latency_fft": list(t)} for t in times]
+            return [cell(one.sample, **label, **time) for one, label, time in zip(some, labels, more, strict=True)]
+
+        calls.append(len(some))
+        kinds.append(times_only)
+        return {"base": side(1.0), "head": side(slower)}
+
+    monkeypatch.setattr(checking, "measure", measure)
+    found = checking.in_turn(cells, {"base": None, "head": None}, 4)
+    assert ("time" in {finding.what for finding in found.regressions}) is caught
+    assert len(calls) == sum(looks)
+    assert kinds == [False] + [True] * (len(calls) - 1)
+    assert set(calls) == {8}
