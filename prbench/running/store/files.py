@@ -20,6 +20,7 @@ from prbench.errors import CannotWrite, PrbenchError, one_line
 _SHARE = 50
 _LEAST_S = 1.0
 """Seconds between two flushes at least, and how many times what the last one took."""
+_PIECE = 1 << 16
 
 
 class Flushing:
@@ -124,6 +125,22 @@ def replace_file(path: Path, write: Callable[[IO[bytes]], object], flushing: Flu
         if isinstance(error, OSError):
             raise cannot_write(path, error) from error
         raise
+
+
+def read_bytes(path: Path) -> bytes:
+    """What a file holds, by the system's own calls: a file as an object costs as much as reading a small one.
+
+    Raises:
+        OSError: where it cannot be read.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        pieces = [os.read(handle, _PIECE)]
+        while pieces[-1]:
+            pieces.append(os.read(handle, _PIECE))
+    finally:
+        os.close(handle)
+    return b"".join(pieces)
 
 
 def cannot_write(path: Path, error: OSError) -> CannotWrite:

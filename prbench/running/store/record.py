@@ -124,7 +124,14 @@ class Record:
             CorruptRecord: where the text is not a record, its spec does not belong to its key, or it does not match its digest.
         """
         cell, members = read_members(text, curve=curve)
+        if members.keys() >= _MEMBERS:  # every record of this version: to set members one by one takes longer than to read them
+            record = object.__new__(cls)
+            vars(record).update({name: members[name] for name in _MEMBERS}, cell=cell)
+            return record
         return cls(cell=cell, **fields_present(cls, members))
+
+
+_MEMBERS = frozenset(each.name for each in dataclasses.fields(Record)) - {"cell"}
 
 
 def same_outcome(a: Record, b: Record) -> bool:

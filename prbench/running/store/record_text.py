@@ -29,6 +29,8 @@ _SEAL_LENGTH = len(_SEAL) + 32 + 2
 _NOT_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})
 _CURVE = ', "curve": {'
 _DEEPEST = 8
+_LEAVES = frozenset({str, float, bool, type(None)})
+"""Kinds of values of which every one is right."""
 _NAME = re.compile(r"[\w.-]{0,64}")
 
 
@@ -50,11 +52,12 @@ def read_members(text: str, *, curve: bool = True) -> tuple[Cell, dict[str, Any]
     try:
         data = json.loads(text) if curve else _without_curve(text)
         _reader(data)(data, text)
-        if "\\ud" in text or "\\uD" in text:
+        if "\\" in text and ("\\ud" in text or "\\uD" in text):
             json.dumps(data, ensure_ascii=False).encode()  # half of a character can be neither printed nor stored
         _status("status", data["status"])
         cell = read_cell(data["spec"], data["key"], _text("solver", data["solver"]), _text("dataset", data["dataset"]))
-        return cell, {name: _member(name, value) for name, value in data.items() if name not in _OF_THE_CELL}
+        get = _MEMBERS.get
+        return cell, {name: get(name, _anything)(name, value) for name, value in data.items() if name not in _OF_THE_CELL}
     except CorruptRecord:
         raise
     except KeyError as error:
@@ -109,10 +112,6 @@ _OF_THE_CELL = frozenset({"schema", "key", "task", "sample", "seed", "spec", "di
 # The other members
 
 
-def _member(name: str, value: Any) -> Any:
-    return _MEMBERS.get(name, _anything)(name, value)
-
-
 def _kind(value: Any) -> str:
     names = {dict: "an object", list: "a list", str: "text", bool: "a truth value", int: "a number", float: "a number"}
     return names.get(type(value), "null")
@@ -165,7 +164,8 @@ def _scores(name: str, value: Any) -> dict[str, float]:
 def _costs(name: str, value: Any) -> dict[str, float | int | None]:
     result: dict[str, float | int | None] = {}
     for key, item in _object(name, value).items():
-        result[key] = item if item is None or (type(item) in _NUMBERS and fits(item)) else _number(key, item)
+        plain = item is None or type(item) is float or (type(item) is int and fits(item))
+        result[key] = item if plain else _number(key, item)
     return result
 
 
@@ -214,12 +214,10 @@ def _anything(name: str, value: Any, depth: int = 0) -> Any:
     """A member without a rule of its own, as a later version may add: plain values, nested a few levels."""
     if depth > _DEEPEST:
         raise CorruptRecord(f"{one_line(name, 40)} is nested more than {_DEEPEST} levels deep")
-    if type(value) is dict:
-        for item in value.values():
-            _anything(name, item, depth + 1)
-    elif type(value) is list:
-        for item in value:
-            _anything(name, item, depth + 1)
+    if type(value) is dict or type(value) is list:
+        for item in value.values() if type(value) is dict else value:
+            if type(item) not in _LEAVES:
+                _anything(name, item, depth + 1)
     elif not fits(value):
         raise CorruptRecord(f"{one_line(name, 40)} holds a whole number of more than 63 bits")
     return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from prbench.errors import one_line
@@ -81,6 +82,7 @@ def row_of(record: Record) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=1024)
 def metric_column(name: str) -> str:
     """The column in which the scores of a metric stand."""
     return f"{RENAMED}{name}" if name in _OURS or name.startswith("_") or not name else name
