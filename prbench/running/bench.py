@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Protocol
@@ -79,11 +79,30 @@ class Bench(Protocol):
         time_limit_s: float | None,
         follow: Callable[[Progress], object] | None = None,
         start_only: bool = False,
+        meanwhile: Callable[[], object] | None = None,
     ) -> Run:
-        """One solve; ``follow`` is called with every point of the curve; ``start_only`` stops after the second.
+        """One solve.
+
+        Args:
+            cell: whose solver and backend it is.
+            measurement: on the host.
+            time_limit_s: see :func:`~prbench.running.solving.solve`.
+            follow: called with every point of the curve.
+            start_only: whether to stop after the second point.
+            meanwhile: called once: beside the solve where the solver has a process of its own, before it otherwise.
 
         Raises:
             SolverFailed, SolverDied: where it has a process of its own; what the solver raises, otherwise.
+        """
+
+    def repeat(self, cell: Cell, measurements: Sequence[Measurement], *, time_limit_s: float | None, last: bool) -> list[Run]:
+        """Solves for their times alone, one of each measurement, all of one kind; raises as :meth:`solve`.
+
+        Args:
+            cell: whose solver and backend it is.
+            measurements: on the host.
+            time_limit_s: of each.
+            last: whether they are the last of the cell, so that :meth:`finish` is theirs as well.
         """
 
     def network_size(self, cell: Cell, measurement: Measurement) -> tuple[tuple[int, int] | None, float]:
@@ -93,7 +112,7 @@ class Bench(Protocol):
         """Wall and processor time of an FFT pair now, or at most a tenth of a second ago."""
 
     def finish(self) -> None:
-        """The cell's last solve has ended: begin to look what it has left behind."""
+        """The cell's last solve has ended: begin to look what it has left behind, unless that has begun."""
 
     def left(self) -> list[str]:
         """What it has left behind; its process is replaced where that is anything."""
@@ -131,8 +150,11 @@ class InProcess:
         time_limit_s: float | None,
         follow: Callable[[Progress], object] | None = None,
         start_only: bool = False,
+        meanwhile: Callable[[], object] | None = None,
     ) -> Run:
         """See :class:`Bench`."""
+        if meanwhile is not None:
+            meanwhile()
 
         def on_point(point: Progress) -> bool:
             if follow is not None:
@@ -151,6 +173,13 @@ class InProcess:
             )
         grown = memory.growth if run.peak_memory_host is None else run.peak_memory_host
         return dataclasses.replace(run, peak_memory_host=grown, compiled=forms_compiled() > forms)
+
+    def repeat(self, cell: Cell, measurements: Sequence[Measurement], *, time_limit_s: float | None, last: bool) -> list[Run]:
+        """See :class:`Bench`."""
+        result = [self.solve(cell, one, time_limit_s=time_limit_s) for one in measurements]
+        if last:
+            self.finish()
+        return result
 
     def network_size(self, cell: Cell, measurement: Measurement) -> tuple[tuple[int, int] | None, float]:
         """See :class:`Bench`."""

@@ -8,6 +8,7 @@ at most as long as the solve; a millisecond is free. What takes longer is on the
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,6 +60,24 @@ class Times:
     points: int = 0
     outside: Spent | None = None
     moved_bytes: int = 0
+
+
+def with_outside(times: Sequence[Times], outside: Spent, moved_bytes: int) -> list[Times]:
+    """The times of solves that were measured from outside together: what no clock has seen is divided among them.
+
+    Args:
+        times: of the solves, by their own clocks.
+        outside: of all of them.
+        moved_bytes: sizes of the arrays that were moved within ``outside``.
+    """
+    count = len(times)
+    seen = [one.clocked + one.asked + one.prepared for one in times]
+    unseen = outside - sum(seen, Spent())
+    share = Spent(unseen.wall_s / count, unseen.processor_s / count)
+    return [
+        dataclasses.replace(one, outside=its + share, moved_bytes=moved_bytes // count)
+        for one, its in zip(times, seen, strict=True)
+    ]
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,38 @@ _COLD_S = 5.0
 
 
 @dataclass(frozen=True)
+class Solves:
+    """The solves of a cell, before anything is made of them: see :meth:`CellSolver.evaluated`.
+
+    Attributes:
+        cell: what was asked for.
+        measurement: of its problem, on the host.
+        first: the solve whose reconstruction is the cell's.
+        timed: those that count for its cost.
+        pairs: wall and processor time of FFT pairs beside them.
+        size: parameters and operations of the network, and the seconds that counting them took.
+        traits: of the solver.
+        startup_s: what came before.
+        notes: what a reader of the cost must know.
+    """
+
+    cell: Cell
+    measurement: Measurement
+    first: Run
+    timed: list[Run]
+    pairs: list[tuple[float, float]]
+    size: tuple[tuple[int, int] | None, float]
+    traits: Traits
+    startup_s: float
+    notes: dict[str, str]
+
+    @property
+    def repeated(self) -> bool:
+        """Whether its time is a median of several, which one disturbed solve does not change."""
+        return len(self.timed) > 1
+
+
+@dataclass(frozen=True)
 class Solved:
     """What the solves of a cell come to.
 
@@ -54,12 +86,19 @@ class CellSolver:
         self._bench = bench
         self._small: dict[tuple[object, ...], Measurement | None] = {}
         self._first: dict[tuple[object, ...], float] = {}
+        self._repeated = set[tuple[object, ...]]()
         self.facts: Mapping[str, Any] = {}
         """Of the program that did the work of the last cell; empty where that was the solver itself."""
 
     def run(
-        self, cell: Cell, measurement: Measurement, described: Mapping[str, Any], points: list[Progress], report: Report
-    ) -> Solved:
+        self,
+        cell: Cell,
+        measurement: Measurement,
+        described: Mapping[str, Any],
+        points: list[Progress],
+        report: Report,
+        meanwhile: Callable[[], object],
+    ) -> Solves:
         """Solve the measurement of a cell as often as its cost needs.
 
         Args:
@@ -68,6 +107,7 @@ class CellSolver:
             described: the problem, for the report of a phase.
             points: takes the curve of the first solve as it grows.
             report: see :data:`Report`.
+            meanwhile: called, at least once, beside the first solve, or before one that should not be disturbed.
         """
         bench = self._bench
 
@@ -75,10 +115,12 @@ class CellSolver:
             points.append(point)
             report("progress", dataclasses.asdict(point))
 
-        def solve(y: Measurement, *, first: bool = False) -> Run:
-            return bench.solve(cell, y, time_limit_s=cell.time_limit_s, follow=follow if first else None)
+        def solve(y: Measurement, **how: Any) -> Run:
+            return bench.solve(cell, y, time_limit_s=cell.time_limit_s, **how)
 
         cold = bench.begin(cell)
+        if cold or cell.kind not in self._repeated:
+            meanwhile()
         report("phase", {"phase": "startup" if cold else "solving", "problem": described, "solver": bench.pid})
         began = perf_counter()
         self.facts = {}
@@ -89,7 +131,14 @@ class CellSolver:
         if cold:
             report("phase", {"phase": "solving"})
         pairs = [bench.pair(cell, measurement.shape)]
-        first = solve(measurement, first=True)
+        copies: list[Measurement] = []
+
+        def beside() -> None:
+            meanwhile()
+            if cell.kind in self._repeated:
+                copies.extend(_copies(measurement))
+
+        first = solve(measurement, follow=follow, meanwhile=beside)
         notes: dict[str, str] = {}
         timed = [first]
         if (first.compiled or (cold and not warmed)) and first.times.clocked.wall_s < _COLD_S:
@@ -98,23 +147,36 @@ class CellSolver:
         elif slower := self._afresh(cell, measurement, first, notes):
             timed = [slower]
         if _is_quick(timed[0]) and first.status == "ok":
-            timed += [solve(disturbed(measurement, number)) for number in range(1, QUICK_SOLVES)]
+            again = copies or _copies(measurement)
+            timed += bench.repeat(cell, again, time_limit_s=cell.time_limit_s, last=not traits.networked)
         pairs.append(bench.pair(cell, measurement.shape))
-        size, size_s = bench.network_size(cell, measurement) if traits.networked else (None, 0.0)
-        if size_s > FREE_S + ASIDE_SHARE * timed[0].times.clocked.wall_s:  # the first answer may be counted, the second known
-            size, size_s = bench.network_size(cell, mirrored(measurement))
+        size = bench.network_size(cell, measurement) if traits.networked else (None, 0.0)
+        if size[1] > FREE_S + ASIDE_SHARE * timed[0].times.clocked.wall_s:  # the first answer may be counted, the second known
+            size = bench.network_size(cell, mirrored(measurement))
         bench.finish()
+        result = Solves(cell, measurement, first, timed, pairs, size, traits, startup_s, notes)
+        (self._repeated.add if result.repeated else self._repeated.discard)(cell.kind)
+        return result
+
+    def evaluated(self, solves: Solves) -> Solved:
+        """What the solves of a cell come to; nothing is asked of its solver any more.
+
+        Raises:
+            PrbenchError: where the reconstruction is none of the measurement.
+        """
+        first, timed, gpu, notes = solves.first, solves.timed, solves.traits.gpu, dict(solves.notes)
         counts = dataclasses.replace(timed[0], **{name: getattr(first, name) for name in COUNTS})
-        cost, billed = cost_of_runs([counts, *timed[1:]], pairs)
+        cost, billed = cost_of_runs([counts, *timed[1:]], solves.pairs)
         notes.update(billed)
+        size, size_s = solves.size
         cost = self._with_size(cost, size_s, notes)
-        self._first.setdefault(_label(cell), (cost.processor_s or 0.0) if traits.gpu is None else cost.latency_s)
-        if note := waiting(Spent(cost.latency_s, cost.processor_s or 0.0), get_threads()) if traits.gpu is None else "":
+        self._first.setdefault(_label(solves.cell), (cost.processor_s or 0.0) if gpu is None else cost.latency_s)
+        if note := waiting(Spent(cost.latency_s, cost.processor_s or 0.0), get_threads()) if gpu is None else "":
             notes[LOAD] = note
-        cost = dataclasses.replace(cost, startup_s=startup_s)
+        cost = dataclasses.replace(cost, startup_s=solves.startup_s)
         parameters, flops = size or (None, None)
         stored = {**vars(cost), "repeats": len(timed), PARAMETERS: parameters, FLOPS: flops}
-        return Solved(with_misfit(first, measurement), stored, notes, traits.gpu)
+        return Solved(with_misfit(first, solves.measurement), stored, notes, gpu)
 
     def _start_up(self, cell: Cell, measurement: Measurement, traits: Traits) -> bool:
         """Let a solver that has not run here solve something small, so that compilation is not part of its solve.
@@ -187,6 +249,11 @@ class CellSolver:
             processor_s=(cost.processor_s or 0.0) + late,
             cost_fft=(cost.cost_fft or 0.0) + late / (cost.fft_pair_processor_s or cost.fft_pair_s),
         )
+
+
+def _copies(measurement: Measurement) -> list[Measurement]:
+    """What the repeats of a quick solve are of."""
+    return [disturbed(measurement, number) for number in range(1, QUICK_SOLVES)]
 
 
 def _label(cell: Cell) -> tuple[object, ...]:

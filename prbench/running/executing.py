@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from prbench.backend import get_threads
 from prbench.core import Problem
 
 from .bench import Bench, InProcess, SolverDied, SolverFailed
-from .cell_solver import QUICK_SOLVES, CellSolver, Report
+from .cell_solver import QUICK_SOLVES, CellSolver, Report, Solves
 from .code_id import code_id
 from .endings import arrays_of, describe, error_of, message_of, status_named, status_of
 from .environment import environment
@@ -26,12 +26,11 @@ from .loop import Progress, Status
 from .request.cell import Cell
 from .salts import NOT_SEALED, PUBLIC, SEALED, is_secret
 from .scoring import assess
-from .solving import Run
 from .store.folder import Store
 from .store.plain import canonical
 from .store.record import Record, curve_of, now
 
-__all__ = ["QUICK_SOLVES", "Executor", "Report", "Spelled", "execute"]
+__all__ = ["QUICK_SOLVES", "Attempt", "Executor", "Report", "Spelled", "execute"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,51 @@ class Spelled:
         """As the plug-ins say; raises as :meth:`~prbench.running.request.cell.Cell.build_solver`."""
         code = code_id(type(cell.build_solver()), type(cell.build_dataset()))
         return cls(cell.solver_spelled, cell.dataset_spelled, code)
+
+
+def _silent(_name: str, _values: Mapping[str, Any]) -> None:
+    """Report nothing."""
+
+
+@dataclass
+class Attempt:
+    """A cell between its solves and its record.
+
+    Attributes:
+        cell: what was asked for.
+        spelled: what its record says of its plug-ins.
+        known: members of its record that are known.
+        points: of the curve of the first solve, as it grew.
+        status: so far.
+        problem: None where it could not be made.
+        solves: None where they failed.
+        facts: of the program that did the work.
+        left: what the solver has left behind; None as long as nobody has asked.
+    """
+
+    cell: Cell
+    spelled: Spelled
+    known: dict[str, Any]
+    points: list[Progress] = field(default_factory=list)
+    status: Status = "ok"
+    problem: Problem | None = None
+    solves: Solves | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    left: list[str] | None = None
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether its record may be made beside the first solve of the next cell."""
+        return self.status == "ok" and self.solves is not None and self.solves.repeated
+
+    def fail(self, stage: str, failure: BaseException) -> None:
+        """Note how it failed."""
+        text = "".join(traceback.format_exception(failure))
+        self.known["error"] = error_of(stage, type(failure).__name__, message_of(failure), text)
+        if stage == "scoring":
+            self.known["error"]["outcome"] = self.status
+        self.known.setdefault("curve", curve_of(self.points))
+        self.status = status_of(failure)
 
 
 class Executor:
@@ -65,62 +109,121 @@ class Executor:
         self._public: dict[tuple[object, ...], bool] = {}
         self._environments: dict[str, str] = {}
         self._process = os.getpid()
+        self._at: Attempt | None = None
 
-    def execute(self, cell: Cell, report: Report = lambda _name, _values: None, spelled: Spelled | None = None) -> Record:
+    def execute(self, cell: Cell, report: Report = _silent, spelled: Spelled | None = None) -> Record:
         """Run one cell and store its record, whatever happens.
 
         Raises:
             KeyboardInterrupt: when interrupted.
             SolverDied: where the solver's own process has ended; there is no record then.
         """
+        return self.finish(self.solve(cell, report, spelled), report)
+
+    def solve(
+        self,
+        cell: Cell,
+        report: Report = _silent,
+        spelled: Spelled | None = None,
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> Attempt:
+        """Make the problem of a cell and solve it; :meth:`finish` makes the record.
+
+        Args:
+            cell: what is asked for.
+            report: see :data:`Report`.
+            spelled: what the record says of its plug-ins; asked of them where None.
+            meanwhile: called once, beside a quick solve where the solver has a process of its own: what the cell before has left
+                to do takes no time of its own then. What that solver has left behind is known before.
+
+        Raises:
+            KeyboardInterrupt, SolverDied: as :meth:`execute`.
+        """
         self._store.hold()
-        started, stage = now(), "problem"
-        names = spelled or Spelled(cell.solver, cell.dataset, "")
-        known: dict[str, Any] = {"threads": get_threads(), "started": started}
-        points: list[Progress] = []
-        arrays: dict[str, Any] = {}
-        notes: dict[str, float | str] = {}
-        status: Status = "ok"
-        gpu: str | None = None
+        known = {"threads": get_threads(), "started": now()}
+        attempt = Attempt(cell, spelled or Spelled(cell.solver, cell.dataset, ""), known)
+        before, self._at = self._at, attempt
+        once = _Once(meanwhile)
+        stage = "problem"
         try:
-            names = spelled or Spelled.of(cell)
-            problem = self._make(cell)
+            attempt.spelled = spelled or Spelled.of(cell)
+            attempt.problem = problem = self._make(cell)
             known |= {"problem": describe(problem), "warnings": problem.warnings, "sealed": self._sealed(cell, problem)}
             stage = "solving"
-            solved = self._solve.run(cell, problem.measurement, known["problem"], points, report)
-            run, gpu = solved.run, solved.gpu
-            notes.update(solved.notes)
-            status, known["curve"], known["cost"] = run.status, curve_of(run.curve, points), solved.cost
-            if status == "diverged":
-                known["error"] = error_of(stage, "Diverged", "the reconstruction or its residual is not finite")
-            else:
-                arrays = arrays_of(run.reconstruction)
-                stage = "scoring"
-                report("phase", {"phase": stage})
-                known["metrics"], scored, suspicions = _scores(run, problem)
-                notes.update(scored)
-                known["warnings"] += suspicions
+            self._inspect(before)
+            attempt.solves = self._solve.run(cell, problem.measurement, known["problem"], attempt.points, report, once)
+            attempt.status = attempt.solves.first.status
         except SolverDied:
             raise
         except SolverFailed as failure:
-            known["error"], status = {**failure.error, "stage": stage}, status_named(failure.status)
-            known.setdefault("curve", curve_of(points))
+            known["error"], attempt.status = {**failure.error, "stage": stage}, status_named(failure.status)
+            known.setdefault("curve", curve_of(attempt.points))
             self._bench.finish()
         except (Exception, SystemExit) as failure:  # noqa: BLE001 - every way a stranger's code can fail is a record
-            text = "".join(traceback.format_exception(failure))
-            known["error"] = error_of(stage, type(failure).__name__, message_of(failure), text)
-            if stage == "scoring":
-                known["error"]["outcome"] = status
-            known.setdefault("curve", curve_of(points))
-            status = status_of(failure)
-        if os.getpid() != self._process:
-            os._exit(1)  # a fork of the solver's that came back: the cell is its parent's
-        if left := self._bench.left():
-            notes["process"] = f"the solver left behind: {', '.join(left)}; its process was replaced"
-        known["environment"] = self._environment(gpu, self._solve.facts if stage != "problem" else {})
-        record = Record(cell, status, names.solver, names.dataset, code_id=names.code_id, notes=notes, ended=now(), **known)
+            attempt.fail(stage, failure)
+        finally:
+            self._only_here()
+            self._inspect(before)
+            once()
+        attempt.facts = self._solve.facts if stage != "problem" else {}
+        return attempt
+
+    def finish(self, attempt: Attempt, report: Report = _silent) -> Record:
+        """Score what :meth:`solve` has found and store the record.
+
+        Raises:
+            CannotWrite: where the store does not take it.
+        """
+        known = attempt.known
+        arrays: dict[str, Any] = {}
+        notes: dict[str, float | str] = {}
+        if attempt.solves is not None and attempt.problem is not None:
+            arrays = self._evaluate(attempt, attempt.solves, attempt.problem, notes, report)
+        self._only_here()
+        self._inspect(attempt)
+        if attempt.left:
+            notes["process"] = f"the solver left behind: {', '.join(attempt.left)}; its process was replaced"
+        known["environment"] = self._environment(attempt.solves.traits.gpu if attempt.solves else None, attempt.facts)
+        names = attempt.spelled
+        record = Record(
+            attempt.cell, attempt.status, names.solver, names.dataset, code_id=names.code_id, notes=notes, ended=now(), **known
+        )
         self._store.write(record, arrays)
         return record
+
+    def _evaluate(
+        self, attempt: Attempt, solves: Solves, problem: Problem, notes: dict[str, float | str], report: Report
+    ) -> dict[str, Any]:
+        """Cost, curve and scores of a cell that was solved, in what is known of it; the arrays to be stored."""
+        known, stage = attempt.known, "solving"
+        arrays: dict[str, Any] = {}
+        try:
+            solved = self._solve.evaluated(solves)
+            run = solved.run
+            notes.update(solved.notes)
+            attempt.status, known["curve"], known["cost"] = run.status, curve_of(run.curve, attempt.points), solved.cost
+            if run.status == "diverged":
+                known["error"] = error_of(stage, "Diverged", "the reconstruction or its residual is not finite")
+                return {}
+            arrays = arrays_of(run.reconstruction)
+            stage = "scoring"
+            report("phase", {"phase": stage})
+            known["metrics"], scored = assess(run.reconstruction, problem)
+            notes.update(scored)
+            if problem.truth is None:  # which alone can tell
+                known["warnings"] += tuple(problem.measurement.suspicions(run.reconstruction))
+        except (Exception, SystemExit) as failure:  # noqa: BLE001 - every way a stranger's code can fail is a record
+            attempt.fail(stage, failure)
+        return arrays
+
+    def _inspect(self, attempt: Attempt | None) -> None:
+        """Ask, once, what the solver of a cell has left behind; before the next cell begins at the latest."""
+        if attempt is not None and attempt.left is None:
+            attempt.left = self._bench.left()
+
+    def _only_here(self) -> None:
+        if os.getpid() != self._process:
+            os._exit(1)  # a fork of the solver's that came back: the cell is its parent's
 
     def _sealed(self, cell: Cell, problem: Problem) -> str:
         """What the record says of how its problem was drawn; whether a draw changes the truth is seen once for a dataset."""
@@ -147,10 +250,16 @@ class Executor:
         return self._problem[1]
 
 
-def _scores(run: Run, problem: Problem) -> tuple[dict[str, float], dict[str, float | str], tuple[str, ...]]:
-    """Scores, notes of the metrics, and what is suspicious where no truth can tell."""
-    metrics, notes = assess(run.reconstruction, problem)
-    return metrics, notes, () if problem.truth is not None else tuple(problem.measurement.suspicions(run.reconstruction))
+class _Once:
+    """Calls a function the first time that it is called."""
+
+    def __init__(self, function: Callable[[], object]) -> None:
+        self._function: Callable[[], object] | None = function
+
+    def __call__(self) -> None:
+        function, self._function = self._function, None
+        if function is not None:
+            function()
 
 
 def _same_truth(one: Problem, other: Problem) -> bool:

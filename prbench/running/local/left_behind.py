@@ -14,6 +14,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from operator import is_
 from types import ModuleType
 from typing import Any
 
@@ -34,7 +35,7 @@ class Snapshot:
 
     def __init__(self) -> None:
         self._state = {name: read() for name, (read, _) in _STATE.items()}
-        self._functions = {name: (space, _functions(space)) for name, space in _spaces()}
+        self._spaces = [_Space(name, space) for name, space in _spaces()]
         self._streams = sys.stdout, sys.stderr
 
     def changes(self) -> list[str]:
@@ -48,11 +49,29 @@ class Snapshot:
         return result[:10]
 
     def _replaced(self) -> Iterator[str]:
-        for name, (space, functions) in self._functions.items():
-            now = vars(space)
-            if any(now.get(key) is not value for key, value in functions.items()):
-                changed = {key: value for key, value in functions.items() if now.get(key) is not value}
-                yield from (f"{name}.{key}" for key, value in changed.items() if not _wrapped(name, value, now.get(key)))
+        for one in self._spaces:
+            if not one.intact():
+                yield from one.replaced()
+
+
+class _Space:
+    """The functions of a module or of a class; thousands are compared after each solve, by loops of the interpreter's own."""
+
+    def __init__(self, name: str, space: Any) -> None:
+        self._name, self._now = name, vars(space)
+        functions = {key: value for key, value in self._now.items() if callable(value) or isinstance(value, _DESCRIPTORS)}
+        self._keys, self._values = tuple(functions), tuple(functions.values())
+
+    def intact(self) -> bool:
+        """Whether every one is the object that it was."""
+        return all(map(is_, map(self._now.get, self._keys), self._values))
+
+    def replaced(self) -> Iterator[str]:
+        """The names of those that are not, and that no library has wrapped itself."""
+        for key, value in zip(self._keys, self._values, strict=True):
+            now = self._now.get(key)
+            if now is not value and not _wrapped(self._name, value, now):
+                yield f"{self._name}.{key}"
 
 
 def _spaces() -> Iterator[tuple[str, Any]]:
@@ -65,10 +84,6 @@ def _spaces() -> Iterator[tuple[str, Any]]:
         for key, value in list(vars(module).items()) if own else ():
             if isinstance(value, type) and value.__module__ == name:
                 yield f"{name}.{key}", value
-
-
-def _functions(space: Any) -> dict[str, Any]:
-    return {key: value for key, value in vars(space).items() if callable(value) or isinstance(value, _DESCRIPTORS)}
 
 
 def _wrapped(name: str, before: Any, now: Any) -> bool:

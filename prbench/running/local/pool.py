@@ -119,13 +119,9 @@ class Pool:
         """Give a cell to every idle worker, to new ones where there may be more, and the next to those that will be idle soon."""
         for gone in [w for w in self._workers if w.cell is None and w.ready and w.process.poll() is not None]:
             self._dismiss(gone)
+        self._start_workers()
         while (cell := self._look_at_next()) is not None:
             worker = next((w for w in self._workers if w.cell is None), None)
-            if worker is None and len(self._workers) < self._jobs:
-                taken = {w.gpu for w in self._workers}
-                gpu = next((gpu for gpu in self._gpus if gpu not in taken), None)
-                worker = WorkerProcess(self._store.path, self._limits.threads, self._limits.memory_bytes, gpu)
-                self._workers.append(worker)
             if worker is None and cell.kind in self._quick:
                 worker = next((w for w in self._workers if w.ahead is None and w.cell and w.cell.kind in self._quick), None)
             if worker is None:
@@ -135,6 +131,15 @@ class Pool:
                 on("started", cell, {})
             worker.assign(cell, self._store.stamp(cell.key), self._spelled(cell))
 
+    def _start_workers(self) -> None:
+        """Start as many as there are cells to hand out, all before the first is handed out: they start up side by side."""
+        idle = sum(worker.cell is None for worker in self._workers)
+        while len(self._workers) < self._jobs and self._look_ahead(idle + 1):
+            taken = {worker.gpu for worker in self._workers}
+            gpu = next((gpu for gpu in self._gpus if gpu not in taken), None)
+            self._workers.append(WorkerProcess(self._store.path, self._limits.threads, self._limits.memory_bytes, gpu))
+            idle += 1
+
     def _spelled(self, cell: Cell) -> dict[str, str]:
         """What the record of a cell says of its plug-ins; asked once for all samples and seeds."""
         if cell.kind not in self._spellings:
@@ -142,9 +147,13 @@ class Pool:
         return self._spellings[cell.kind]
 
     def _look_at_next(self) -> Cell | None:
-        if not self._next and (cell := next(self._pending, None)) is not None:
+        return self._next[0] if self._look_ahead(1) else None
+
+    def _look_ahead(self, count: int) -> bool:
+        """Whether there are so many cells left to hand out."""
+        while len(self._next) < count and (cell := next(self._pending, None)) is not None:
             self._next.append(cell)
-        return self._next[0] if self._next else None
+        return len(self._next) >= count
 
     def _attend(self, worker: WorkerProcess, on: On) -> None:
         """Take what the worker says, and look whether it lives, has time left, and keeps within its memory."""

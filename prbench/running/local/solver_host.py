@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
 
 from prbench.backend import Backend
 from prbench.core import Measurement
+from prbench.errors import PrbenchError
 from prbench.running.bench import SolverDied, SolverFailed, Traits
 from prbench.running.loop import Progress
 from prbench.running.measurement_arrays import measurement_to_plain
@@ -20,7 +23,7 @@ from prbench.running.request.cell import Cell
 from prbench.running.solving import Run
 
 from .children import end_children
-from .solver_process import SolverProcess, run_of
+from .solver_process import SolverProcess, run_of, seen_from_outside
 from .starters import ForkServer, Spawner
 
 _KEPT = 6
@@ -81,6 +84,7 @@ class SolverHost:
         time_limit_s: float | None,
         follow: Callable[[Progress], object] | None = None,
         start_only: bool = False,
+        meanwhile: Callable[[], object] | None = None,
     ) -> Run:
         """See :class:`~prbench.running.bench.Bench`."""
         described, arrays = measurement_to_plain(measurement)
@@ -95,13 +99,33 @@ class SolverHost:
         }
         process = self._present
         before = process.spent()
-        reply, result = process.ask(request, arrays, follow)
+        reply, result = process.ask(request, arrays, follow, meanwhile)
         outside = process.spent() - before
         if reply.get("unsettled"):
             process.ask({"do": "settle"})
-        return run_of(
-            reply, result, _backend_of(cell), outside, sum(array.nbytes for array in (*arrays.values(), *result.values()))
-        )
+        return seen_from_outside([run_of(reply, result, _backend_of(cell))], outside, _size_of(arrays, result))[0]
+
+    def repeat(self, cell: Cell, measurements: Sequence[Measurement], *, time_limit_s: float | None, last: bool) -> list[Run]:
+        """See :class:`~prbench.running.bench.Bench`; one message there and one back, however many there are."""
+        plain = [measurement_to_plain(one) for one in measurements]
+        arrays = {f"{number}.{name}": array for number, (_, some) in enumerate(plain) for name, array in some.items()}
+        request = {
+            "do": "repeat",
+            **_where(cell),
+            "seed": cell.seed,
+            "time_limit_s": time_limit_s,
+            "measurements": [described for described, _ in plain],
+            "last": last,
+        }
+        process = self._present
+        before = process.spent()
+        reply, _ = process.ask(request, arrays)
+        outside = process.spent() - before
+        self._ending = last
+        runs = reply.get("runs")
+        if not isinstance(runs, list) or len(runs) != len(measurements):
+            raise PrbenchError("the solver's process gave an answer that is none (other solves than were asked for)")
+        return seen_from_outside([run_of(run, {}, _backend_of(cell)) for run in runs], outside, _size_of(arrays))
 
     def network_size(self, cell: Cell, measurement: Measurement) -> tuple[tuple[int, int] | None, float]:
         """See :class:`~prbench.running.bench.Bench`."""
@@ -132,7 +156,7 @@ class SolverHost:
 
     def finish(self) -> None:
         """See :class:`~prbench.running.bench.Bench`."""
-        if self._now is not None:
+        if self._now is not None and not self._ending:
             self._now.send({"do": "end"})
             self._ending = True
 
@@ -200,6 +224,10 @@ class SolverHost:
         process.channel.close()
         end_children({self._starter.pid} if isinstance(self._starter, ForkServer) else self._starter.pids)
         return code
+
+
+def _size_of(*groups: Mapping[str, np.ndarray]) -> int:
+    return sum(array.nbytes for arrays in groups for array in arrays.values())
 
 
 def _where(cell: Cell) -> dict[str, str]:

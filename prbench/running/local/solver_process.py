@@ -8,7 +8,7 @@ import os
 import platform
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from prbench.backend import Backend
 from prbench.errors import PrbenchError
 from prbench.running.bench import SolverDied, SolverFailed, Traits
-from prbench.running.billing import Spent, Times
+from prbench.running.billing import Spent, Times, with_outside
 from prbench.running.endings import reconstruction_of
 from prbench.running.loop import Progress, Status
 from prbench.running.solving import Run
@@ -81,9 +81,12 @@ class SolverProcess:
         request: Mapping[str, Any],
         arrays: Mapping[str, np.ndarray] | None = None,
         follow: Callable[[Progress], object] | None = None,
+        meanwhile: Callable[[], object] | None = None,
     ) -> Reply:
-        """Send a request and wait for its answer; points of a curve are passed on."""
+        """Send a request, call ``meanwhile`` and wait for the answer; points of a curve are passed on."""
         self.send(request, arrays)
+        if meanwhile is not None:
+            meanwhile()
         while True:
             reply, result = self.receive()
             if "point" not in reply:
@@ -96,27 +99,22 @@ class SolverProcess:
         return Spent(time.perf_counter(), _processor_seconds_of(self.pid))
 
 
-def run_of(reply: Mapping[str, Any], arrays: Mapping[str, np.ndarray], backend: Backend, outside: Spent, moved_bytes: int) -> Run:
-    """A run as the process tells it, with what was seen from outside."""
+def run_of(reply: Mapping[str, Any], arrays: Mapping[str, np.ndarray], backend: Backend) -> Run:
+    """A run as the process tells it.
+
+    Raises:
+        PrbenchError: where it tells something else.
+    """
     try:
         curve = [Progress(int(i), int(n), float(s), float(r)) for i, n, s, r in reply["curve"]]
         ffts, operators, steps = (None if count is None else int(count) for count in reply["counts"])
         device, host = reply["peak_memory"]
         clocked, asked, prepared = (Spent(*map(float, reply[name])) for name in ("clocked", "asked", "prepared"))
-        times = Times(
-            clocked,
-            asked,
-            prepared,
-            steps=1 if steps is None else steps,
-            points=len(curve),
-            outside=outside,
-            moved_bytes=moved_bytes,
-        )
         return Run(
             reconstruction_of(arrays),
             _ENDINGS[reply["status"]],
             curve,
-            times,
+            Times(clocked, asked, prepared, steps=1 if steps is None else steps, points=len(curve)),
             ffts=ffts,
             operators=operators,
             iterations=steps,
@@ -127,6 +125,12 @@ def run_of(reply: Mapping[str, Any], arrays: Mapping[str, np.ndarray], backend: 
         )
     except (KeyError, TypeError, ValueError) as failure:
         raise PrbenchError(f"the solver's process gave an answer that is none ({type(failure).__name__}: {failure})") from failure
+
+
+def seen_from_outside(runs: Sequence[Run], outside: Spent, moved_bytes: int) -> list[Run]:
+    """Runs with what was measured of all of them together from outside."""
+    times = with_outside([run.times for run in runs], outside, moved_bytes)
+    return [dataclasses.replace(run, times=one) for run, one in zip(runs, times, strict=True)]
 
 
 def _point(told: Mapping[str, Any]) -> Progress:

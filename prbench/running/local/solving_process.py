@@ -5,6 +5,7 @@ asked comes through a :class:`~prbench.running.local.channel.Channel`, one reque
 
 - ``load``: build a solver, choose its backend, prepare.
 - ``solve``: solve the measurement sent along; ``point`` for every point of the curve where asked, then ``solved``.
+- ``repeat``: solve several measurements for their times alone; where they are the ``last``, ``end`` follows by itself.
 - ``settle``: after a solve that has imported something.
 - ``size``: parameters and operations of the solver's network.
 - ``pair``: time an FFT pair; asked of a process that no solver has been loaded into.
@@ -25,13 +26,13 @@ from typing import Any
 import numpy as np
 
 from prbench.backend import fft_pair_times, forms_compiled, get_backend, keep_freed_memory, set_threads
-from prbench.core import Solver, build_plugin
+from prbench.core import Measurement, Solver, build_plugin
 from prbench.core.foreign import ForeignSolver
 from prbench.running.bench import traits_of
 from prbench.running.endings import arrays_of, error_of, message_of, status_of
-from prbench.running.loop import Progress
+from prbench.running.loop import Callback, Progress
 from prbench.running.measurement_arrays import measurement_of_plain
-from prbench.running.solving import choose_backend, prepare, run_solver
+from prbench.running.solving import Run, choose_backend, prepare, run_solver
 
 from .channel import Channel, ChannelClosed
 from .children import end_children
@@ -77,6 +78,8 @@ class _SolverServer:
                 "status": status_of(failure),
             }
         self._channel.send(reply, result)
+        if header.get("last") and "error" not in reply:
+            self.answer({"do": "end"}, {})
 
     def _only_here(self) -> None:
         if os.getpid() != self._process:
@@ -91,15 +94,30 @@ class _SolverServer:
         return dataclasses.asdict(traits_of(solver, backend)), {}
 
     def _solve(self, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        measurement = measurement_of_plain(header["measurement"], arrays)
-        if self._memory_bytes is not None and header["backend"] in ("numpy", "torch"):
-            limit_memory(self._memory_bytes)
-
         def follow(point: Progress) -> bool:
             if header["follow"]:
                 self._channel.send({"point": dataclasses.asdict(point)})
             return bool(header["start_only"]) and point.iteration > 0
 
+        measurement = measurement_of_plain(header["measurement"], arrays)
+        reply, run = self._run(header, measurement, follow if header["follow"] or header["start_only"] else None)
+        return reply, {} if header["start_only"] else arrays_of(run.reconstruction)
+
+    def _repeat(
+        self, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        replies = []
+        for number, described in enumerate(header["measurements"]):
+            names = {name: name.partition(".")[2] for name in arrays if name.startswith(f"{number}.")}
+            measurement = measurement_of_plain(described, {short: arrays[name] for name, short in names.items()})
+            reply, run = self._run(header, measurement, None)
+            arrays_of(run.reconstruction)  # what is none fails in a repeat as in the first solve
+            replies.append(reply)
+        return {"runs": replies}, {}
+
+    def _run(self, header: Mapping[str, Any], measurement: Measurement, callback: Callback | None) -> tuple[dict[str, Any], Run]:
+        if self._memory_bytes is not None and header["backend"] in ("numpy", "torch"):
+            limit_memory(self._memory_bytes)
         forms = forms_compiled()
         with PeakMemory() as memory:
             run = run_solver(
@@ -108,22 +126,22 @@ class _SolverServer:
                 seed=header["seed"],
                 backend=get_backend(header["backend"], header["precision"]),
                 time_limit_s=header["time_limit_s"],
-                callback=follow if header["follow"] or header["start_only"] else None,
+                callback=callback,
             )
         self._only_here()
         times = run.times
         reply = {
             "status": run.status,
             "curve": [dataclasses.astuple(point) for point in run.curve],
-            "clocked": dataclasses.astuple(times.clocked),
-            "asked": dataclasses.astuple(times.asked),
-            "prepared": dataclasses.astuple(times.prepared),
+            "clocked": [times.clocked.wall_s, times.clocked.processor_s],
+            "asked": [times.asked.wall_s, times.asked.processor_s],
+            "prepared": [times.prepared.wall_s, times.prepared.processor_s],
             "counts": [run.ffts, run.operators, run.iterations],
             "peak_memory": [run.peak_memory_device, memory.growth if run.peak_memory_host is None else run.peak_memory_host],
             "compiled": forms_compiled() > forms,
             "unsettled": len(sys.modules) > self._modules,
         }
-        return reply, {} if header["start_only"] else arrays_of(run.reconstruction)
+        return reply, run
 
     def _settle(self, _header: Any = None, _arrays: Any = None) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Spare the garbage collector what libraries have made: a full pass over torch's objects takes 90 ms, amid a solve."""

@@ -26,7 +26,7 @@ from typing import Any
 from prbench.backend import keep_freed_memory, set_threads
 from prbench.errors import CannotWrite
 from prbench.running.bench import SolverDied
-from prbench.running.executing import Executor, Report, Spelled
+from prbench.running.executing import Attempt, Executor, Spelled
 from prbench.running.request.cell import Cell
 from prbench.running.store.folder import Store
 
@@ -58,47 +58,101 @@ def main(connection_fd: int, trace_fd: int, parent: int) -> None:
     set_threads(setup["threads"])
     keep_freed_memory()
     host = SolverHost(setup["threads"], setup["memory_bytes"], trace_fd)
-    executor = Executor(Store(setup["store"]), host)
+    service = _Service(connection, Executor(Store(setup["store"]), host), setup["memory_bytes"])
     _tell(connection, "ready", {})
-    modules, told = 0, False
-    waiting = select.poll()
-    waiting.register(connection_fd, select.POLLIN)
+    modules = 0
     with contextlib.suppress(EOFError):
         while True:
             if len(sys.modules) > modules:
                 modules = len(sys.modules)
                 _settle()
-            asked = json.loads(connection.recv_bytes())
-            cell, spelled = Cell.from_plain(asked["cell"]), Spelled(**asked["spelled"])
-            if not told:
-                _tell(connection, "phase", {"phase": "problem"})
-            ending = _serve(executor, cell, spelled, setup["memory_bytes"], partial(_tell, connection))
-            told = not ending["retire"] and bool(waiting.poll(0))  # the next is there already: one message says both
-            _tell(connection, ending.pop("event"), {**ending, "next": told})
-            if ending["retire"]:
-                break
+            try:
+                asked = json.loads(connection.recv_bytes())
+            except EOFError:
+                service.finish()
+                raise
+            service.serve(Cell.from_plain(asked["cell"]), Spelled(**asked["spelled"]))
+
+
+class _Service:
+    """Serves cells one after another; where the next is there already, the record of a quick one is made beside its first solve.
+
+    The parent hears of cells in order: what is told of the next waits until that record is written.
+
+    Args:
+        connection: to the parent.
+        executor: of cells.
+        memory_bytes: what this process may allocate beyond what it has; no limit where None.
+    """
+
+    def __init__(self, connection: Connection, executor: Executor, memory_bytes: int | None) -> None:
+        self._connection, self._executor, self._memory_bytes = connection, executor, memory_bytes
+        self._next = select.poll()
+        self._next.register(connection.fileno(), select.POLLIN)
+        self._unfinished: tuple[Attempt, float] | None = None
+        self._held: list[tuple[str, Mapping[str, Any]]] = []
+        self._told = False
+
+    def serve(self, cell: Cell, spelled: Spelled) -> None:
+        """Execute one cell, but for what may wait for the next."""
+        if self._memory_bytes is not None:
+            limit_memory(self._memory_bytes)
+        os.write(1, boundary(cell.key))
+        if self._unfinished is None and not self._told:
+            self._report("phase", {"phase": "problem"})
+        began = time.monotonic()
+        try:
+            attempt = self._executor.solve(cell, self._report, spelled, partial(self.finish, begun=True))
+        except SolverDied as death:
+            self._told = self._is_next
+            _tell(self._connection, "died", {"code": death.code, "next": self._told})
+            return
+        self._unfinished = attempt, time.monotonic() - began
+        if not (attempt.may_wait and self._is_next):
+            self.finish()
+
+    def finish(self, *, begun: bool = False) -> None:
+        """Make the record of the cell before, where that is still to be done; the process ends where it should be replaced.
+
+        Args:
+            begun: whether the next cell is in hand.
+        """
+        if self._unfinished is None:
+            return
+        (attempt, seconds), self._unfinished = self._unfinished, None
+        held, self._held = self._held, []
+        began = time.monotonic()
+        try:
+            record = self._executor.finish(attempt, self._report)
+        except CannotWrite as failure:
+            _tell(self._connection, "cannot_write", {"reason": str(failure)})
+            os._exit(1)
+        retire = record.status == "out_of_memory"
+        if not begun:
+            self._told = self._is_next and not retire  # one message says that it has ended, and that the next is begun
+        told = {"retire": retire, "next": (begun or self._told) and not retire}
+        _tell(self._connection, "done", {"status": record.status, "seconds": seconds + time.monotonic() - began, **told})
+        if retire:
+            os._exit(0)
+        for event, values in held:
+            self._report(event, values)
+
+    @property
+    def _is_next(self) -> bool:
+        """Whether a cell is there that has not been read."""
+        return bool(self._next.poll(0))
+
+    def _report(self, event: str, values: Mapping[str, Any]) -> None:
+        if self._unfinished is None:
+            _tell(self._connection, event, values)
+        else:
+            self._held.append((event, values))
 
 
 def _settle() -> None:
     """Spare the garbage collector what libraries have made: a full pass over torch's objects takes 90 ms, amid a timed solve."""
     gc.collect()
     gc.freeze()
-
-
-def _serve(executor: Executor, cell: Cell, spelled: Spelled, memory_bytes: int | None, report: Report) -> dict[str, Any]:
-    """Execute one cell; what to tell of its end, ``retire`` where the process should be replaced before the next."""
-    if memory_bytes is not None:
-        limit_memory(memory_bytes)
-    os.write(1, boundary(cell.key))
-    started = time.monotonic()
-    try:
-        record = executor.execute(cell, report, spelled)
-    except CannotWrite as failure:
-        return {"event": "cannot_write", "reason": str(failure), "retire": True}
-    except SolverDied as death:
-        return {"event": "died", "code": death.code, "retire": False}
-    retire = record.status == "out_of_memory"
-    return {"event": "done", "status": record.status, "seconds": time.monotonic() - started, "retire": retire}
 
 
 def _tell(connection: Connection, event: str, values: Mapping[str, Any]) -> None:
