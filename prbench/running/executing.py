@@ -140,7 +140,7 @@ class Executor:
             KeyboardInterrupt, SolverDied: as :meth:`execute`.
         """
         self._store.hold()
-        known = {"threads": get_threads(), "started": now()}
+        known: dict[str, Any] = {"threads": get_threads(), "started": now()}
         attempt = Attempt(cell, spelled or Spelled(cell.solver, cell.dataset, ""), known)
         before, self._at = self._at, attempt
         once = _Once(meanwhile)
