@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from prbench.tasks.far_field import FarField
 from prbench.tasks.far_field.coherence import Coherence
 
 from ._coherence import CoherencePolicy, gaussian_of, reported
+from ._finals import Finals
 from ._guidance import unrelated
 from ._policies import HoldOut, RestartPolicy, SupportPolicy
 from ._selection import acceptable, by_score
@@ -35,6 +36,7 @@ class ProjectionRun:
         restarts: how starts help each other.
         hold_out: which pixels the fit does not see, and until when.
         coherence: what the beam's degree of coherence is, and how it is found.
+        finals: which starts are dropped early, and when the run has settled; None: all go on to the end.
     """
 
     update: Callable[[int], Update]
@@ -43,6 +45,7 @@ class ProjectionRun:
     restarts: RestartPolicy
     hold_out: HoldOut
     coherence: CoherencePolicy
+    finals: Finals | None = None
 
     def advance(self, y: FarField, s: ProjectionState, last: int) -> None:
         """Take steps up to ``last``; between meetings of the batch one part after another takes all of its steps.
@@ -70,6 +73,7 @@ class ProjectionRun:
             self.support.next_update(k),
             self.restarts.next_generation(k),
             self.coherence.next_update(k),
+            None if self.finals is None else self.finals.next_check(k),
         )
         return min((end for end in ends if end is not None and end > k), default=last)
 
@@ -81,6 +85,8 @@ class ProjectionRun:
             self.coherence.update(s, s.k / self.steps)
         if self.restarts.next_generation(s.k - 1) == s.k:
             self.restarts.renew(s)
+        if self.finals is not None and self.finals.next_check(s.k - 1) == s.k:
+            self.finals.check(s)
 
 
 def residual_of_best(y: FarField, s: ProjectionState) -> float:
@@ -104,7 +110,9 @@ def iterate_residual(y: FarField, x: Array, coherence: Coherence | None = None) 
 
 def outcome(y: FarField, s: ProjectionState, keep: int, reject: float | None = None) -> Reconstruction:
     """The chosen start, with the best others as ``starts``, all ``scores`` and the ``support`` in ``aux``."""
-    return reconstruction(y, s.estimate, s.support, s.scores(), keep, s.ancestors, s.coherence, reject)
+    result = reconstruction(y, s.estimate, s.support, s.scores(), keep, s.ancestors, s.coherence, reject)
+    scores = np.concatenate([result.aux["scores"], s.dropped])
+    return replace(result, aux={**result.aux, "scores": scores})
 
 
 def reconstruction(

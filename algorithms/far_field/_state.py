@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -37,6 +37,9 @@ class ProjectionState:
         k: steps done.
         coherence: of the beam, as far as it is known; None: full.
         part_size: starts that advance together (see :meth:`parts`).
+        dropped: scores of starts that no longer take part, as they were when they were dropped.
+        residual: of the best start at the last check (see :class:`~._finals.Finals`).
+        settled: whether further steps would change nothing.
     """
 
     y: FarField
@@ -51,6 +54,9 @@ class ProjectionState:
     k: int = 0
     coherence: Coherence | None = None
     part_size: int = 1
+    dropped: np.ndarray = field(default_factory=lambda: np.empty(0))
+    residual: float = math.inf
+    settled: bool = False
 
     @classmethod
     def of(cls, y: FarField, g: Array, support: Array, beta: float, choice: Choice, rng: Rng) -> ProjectionState:
@@ -97,6 +103,13 @@ class ProjectionState:
     def scores_now(self) -> np.ndarray:
         """One number per start as it is now, lower is better."""
         return score_rows(self.choice, self.estimates, self.g.shape[0], self.coherence)
+
+    def drop(self, others: list[int], scores: np.ndarray) -> None:
+        """Go on with these starts, in the order given; the scores of the rest are remembered."""
+        lost = np.ones(len(scores), dtype=bool)
+        lost[others] = False
+        self.dropped = np.concatenate([scores[lost], self.dropped])
+        self.retain(others)
 
     def retain(self, rows: list[int]) -> None:
         """Cut the batch to some of its starts, in the order given."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import ClassVar
 
-from prbench.core import register
+from prbench.core import register, setting
 from prbench.tasks.far_field import FarField
 
+from ._finals import Finals
 from ._pipeline import ProjectionSolver
+from ._run import ProjectionRun
 from ._settings import RecipeSettings
+from ._state import ProjectionState
 from ._updates import UPDATES, Update
 
 
@@ -25,16 +29,33 @@ from ._updates import UPDATES, Update
 class HioEr(RecipeSettings, ProjectionSolver):
     """Cycles of HIO and ER from many random starts, the support following the object, the best start chosen.
 
+    The recipe is the longest that a run may take: where blocks of ER end, starts that cannot win are dropped, and the run ends
+    once its answer is exact and gets no better (see :class:`~._finals.Finals`). ``scores`` keeps those of dropped starts.
+
     Every ``breed_every`` steps the worse half of the starts is replaced by crosses of the better ones (guided HIO); only starts
     without a common ancestor are returned as independent. Held-out pixels, where ``holdout`` asks for them, are given back to the
     fit for the last block of the recipe.
     """
+
+    finalists: int = setting(
+        3, valid="[1, 4096]", range=(1, 16), doc="starts that are never dropped; others are once one has found the object"
+    )
 
     example: ClassVar[dict[str, object]] = {"iterations": 100, "starts": 2}
 
     def total_iterations(self, y: FarField) -> int:  # noqa: ARG002 - the same for every measurement
         """Steps of the recipe."""
         return self.recipe_steps
+
+    def run(self, y: FarField) -> ProjectionRun:
+        """Updates and policies, and checks where blocks of ER end."""
+        ends = accumulate(steps for _, steps in self.blocks)
+        checks = tuple(end for end, (name, _) in zip(ends, self.blocks, strict=True) if name == "ER")
+        return replace(super().run(y), finals=Finals(checks, self.finalists))
+
+    def finished(self, y: FarField, state: ProjectionState) -> bool:  # noqa: ARG002 - the state knows
+        """Whether the answer is exact and gets no better."""
+        return state.settled
 
     def release_at(self, y: FarField) -> int:
         """The start of the last block."""

@@ -1,8 +1,7 @@
 """The first solve of each solver in a process whose compile cache is empty: ``python tests/perf/cold_starts.py [NAME...]``.
 
 Prints a Markdown table, the dearest solver first. Each solver runs in a process of its own, under its example settings, on the
-small problem of its task: its first solve minus the second, and the imports before. The last column is the same with the cache
-that the first process has filled. All of it is processor time.
+small problem of its task: its first solve minus the second, and the imports before; processor time.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 
 _PROGRAM = """
 import json, sys, time
@@ -39,29 +37,22 @@ def solvers() -> list[str]:
 
 
 def cold_start(name: str, cache: str) -> tuple[str, float, float]:
-    """Task, seconds of imports, seconds of compilation and other first work; processor time."""
+    """Task, seconds of imports, seconds that the first solve takes beyond a second one; processor time."""
     env = os.environ | {"NUMBA_CACHE_DIR": cache}
     found = subprocess.run([sys.executable, "-c", _PROGRAM, name], capture_output=True, text=True, env=env, check=True)
     task, imports_s, first_s = json.loads(found.stdout.splitlines()[-1])
     return task, imports_s, first_s
 
 
-def rows(names: list[str]) -> Iterator[tuple[str, str, float, float, float]]:
-    """Name, task, imports, first work with an empty cache and with a full one."""
-    for name in names:
-        with tempfile.TemporaryDirectory() as cache:
-            task, imports_s, cold_s = cold_start(name, cache)
-            _, _, warm_s = cold_start(name, cache)
-        yield name, task, imports_s, cold_s, warm_s
-
-
 def main() -> None:
     """Print the table."""
-    measured = sorted(rows(sys.argv[1:] or solvers()), key=lambda row: -row[3])
-    head = "| solver | task | imports, s | first solve, empty cache, s | first solve, full cache, s |"
-    lines = [head, "|---|---|---:|---:|---:|"]
-    for name, task, imports_s, cold_s, warm_s in measured:
-        lines.append(f"| `{name}` | {task} | {imports_s:.1f} | {cold_s:.1f} | {max(0.0, warm_s):.1f} |")
+    measured = []
+    for name in sys.argv[1:] or solvers():
+        with tempfile.TemporaryDirectory() as cache:
+            measured.append((name, *cold_start(name, cache)))
+    lines = ["| solver | task | imports, s | first solve, s |", "|---|---|---:|---:|"]
+    for name, task, imports_s, first_s in sorted(measured, key=lambda row: -row[3]):
+        lines.append(f"| `{name}` | {task} | {imports_s:.1f} | {max(0.0, first_s):.1f} |")
     sys.stdout.write("\n".join(lines) + "\n")
 
 

@@ -17,9 +17,10 @@ import numpy as np
 from prbench.core import HeldOut, Reconstruction
 from prbench.errors import UsageError, one_line
 
-from .measurement import SUPPORT_THRESHOLD, FarField
+from .measurement import FarField
 from .modes import modes_of
 from .object_space import voxel_size_m, without_ramp
+from .suspicions import SUPPORT_THRESHOLD
 
 
 def write_cxi(

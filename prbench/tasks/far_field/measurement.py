@@ -20,14 +20,11 @@ from prbench.physics.continuation import continued
 from prbench.physics.far_field import FourierPropagation, amplitude_gap, replace_intensity, replace_modulus
 
 from .coherence import Coherence, named_coherence
+from .suspicions import suspicions
 from .window import best_window
 
-SUPPORT_THRESHOLD = 0.05
-"""Fraction of the largest magnitude from which on a pixel belongs to an object that comes without a support."""
 _BATCH_PIXELS = 1 << 18
 """Pixels of fields that are started at once: any batch in two dimensions, one field after another in three."""
-_LARGEST_SHARE = 0.6
-"""Of the object's frame, which is half the detector's in every axis, that a support may fill without a word."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -340,22 +337,8 @@ class FarField(Measurement):
         answer_array(reconstruction, "object", self._object_shape, "c", "a far-field solver")
 
     def suspicions(self, reconstruction: Reconstruction) -> tuple[str, ...]:
-        """A support that fills the object's frame: any pattern is explained by it."""
-        x = np.asarray(reconstruction.object)
-        support = reconstruction.aux.get("support")
-        if getattr(support, "shape", None) == x.shape:
-            inside = np.asarray(support) != 0
-        else:
-            inside = np.abs(x) > SUPPORT_THRESHOLD * float(np.abs(x).max())
-        share = float(inside.mean())
-        cut = reconstruction.aux.get("starts_cut")
-        said = () if cut is None else (f"memory held {cut[0]} of {cut[1]} starts; crop or bin the pattern for more",)
-        if share <= _LARGEST_SHARE:
-            return said
-        return (
-            *said,
-            f"the support fills {100 * share:.0f} % of the object's frame: R says little then; compare the free R (holdout=)",
-        )
+        """See :func:`~.suspicions.suspicions`."""
+        return suspicions(reconstruction)
 
     def to_fft_order(self, array: Array) -> Array:
         """From the detector's layout (zero frequency at ``n // 2``) to the FFT's (at 0), contiguous."""
