@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from prbench.physics.aberrations import Polynomials, fit_background, fit_background_of_some_degree, refine_background
+from prbench.physics.aberrations import (
+    Polynomials,
+    fit_background,
+    fit_background_of_some_degree,
+    refine_background,
+    rim_flatness,
+)
 from prbench.physics.fringes import Band
 from prbench.physics.unwrapping import residues, unwrapped, wrapped
 from prbench.tasks.off_axis import Hologram
@@ -18,8 +24,32 @@ HIGHEST_DEGREE = 4
 _FADED = 0.1
 """Modulation, over its median in the frame, below which there are no fringes to tell a phase."""
 
+_STILL = 0.95
+"""Part of a rim, over that of the frame that the optics were fitted to, from which on they count as unchanged."""
+
 _UNMEASURED = 1e-6
 """Weight of what was not measured."""
+
+
+@dataclass(frozen=True, eq=False)
+class OpticsFit:
+    """What the optics add to the phase, as fitted to a frame before its phase was unwrapped.
+
+    Attributes:
+        basis: polynomials on the coarse grid.
+        coefficients: of the polynomial.
+        spread: grain of the background, radians.
+        flatness: part of the rim of that frame that the polynomial flattens.
+    """
+
+    basis: Polynomials
+    coefficients: np.ndarray
+    spread: float
+    flatness: float
+
+    def holds(self, z: np.ndarray) -> bool:
+        """Whether the polynomial flattens the rim of another frame's wave as well; complex (p, q)."""
+        return rim_flatness(z, self.basis, self.coefficients, self.spread) >= _STILL * self.flatness
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +65,7 @@ class Flat:
         free: part of the measured frame found to be background.
         residues: pixels around which the wrapped phase does not close, within the measured frame.
         faded: part of the measured frame without fringes.
+        fit: what the optics were found to add before the phase was unwrapped.
     """
 
     phase: np.ndarray
@@ -45,9 +76,12 @@ class Flat:
     free: float
     residues: int
     faded: float
+    fit: OpticsFit
 
 
-def flattened(y: Hologram, order: Band, empty: Band | None, rim: int, degree: int | None) -> Flat:
+def flattened(
+    y: Hologram, order: Band, empty: Band | None, rim: int, degree: int | None, known: OpticsFit | None = None
+) -> Flat | None:
     """The phase on the coarse grid, and the polynomial that flattens it.
 
     Args:
@@ -56,6 +90,10 @@ def flattened(y: Hologram, order: Band, empty: Band | None, rim: int, degree: in
         empty: the background's, where there is one; a plane is fitted then.
         rim: in pixels.
         degree: of the polynomial, in total; None for what the background supports.
+        known: what the optics added to an earlier frame, to be used as it is.
+
+    Returns:
+        The phase, or None where the known optics do not flatten this frame.
     """
     to_numpy = y.backend.to_numpy
     start, stop = (
@@ -70,8 +108,12 @@ def flattened(y: Hologram, order: Band, empty: Band | None, rim: int, degree: in
     measured = _measured(y, positions)
     if not measured.all():
         z = z * np.where(measured, 1.0, _UNMEASURED)
-    guess, degree = (order.tilt, degree) if empty is None else ((0.0, 0.0), 1)
-    basis, coefficients, spread = _fitted(y, z, positions, guess, degree)
+    if known is None:
+        guess, degree = (order.tilt, degree) if empty is None else ((0.0, 0.0), 1)
+        known = _fitted(y, z, positions, guess, degree)
+    elif not known.holds(z):
+        return None
+    basis, coefficients, spread = known.basis, known.coefficients, known.spread
     rest_of_wave = np.angle(z * np.exp(-1j * basis.sum(coefficients)))
     phase = _levelled(unwrapped(rest_of_wave, measured), measured, 3 * spread)
     rest, free = refine_background(phase, np.abs(z), basis, spread)
@@ -91,6 +133,7 @@ def flattened(y: Hologram, order: Band, empty: Band | None, rim: int, degree: in
         free=float(free[measured].mean()),
         residues=int((residues(rest_of_wave) & closed).sum()),
         faded=float((strength < _FADED * np.median(strength)).mean()),
+        fit=known,
     )
 
 
@@ -105,15 +148,15 @@ def _per_cycle(y: Hologram) -> float:
     return math.pi * max(y.shape)
 
 
-def _fitted(
-    y: Hologram, z: np.ndarray, positions: list[np.ndarray], tilt: tuple[float, float], degree: int | None
-) -> tuple[Polynomials, np.ndarray, float]:
-    """Polynomials, their coefficients, and the grain of the background, radians."""
+def _fitted(y: Hologram, z: np.ndarray, positions: list[np.ndarray], tilt: tuple[float, float], degree: int | None) -> OpticsFit:
+    """What the optics add to the phase of a wave."""
     basis = polynomials(y.shape, positions, HIGHEST_DEGREE if degree is None else degree)
     guess = basis.flattened({(1, 0): _per_cycle(y) * tilt[0], (0, 1): _per_cycle(y) * tilt[1]})
     if degree is None:
-        return fit_background_of_some_degree(z, basis, guess)
-    return basis, *fit_background(z, basis, guess)
+        basis, coefficients, spread = fit_background_of_some_degree(z, basis, guess)
+    else:
+        coefficients, spread = fit_background(z, basis, guess)
+    return OpticsFit(basis, coefficients, spread, rim_flatness(z, basis, coefficients, spread))
 
 
 def _measured(y: Hologram, positions: list[np.ndarray]) -> np.ndarray:

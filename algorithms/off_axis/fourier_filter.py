@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,8 +16,8 @@ from prbench.physics.fringe_quality import order_fraction
 from prbench.physics.fringes import Band, find_carrier, order_radius
 from prbench.tasks.off_axis import Hologram
 
-from ._flattening import Flat, flattened, polynomials
-from ._orders import object_order, rim_px
+from ._flattening import Flat, OpticsFit, flattened, polynomials
+from ._orders import OrderFilter, object_order
 
 _GAP = 0.25
 """Depth into unmeasured pixels, times the radius of the filter, up to which fringes from around tell the phase."""
@@ -58,23 +59,80 @@ class FourierFilter(DirectSolver[Hologram]):
 
     example: ClassVar[dict[str, object]] = {}
 
-    def solve(self, y: Hologram, rng: Rng) -> Reconstruction:  # noqa: ARG002 - nothing here is random
+    def solve(self, y: Hologram, rng: Rng) -> Reconstruction:
         """Find the carrier, cut out the order, flatten, unwrap."""
+        return self.solve_next(y, rng, {})
+
+    def solve_next(self, y: Hologram, rng: Rng, memory: dict[str, Any]) -> Reconstruction:  # noqa: ARG002 - nothing is random
+        """As :meth:`solve`; carrier, filter and the polynomial of the optics are those of the last frame while they flatten it.
+
+        They do where at least 0.95 times as much of the frame's rim comes out flat as when they were found, in a frame of the
+        same shape and mask. Else they are searched for anew.
+        """
+        known = memory.get("optics")
+        if isinstance(known, _Optics) and known.suits(y):
+            result = self._with(y, known)
+            if result is not None:
+                return result[0]
         frame = np.asarray(y.backend.to_numpy(y.interferogram), np.float64)
         carrier = find_carrier(frame, y.carrier)
         radius = order_radius(carrier, order_fraction(frame, carrier) if self.radius is None else self.radius)
-        order = object_order(y, y.interferogram, carrier, radius)
-        empty = None if y.background is None else object_order(y, y.background, carrier, radius)
-        flat = flattened(y, order, empty, rim_px(radius), self.degree)
+        searched = self._with(y, _Optics(OrderFilter.of(y, carrier, radius), radius, y))
+        assert searched is not None
+        result, memory["optics"] = searched
+        return result
+
+    def _with(self, y: Hologram, optics: _Optics) -> tuple[Reconstruction, _Optics] | None:
+        """The reconstruction by a filter and the optics that flatten it; None where those known do not."""
+        cutter, radius, rim = optics.cutter, optics.radius, optics.cutter.rim
+        order = object_order(y, y.interferogram, cutter)
+        empty = None
+        if y.background is not None:
+            empty = optics.empty if optics.has_background_of(y) else object_order(y, y.background, cutter)
+        flat = flattened(y, order, empty, rim, self.degree, optics.fit)
+        if flat is None:
+            return None
         y.counters.ffts += 1 if empty is None else 2
-        phase = _on_every_pixel(y, order, empty, rim_px(radius), flat)
+        phase = _on_every_pixel(y, order, empty, rim, flat)
         if y.mask is not None:
             phase = _across_gaps(y, phase, _GAP / radius)
         sign = -1.0 if y.denser and y.carrier is None and flat.phase.sum() < 0 else 1.0
         tilt = flat.tilt if empty is None else empty.tilt
-        result = [bin_ / n + shift for bin_, n, shift in zip(order.centre, order.shape, tilt, strict=True)]
+        carrier = [bin_ / n + shift for bin_, n, shift in zip(order.centre, order.shape, tilt, strict=True)]
         report = {"free": flat.free, "degree": flat.degree, "residues": flat.residues, "faded": flat.faded, "radius": radius}
-        return Reconstruction(phase=sign * phase, aux={"carrier": sign * np.array(result), **report})
+        result = Reconstruction(phase=sign * phase, aux={"carrier": sign * np.array(carrier), **report})
+        return result, dataclasses.replace(optics, frame=y, empty=empty, fit=flat.fit)
+
+
+@dataclass(frozen=True, eq=False)
+class _Optics:
+    """What stays the same between the frames of a camera.
+
+    Attributes:
+        cutter: cuts out the order.
+        radius: of its filter, cycles/px.
+        frame: the last measurement, for its shape, mask, hints and background.
+        empty: order of that background; None before it is known, or without one.
+        fit: of the optics' phase; None before it is known.
+    """
+
+    cutter: OrderFilter
+    radius: float
+    frame: Hologram
+    empty: Band | None = None
+    fit: OpticsFit | None = None
+
+    def suits(self, y: Hologram) -> bool:
+        """Whether a frame could be of the same camera: backend, shape, mask, hint and kind are those of the frame before."""
+        last = self.frame
+        same = (y.shape, y.backend, y.carrier, y.background is None, y.mask is None) == (
+            (last.shape, last.backend, last.carrier, last.background is None, last.mask is None)
+        )
+        return same and (y.mask is None or bool(y.backend.xp.all(y.mask == last.mask)))
+
+    def has_background_of(self, y: Hologram) -> bool:
+        """Whether the order of the background is known, and the background still the same."""
+        return self.empty is not None and bool(y.backend.xp.all(y.background == self.frame.background))
 
 
 def _on_every_pixel(y: Hologram, order: Band, empty: Band | None, rim: int, flat: Flat) -> Array:

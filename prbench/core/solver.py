@@ -73,6 +73,18 @@ class DirectSolver(Solver[M]):
     def solve(self, y: M, rng: Rng) -> Reconstruction:
         """The reconstruction of ``y``; ``rng`` is the only source of randomness."""
 
+    def solve_next(self, y: M, rng: Rng, memory: dict[str, Any]) -> Reconstruction:  # noqa: ARG002 - for solvers that remember
+        """As :meth:`solve`, for a frame of a stream: asked only by a session.
+
+        A frame that has just been solved must give the same answer again.
+
+        Args:
+            y: the frame.
+            rng: source of randomness.
+            memory: the solver's own, empty at first: what stays the same from frame to frame.
+        """
+        return self.solve(y, rng)
+
 
 @dataclass(frozen=True)
 class IterativeSolver(Solver[M], Generic[M, S]):

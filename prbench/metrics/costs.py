@@ -21,6 +21,7 @@ from .cost_names import (
     PEAK_MEMORY_HOST,
     PROCESSOR_S,
     STARTUP_S,
+    STREAM_PAIRS,
 )
 
 
@@ -64,6 +65,13 @@ COSTS: dict[str, MetricInfo] = {
             header="cost, pairs",
             meaning="processor time of one solve in FFT pairs of the measurement's shape",
             priority=1505,
+        ),
+        _cost(
+            STREAM_PAIRS,
+            "FFT pairs",
+            "cost_fft of the same frame in a session that has solved it before; empty for solvers that keep nothing.",
+            header="in a stream, pairs",
+            meaning="processor time of a frame within a session, in FFT pairs",
         ),
         _cost(
             PROCESSOR_S,

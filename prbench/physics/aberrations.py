@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import cast
 
 import numpy as np
 from numpy.polynomial import legendre
@@ -22,8 +25,8 @@ _NARROWING = 0.65
 _NARROWEST_RAD = 0.02
 """Scale at which it ends: the graininess of a good background."""
 
-_PIECE, _STRIP = 512, 16
-"""Rows of a tall and of a wide matrix that are multiplied at once."""
+_STRIP = 16
+"""Rows of a matrix that are multiplied at once, so few that no thread is woken for them: that takes longer on a busy machine."""
 
 _RIM = 0.8
 """From this part of the way to the edge on, pixels lie in the rim of the frame."""
@@ -66,6 +69,10 @@ class Polynomials:
 
     def thinned(self) -> Polynomials:
         """The same on every :attr:`stride`-th row and column."""
+        return self._thinned
+
+    @cached_property
+    def _thinned(self) -> Polynomials:
         return Polynomials(self.rows[:: self.stride], self.columns[:: self.stride], self.degree)
 
     def flattened(self, terms: dict[tuple[int, int], float]) -> np.ndarray:
@@ -90,14 +97,24 @@ class Polynomials:
 
     def terms(self) -> np.ndarray:
         """Every term on the grid, float64 (terms, rows, columns)."""
-        along, across = (legendre.legvander(at, self.degree) for at in (self.rows, self.columns))
+        along, across = self._factors
         return np.stack([np.outer(along[:, i], across[:, j]) for i, j in self.orders])
+
+    @cached_property
+    def flat_terms(self) -> np.ndarray:
+        """Every term as a row, float64 (terms, rows * columns)."""
+        return self.terms().reshape(len(self.orders), -1)
+
+    @cached_property
+    def _factors(self) -> tuple[np.ndarray, np.ndarray]:
+        along, across = (legendre.legvander(at, self.degree) for at in (self.rows, self.columns))
+        return along, across
 
     def sum(self, coefficients: np.ndarray) -> np.ndarray:
         """The sum of all terms on the grid, float64 (rows, columns)."""
-        along, across = (legendre.legvander(at, self.degree) for at in (self.rows, self.columns))
+        along, across = self._factors
         left = along @ self.table(coefficients)
-        strips_end = len(left) // _STRIP * _STRIP  # in strips, for what is said of _products
+        strips_end = len(left) // _STRIP * _STRIP
         strips = np.matmul(left[:strips_end].reshape(-1, _STRIP, left.shape[1]), across.T)
         return np.concatenate([strips.reshape(strips_end, len(across)), left[strips_end:] @ across.T])
 
@@ -178,7 +195,7 @@ def fit_slopes(z: np.ndarray, basis: Polynomials, guess: np.ndarray, trust: np.n
         steps.append(np.angle(product).ravel())
         weights.append((np.sqrt(np.abs(product)) * trust[ends[0]]).ravel())
         blocks.append((grids[1].terms()[1:] - grids[0].terms()[1:]).reshape(len(guess) - 1, -1))
-    result = _robust(np.ascontiguousarray(np.concatenate(blocks, 1).T), np.concatenate(steps), np.concatenate(weights))
+    result = _robust(np.concatenate(blocks, 1), np.concatenate(steps), np.concatenate(weights))
     return np.concatenate([guess[:1], guess[1:] + result])
 
 
@@ -195,35 +212,62 @@ def _roughness(z: np.ndarray) -> np.ndarray:
     return np.sqrt(np.asarray(uniform_filter(rough, _PATCH, mode="nearest")) / 2)
 
 
-def _robust(A: np.ndarray, b: np.ndarray, weights: np.ndarray, steps: int = 8) -> np.ndarray:
-    """Weighted least squares of ``A x = b``, reweighted by residuals against their median size."""
+def _robust(terms: np.ndarray, b: np.ndarray, weights: np.ndarray, steps: int = 8) -> np.ndarray:
+    """Weighted least squares of ``x @ terms = b``, reweighted by residuals against their median size."""
     robust_weights = weights
     for _ in range(steps):
-        x = _least_squares(A, b, robust_weights)
-        size = np.abs(b - _applied(A, x))
+        x = _least_squares(terms, b, robust_weights)
+        size = np.abs(b - _applied(terms, x))
         scale = 3 * float(np.median(size)) + 1e-9
         robust_weights = weights / (1 + (size / scale) ** 2) ** 2
     return x
 
 
-def _least_squares(A: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _least_squares(terms: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """By the normal equations of a basis that is nearly orthogonal; hardly damped, for what the weighted pixels leave open."""
-    weighted = A * weights[:, None]
-    normal = _products(weighted, A)
+    normal, right = np.empty((len(terms), len(terms))), np.empty(len(terms))
+    _compiled(_normal_equations)(terms, b, weights, normal, right, np.empty(len(b)))
     normal += 1e-9 * np.trace(normal) / len(normal) * np.eye(len(normal)) + 1e-300 * np.eye(len(normal))
-    return np.asarray(np.linalg.solve(normal, np.einsum("nk,n->k", weighted, b)))
+    return np.asarray(np.linalg.solve(normal, right))
 
 
-def _products(A: np.ndarray, B: np.ndarray) -> np.ndarray:
-    """``A.T @ B`` of tall matrices, in pieces so small that no thread is woken for them: that takes longer on a busy machine."""
-    strips_end, k = len(A) // _PIECE * _PIECE, A.shape[1]
-    pieces = [x[:strips_end].reshape(-1, _PIECE, k) for x in (A, B)]
-    return np.asarray(np.matmul(pieces[0].transpose(0, 2, 1), pieces[1]).sum(axis=0) + A[strips_end:].T @ B[strips_end:])
+def _applied(terms: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """``x @ terms``."""
+    result = np.zeros(terms.shape[1])
+    _compiled(_sum_of_terms)(terms, x, result)
+    return result
 
 
-def _applied(A: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """``A @ x`` of a tall matrix, by one thread."""
-    return np.asarray(np.einsum("nk,k->n", A, x))
+@cache
+def _compiled(loop: Callable[..., None]) -> Callable[..., None]:
+    import numba
+
+    return cast("Callable[..., None]", numba.njit(cache=True, fastmath=True, error_model="numpy")(loop))
+
+
+def _normal_equations(
+    terms: np.ndarray, b: np.ndarray, weights: np.ndarray, normal: np.ndarray, right: np.ndarray, work: np.ndarray
+) -> None:
+    """``(terms * weights) @ terms.T`` and ``(terms * weights) @ b``; numpy takes four times as long for matrices so flat."""
+    for p in range(len(terms)):
+        total = 0.0
+        for i in range(len(b)):
+            work[i] = weights[i] * terms[p, i]
+        for i in range(len(b)):
+            total += work[i] * b[i]
+        right[p] = total
+        for q in range(p + 1):
+            total = 0.0
+            for i in range(len(b)):
+                total += work[i] * terms[q, i]
+            normal[p, q] = total
+            normal[q, p] = total
+
+
+def _sum_of_terms(terms: np.ndarray, x: np.ndarray, result: np.ndarray) -> None:
+    for p in range(len(terms)):
+        for i in range(len(result)):
+            result[i] += x[p] * terms[p, i]
 
 
 def _narrowed(z: np.ndarray, basis: Polynomials, start: np.ndarray, scale: float, grain: float) -> tuple[np.ndarray, float]:
@@ -233,7 +277,7 @@ def _narrowed(z: np.ndarray, basis: Polynomials, start: np.ndarray, scale: float
     away from it by a scale, which narrows down from step to step.
     """
     thin = basis.thinned()
-    terms = np.ascontiguousarray(thin.terms().reshape(len(start), -1).T)
+    terms = thin.flat_terms
     z = z[:: basis.stride, :: basis.stride]
     strength = np.abs(z).ravel() / (float(np.abs(z).sum()) + 1e-300)
     flat = np.angle(z * np.exp(-1j * thin.sum(start))).ravel()
@@ -244,8 +288,27 @@ def _narrowed(z: np.ndarray, basis: Polynomials, start: np.ndarray, scale: float
         x = x + _least_squares(terms, gap, strength / (1 + (gap / scale) ** 2) ** 2)
         scale *= _NARROWING
     gap = wrapped(flat - _applied(terms, x))
+    return start + x, _flat_rim(gap, strength, thin, grain)
+
+
+def rim_flatness(z: np.ndarray, basis: Polynomials, coefficients: np.ndarray, grain: float) -> float:
+    """The part of the light near the frame's edges, 0 to 1, whose phase a polynomial leaves within a grain of zero.
+
+    Args:
+        z: complex (p, q), the wave.
+        basis: on the grid of ``z``.
+        coefficients: of the polynomial.
+        grain: of the background, radians.
+    """
+    thin = basis.thinned()
+    z = z[:: basis.stride, :: basis.stride]
+    strength = np.abs(z).ravel() / (float(np.abs(z).sum()) + 1e-300)
+    return _flat_rim(np.angle(z * np.exp(-1j * thin.sum(coefficients))).ravel(), strength, thin, grain)
+
+
+def _flat_rim(gap: np.ndarray, strength: np.ndarray, thin: Polynomials, grain: float) -> float:
     rim = strength * thin.near_edges().ravel()
-    return start + x, float(np.sum(rim / (1 + (gap / (2 * grain)) ** 2) ** 2) / (float(rim.sum()) + 1e-300))
+    return float(np.sum(rim / (1 + (gap / (2 * grain)) ** 2) ** 2) / (float(rim.sum()) + 1e-300))
 
 
 def _commonest(angles: np.ndarray, weights: np.ndarray) -> float:
@@ -265,7 +328,7 @@ def refine_background(
     from scipy.ndimage import binary_dilation, binary_opening
 
     thin = (slice(None, None, basis.stride),) * 2
-    terms = np.ascontiguousarray(basis.thinned().terms().reshape(len(basis.orders), -1).T)
+    terms = basis.thinned().flat_terms
     total, limit = np.zeros(len(basis.orders)), 4 * spread
     for _ in range(3):
         gap = phase - basis.sum(total)
@@ -273,5 +336,7 @@ def refine_background(
         inside = free[thin].ravel()
         if inside.sum() < 2 * len(total):
             return total, np.abs(gap) <= limit
-        total = total + _robust(terms[inside], gap[thin].ravel()[inside], strength[thin].ravel()[inside], steps=4)
+        total = total + _robust(
+            np.ascontiguousarray(terms[:, inside]), gap[thin].ravel()[inside], strength[thin].ravel()[inside], steps=4
+        )
     return total, np.asarray(free)

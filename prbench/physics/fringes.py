@@ -95,6 +95,58 @@ def order_radius(carrier: tuple[float, float], fraction: float) -> float:
 
 
 @dataclass(frozen=True, eq=False)
+class Disc:
+    """The filter about a carrier, for frames of one shape: which frequencies it takes, and how much of each.
+
+    Attributes:
+        weight: real (p, q), zero outside the disc; scaled so that sums over a band are values.
+        rows, columns: of the half spectrum that ``rfftn`` has, for every row and column of the band.
+        opposite: rows of the other half, whose conjugates stand for columns that are not stored.
+        stored: bool (1, q), columns that are stored; None where all are.
+        shape: (rows, columns) of the frame.
+        centre: bins by which the disc is moved to zero frequency.
+        backend: of the arrays.
+    """
+
+    weight: Array
+    rows: Array
+    columns: Array
+    opposite: Array
+    stored: Array | None
+    shape: tuple[int, int]
+    centre: tuple[int, int]
+    backend: Backend
+
+    @classmethod
+    def about(cls, shape: tuple[int, int], carrier: tuple[float, float], radius: float, backend: Backend) -> Disc:
+        """The disc of ``radius`` about ``carrier``, both in cycles/px."""
+        import scipy.fft
+
+        centre = (round(carrier[0] * shape[0]), round(carrier[1] * shape[1]))
+        reach = 2 * radius * (1 + _TAPER) * _OVERSAMPLING
+        sides = [min(n, scipy.fft.next_fast_len(max(4, math.ceil(reach * n)))) for n in shape]
+        steps = [np.arange(side) - side // 2 for side in sides]
+        rows, columns = ((step + at) % n for step, at, n in zip(steps, centre, shape, strict=True))
+        stored = columns <= shape[1] // 2  # of a real frame's spectrum the other half is the conjugate of its opposite
+        columns = np.where(stored, columns, shape[1] - columns)
+        fy, fx = ((step + at) / n - f for step, at, n, f in zip(steps, centre, shape, carrier, strict=True))
+        t = np.clip((1 + _TAPER - np.hypot(fy[:, None], fx[None, :]) / radius) / (2 * _TAPER), 0, 1)
+        weight = t * t * (3 - 2 * t) / math.prod(shape)
+        indices = (backend.asarray(at) for at in (rows, columns, -rows % shape[0]))
+        known = None if stored.all() else backend.asarray(stored)[None, :]
+        return cls(backend.asarray(weight), *indices, known, shape, centre, backend)
+
+    def cut(self, spectrum: Array) -> Band:
+        """The band of ``backend.rfftn`` of a frame."""
+        xp = self.backend.xp
+        box = xp.take(xp.take(spectrum, self.rows, axis=0), self.columns, axis=1)
+        if self.stored is not None:
+            mirrored = xp.take(xp.take(spectrum, self.opposite, axis=0), self.columns, axis=1)
+            box = xp.where(self.stored, box, xp.conj(mirrored))
+        return Band(box * self.weight, self.shape, self.centre, self.backend)
+
+
+@dataclass(frozen=True, eq=False)
 class Band:
     """A disc of the spectrum of a frame (rows, columns), moved to zero frequency; of low frequencies only.
 
@@ -113,24 +165,7 @@ class Band:
     @classmethod
     def cut(cls, spectrum: Array, shape: tuple[int, int], carrier: tuple[float, float], radius: float, backend: Backend) -> Band:
         """Cut the disc of ``radius`` about ``carrier`` (cycles/px) out of ``backend.rfftn`` of a frame, moved by whole bins."""
-        import scipy.fft
-
-        xp = backend.xp
-        centre = tuple(round(f * n) for f, n in zip(carrier, shape, strict=True))
-        reach = 2 * radius * (1 + _TAPER) * _OVERSAMPLING
-        sides = [min(n, scipy.fft.next_fast_len(max(4, math.ceil(reach * n)))) for n in shape]
-        steps = [np.arange(side) - side // 2 for side in sides]
-        rows, columns = ((step + at) % n for step, at, n in zip(steps, centre, shape, strict=True))
-        stored = columns <= shape[1] // 2  # of a real frame's spectrum the other half is the conjugate of its opposite
-        columns = np.where(stored, columns, shape[1] - columns)
-        box = xp.take(xp.take(spectrum, backend.asarray(rows), axis=0), backend.asarray(columns), axis=1)
-        if not stored.all():
-            mirrored = xp.take(xp.take(spectrum, backend.asarray(-rows % shape[0]), axis=0), backend.asarray(columns), axis=1)
-            box = xp.where(backend.asarray(stored)[None, :], box, xp.conj(mirrored))
-        fy, fx = ((step + at) / n - f for step, at, n, f in zip(steps, centre, shape, carrier, strict=True))
-        t = np.clip((1 + _TAPER - np.hypot(fy[:, None], fx[None, :]) / radius) / (2 * _TAPER), 0, 1)
-        disc = t * t * (3 - 2 * t) / math.prod(shape)
-        return cls(box * backend.asarray(disc), shape, (centre[0], centre[1]), backend)
+        return Disc.about(shape, carrier, radius, backend).cut(spectrum)
 
     @property
     def spacing(self) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from prbench.backend import Backend, forms_compiled
-from prbench.core import IterativeSolver, Measurement, Solver
+from prbench.core import DirectSolver, IterativeSolver, Measurement, Solver
 from prbench.core.foreign import ForeignSolver
 
 from .environment import gpu_name
@@ -48,12 +48,14 @@ class Traits:
     Attributes:
         iterative: whether it iterates.
         networked: whether it has a network.
+        streams: whether it keeps what the frames of a session have in common.
         gpu: the name of the GPU that it computes on.
         facts: of another program that does its work, for the record; empty where there is none.
     """
 
     iterative: bool
     networked: bool
+    streams: bool = False
     gpu: str | None = None
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -80,6 +82,7 @@ class Bench(Protocol):
         follow: Callable[[Progress], object] | None = None,
         start_only: bool = False,
         meanwhile: Callable[[], object] | None = None,
+        stream: bool = False,
     ) -> Run:
         """One solve.
 
@@ -90,6 +93,7 @@ class Bench(Protocol):
             follow: called with every point of the curve.
             start_only: whether to stop after the second point.
             meanwhile: called once: beside the solve where the solver has a process of its own, before it otherwise.
+            stream: whether it is the second solve of this frame in a session, whose first is not counted.
 
         Raises:
             SolverFailed, SolverDied: where it has a process of its own; what the solver raises, otherwise.
@@ -151,6 +155,7 @@ class InProcess:
         follow: Callable[[Progress], object] | None = None,
         start_only: bool = False,
         meanwhile: Callable[[], object] | None = None,
+        stream: bool = False,
     ) -> Run:
         """See :class:`Bench`."""
         if meanwhile is not None:
@@ -163,7 +168,7 @@ class InProcess:
 
         forms = forms_compiled()
         with PeakMemory() as memory:
-            run = run_solver(
+            run = (run_frame_again if stream else run_solver)(
                 cell.build_solver(),
                 measurement,
                 seed=cell.seed,
@@ -205,4 +210,13 @@ def traits_of(solver: Solver[Any], backend: Backend) -> Traits:
     """What a solver is like, on a backend that is ready."""
     networked = type(solver).network_size is not Solver.network_size
     facts = solver.facts() if isinstance(solver, ForeignSolver) else {}
-    return Traits(isinstance(solver, IterativeSolver), networked, gpu_name() if backend.device == "cuda" else None, facts)
+    streams = isinstance(solver, DirectSolver) and type(solver).solve_next is not DirectSolver.solve_next
+    gpu = gpu_name() if backend.device == "cuda" else None
+    return Traits(isinstance(solver, IterativeSolver), networked, streams, gpu, facts)
+
+
+def run_frame_again(solver: Solver[Any], measurement: Measurement, **options: Any) -> Run:
+    """A session's second solve of one frame; ``options`` as :func:`run_solver` has them."""
+    memory: dict[str, Any] = {}
+    run_solver(solver, measurement, **options, memory=memory)
+    return run_solver(solver, measurement, **options, memory=memory)

@@ -44,6 +44,7 @@ class Solves:
         traits: of the solver.
         startup_s: what came before.
         notes: what a reader of the cost must know.
+        streamed: a session's second solve of the measurement; None for solvers that keep nothing between frames.
     """
 
     cell: Cell
@@ -55,6 +56,7 @@ class Solves:
     traits: Traits
     startup_s: float
     notes: dict[str, str]
+    streamed: Run | None = None
 
     @property
     def repeated(self) -> bool:
@@ -146,6 +148,7 @@ class CellSolver:
             timed = [self._once_more(cell, measurement, first)]
         elif slower := self._afresh(cell, measurement, first, notes):
             timed = [slower]
+        streamed = bench.solve(cell, measurement, time_limit_s=cell.time_limit_s, stream=True) if traits.streams else None
         if _is_quick(timed[0]) and first.status == "ok":
             again = copies or _copies(measurement)
             timed += bench.repeat(cell, again, time_limit_s=cell.time_limit_s, last=not traits.networked)
@@ -154,7 +157,7 @@ class CellSolver:
         if size[1] > FREE_S + ASIDE_SHARE * timed[0].times.clocked.wall_s:  # the first answer may be counted, the second known
             size = bench.network_size(cell, mirrored(measurement))
         bench.finish()
-        result = Solves(cell, measurement, first, timed, pairs, size, traits, startup_s, notes)
+        result = Solves(cell, measurement, first, timed, pairs, size, traits, startup_s, notes, streamed)
         (self._repeated.add if result.repeated else self._repeated.discard)(cell.kind)
         return result
 
@@ -173,7 +176,8 @@ class CellSolver:
         self._first.setdefault(_label(solves.cell), (cost.processor_s or 0.0) if gpu is None else cost.latency_s)
         if note := waiting(Spent(cost.latency_s, cost.processor_s or 0.0), get_threads()) if gpu is None else "":
             notes[LOAD] = note
-        cost = dataclasses.replace(cost, startup_s=solves.startup_s)
+        stream_fft = None if solves.streamed is None else _stream_fft(solves.streamed, solves.pairs)
+        cost = dataclasses.replace(cost, startup_s=solves.startup_s, stream_fft=stream_fft)
         parameters, flops = size or (None, None)
         stored = {**vars(cost), "repeats": len(timed), PARAMETERS: parameters, FLOPS: flops}
         return Solved(with_misfit(first, solves.measurement), stored, notes, gpu)
@@ -254,6 +258,12 @@ class CellSolver:
 def _copies(measurement: Measurement) -> list[Measurement]:
     """What the repeats of a quick solve are of."""
     return [disturbed(measurement, number) for number in range(1, QUICK_SOLVES)]
+
+
+def _stream_fft(run: Run, pairs: list[tuple[float, float]]) -> float | None:
+    """FFT pairs of a frame within a session; what the process did before, for the session's first frame, is not part of it."""
+    alone = dataclasses.replace(run, times=dataclasses.replace(run.times, outside=None))
+    return cost_of_runs([alone], pairs)[0].cost_fft
 
 
 def _label(cell: Cell) -> tuple[object, ...]:

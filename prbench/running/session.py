@@ -15,8 +15,10 @@ from .solving import Callback, Solution, check_request, choose_backend, prepare,
 class Session:
     """A solver prepared on a backend; made by :func:`prbench.open`, closed by :meth:`close` or the end of a ``with`` block.
 
-    Each :meth:`solve` returns what :func:`prbench.solve` returns for the same measurement and seed. The session reads weights
-    once and times the FFT pair of each shape once, at its first frame, where :func:`prbench.solve` does both anew. FFT plans and
+    Each :meth:`solve` returns what :func:`prbench.solve` returns for the same measurement and seed, unless the solver keeps what
+    its frames have in common: ``fourier-filter`` keeps carrier, filter and the polynomial of the optics while they flatten the
+    frames. Then that holds for the frame in which they were found, and costs have ``stream_fft``. The session reads weights once
+    and times the FFT pair of each shape once, at its first frame, where :func:`prbench.solve` does both anew. FFT plans and
     compiled loops stay with the process. One session serves one thread at a time; a second call waits.
 
     Attributes:
@@ -29,6 +31,7 @@ class Session:
         self.backend = backend
         self._seed = seed
         self._pairs: dict[tuple[int, ...], tuple[float, float]] = {}
+        self._memory: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._open = True
 
@@ -58,13 +61,14 @@ class Session:
                 raise UsageError(f"the session of {self.solver.plugin_name} is closed; prbench.open makes another")
             check_request(self.solver, measurement, chosen)
             y = measurement.to(self.backend)
-            return solve_prepared(self.solver, y, chosen, self._pair_times, time_limit_s, callback)
+            return solve_prepared(self.solver, y, chosen, self._pair_times, time_limit_s, callback, self._memory)
 
     def close(self) -> None:
         """End the session, once a call in progress has returned; closing twice does nothing."""
         with self._lock:
             self._open = False
             self._pairs.clear()
+            self._memory.clear()
 
     @property
     def closed(self) -> bool:

@@ -41,6 +41,7 @@ class Cost:
         processor_s: processor time of the same work, all threads and child processes; seconds.
         fft_pair_processor_s: processor time of one FFT pair.
         cost_fft: processor time in FFT pairs, which other load on the machine hardly changes; ``latency_fft`` on a GPU.
+        stream_fft: ``cost_fft`` of a frame within a session, of which the solver knew what earlier frames have in common with it.
         startup_s: what came before the clock: imports, weights, compilation, a first solve of a small problem.
         load: processes that wanted to run, the average over the last minute.
     """
@@ -56,6 +57,7 @@ class Cost:
     processor_s: float | None = None
     fft_pair_processor_s: float | None = None
     cost_fft: float | None = None
+    stream_fft: float | None = None
     startup_s: float | None = None
     load: float | None = None
 
@@ -145,6 +147,7 @@ def solve_prepared(
     pair_times: Callable[[Backend, tuple[int, ...]], tuple[float, float]],
     time_limit_s: float | None,
     callback: Callback | None,
+    memory: dict[str, Any] | None = None,
 ) -> Solution:
     """Reconstruct by a solver that is prepared already.
 
@@ -155,13 +158,16 @@ def solve_prepared(
         pair_times: wall and processor time of an FFT pair on a backend and shape; asked for before and after the solve.
         time_limit_s: as in :func:`solve`.
         callback: as in :func:`solve`.
+        memory: of a session, as :meth:`~prbench.core.DirectSolver.solve_next` has it; None outside of one.
 
     Raises:
         PrbenchError: when the solver returns something that is not a reconstruction of this measurement.
     """
-    before = pair_times(y.backend, y.shape)
-    run = with_misfit(run_prepared(solver, y, seed, time_limit_s, callback), y)
+    before, remembers = pair_times(y.backend, y.shape), bool(memory)
+    run = with_misfit(run_prepared(solver, y, seed, time_limit_s, callback, memory), y)
     cost, notes = cost_of_runs([run], [before, pair_times(y.backend, y.shape)])
+    if remembers:
+        cost = dataclasses.replace(cost, stream_fft=cost.cost_fft)
     return Solution(run.reconstruction, run.status, cost, run.curve, y.backend.name, notes)
 
 
@@ -201,17 +207,25 @@ def run_solver(
     backend: Backend,
     time_limit_s: float | None = None,
     callback: Callback | None = None,
+    memory: dict[str, Any] | None = None,
 ) -> Run:
-    """One solve on a backend; raises as :func:`solve`."""
+    """One solve on a backend, in a session with the solver's memory of it; raises as :func:`solve`."""
     check_request(solver, measurement, seed)
     y = measurement.to(backend)
     prepared = prepare(solver, backend, seed)
-    run = run_prepared(solver, y, seed, time_limit_s, callback)
+    run = run_prepared(solver, y, seed, time_limit_s, callback, memory)
     return dataclasses.replace(run, times=dataclasses.replace(run.times, prepared=prepared))
 
 
-def run_prepared(solver: Solver[Any], y: Measurement, seed: int, time_limit_s: float | None, callback: Callback | None) -> Run:
-    """One solve by a prepared solver of a measurement that is on its backend."""
+def run_prepared(
+    solver: Solver[Any],
+    y: Measurement,
+    seed: int,
+    time_limit_s: float | None,
+    callback: Callback | None,
+    memory: dict[str, Any] | None = None,
+) -> Run:
+    """One solve by a prepared solver of a measurement that is on its backend; in a session with the solver's memory of it."""
     if isinstance(solver, ForeignSolver):
         return _run_foreign(solver, y, seed)
     backend, rng = y.backend, random_source(seed)
@@ -227,7 +241,7 @@ def run_prepared(solver: Solver[Any], y: Measurement, seed: int, time_limit_s: f
     else:
         assert isinstance(solver, DirectSolver)
         with clock:
-            result = solver.solve(y, rng)
+            result = solver.solve(y, rng) if memory is None else solver.solve_next(y, rng, memory)
     return Run(
         _to_host(solver, result, backend),
         status,

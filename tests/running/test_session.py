@@ -147,3 +147,13 @@ print(torch.get_num_threads(), get_threads())
 def _two_threads():
 
     return os.environ | {"OMP_NUM_THREADS": "2"}
+
+
+def test_records_tell_the_cost_within_a_session(tmp_path):
+    """Beside that of a frame by itself."""
+    names = ["fourier-filter", "unet-offaxis[weights=random]"]
+    results = prbench.run(names, "offaxis-cells[size=64]", out=tmp_path, backend="torch", jobs=1)
+    frame = results.frame.set_index("solver")
+    assert (frame["status"] == "ok").all()
+    assert frame.loc["fourier-filter", "cost_fft"] > frame.loc["fourier-filter", "stream_fft"] > 0
+    assert frame.drop("fourier-filter")["stream_fft"].isna().all()

@@ -72,7 +72,11 @@ class SolverHost:
             request = {"do": "open", "solver": cell.solver, "params": dict(cell.solver_params), "label": label, "seed": cell.seed}
             reply = process.ask({**request, "backend": cell.backend, "precision": cell.precision})[0]
             process.loaded[label] = Traits(
-                bool(reply["iterative"]), bool(reply["networked"]), gpu=reply["gpu"], facts=dict(reply["facts"])
+                bool(reply["iterative"]),
+                bool(reply["networked"]),
+                bool(reply["streams"]),
+                gpu=reply["gpu"],
+                facts=dict(reply["facts"]),
             )
         return process.loaded[label]
 
@@ -85,6 +89,7 @@ class SolverHost:
         follow: Callable[[Progress], object] | None = None,
         start_only: bool = False,
         meanwhile: Callable[[], object] | None = None,
+        stream: bool = False,
     ) -> Run:
         """See :class:`~prbench.running.bench.Bench`."""
         described, arrays = measurement_to_plain(measurement)
@@ -95,6 +100,7 @@ class SolverHost:
             "time_limit_s": time_limit_s,
             "follow": follow is not None,
             "start_only": start_only,
+            "stream": stream,
             "measurement": described,
         }
         process = self._present
@@ -114,6 +120,7 @@ class SolverHost:
             **_where(cell),
             "seed": cell.seed,
             "time_limit_s": time_limit_s,
+            "stream": False,
             "measurements": [described for described, _ in plain],
             "last": last,
         }

@@ -28,7 +28,7 @@ import numpy as np
 from prbench.backend import fft_pair_times, forms_compiled, get_backend, keep_freed_memory, set_threads
 from prbench.core import Measurement, Solver, build_plugin
 from prbench.core.foreign import ForeignSolver
-from prbench.running.bench import traits_of
+from prbench.running.bench import run_frame_again, traits_of
 from prbench.running.endings import arrays_of, error_of, message_of, status_of
 from prbench.running.loop import Callback, Progress
 from prbench.running.measurement_arrays import measurement_of_plain
@@ -120,7 +120,7 @@ class _SolverServer:
             limit_memory(self._memory_bytes)
         forms = forms_compiled()
         with PeakMemory() as memory:
-            run = run_solver(
+            run = (run_frame_again if header["stream"] else run_solver)(
                 self._solvers[header["label"]],
                 measurement,
                 seed=header["seed"],

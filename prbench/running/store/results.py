@@ -48,7 +48,7 @@ class ResultSet:
         """One row per record, in the order of the run (of the keys where all are loaded), as read at first use.
 
         Columns: ``key, task, solver, dataset, sample, seed, status``; ``split, backend, device_class, precision, time_limit_s,
-        threads``; one per metric, by name; the cost ``latency_s, latency_fft, fft_pair_s, cost_fft, processor_s,
+        threads``; one per metric, by name; the cost ``latency_s, latency_fft, fft_pair_s, cost_fft, stream_fft, processor_s,
         fft_pair_processor_s, startup_s, load, ffts, operators, iterations, peak_memory_host, peak_memory_device, repeats,
         parameters, flops``; ``problem_id, sealed, code_id, environment, started, ended, error, warnings, failed_metrics``; and
         ``stale``, True where the code of solver or dataset has changed since, or is not installed.

@@ -23,6 +23,7 @@ from prbench.metrics.cost_names import (
     PEAK_MEMORY_HOST,
     PROCESSOR_S,
     STARTUP_S,
+    STREAM_PAIRS,
 )
 from prbench.running.scoring import failed_metrics
 
@@ -38,6 +39,7 @@ COST = (
     LATENCY_PAIRS,
     PAIR_S,
     COST_PAIRS,
+    STREAM_PAIRS,
     PROCESSOR_S,
     PAIR_PROCESSOR_S,
     STARTUP_S,
