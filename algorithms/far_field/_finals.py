@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-
-from prbench.tasks.far_field import FarField
 
 from ._selection import by_score
 from ._state import ProjectionState
 
-_FOUND, _NOISE = 0.02, 1.2
-"""Residual of a start that has found the object: of crystals without noise, and over that of the true object with noise.
+_FOUND = 0.02
+"""Residual of a start that has found the object. Noise of 600 photons per pixel and less keeps every residual above it, and all
+starts in the run.
 
 At the first check (220 steps) the best start of 16 has 0.005 to 0.016 on easy crystals, 0.04 to 0.06 on hard ones.
 """
@@ -44,21 +42,7 @@ class Finals:
         order = by_score(scores)
         residual = float(s.y.modulus_error(s.estimates([order[0]]), s.coherence)[0])
         retained = max(self.finalists, (len(order) + 1) // 2)
-        if residual <= max(_FOUND, _NOISE * expected_residual(s.y)) and retained < len(order):
+        if residual <= _FOUND and retained < len(order):
             s.drop(order[:retained], scores)
         s.settled = residual <= _EXACT and residual > _GAIN * s.residual
         s.residual = residual
-
-
-def expected_residual(y: FarField) -> float:
-    """The modulus error of the true object under the shot noise of a measurement; 0 where its gain is unknown.
-
-    The root of a count of many photons has a variance of 1/4, that of a faint one at most its mean. Where most pixels have no
-    photon the estimate is low.
-    """
-    if y.gain is None:
-        return 0.0
-    xp = y.backend.xp
-    intensity = xp.where(y.measured, y.amplitude**2, xp.zeros_like(y.amplitude))
-    variance = xp.minimum(intensity, xp.full_like(intensity, y.gain / 4))
-    return math.sqrt(float(xp.sum(variance, dtype=xp.float64))) / y.amplitude_norm

@@ -132,9 +132,16 @@ class Disc:
         fy, fx = ((step + at) / n - f for step, at, n, f in zip(steps, centre, shape, carrier, strict=True))
         t = np.clip((1 + _TAPER - np.hypot(fy[:, None], fx[None, :]) / radius) / (2 * _TAPER), 0, 1)
         weight = t * t * (3 - 2 * t) / math.prod(shape)
-        indices = (backend.asarray(at) for at in (rows, columns, -rows % shape[0]))
-        known = None if stored.all() else backend.asarray(stored)[None, :]
-        return cls(backend.asarray(weight), *indices, known, shape, centre, backend)
+        return cls(
+            backend.asarray(weight),
+            backend.asarray(rows),
+            backend.asarray(columns),
+            backend.asarray(-rows % shape[0]),
+            None if stored.all() else backend.asarray(stored)[None, :],
+            shape,
+            centre,
+            backend,
+        )
 
     def cut(self, spectrum: Array) -> Band:
         """The band of ``backend.rfftn`` of a frame."""
