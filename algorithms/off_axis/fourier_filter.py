@@ -71,15 +71,15 @@ class FourierFilter(DirectSolver[Hologram]):
         """
         known = memory.get("optics")
         if isinstance(known, _Optics) and known.suits(y):
-            result = self._with(y, known)
-            if result is not None:
-                return result[0]
+            answer = self._with(y, known)
+            if answer is not None:
+                return answer[0]
         frame = np.asarray(y.backend.to_numpy(y.interferogram), np.float64)
         carrier = find_carrier(frame, y.carrier)
         radius = order_radius(carrier, order_fraction(frame, carrier) if self.radius is None else self.radius)
-        searched = self._with(y, _Optics(OrderFilter.of(y, carrier, radius), radius, y))
-        assert searched is not None
-        result, memory["optics"] = searched
+        answer = self._with(y, _Optics(OrderFilter.of(y, carrier, radius), radius, y))
+        assert answer is not None
+        result, memory["optics"] = answer
         return result
 
     def _with(self, y: Hologram, optics: _Optics) -> tuple[Reconstruction, _Optics] | None:
