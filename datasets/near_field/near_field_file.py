@@ -119,28 +119,30 @@ class NearFieldFile(Dataset):
         geometry = self._geometry(seen.geometry)
         image, mask, empty, said = self._divided(seen)
         sha256 = sha256_of(path)
-        problem = Problem(
-            measurement=NearField(
-                image,
-                mask,
-                padding=self.padding,
-                model=self.model,
-                pure_phase=self.pure_phase,
-                phase_range=None if self.phase_range is None else parse_range(self.phase_range),
-                delta_beta=self.delta_beta,
-                gain=None if self.gain is None else self.gain / empty,
-                refractive_contrast=self.refractive_contrast,
-                wavelength_m=geometry["wavelength_m"],
-                pixel_m=geometry["pixel_m"],
-                distance_m=geometry["distance_m"],
-            ),
+        y = NearField(
+            image,
+            mask,
+            padding=self.padding,
+            model=self.model,
+            pure_phase=self.pure_phase,
+            phase_range=None if self.phase_range is None else parse_range(self.phase_range),
+            delta_beta=self.delta_beta,
+            gain=None if self.gain is None else self.gain / empty,
+            refractive_contrast=self.refractive_contrast,
+            wavelength_m=geometry["wavelength_m"],
+            pixel_m=geometry["pixel_m"],
+            distance_m=geometry["distance_m"],
+        )
+        measurement, held_out = _held_out(y, self.holdout, self.streams(1, index, seed, split)[0])
+        return Problem(
+            measurement=measurement,
             truth=None,
             id=f"{self.plugin_name}-{path.stem}-{sha256[:8]}",
             split=split,
             provenance=Provenance(source=path.name, licence="the file's own", sha256=sha256),
+            held_out=held_out,
             warnings=(*seen.warnings, *said),
         )
-        return _held_out(problem, self.holdout, self.streams(1, index, seed, split)[0])
 
     def _geometry(self, known: Geometry) -> dict[str, float]:
         """What the settings say, or else the file."""
@@ -203,18 +205,10 @@ def parse_range(text: str) -> tuple[float, float]:
     return ends
 
 
-def _held_out(problem: Problem, fraction: float, rng: Rng) -> Problem:
-    """The problem with a fraction of the measured pixels, in small islands, taken away from the solver and kept aside."""
-    if fraction == 0:
-        return problem
-    y = problem.measurement
-    assert isinstance(y, NearField)
+def _held_out(y: NearField, fraction: float, rng: Rng) -> tuple[NearField, HeldOut | None]:
+    """The measurement without a fraction of its measured pixels, in small islands, and these kept aside."""
     measured = np.ones(y.shape, dtype=bool) if y.mask is None else np.asarray(y.mask)
     free = free_pixel_islands(measured, fraction, rng, radius=1, exclude_centre=0.0)
     if not free.any():
-        return problem
-    return dataclasses.replace(
-        problem,
-        measurement=dataclasses.replace(y, mask=measured & ~free),
-        held_out=HeldOut(mask=free, intensity=y.intensity),
-    )
+        return y, None
+    return dataclasses.replace(y, mask=measured & ~free), HeldOut(mask=free, intensity=y.intensity)

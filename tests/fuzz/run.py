@@ -105,7 +105,7 @@ def _wait(process: subprocess.Popen[bytes], progress: mmap.mmap, before: int, en
             now, spent = time.monotonic(), sum(watched.cpu_times()[:2])
             if bytes(progress) != at:
                 at, since, worked = bytes(progress), now, spent
-            if now < ends and spent - worked < HANGS_S and now - since < SLEEPS_S:
+            if now < ends and spent - worked < HANGS_S and (now - since < SLEEPS_S or at == unstarted):
                 continue
             process.kill()
             process.wait()
