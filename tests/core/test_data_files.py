@@ -174,7 +174,7 @@ def test_fetching_brings_the_file_once_and_whole(server: str) -> None:
 
 def test_what_has_the_wrong_checksum_does_not_take_the_place(server: str) -> None:
     file = DataFile("a.bin", "CC0", (f"{server}/one.txt",), "0" * 64)
-    with pytest.raises(DataNotFound, match=rf"^a\.bin .*{server}/a\.bin: .*\bsha256:0{{20}}"):
+    with pytest.raises(DataNotFound, match=rf"^a\.bin .*{server}/one\.txt: .*\bsha256:0{{20}}"):
         fetch(file)
     assert not file.path.exists()
 
