@@ -106,5 +106,5 @@ def test_a_trial_over_the_limit_of_processor_time_is_out_whatever_it_scores():
 
 
 def test_where_no_trial_keeps_to_the_limit_that_is_an_error():
-    with pytest.raises(UsageError, match=r"none of 3 trials kept to 1 s of processor time, the least took 6 s"):
+    with pytest.raises(UsageError, match=r"^hio\b.*\b3 trials\b.*\b1 s\b.*\b6 s\b"):
         tune("hio", {}, SPACE, lambda s: records(s).assign(processor_s=2.0), trials=3, processor_limit_s=1.0)

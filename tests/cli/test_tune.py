@@ -1,5 +1,6 @@
 import json
 import os
+import re
 
 import pytest
 import yaml
@@ -90,7 +91,7 @@ def test_a_trial_over_the_limit_of_processor_time_ends_with_the_cell_that_exceed
     words = ["--samples", "3", "--trials", "2", "--label", "none", "--processor-limit", "1e-9", "--out", "over"]
     result = invoke(*TUNE, *words)
     assert result.exit_code == 2
-    assert "none of 2 trials kept to 1e-09 s" in result.stderr.splitlines()[-1]
+    assert re.search(r"\b2 trials\b.*\b1e-09 s\b", result.stderr.splitlines()[-1])
     assert len(list((folder / "over").glob("runs/*/*.json"))) == 2
     assert not (folder / "prbench-tuned" / "hio@none.yaml").exists()
 

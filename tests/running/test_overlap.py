@@ -60,7 +60,7 @@ def test_a_cell_that_fails_takes_none_of_its_neighbours_along(tmp_path, bright, 
     _, limit, samples = bright
     records, _ = run(f"Picky[how={how},above={limit!r}]", tmp_path)
     assert {n: record.status for n, record in records.items()} == {n: status if n in samples else "ok" for n in range(SAMPLES)}
-    noted = {n for n, record in records.items() if "a thread" in record.notes.get("process", "")}
+    noted = {n for n, record in records.items() if "thread" in record.notes.get("process", "")}
     assert noted == (samples if how == "leave" else set())
     assert all(Store(tmp_path).arrays(record.key) for record in records.values() if record.status == "ok")
 
