@@ -24,17 +24,15 @@ from prbench.core.tuned import tuned_path, write_tuned
 from prbench.errors import PrbenchError
 
 TRIALS, SAMPLES, LIMIT_S = 30, 3, 1.5
+NEAR_FIELD, RANDOM = "radiograph[size=128,delta_beta=50,photons=1000]", "coded-diffraction[size=32,patterns=4,snr_db=30]"
+FAR_FIELD = "crystal2d[size=48,photons=100]"
 PLAN = (
-    ("radiograph[size=128,delta_beta=50,photons=1000]", "ctf tie paganin gs least-variation pyphase-ctf algotom-fresnel"),
+    (NEAR_FIELD, "ctf tie paganin pyphase-ctf algotom-fresnel"),
     ("offaxis-cells[size=128,background=true]", "fourier-filter qpretrieve-fourier pyholoscope-demod holobio-filter"),
     ("blurred-picture[size=96,known_kernel=true]", "blind-rl skimage-rl"),
-    (
-        "coded-diffraction[size=32,patterns=4,snr_db=30]",
-        "spectral gs-random amplitude-flow wirtinger-flow truncated-wf truncated-af reweighted-af",
-    ),
-    ("coded-diffraction[size=32,patterns=4,snr_db=30]", "solvephase-wirtinger deepinv-spectral"),
+    (RANDOM, "wirtinger-flow truncated-af reweighted-af solvephase-wirtinger deepinv-spectral"),
     ("sandpaper[size=64,images=10]", "lcs umpa lcs-umpa mbipy-speckle umpa-cpp spexwavepy-xsvt algotom-speckle"),
-    ("crystal2d[size=48,photons=100]", "hio raar hio-er solvephase-cdi cohere-hio pycxim"),
+    (FAR_FIELD, "solvephase-cdi cohere-hio pycxim hio raar hio-er"),
 )
 """Problems, and the solvers tuned on them. Solvers that train or fit networks cannot end within the limit."""
 

@@ -4,14 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from prbench.core import build_plugin
+from prbench.core.tuned import read_tuned
 from prbench.errors import DataNotFound
 from prbench.running.request.spec import Matrix
 
-MATRICES = sorted((Path(__file__).parents[2] / "results").rglob("*.yaml"))
+RESULTS = Path(__file__).parents[2] / "results"
+TUNED = RESULTS / "contestants" / "tuned"
+MATRICES = sorted(path for path in RESULTS.rglob("*.yaml") if path.parent != TUNED)
 
 
 @pytest.mark.parametrize("path", MATRICES, ids=lambda path: path.name)
-def test_it_names_what_is_installed(path):
+def test_it_names_what_is_installed(path, monkeypatch):
+    monkeypatch.setenv("PRBENCH_TUNED", str(TUNED))
     matrix = Matrix.read(path)
     try:
         cells = matrix.cells()
@@ -21,3 +26,13 @@ def test_it_names_what_is_installed(path):
         pytest.skip(f"{error}; the commands that make it stand in the matrix")
     assert cells
     assert len({cell.key for cell in cells}) == len(cells)
+
+
+@pytest.mark.parametrize("path", sorted(TUNED.glob("*.yaml")), ids=lambda path: path.name)
+def test_tuned_settings_were_found_on_the_tune_split_within_their_limit(path):
+    solver = path.stem.removesuffix("@tuned")
+    held = read_tuned(path, solver)
+    build_plugin("solver", solver, held["settings"])
+    assert held["split"] == "tune"
+    assert held["budget"]["trials"] == 30
+    assert held["processor_limit_s"] == 1.5

@@ -1,6 +1,6 @@
 """The field at a glance: quality against robust cost (processor time in FFT pairs). Blue: solvers of prbench; orange: programs of
 other packages, with their versions. Filled: as named, with the defaults; open: tuned; small and open: other settings; both are
-joined to the defaults. Dashed: what no other beats in both.
+joined to the defaults. Dashed: what no other beats in both. Grey, where it is near: what counts as a success.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ def _panel(axes: Axes, report: TaskReport, dataset: str, looks: dict[str, _Look]
     points = [(row[COST_PAIRS], row["median"]) for row in rows]
     best = [points[index] for index in front(points, goal.better)]
     axes.step(*zip(*best, strict=True), where="post", color="0.6", linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
-    if goal.success is not None:
+    ends = [row[name] for row in rows for name in ("median", "median_low", "median_high") if np.isfinite(row[name])]
+    if goal.success is not None and min(ends) <= goal.success <= max(ends):
         axes.axhline(goal.success, color="0.8", linewidth=0.7, zorder=0)
     named = {row["solver"]: (row[COST_PAIRS], row["median"]) for row in rows}
     top = max(row["median"] for row in rows)
