@@ -61,7 +61,7 @@ def test_the_estimate_covers_what_a_run_takes(more):
     x = np.zeros(shape, np.complex64)
     x[4:25, 4:25, 4:25] = np.exp(1j * np.random.default_rng(0).random((21, 21, 21)))
     y = FarField(np.fft.fftshift(np.abs(np.fft.fftn(x)) ** 2).astype(np.float32))
-    spelled = f"hio-er[recipe=1*ER+2*HIO+1*ER,update_every=1,breed_every=2,starts={{}}{more}]"
+    spelled = f"hio-er[recipe=1*ER+2*HIO+1*ER,update_every=1,breed_every=2,finalists=8,starts={{}}{more}]"
     taken = []
     for starts in (4, 8):
         tracemalloc.start()
