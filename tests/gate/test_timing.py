@@ -58,6 +58,15 @@ def test_recorded_timings_made_slower(factor, least, most):
     assert least <= slower(factor) <= most
 
 
+@pytest.mark.parametrize(("factor", "least"), [(1.2, 5), (1.5, 6)])
+def test_pooled_pairs_show_more(factor, least):
+    count = 0
+    for solver, (base, head) in itertools.product(SOLVERS, (("base", "head"), ("head", "base"))):
+        sides = version(solver, base, range(3)), version(solver, head, range(3), factor)
+        count += bool(compare_versions(*sides, stored=False).regressions)
+    assert count >= least
+
+
 def test_it_was_recorded_on_a_busy_machine():
     assert min(RECORDED["load"]) > 5
 
