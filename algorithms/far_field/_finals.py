@@ -40,7 +40,9 @@ class Finals:
         """Drop starts, or say that the best one has settled."""
         scores = s.scores_now()
         order = by_score(scores)
-        residual = float(s.y.modulus_error(s.estimates([order[0]]), s.coherence)[0])
+        residual = float(scores[order[0]])
+        if s.choice.held_out is not None:  # the scores are likelihoods then
+            residual = float(s.y.modulus_error(s.estimates([order[0]]), s.coherence)[0])
         retained = max(self.finalists, (len(order) + 1) // 2)
         if residual <= _FOUND and retained < len(order):
             s.drop(order[:retained], scores)

@@ -48,7 +48,7 @@ class Transform:
     threads: int
 
 
-class Plan:
+class MklPlan:
     """A committed plan; its memory is freed with it."""
 
     def __init__(self, library: Any, of: Transform) -> None:
@@ -158,8 +158,8 @@ def _plain(x: Any) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _plan(library: Any, of: Transform) -> Plan:
-    return Plan(library, of)
+def _plan(library: Any, of: Transform) -> MklPlan:
+    return MklPlan(library, of)
 
 
 @cache
@@ -211,7 +211,7 @@ def _right(library: Any) -> bool:
         for source, expected, is_real, inverse in cases:
             result = torch.empty_like(expected)
             of = Transform((3, 4), 2, of_complex == torch.complex128, is_real, inverse, 1 / 12 if inverse else 1.0, False, 1)
-            Plan(library, of).run(source.data_ptr(), result.data_ptr())
+            MklPlan(library, of).run(source.data_ptr(), result.data_ptr())
             if not torch.allclose(result, expected, rtol=1e-4, atol=1e-4):
                 return False
     return True

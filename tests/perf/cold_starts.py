@@ -1,6 +1,6 @@
 """The first solve of each solver in a process whose compile cache is empty: ``python tests/perf/cold_starts.py [NAME...]``.
 
-Prints a Markdown table, the dearest solver first. Each solver runs in a process of its own, under its example settings, on the
+Prints a Markdown table. Each solver runs in a process of its own, under its example settings, on the
 small problem of its task: its first solve minus the second, and the imports before; processor time.
 """
 
@@ -45,15 +45,13 @@ def cold_start(name: str, cache: str) -> tuple[str, float, float]:
 
 
 def main() -> None:
-    """Print the table."""
-    measured = []
+    """Print the table, a row as soon as it is known."""
+    sys.stdout.write("| solver | task | imports, s | first solve, s |\n|---|---|---:|---:|\n")
     for name in sys.argv[1:] or solvers():
         with tempfile.TemporaryDirectory() as cache:
-            measured.append((name, *cold_start(name, cache)))
-    lines = ["| solver | task | imports, s | first solve, s |", "|---|---|---:|---:|"]
-    for name, task, imports_s, first_s in sorted(measured, key=lambda row: -row[3]):
-        lines.append(f"| `{name}` | {task} | {imports_s:.1f} | {max(0.0, first_s):.1f} |")
-    sys.stdout.write("\n".join(lines) + "\n")
+            task, imports_s, first_s = cold_start(name, cache)
+        sys.stdout.write(f"| `{name}` | {task} | {imports_s:.1f} | {max(0.0, first_s):.1f} |\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

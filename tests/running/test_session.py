@@ -41,13 +41,17 @@ def frames():
 
 @pytest.mark.parametrize("solver", ["fourier-filter", "nas-prnet[weights=random]"])
 def test_frames_come_out_as_by_solve(frames, solver):
+    """Those of other optics too, where what a session knows of earlier frames is tried in vain: that is on the bill."""
     with prbench.open(solver, backend="torch", seed=4, like=frames[0]) as session:
         for frame in frames:
             found, expected = session.solve(frame), prbench.solve(solver, frame, backend="torch", seed=4)
             np.testing.assert_array_equal(found.reconstruction.phase, expected.reconstruction.phase)
             assert (found.status, found.backend) == ("ok", expected.backend)
+            with prbench.open(solver, backend="torch", seed=4) as fresh:
+                first = fresh.solve(frame)
             counts = ("ffts", "operators", "iterations")
-            assert [getattr(found.cost, name) for name in counts] == [getattr(expected.cost, name) for name in counts]
+            assert [getattr(first.cost, name) for name in counts] == [getattr(expected.cost, name) for name in counts]
+            assert expected.cost.ffts <= found.cost.ffts <= 2 * expected.cost.ffts
             assert found.cost.latency_fft == pytest.approx(found.cost.latency_s / found.cost.fft_pair_s)
 
 
