@@ -83,7 +83,7 @@ class Tuning:
         FFT pairs and in processor seconds.
         """
         cells, failed, over = (sum(getattr(trial, name) for trial in self.trials) for name in ("cells", "failed", "over"))
-        times = ("seconds", "fft_pairs", "processor_s")
+        times = ("seconds", "fft_pairs", PROCESSOR_S)
         spent = {name: float(f"{sum(getattr(t, name) for t in self.trials):.6g}") for name in times}
         return {"trials": len(self.trials), "over": over, "cells": cells, "failed": failed, **spent}
 
