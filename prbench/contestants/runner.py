@@ -167,18 +167,18 @@ class _Memory:
         """Bytes resident now, the high-water mark reset; None where the system does not tell."""
         try:
             os.pwrite(self._files["clear_refs"], b"5", 0)
-            return self._told(b"VmRSS:")
+            return self._bytes_of(b"VmRSS:")
         except (OSError, KeyError):
             return None
 
     def highest(self) -> int | None:
         """Bytes resident at most since then."""
         try:
-            return self._told(b"VmHWM:")
+            return self._bytes_of(b"VmHWM:")
         except (OSError, KeyError):
             return None
 
-    def _told(self, name: bytes) -> int | None:
+    def _bytes_of(self, name: bytes) -> int | None:
         words = os.pread(self._files["status"], 1 << 14, 0).partition(name)[2].split(None, 1)
         return int(words[0]) * 1024 if words else None
 

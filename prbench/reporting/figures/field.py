@@ -34,7 +34,7 @@ _SIDES = {1: ("center",), 2: ("left", "right"), 3: ("left", "center", "right")}
 
 
 @dataclass(frozen=True)
-class _Look:
+class _Mark:
     """How a plug-in is marked."""
 
     marker: str
@@ -49,7 +49,7 @@ def field(report: TaskReport) -> Figure | None:
         return None
     datasets = report.select("field", datasets, MOST_PANELS)
     met = {row["solver"] for dataset in datasets for row in _points(report, dataset)}
-    labels, looks = labels_of(met), _looks(report, met)
+    labels, looks = labels_of(met), _mark_by_plugin(report, met)
     figure, panels = grid(report.style, len(datasets), 1.35 * report.style.height + 0.3, most_columns=2)
     for axes, dataset in zip(panels, datasets, strict=True):
         _panel(axes, report, dataset, looks, labels)
@@ -66,10 +66,10 @@ def _plugin(solver: str) -> str:
     return solver.partition("[")[0]
 
 
-def _looks(report: TaskReport, solvers: set[str]) -> dict[str, _Look]:
+def _mark_by_plugin(report: TaskReport, solvers: set[str]) -> dict[str, _Mark]:
     """By plug-in: prbench's own first, marked in the same order among themselves as the others are among theirs."""
     versions = program_versions(report.results)
-    result: dict[str, _Look] = {}
+    result: dict[str, _Mark] = {}
     for colour, others in ((_OWN, False), (_OTHERS, True)):
         names = dict.fromkeys(
             _plugin(solver) for solver in report.solvers if solver in solvers and (solver in versions) == others
@@ -77,11 +77,11 @@ def _looks(report: TaskReport, solvers: set[str]) -> dict[str, _Look]:
         for index, name in enumerate(names):
             told = {version for solver, version in versions.items() if _plugin(solver) == name and version}
             label = escaped(" ".join([name, *sorted(told)]) if others else name)
-            result[name] = _Look(_MARKERS[index % len(_MARKERS)], colour, label)
+            result[name] = _Mark(_MARKERS[index % len(_MARKERS)], colour, label)
     return result
 
 
-def _panel(axes: Axes, report: TaskReport, dataset: str, looks: dict[str, _Look], labels: dict[str, str]) -> None:
+def _panel(axes: Axes, report: TaskReport, dataset: str, looks: dict[str, _Mark], labels: dict[str, str]) -> None:
     rows, goal = _points(report, dataset), report.board.goals[dataset]
     points = [(row[COST_PAIRS], row["median"]) for row in rows]
     best = [points[index] for index in front(points, goal.better)]
@@ -112,7 +112,7 @@ def _panel(axes: Axes, report: TaskReport, dataset: str, looks: dict[str, _Look]
     axes.set_ylabel(report.goal_label(goal, "\n"))
 
 
-def _legend(figure: Figure, report: TaskReport, looks: dict[str, _Look], variants: dict[str, bool]) -> None:
+def _legend(figure: Figure, report: TaskReport, looks: dict[str, _Mark], variants: dict[str, bool]) -> None:
     """Below the panels: solvers of prbench to the left, then other programs, each under what made them; what the marks say."""
     from matplotlib.lines import Line2D
 
