@@ -59,10 +59,10 @@ def aligned(y: FarField, objects: Array, reference: Array) -> Array:
     """
     target = y.transform(reference[None])
     del reference
-    return y.backend.xp.stack([_moved(y, x, target) for x in objects])
+    return y.backend.xp.stack([_in_frame(y, x, target) for x in objects])
 
 
-def _moved(y: FarField, x: Array, target: Array) -> Array:
+def _in_frame(y: FarField, x: Array, target: Array) -> Array:
     """One object in the frame of the reference with the spectrum ``target``; products one by one, for the sake of memory."""
     xp, axes = y.backend.xp, tuple(range(y.ndim))
     spectrum = y.transform(x[None])

@@ -7,7 +7,6 @@ to open another file: it takes names relative to the working folder and fills wh
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,8 +19,9 @@ from prbench.errors import BadInput, one_line
 
 from .arrays import choose
 from .choosing import FLAGS
+from .hdf5_data_sets import check_size, is_image, is_small, selected_points, selected_region
 from .heaps import check_heaps
-from .raw import MAX_PIXELS, MAX_RATIO, Raw, Refused, check_declared
+from .raw import Raw, Refused, check_declared
 
 Links = Literal["no", "folder"]
 
@@ -29,8 +29,6 @@ _MAX_LINKS = 32
 _MAX_DEPTH = 4
 _MAX_FILES = 4096
 _MAX_NODES, _MAX_NESTED = 100_000, 100
-_LARGE_CHUNK, _LEAST_STORED = 2**20, 2**16
-"""Bytes of a chunk from which on it must be stored, and bytes that chunks of any size may take in a file."""
 
 
 @dataclass(frozen=True)
@@ -179,12 +177,12 @@ class Container:
         dtype = item.dtype
         if dtype.names is not None and set(dtype.names) in ({"r", "i"}, {"real", "imag"}):
             # h5py itself reads {r, i} of equal floating types as complex; other compounds are put together here.
-            _check_size(where, item, np.dtype((np.void, dtype.itemsize)))
+            check_size(where, item, np.dtype((np.void, dtype.itemsize)))
             check_declared(where, item.shape, np.dtype(np.complex64), item.id.get_storage_size())
             pairs = item[()]
             real, imaginary = sorted(dtype.names, reverse=True)
             return np.asarray(pairs[real] + 1j * pairs[imaginary])
-        _check_size(where, item, dtype)
+        check_size(where, item, dtype)
         return np.asarray(item[()])
 
     def _virtual(self, result: Item, where: str, depth: int) -> np.ndarray:
@@ -195,7 +193,7 @@ class Container:
         if depth >= _MAX_DEPTH:
             raise BadInput(f"{where}: virtual data sets stand for virtual data sets more than {_MAX_DEPTH} times over")
         parts = item.virtual_sources()
-        covered = sum(_points(part.vspace, item.size) for part in parts)
+        covered = sum(selected_points(part.vspace, item.size) for part in parts)
         check_declared(where, item.shape, item.dtype, covered * item.dtype.itemsize)
         full = np.full(item.shape, item.fillvalue, item.dtype)
         for part in parts:
@@ -204,7 +202,7 @@ class Container:
             if source is None or not source.is_array or source.item.dtype.kind not in "biuf":
                 raise BadInput(f"{where}: its source {one_line(part.dset_name, 60)} is not in {file.name}")
             every = part.src_space.get_select_type() == h5s.SEL_ALL
-            selected, target = _points(part.src_space, source.item.size), _points(part.vspace, full.size)
+            selected, target = selected_points(part.src_space, source.item.size), selected_points(part.vspace, full.size)
             fits = every or tuple(part.src_space.shape) == source.item.shape
             if selected != target or not fits:
                 raise BadInput(f"{where}: its source in {file.name} has another shape than the virtual data set expects")
@@ -214,9 +212,9 @@ class Container:
                     raise BadInput(
                         f"{where}: takes a part of another virtual data set, which is not followed; name that one, dataset="
                     )
-                full[_region(part.vspace, full.shape)] = self.array(source, where, depth + 1).reshape(-1)
+                full[selected_region(part.vspace, full.shape)] = self.array(source, where, depth + 1).reshape(-1)
                 continue
-            _check_size(where, source.item, source.item.dtype)
+            check_size(where, source.item, source.item.dtype)
             source.item.id.read(memory, h5s.ALL if every else part.src_space, full)
         return full
 
@@ -231,7 +229,7 @@ class Container:
         def note(name: str, item: Any) -> bool | None:
             nonlocal seen, deepest
             seen, deepest = seen + 1, max(deepest, name.count("/"))
-            if _is_image(item):
+            if is_image(item):
                 images.append(f"{group.rstrip('/')}/{name}")
             return True if seen > _MAX_NODES or deepest > _MAX_NESTED else None
 
@@ -258,7 +256,7 @@ class Container:
         result = self._note(path)
         if result is None or not result.is_array or result.item.size != 1 or result.item.dtype.kind not in "OS":
             return None
-        if result.item.external or result.item.is_virtual or not _is_small(result.item):
+        if result.item.external or result.item.is_virtual or not is_small(result.item):
             return None
         value = result.item[()]
         value = value.reshape(-1)[0] if isinstance(value, np.ndarray) else value
@@ -271,64 +269,12 @@ class Container:
             return None
         if result.item.shape is None or result.item.external or result.item.is_virtual or not 1 <= result.item.size <= most:
             return None
-        if not _is_small(result.item):
+        if not is_small(result.item):
             return None
         values = np.asarray(result.item[()], dtype=np.float64).reshape(-1)
         unit = result.item.attrs.get("units", "")
         unit = unit.decode("utf-8", "replace") if isinstance(unit, bytes) else str(unit)
         return (values.tolist(), unit[:40]) if np.isfinite(values).all() else None
-
-
-def _check_size(where: str, item: Any, dtype: np.dtype) -> None:
-    """Refuse a data set whose array, or one chunk of it, takes much more memory than what is stored can hold.
-
-    A chunk is unpacked whole, however little of it belongs to the array, and to whatever its compressed bytes make of it,
-    whatever was declared.
-    """
-    stored = item.id.get_storage_size()
-    if dtype.kind != "V":
-        check_declared(where, item.shape, dtype, stored)
-    if item.chunks is None:
-        return
-    pixels, size = math.prod(item.chunks), math.prod(item.chunks) * dtype.itemsize
-    if pixels > MAX_PIXELS or (size > _LARGE_CHUNK and size > MAX_RATIO * stored):
-        raise BadInput(f"{where}: declares chunks of {item.chunks} pixels, {size} bytes, and stores {stored}; crop it first")
-    chunks = math.prod(-(-n // m) for n, m in zip(item.shape, item.chunks, strict=True))
-    if stored > 2 * chunks * size + _LEAST_STORED:
-        raise BadInput(f"{where}: stores {stored} bytes for {chunks} chunks of {size}; it is damaged, or a compression bomb")
-
-
-def _is_small(item: Any) -> bool:
-    """Whether a text or a few numbers can be read without unpacking a large chunk for them."""
-    return item.chunks is None or math.prod(item.chunks) * item.dtype.itemsize <= _LARGE_CHUNK
-
-
-def _is_image(item: Any) -> bool:
-    """Whether an object is an array of real numbers with at least two axes longer than 1."""
-    import h5py
-
-    if not isinstance(item, h5py.Dataset) or item.shape is None:
-        return False
-    return item.dtype.kind in "biuf" and sum(n > 1 for n in item.shape) >= 2
-
-
-def _points(space: Any, size: int) -> int:
-    """The number of pixels that a data space of an array of ``size`` selects."""
-    from h5py import h5s
-
-    return size if space.get_select_type() == h5s.SEL_ALL else int(space.get_select_npoints())
-
-
-def _region(space: Any, shape: tuple[int, ...]) -> np.ndarray:
-    """A selection of a data space as a bool array of its shape."""
-    from h5py import h5s
-
-    if space.get_select_type() == h5s.SEL_ALL:
-        return np.ones(shape, dtype=bool)
-    chosen = np.zeros(shape, dtype=bool)
-    for first, last in space.get_select_hyper_blocklist():
-        chosen[tuple(slice(int(a), int(b) + 1) for a, b in zip(first, last, strict=True))] = True
-    return chosen
 
 
 @contextmanager

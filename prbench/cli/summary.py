@@ -97,7 +97,7 @@ def _tell_overview(boards: Sequence[Leaderboard], pictures: Sequence[Picture], o
     from prbench.analysis.overview import leaders
     from prbench.metrics.costs import metric_infos
     from prbench.reporting.console import Column, table
-    from prbench.reporting.leaderboards import number
+    from prbench.reporting.values import number
 
     infos, best = metric_infos(), {picture.task: picture.path.name for picture in pictures if picture.best}
     rows = []
@@ -119,7 +119,7 @@ def _tell_exports(results: ResultSet, out: Console) -> None:
     from prbench.metrics.costs import metric_infos
     from prbench.reporting.console import Column, table
     from prbench.reporting.exports import export_measured
-    from prbench.reporting.leaderboards import number
+    from prbench.reporting.values import number
 
     exports = export_measured(results)
     if not exports:

@@ -209,7 +209,7 @@ def _keep(path: Path, name: str, params: dict[str, str], dataset: str, options: 
 def _tell(path: Path, label: str, solver: str, dataset: str, result: Tuning) -> None:
     from prbench.core import build_plugin
     from prbench.core.names import format_value
-    from prbench.reporting.leaderboards import number, spread
+    from prbench.reporting.values import number, spread
 
     best, named, budget = result.best, result.trials[0], result.budget
     click.echo(f"{result.goal.metric}, {result.goal.better} is better, on the tune split of {dataset}, median over samples:")

@@ -10,8 +10,8 @@ from prbench.analysis.comparison import TOO_FEW
 from prbench.analysis.paired import LEAST_PAIRS
 
 from .csv_text import csv_text
-from .leaderboards import NOTHING, escape_markdown, number, spread
 from .markup import json_rows, latex_table, pipe_table
+from .values import NOTHING, escape_markdown, number, spread
 
 if TYPE_CHECKING:
     from rich.console import Group

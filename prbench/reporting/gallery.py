@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from prbench.analysis import SCORED, Goal, goals
 from prbench.errors import one_line
 
-from .leaderboards import number
+from .values import number
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from prbench.errors import one_line
 
 from .csv_text import csv_text
 from .latex import aligned, best, escape_latex, label, latex_cell
+from .values import NOTHING, escape_markdown, escape_markdown_text, interval_end, json_value, number, spread
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -28,7 +28,6 @@ INTERVALS = (
     "stand in their place."
 )
 NOTE = f"Medians over samples; failed cells count as worst. {INTERVALS}"
-NOTHING = "–"
 
 _MEANINGS = {
     "ranks": "ranks: ranks consistent with the paired tests; medians closer than the smallest difference worth naming share one.",
@@ -251,39 +250,6 @@ FORMATS: dict[str, Callable[[Sequence[Leaderboard]], str]] = {
 }
 
 
-def number(value: float) -> str:
-    """Three significant digits; a dash where undefined."""
-    if math.isnan(value):
-        return NOTHING
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    if 1000 <= abs(value) < 1e6:
-        return f"{value:.0f}"
-    return f"{value:.3g}"
-
-
-def _end(value: float) -> str:
-    """An end of an interval: two digits are enough."""
-    return number(value) if math.isinf(value) or 100 <= abs(value) < 1e6 else f"{value:.2g}"
-
-
-def spread(
-    value: float,
-    low: float,
-    high: float,
-    form: Callable[[float], str] = number,
-    end: Callable[[float], str] = _end,
-    values: str = "",
-) -> str:
-    """An estimate with its interval, or with the ``values`` behind it where they are too few for one; else a dash."""
-    if math.isnan(value):
-        return NOTHING
-    if math.isnan(low) and values:
-        return f"{form(value)} ({', '.join(end(float(one)) for one in values.split())})"
-    inner = NOTHING if math.isnan(low) else f"{end(low)}, {end(high)}"
-    return f"{form(value)} [{inner}]"
-
-
 def _blocks(board: Leaderboard) -> Iterator[tuple[str, list[str], list[list[str]]]]:
     """Dataset, headers and rows of text, the same columns for every dataset of a board and for every format."""
     infos = {info.name: info for info in _infos(board)}
@@ -317,7 +283,7 @@ def _spread(
     row: dict[Any, Any],
     name: str,
     form: Callable[[float], str] = number,
-    end: Callable[[float], str] = _end,
+    end: Callable[[float], str] = interval_end,
     values: str = "",
 ) -> str:
     return spread(row[name], row[f"{name}_low"], row[f"{name}_high"], form, end, values)
@@ -333,24 +299,3 @@ def _ranks(row: dict[Any, Any], *, alone: bool) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f}"
-
-
-def json_value(value: Any) -> Any:
-    """A value as strict JSON holds it: null where undefined, infinities as words."""
-    plain = value.item() if hasattr(value, "item") else value
-    if type(plain).__name__ == "NAType":  # a rank that there is none of; pandas need not be imported to know it
-        return None
-    if not isinstance(plain, float) or math.isfinite(plain):
-        return plain
-    return None if math.isnan(plain) else "Infinity" if plain > 0 else "-Infinity"
-
-
-def escape_markdown_text(text: str) -> str:
-    """Prose in Markdown, without markup; of any length."""
-    return " ".join(escape_markdown(word) for word in text.split(" "))
-
-
-def escape_markdown(text: str) -> str:
-    """Text in a Markdown table, without markup."""
-    entities = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_{}\[\]()#+!|~$])", r"\\\1", one_line(entities, 500))

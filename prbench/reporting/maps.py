@@ -12,7 +12,7 @@ import numpy as np
 from prbench.core import Map, Problem, Reconstruction, find_task
 from prbench.metrics.regions import judged_region
 
-from .leaderboards import number
+from .values import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

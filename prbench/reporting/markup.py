@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from .latex import escape_latex, label, latex_cell
-from .leaderboards import escape_markdown, json_value
+from .values import escape_markdown, json_value
 
 
 def pipe_table(headers: Sequence[str], rows: Iterable[Sequence[str]], names: Collection[int] = (1,)) -> list[str]:

@@ -13,7 +13,7 @@ from prbench.errors import UsageError, one_line
 from prbench.metrics.surface import Surface, height_error
 from prbench.physics.surface import Mesh, equiangular_skewness, triangulate
 
-from .leaderboards import number
+from .values import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

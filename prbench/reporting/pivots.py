@@ -13,7 +13,7 @@ from prbench.metrics.cost_names import LATENCY_S
 
 from .csv_text import csv_text
 from .latex import escape_latex, latex_cell
-from .leaderboards import NOTHING, escape_markdown, json_value, number, spread
+from .values import NOTHING, escape_markdown, json_value, number, spread
 
 if TYPE_CHECKING:
     from rich.console import Group

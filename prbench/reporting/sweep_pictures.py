@@ -11,8 +11,8 @@ import numpy as np
 
 from prbench.errors import one_line
 
-from .leaderboards import number
 from .sweeps import Sweep, value_text
+from .values import number
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,8 +12,9 @@ from prbench.errors import one_line
 from prbench.metrics.cost_names import LATENCY_PAIRS
 
 from .csv_text import csv_text
-from .leaderboards import NOTE, NOTHING, escape_markdown, number, spread
+from .leaderboards import NOTE
 from .markup import json_rows, latex_table, pipe_table
+from .values import NOTHING, escape_markdown, number, spread
 
 if TYPE_CHECKING:
     import pandas as pd

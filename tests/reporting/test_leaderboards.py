@@ -11,7 +11,8 @@ from rich.console import Console
 
 from prbench.analysis import leaderboards
 from prbench.errors import UsageError
-from prbench.reporting.leaderboards import FORMATS, number, spread, terminal
+from prbench.reporting.leaderboards import FORMATS, terminal
+from prbench.reporting.values import number, spread
 
 NASTY = "evil[path='a|b_c%d$e#f&g{h}~i^j\\k<script>']"
 

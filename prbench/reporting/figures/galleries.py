@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from prbench.errors import PrbenchError
-from prbench.reporting.leaderboards import number
 from prbench.reporting.panels import View, views
 from prbench.reporting.selection import pictured_rows
+from prbench.reporting.values import number
 
 from .naming import wrapped
 from .physical import object_pixel_m, photons, scale_bar

@@ -16,8 +16,9 @@ from prbench.metrics.cost_names import (
     PEAK_MEMORY_DEVICE,
     PEAK_MEMORY_HOST,
 )
-from prbench.reporting.leaderboards import as_latex, spread
+from prbench.reporting.leaderboards import as_latex
 from prbench.reporting.markup import latex_table
+from prbench.reporting.values import spread
 from prbench.running.store.table import metric_columns
 
 from .published import Quoted

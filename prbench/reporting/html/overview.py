@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from prbench.analysis.overview import leaders
 from prbench.analysis.paired import samples_needed
-from prbench.reporting.leaderboards import number
+from prbench.reporting.values import number
 
 from .columns import short
 

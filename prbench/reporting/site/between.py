@@ -7,7 +7,7 @@ from itertools import combinations
 
 from prbench.analysis.comparison import Versus, compare_results
 from prbench.errors import UsageError
-from prbench.reporting.leaderboards import number, spread
+from prbench.reporting.values import number, spread
 
 from .blocks import Page, Row, SiteBlock, SiteCell
 from .model import Site, solver_cell

@@ -9,7 +9,8 @@ from prbench.analysis import Leaderboard
 from prbench.analysis.overview import leaders
 from prbench.core import MetricInfo
 from prbench.reporting.html.overview import too_few
-from prbench.reporting.leaderboards import explained, number, spread
+from prbench.reporting.leaderboards import explained
+from prbench.reporting.values import number, spread
 
 from .between import comparisons, gaps
 from .blocks import Page, Row, SiteBlock, SiteCell

@@ -291,7 +291,7 @@ class _HandingOver:
     def _collect(self, key: str) -> None:
         future, batch = self._flying.pop(key)
         if future.status == "finished":
-            text = self._gathered(future)
+            text = self._answer_of(future)
             if text is None:
                 self._flying[key] = future, batch
                 future.add_done_callback(lambda done: self._ended.put(done.key))
@@ -315,7 +315,7 @@ class _HandingOver:
         self._submit(batch)
 
     @staticmethod
-    def _gathered(future: Any) -> str | None:
+    def _answer_of(future: Any) -> str | None:
         """What a finished task tells; None where it was lost with its worker, and is computed again, which finds the records."""
         with _asking():
             try:

@@ -17,6 +17,8 @@ import numpy as np
 
 from prbench.errors import CannotWrite, PrbenchError, one_line
 
+from .plain import digest
+
 _SHARE = 50
 _LEAST_S = 1.0
 """Seconds between two flushes at least, and how many times what the last one took."""
@@ -147,3 +149,18 @@ def cannot_write(path: Path, error: OSError) -> CannotWrite:
     """The one line for a file that the file system does not take."""
     reason = error.strerror or one_line(error)
     return CannotWrite(f"{path} cannot be written: {reason}; once that is mended the same command resumes")
+
+
+def write_once(folder: Path, text: str, flushing: Flushing | None = None) -> str:
+    """Store a text in JSON under the digest of its content, unless it is there; its name without the suffix.
+
+    Args:
+        folder: made where there is none.
+        text: any JSON.
+        flushing: as of :func:`replace_file`.
+    """
+    name = digest(text)[:16]
+    path = folder / f"{name}.json"
+    if not path.exists():
+        replace_file(path, lambda file: file.write(text.encode()), flushing)
+    return name

@@ -27,13 +27,13 @@ from prbench.running.salts import add_salt_folder
 
 from .array_files import arrays_digest, read_arrays
 from .compacting import MANY, compact
-from .files import Flushing, cannot_write, plain_arrays, read_bytes, replace_file
+from .files import Flushing, cannot_write, plain_arrays, read_bytes, replace_file, write_once
 from .folder_handle import FolderHandle
 from .frames import as_frame, with_texts
 from .index import TABLE, DamagedTable, Group, Index
 from .outcomes import Outcomes
 from .parquet import table_of
-from .plain import canonical, digest
+from .plain import canonical
 from .record import CorruptRecord, Record
 from .table import RENAMED, row_of
 
@@ -140,7 +140,7 @@ class Store:
 
     def read(self, key: str) -> Record | None:
         """The record of a key, or None where there is none or none that can be read."""
-        path = self._record_path(key)
+        path = Path(self._record_file(key))
         if path.exists():
             return self._read(path)
 
@@ -204,7 +204,7 @@ class Store:
 
     def arrays_path(self, key: str) -> Path:
         """Where the arrays of a record are, if it has any."""
-        return self._record_path(key).with_suffix(".npz")
+        return Path(self._record_file(key)).with_suffix(".npz")
 
     def arrays(self, key: str) -> dict[str, np.ndarray]:
         """The arrays stored with a record, by name; empty where there are none.
@@ -299,14 +299,9 @@ class Store:
 
     def write_environment(self, environment: Mapping[str, Any]) -> str:
         """Store an environment once and return its id, the digest of its content."""
-        text = canonical(environment)
-        name = digest(text)[:16]
         relocation = self._handle.relocation()
-        path = (self.path if relocation is None else relocation.now) / "environments" / f"{name}.json"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(path, lambda file: file.write(text.encode()), self._flushing)
-        return name
+        folder = (self.path if relocation is None else relocation.now) / "environments"
+        return write_once(folder, canonical(environment), self._flushing)
 
     # How tables and files make one whole
 
@@ -347,9 +342,6 @@ class Store:
         text = self._text(path)
         record = None if text is None else self._of_file(path, text, curve=False)
         return None if record is None or text is None else (record, text)
-
-    def _record_path(self, key: str) -> Path:
-        return Path(self._record_file(key))
 
     def _record_file(self, key: str) -> str:
         """The file of a record, in plain text: four times per cell, paths as objects would cost as much as the system's calls."""
