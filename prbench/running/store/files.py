@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import secrets
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -164,3 +165,18 @@ def write_once(folder: Path, text: str, flushing: Flushing | None = None) -> str
     if not path.exists():
         replace_file(path, lambda file: file.write(text.encode()), flushing)
     return name
+
+
+def check_room(folder: Path) -> None:
+    """Write a page into a folder, or above it where there is none yet.
+
+    Raises:
+        CannotWrite: where that cannot be done.
+    """
+    nearest = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=nearest) as file:
+            file.write(bytes(4096))
+            file.flush()
+    except OSError as error:
+        raise cannot_write(folder, error) from error

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -27,10 +26,10 @@ from prbench.running.salts import add_salt_folder
 
 from .array_files import arrays_digest, read_arrays
 from .compacting import MANY, compact
-from .files import Flushing, cannot_write, plain_arrays, read_bytes, replace_file, write_once
+from .files import Flushing, check_room, plain_arrays, read_bytes, replace_file, write_once
 from .folder_handle import FolderHandle
 from .frames import as_frame, with_texts
-from .index import TABLE, DamagedTable, Group, Index
+from .index import TABLE, DamagedTable, Group, Index, keep_rows_without_files
 from .outcomes import Outcomes
 from .parquet import table_of
 from .plain import canonical
@@ -65,6 +64,7 @@ class Store:
         add_salt_folder(self.path)
         self._handle = FolderHandle(self.path)
         self._flushing = Flushing()
+        self._rows_kept = False
 
     def __repr__(self) -> str:
         return f"Store({str(self.path)!r})"
@@ -75,13 +75,7 @@ class Store:
         Raises:
             CannotWrite: where a page cannot be written into the folder, or above it where there is none yet.
         """
-        nearest = next(path for path in (self.path.absolute(), *self.path.absolute().parents) if path.exists())
-        try:
-            with tempfile.TemporaryFile(dir=nearest) as file:
-                file.write(bytes(4096))
-                file.flush()
-        except OSError as error:
-            raise cannot_write(self.path, error) from error
+        check_room(self.path)
 
     def hold(self) -> None:
         """Make the folder, and from now on notice when it is renamed or removed; called by whoever runs cells into it.
@@ -123,6 +117,7 @@ class Store:
         relocation = self._handle.relocation()
         root = self.path if relocation is None else relocation.now
         path = root / "runs" / record.key[:2] / f"{record.key}.json"
+        self._keep_rows(path.parent)
         if arrays:
             plain = plain_arrays(arrays)
             record = record.with_arrays(arrays_digest(plain))
@@ -304,6 +299,13 @@ class Store:
         return write_once(folder, canonical(environment), self._flushing)
 
     # How tables and files make one whole
+
+    def _keep_rows(self, folder: Path) -> None:
+        """Before a folder of records is made: the rows of a table that came without its files do not go for that."""
+        if not self._rows_kept and not folder.exists():
+            if (self.path / TABLE).exists():
+                self._tried(keep_rows_without_files)
+            self._rows_kept = True
 
     def _tried(self, use: Callable[[Index], T]) -> T:
         """What ``use`` makes of the index; anew, and by the records' own files, where a table turns out to be damaged."""

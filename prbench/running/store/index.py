@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .parquet import DamagedTable, Stamp, TablePart
+from .files import replace_file
+from .parquet import DamagedTable, Stamp, TablePart, marked_without_files, write_part
 
 TABLE = "records.parquet"
 
@@ -44,7 +45,8 @@ class Index:
     """The Parquet files of a store beside its folders of records, as they are now.
 
     A folder untouched since its Parquet file was made is not looked into unless asked; in another, a file unchanged since is not
-    read again, and a row without its file is gone. A row whose whole folder is absent stands: a table may travel alone.
+    read again, and a row without its file is gone. A row whose whole folder is absent stands: a table may travel alone. Where
+    new records are written beside such a table, its rows are marked first (:func:`keep_rows_without_files`), and stand as well.
 
     Attributes:
         runs, table: where the records are, and the table or the folder of tables.
@@ -67,23 +69,24 @@ class Index:
         Args:
             thorough: look at every file, not only into folders that have changed: what was edited in place is found.
         """
-        if not self.sharded and (single := self._open(self.table)) is not None:
+        if not self.sharded and (single := self.open_if_whole(self.table)) is not None:
             yield "", self._of_one_file(single, thorough=thorough)
             return
         names = {*self.folders, *(path.stem for path in self.table.glob("??.parquet"))} if self.sharded else self.folders
         for name in sorted(names):
-            part = self._open(self.part_path(name)) if self.sharded else None
+            part = self.open_if_whole(self.part_path(name)) if self.sharded else None
             yield name, self._of_folder(name, part, thorough=thorough)
 
     def part_of(self, key: str) -> TablePart | None:
         """The Parquet file that may know a key."""
-        return self._open(self.part_path(key[:2]))
+        return self.open_if_whole(self.part_path(key[:2]))
 
     def open_part(self, path: Path) -> TablePart:
         """A Parquet file of this store; raises as :class:`~prbench.running.store.parquet.TablePart`."""
         return TablePart(path)
 
-    def _open(self, path: Path) -> TablePart | None:
+    def open_if_whole(self, path: Path) -> TablePart | None:
+        """The same, None where there is none or it is known to be damaged."""
         return TablePart(path) if path not in self._damaged and path.is_file() else None
 
     def _of_one_file(self, part: TablePart, *, thorough: bool) -> Group:
@@ -91,7 +94,7 @@ class Index:
         if not names:
             return Group(part)
         stamps = part.stamps()
-        group = Group(part, {key for key in stamps if key[:2] not in names})
+        group = Group(part, {key for key, stamp in stamps.items() if key[:2] not in names or stamp.without_file})
         for name in sorted(names):
             self._scan(name, stamps, group)
         return _simplified(group, len(stamps))
@@ -101,7 +104,7 @@ class Index:
         if part is not None and (at is None or (not thorough and part.folders.get(name) == at)):
             return Group(part)
         stamps = {} if part is None else part.stamps(name)
-        group = Group(part, set())
+        group = Group(part, {key for key, stamp in stamps.items() if stamp.without_file})
         self._scan(name, stamps, group)
         return _simplified(group, -1 if part is None else len(part))
 
@@ -122,6 +125,7 @@ class Index:
                 if known.same(result.st_mtime_ns, result.st_size):
                     group.keys.add(key)
                     continue
+                group.keys.discard(key)  # run again, beside a table that had it without its file
             group.loose.append(Path(entry.path))
 
     def _folder_times(self) -> dict[str, int]:
@@ -137,4 +141,19 @@ def _simplified(group: Group, rows: int) -> Group:
     return Group(group.part, None, group.loose) if group.keys is not None and len(group.keys) == rows else group
 
 
-__all__ = ["TABLE", "DamagedTable", "Group", "Index"]
+def keep_rows_without_files(index: Index) -> None:
+    """Have the rows stand whose folder of files is absent, before a record is written that makes such a folder.
+
+    Raises:
+        CannotWrite: where the file system does not take it.
+        DamagedTable: where a table cannot be read.
+    """
+    paths = sorted(index.table.glob("??.parquet")) if index.sharded else [index.table]
+    for path in paths:
+        part = index.open_if_whole(path)
+        table = None if part is None else marked_without_files(part.read(), index.folders)
+        if part is not None and table is not None:
+            replace_file(path, lambda file, t=table, f=part.folders: write_part(file, [t], f))  # type: ignore[misc]
+
+
+__all__ = ["TABLE", "DamagedTable", "Group", "Index", "keep_rows_without_files"]

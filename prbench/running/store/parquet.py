@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _TEXT, _TIME, _SIZE, _FOLDERS = "_record", "_file_time_ns", "_file_bytes", b"prbench.folders"
 _HIDDEN = (_TEXT, _TIME, _SIZE)
+_WITHOUT_FILE = -2
 
 
 class DamagedTable(Exception):
@@ -35,11 +36,16 @@ class Stamp:
 
     Attributes:
         time_ns: of its last change; 0 where it may change again within one tick of the clock.
-        size: bytes; -1 in a table of an older version, which did not note it.
+        size: bytes; -1 in a table of an older version, which did not note it; -2 where the row alone is left of the record.
     """
 
     time_ns: int
     size: int = -1
+
+    @property
+    def without_file(self) -> bool:
+        """Whether the row stands without a file: the table came from elsewhere, and its records' files did not."""
+        return self.size == _WITHOUT_FILE
 
     def same(self, time_ns: int, size: int) -> bool:
         """Whether a file that is so now has not been written to since."""
@@ -193,6 +199,26 @@ def concatenated(tables: Sequence[pa.Table]) -> pa.Table:
     import pyarrow as pa
 
     return tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="permissive")
+
+
+def marked_without_files(table: pa.Table, folders: Collection[str]) -> pa.Table | None:
+    """The rows with those marked whose folder of files is none of ``folders``; None where all of these are marked already."""
+    import pyarrow as pa
+
+    keys, times = table["key"].to_pylist(), table[_TIME].to_pylist()
+    sizes = table[_SIZE].to_pylist() if _SIZE in table.column_names else [-1] * len(keys)
+    stamps = [
+        Stamp(at, size) if key[:2] in folders else Stamp(0, _WITHOUT_FILE)
+        for key, at, size in zip(keys, times, sizes, strict=True)
+    ]
+    if [stamp.size for stamp in stamps] == sizes:
+        return None
+    told = {_TIME: [stamp.time_ns for stamp in stamps], _SIZE: [stamp.size for stamp in stamps]}
+    for name, values in told.items():
+        column = pa.array(values, pa.int64())
+        at = table.column_names.index(name) if name in table.column_names else None
+        table = table.append_column(name, column) if at is None else table.set_column(at, name, column)
+    return table
 
 
 def write_table(file: IO[bytes], texts: Mapping[str, str], times: Mapping[str, int], folders: Mapping[str, int]) -> None:
