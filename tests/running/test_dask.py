@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -188,6 +189,46 @@ def test_a_scheduler_that_goes_once_it_has_answered_is_one_line(tmp_path, monkey
     with pytest.raises(PrbenchError, match=rf"\bDask\b.*\({failure}\)"):
         run_matrix(matrix(WALK).cells(), Store(tmp_path / "out"), engine=DaskEngine("tcp://127.0.0.1:9"))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("states", [["lost", "finished"], ["pending", "lost", "finished"]])
+def test_an_answer_that_went_with_its_worker_is_waited_for_again(tmp_path, monkeypatch, states):
+    """Its task had finished, and another worker computes it again: the run goes on."""
+    left = list(states)
+
+    class Future:
+        def __init__(self, key):
+            self.key = key
+
+        @property
+        def status(self):
+            return left[0]
+
+        def add_done_callback(self, call):
+            call(self)
+
+        def result(self, timeout):
+            return json.dumps([["ok", 0.1]])
+
+    class Client:
+        def run_on_scheduler(self, *arguments):
+            return []
+
+        def submit(self, *arguments, key, **more):
+            return Future(key)
+
+    class Handing(dask_engine._HandingOver):
+        def _wait_again(self, key, future, batch):
+            left.pop(0)
+            super()._wait_again(key, future, batch)
+
+    monkeypatch.setattr("distributed.fire_and_forget", lambda future: None)
+    told = []
+    cells = matrix(f"{FILE}:Guess", samples=1).cells()
+    setup = {"run": "prbench-1", "memory_bytes": None, "hard_limit_s": None, "attempts": 1, "threads": 1}
+    Handing(Client(), Store(tmp_path), setup, lambda *event: told.append(event), lambda *known: None).run(iter(cells))
+    assert [(kind, info["status"]) for kind, _, info in told] == [("ended", "ok")]
+    assert left == ["finished"]
 
 
 @pytest.mark.cluster

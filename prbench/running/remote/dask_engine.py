@@ -44,6 +44,8 @@ _WORKERS_EVERY_S = 2.0
 _NO_WORKER_S = 10.0
 """Seconds without any worker after which the user is told."""
 _SUSPECTED = 10
+_AGAIN = ("lost", "pending")
+"""States of a task whose answer went with its worker: it is computed again."""
 _SHORT = 12
 _VARIABLES = ("PRBENCH_DATA",)
 Watch = Callable[[Collection[str], int], str | None]
@@ -290,11 +292,13 @@ class _HandingOver:
 
     def _collect(self, key: str) -> None:
         future, batch = self._flying.pop(key)
+        if future.status in _AGAIN:
+            self._wait_again(key, future, batch)
+            return
         if future.status == "finished":
             text = self._answer_of(future)
             if text is None:
-                self._flying[key] = future, batch
-                future.add_done_callback(lambda done: self._ended.put(done.key))
+                self._wait_again(key, future, batch)
                 return
             for pending_cell, (status, seconds) in zip(batch, json.loads(text), strict=True):
                 count, total = self._known.get(pending_cell.cell.kind, (0, 0.0))
@@ -313,6 +317,11 @@ class _HandingOver:
         if self._suspected[batch[0].cell.key] > _SUSPECTED:
             raise PrbenchError(f"Dask workers are lost one after another; the same command resumes ({one_line(failure)})")
         self._submit(batch)
+
+    def _wait_again(self, key: str, future: Any, batch: list[_PendingCell]) -> None:
+        """For a task whose worker went with its answer, and which another computes again."""
+        self._flying[key] = future, batch
+        future.add_done_callback(lambda done: self._ended.put(done.key))
 
     @staticmethod
     def _answer_of(future: Any) -> str | None:

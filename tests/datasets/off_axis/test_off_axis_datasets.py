@@ -165,7 +165,7 @@ def test_wrong_files_are_named(stored):
         of_file()
     with pytest.raises(UsageError, match=r"\bcarrier_row\b.*\bcarrier_column\b"):
         of_file(path=str(folder / "seen.tif"), carrier_row=0.1)
-    with pytest.raises(BadInput, match=r"nothing\.tif"):
+    with pytest.raises(BadInput, match="nothing"):
         of_file(path=str(folder / "nothing.tif"))
     np.save(folder / "stack.npy", np.stack([seen, seen]))
     with pytest.raises(BadInput, match=r"stack\.npy: .*\(2, 32, 40\)"):
@@ -225,7 +225,7 @@ def test_a_mask_comes_from_the_file_another_file_or_another_array(tmp_path):
         np.testing.assert_array_equal(y.mask, bad == 0)
     dataset = build_plugin("dataset", "offaxis-file", {"path": str(tmp_path / "h.npy"), "mask": str(tmp_path / "bad.npy")})
     assert dataset.inputs == (str(tmp_path / "h.npy"), str(tmp_path / "bad.npy"))
-    with pytest.raises(BadInput, match=r"absent\.npy"):
+    with pytest.raises(BadInput, match="absent"):
         of_file(path=str(tmp_path / "h.npy"), mask=str(tmp_path / "absent.npy"))
     inverse = build_plugin("dataset", "offaxis-file", {"path": str(tmp_path / "both.npz"), "mask_means": "measured"}).problem(0)
     assert any(re.search(r"\bmask .*\d+ %", line) for line in inverse.warnings)
