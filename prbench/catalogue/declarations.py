@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from .outline import outline
+
 
 class NotLiteral(Exception):
     """A declaration that only running the module can tell."""
@@ -83,8 +85,8 @@ def value_of(module: str, name: str) -> Any:
 
 
 def calls_of(module: str, function: str) -> Iterator[ast.Call]:
-    """The calls of a function of the module's own in its source."""
-    for node in ast.walk(_tree(module)):
+    """The calls of a function of the module's own in its statements, bodies of functions aside."""
+    for node in ast.walk(_outline(module)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function:
             yield node
 
@@ -105,7 +107,7 @@ def call_arguments(
 
 def missing_imports(module: str) -> list[str]:
     """Packages that a module imports as it is loaded and that are not installed."""
-    nodes = [node for node in _tree(module).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    nodes = [node for node in _outline(module).body if isinstance(node, ast.Import | ast.ImportFrom)]
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     names += [str(node.module) for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
     return [top for top in dict.fromkeys(name.partition(".")[0] for name in names) if not _is_installed(top)]
@@ -148,16 +150,16 @@ def _python_file(path: Path, module: str) -> Path:
 
 
 @cache
-def _tree(module: str) -> ast.Module:
+def _outline(module: str) -> ast.Module:
     path = _path(module)
-    return ast.parse(path.read_bytes(), filename=str(path))
+    return outline(path.read_bytes(), str(path))
 
 
 @cache
 def _bindings(module: str) -> dict[str, ast.ClassDef | ast.FunctionDef | ast.expr | _Import]:
     """What a module's own statements bind, by name; branches are left out, so that their names count as not literal."""
     bound: dict[str, ast.ClassDef | ast.FunctionDef | ast.expr | _Import] = {}
-    for node in _tree(module).body:
+    for node in _outline(module).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             bound[node.name] = node
         elif isinstance(node, ast.Assign):
@@ -179,7 +181,8 @@ def _bindings(module: str) -> dict[str, ast.ClassDef | ast.FunctionDef | ast.exp
 
 def _imports_all(module: str) -> bool:
     return any(
-        (isinstance(n, ast.ImportFrom) and n.names[0].name == "*") or isinstance(n, ast.If | ast.Try) for n in _tree(module).body
+        (isinstance(n, ast.ImportFrom) and n.names[0].name == "*") or isinstance(n, ast.If | ast.Try)
+        for n in _outline(module).body
     )
 
 

@@ -71,7 +71,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     point = EntryPoint("mine", "strange.solvers:Mine", "prbench.solvers")
     tasks = module.entry_points(group="prbench.tasks")
     monkeypatch.setattr(module, "_all_points", lambda: EntryPoints([point, *tasks]))
-    for function in ("_path", "_tree", "_bindings", "_is_installed"):
+    for function in ("_path", "_outline", "_bindings", "_is_installed"):
         getattr(declarations, function).cache_clear()
     return folder
 
