@@ -113,7 +113,7 @@ class Bench(Protocol):
         """Parameters and operations of the solver's network, None without one; and the seconds that the answer took."""
 
     def pair(self, cell: Cell, shape: tuple[int, ...]) -> tuple[float, float]:
-        """Wall and processor time of an FFT pair now, or at most a tenth of a second ago."""
+        """Wall and processor time of an FFT pair now, or at most 0.3 s ago."""
 
     def finish(self) -> None:
         """The cell's last solve has ended: begin to look what it has left behind, unless that has begun."""

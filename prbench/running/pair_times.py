@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from prbench.backend import Backend, fft_pair_times, get_threads
 
-_PAIR_HOLDS_S, _PAIRS, _FIRST_PAIRS = 0.1, 5, 25
+_PAIR_HOLDS_S, _PAIRS, _FIRST_PAIRS = 0.3, 5, 25
 
 
 class PairTimes:
-    """The FFT pair of each shape: its wall time now, or at most a tenth of a second ago, and its least processor time so far.
+    """The FFT pair of each shape: its wall time now, or at most 0.3 s ago, and its least processor time so far.
 
     So that quick solves are not outweighed by it, it is timed at length only the first time.
     """

@@ -30,8 +30,8 @@ class Cost:
     Attributes:
         latency_s: seconds from the measurement on the device to the reconstruction on the device, start-up inside,
             data transfer and scoring outside.
-        latency_fft: the same in forward+inverse FFT pairs of the measurement's shape and dtype, timed before and after (at most a
-            tenth of a second) on the same backend, device and threads.
+        latency_fft: the same in forward+inverse FFT pairs of the measurement's shape and dtype, timed before and after (at most
+            0.3 s) on the same backend, device and threads.
         fft_pair_s: the seconds of one such pair.
         ffts: transforms of that shape that the solver asked for, forward and inverse; None where they were not counted.
         operators: other applications of the forward model or its adjoint; None where they were not counted.
