@@ -7,6 +7,7 @@ behind however both processes end.
   Empty lines among the requests mean nothing.
 - ``sent.bin`` and ``returned.bin``: the arrays of the last request and of the last answer, raw numbers, little-endian, last axis
   fastest. ``arrays`` of a message lists them: ``name``, ``dtype`` (``<f4``, ``<c8``, ``|b1``), ``shape``, ``offset`` in bytes.
+  An answer may give an ``address`` in the program's memory instead of an offset, if the request has said that it is read there.
 
 What the program prints does not disturb this: its output is elsewhere. ``docs/contestants.md`` describes the messages.
 """
@@ -29,6 +30,7 @@ import numpy as np
 from prbench.errors import PrbenchError, one_line
 
 from .mapped import MappedFile
+from .memory_reader import MemoryReader
 
 PROTOCOL = 1
 _PREFIX = "prbench-contestant-"
@@ -44,7 +46,11 @@ class BadAnswer(PrbenchError):
 
 
 class Link:
-    """A folder with pipes and mapped files, and the messages that go through it."""
+    """A folder with pipes and mapped files, and the messages that go through it.
+
+    Attributes:
+        reader: of the program's memory, where that can be read.
+    """
 
     def __init__(self) -> None:
         _remove_stale()
@@ -60,6 +66,7 @@ class Link:
         self._sent, self._returned = map(MappedFile, self._files)
         self._pending = bytearray()
         self._open = True
+        self.reader: MemoryReader | None = None
 
     def remove_names(self) -> None:
         """Remove the folder: both sides have opened what is in it."""
@@ -115,15 +122,19 @@ class Link:
 
     def _array(self, told: Any) -> tuple[str, np.ndarray]:
         try:
-            name, dtype, shape, offset = str(told["name"]), np.dtype(told["dtype"]), told["shape"], told["offset"]
+            where = "address" if self.reader is not None and "address" in told else "offset"
+            name, dtype, shape, offset = str(told["name"]), np.dtype(told["dtype"]), told["shape"], told[where]
         except (KeyError, TypeError, ValueError, SyntaxError) as error:
             raise BadAnswer(f"an array must have name, dtype, shape and offset, got {one_line(told, 100)}") from error
         whole = isinstance(shape, list) and all(type(n) is int and n >= 0 for n in [*shape, offset])
         if dtype.kind not in _KINDS or not whole or math.prod(shape) * dtype.itemsize > _MOST_BYTES:
             raise BadAnswer(f"{one_line(name, 60)}: numbers of a shape at an offset were expected, got {one_line(told, 100)}")
-        array = self._returned.read(tuple(shape), dtype, offset)
+        if self.reader is not None and where == "address":
+            array, source = self.reader.read(tuple(shape), dtype, offset), "the program's memory"
+        else:
+            array, source = self._returned.read(tuple(shape), dtype, offset), "returned.bin"
         if array is None:
-            raise BadAnswer(f"{one_line(name, 60)}: returned.bin is too short for {dtype} of shape {tuple(shape)} at {offset}")
+            raise BadAnswer(f"{one_line(name, 60)}: {source} at {offset} does not hold {dtype} of shape {tuple(shape)}")
         return name, array.astype(dtype.newbyteorder("="), copy=False)
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from prbench.errors import MissingDependency, PrbenchError, ProgramDied, one_line
 
 from .link import BadAnswer, Link
+from .memory_reader import MemoryReader
 
 _KEPT = 16_384
 """Bytes kept of what a program prints last."""
@@ -101,7 +102,7 @@ class Program:
             ProgramDied: where it has ended.
             BadAnswer: where it answers what is no answer; it is ended then.
         """
-        self._link.send(request, arrays)
+        self._link.send({**request, "in_place": self._link.reader is not None}, arrays)
         try:
             header, found = self._wait()
         except BadAnswer as failure:
@@ -110,6 +111,9 @@ class Program:
         if self._named:
             self._link.remove_names()
             self._named = False
+        held = header.pop("memory", None)
+        if held is not None and (reader := MemoryReader(self.pid)).finds(held):
+            self._link.reader = reader
         if isinstance(error := header.get("error"), dict):
             kind, message, trace = (str(error.get(key, "")) for key in ("type", "message", "traceback"))
             refusal = ProgramError(kind, f"{self.name}: {kind}: {one_line(message, 1000) or 'no reason given'}")
