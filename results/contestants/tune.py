@@ -5,15 +5,18 @@
 Each solver has 30 trials on the tune split, of three samples and at most 1.5 s of processor time; the first is the solver at its
 defaults. It is the search of ``prbench tune SOLVER -d DATASET --samples 3 --processor-limit 1.5`` in one process: no
 workers, one solve for each sample, scored by the goal alone. Solvers that have their file in the folder of tuned settings are
-left out, so that it goes on where it was stopped.
+left out, so that it goes on where it was stopped; so are those that ``results/contestants/over.yaml`` names, because none of
+their trials kept to the limit.
 """
 
 from __future__ import annotations
 
 from importlib.metadata import version
+from pathlib import Path
 
 import click
 import pandas as pd
+import yaml
 
 import prbench
 from prbench.analysis.search_space import search_space
@@ -21,7 +24,7 @@ from prbench.analysis.tuning import tune
 from prbench.contestants.solver import end_programs
 from prbench.core import Problem, find_task, load_plugin
 from prbench.core.tuned import tuned_path, write_tuned
-from prbench.errors import PrbenchError
+from prbench.errors import PrbenchError, UsageError
 
 TRIALS, SAMPLES, LIMIT_S = 30, 3, 1.5
 NEAR_FIELD, RANDOM = "radiograph[size=128,delta_beta=50,photons=1000]", "coded-diffraction[size=32,patterns=4,snr_db=30]"
@@ -35,6 +38,8 @@ PLAN = (
     (FAR_FIELD, "solvephase-cdi cohere-hio pycxim hio raar hio-er"),
 )
 """Problems, and the solvers tuned on them. Solvers that train or fit networks cannot end within the limit."""
+OVER = Path(__file__).with_name("over.yaml")
+"""Solvers none of whose trials kept to the limit, and what the search said of them."""
 
 
 def records(solver: str, task: str, problems: list[Problem]) -> pd.DataFrame:
@@ -98,16 +103,22 @@ def tune_one(solver: str, dataset: str, problems: list[Problem]) -> None:
 
 def main() -> None:
     """Go through the plan."""
+    over = yaml.safe_load(OVER.read_text("utf-8")) if OVER.exists() else {}
     for dataset, solvers in PLAN:
         problems: list[Problem] = []
         for solver in solvers.split():
-            if tuned_path(solver).exists():
+            if tuned_path(solver).exists() or solver in over:
                 continue
             problems = problems or [
                 prbench.get_dataset(dataset).problem(sample, seed=0, split="tune") for sample in range(SAMPLES)
             ]
             click.echo(f"{solver} on {dataset}")
-            tune_one(solver, dataset, problems)
+            try:
+                tune_one(solver, dataset, problems)
+            except UsageError as failure:
+                click.echo(f"  {failure}")
+                over[solver] = {"dataset": dataset, "processor_limit_s": LIMIT_S, "trials": TRIALS, "said": str(failure)}
+                OVER.write_text(yaml.safe_dump(over, sort_keys=False, width=120), "utf-8")
             end_programs()
 
 
