@@ -27,7 +27,7 @@ from prbench.running.store.record import same_outcome
 
 pytest.importorskip("distributed", reason="Dask is not installed; pip install -c constraints.txt -e '.[dask]'")
 
-from prbench.running.remote.dask_worker import names_of_workers
+from prbench.running.remote.dask_worker import threads_of_workers
 
 FILE = Path(__file__).with_name("misbehaving.py").as_posix()
 WALK = f"{FILE}:Walk[pause_s=0.015]"  # 0.3 s: too long to be repeated
@@ -240,7 +240,7 @@ def test_a_worker_whose_job_ends_before_a_cell_would_leaves_it_to_others(schedul
     cells = Matrix.of("t", solvers=WALK, datasets=dataset, samples=8, backend="numpy", time_limit_s=60.0).cells()
     with lone_worker(scheduler, tmp_path, "ending", PRBENCH_JOB_ENDS=str(time.time() + 10)) as ending:
         with Client(scheduler, set_as_default=False) as client:
-            wait_for(lambda: "ending" in client.run_on_scheduler(names_of_workers), 60)
+            wait_for(lambda: "ending" in client.run_on_scheduler(threads_of_workers), 60)
         state = run_matrix(cells, Store(tmp_path / "out"), engine=DaskEngine(scheduler, threads=1))
         assert ending.wait(timeout=60) == 0
     assert state.statuses == {"ok": 8}

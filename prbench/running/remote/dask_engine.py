@@ -30,11 +30,11 @@ from prbench.running.request.cell import Cell
 from prbench.running.store.folder import Store
 from prbench.running.store.plain import digest
 
-_BATCH_S = 0.5
-_BATCH_CELLS = 64
+from .batches import Batches, Durations, PendingCell
+
 _AHEAD = 1000
-_AHEAD_UNKNOWN = 256
-"""Batches handed over at a time, and cells one by one as long as nobody knows how long they take."""
+_AHEAD_UNKNOWN, _AHEAD_UNKNOWN_PER_THREAD = 32, 2
+"""Batches handed over at a time; and cells one by one as long as nobody knows how long they take, which costs."""
 _POLL_EVERY_S = 0.5
 _ENDING_S = 5.0
 """Seconds beyond a solve's limit: to make the problem, to score, to write the record."""
@@ -149,14 +149,6 @@ def _marked(store: Store) -> Iterator[Path]:
         marker.unlink(missing_ok=True)
 
 
-@dataclass(frozen=True)
-class _PendingCell:
-    """A cell with the stamp of the record that it had when it was first handed over."""
-
-    cell: Cell
-    stamp: str | None
-
-
 @contextlib.contextmanager
 def _asking() -> Iterator[None]:
     """Whatever Dask raises where its scheduler has gone, as one line."""
@@ -175,21 +167,23 @@ class _HandingOver:
         self._counted = self._came = time.monotonic()
         self._told: str | None = None
         self._prefix = f"prbench-{digest(str(store.path.resolve()))[:_SHORT]}-"
-        self._flying: dict[str, tuple[Any, list[_PendingCell]]] = {}
+        self._flying: dict[str, tuple[Any, list[PendingCell]]] = {}
         self._ended = queue.SimpleQueue[str]()
-        self._known: dict[tuple[object, ...], tuple[int, float]] = {}
-        self._aside: list[_PendingCell] = []
+        self._durations = Durations()
+        self._aside: list[PendingCell] = []
         self._suspected = Counter[str]()
-        self._number = 0
+        self._number = self._threads = 0
         self._others = self._in_other_hands()
         self._last_poll = time.monotonic()
 
     def run(self, cells: Iterator[Cell]) -> None:
         """Hand over every cell and return when all have ended."""
-        pending = _Ahead(pending_cell for cell in cells if (pending_cell := self._unless_pending(cell)) is not None)
+        self._count_workers()
+        wanted = (pending_cell for cell in cells if (pending_cell := self._unless_pending(cell)) is not None)
+        pending = Batches(wanted, self._durations)
         while True:
-            while len(self._flying) < (_AHEAD if self._is_known(pending.first) else _AHEAD_UNKNOWN) and pending.first:
-                self._submit(self._batch(pending))
+            while pending.first is not None and len(self._flying) < self._most_flying(pending.first):
+                self._submit(pending.take())
             if not self._flying and not self._aside:
                 return
             with contextlib.suppress(queue.Empty):
@@ -209,10 +203,11 @@ class _HandingOver:
 
     def _count_workers(self) -> None:
         """Say where no worker has come for some seconds, and ask whoever knows of them."""
-        from .dask_worker import names_of_workers
+        from .dask_worker import threads_of_workers
 
         with _asking():
-            workers = self._client.run_on_scheduler(names_of_workers)
+            workers = self._client.run_on_scheduler(threads_of_workers)
+        self._threads = sum(workers.values())
         self._counted = time.monotonic()
         if workers:
             self._came = self._counted
@@ -224,9 +219,9 @@ class _HandingOver:
                 self._on("notice", None, {"text": told})
             self._told = told
 
-    def _unless_pending(self, cell: Cell) -> _PendingCell | None:
+    def _unless_pending(self, cell: Cell) -> PendingCell | None:
         """The cell, unless a run whose front end is gone has handed it over already."""
-        pending_cell = _PendingCell(cell, self._store.stamp(cell.key))
+        pending_cell = PendingCell(cell, self._store.stamp(cell.key))
         if cell.key[:_SHORT] not in self._others:
             return pending_cell
         self._aside.append(pending_cell)
@@ -253,20 +248,12 @@ class _HandingOver:
             else:
                 self._submit([pending_cell])
 
-    def _is_known(self, pending_cell: _PendingCell | None) -> bool:
-        return pending_cell is not None and pending_cell.cell.kind in self._known
+    def _most_flying(self, first: PendingCell) -> int:
+        """How many batches the scheduler may hold when ``first`` is the next cell: few as long as each would be of one cell."""
+        unknown = max(_AHEAD_UNKNOWN, _AHEAD_UNKNOWN_PER_THREAD * self._threads)
+        return _AHEAD if self._durations.are_settled(first.cell) else unknown
 
-    def _batch(self, pending: _Ahead) -> list[_PendingCell]:
-        """The next cells, as many as take about half a second together; one where nobody knows."""
-        batch, seconds = [pending.take()], 0.0
-        while True:
-            count, total = self._known.get(batch[-1].cell.kind, (1, _BATCH_S))
-            seconds += total / count
-            if seconds >= _BATCH_S or len(batch) >= _BATCH_CELLS or not self._is_known(pending.first):
-                return batch
-            batch.append(pending.take())
-
-    def _submit(self, batch: list[_PendingCell]) -> None:
+    def _submit(self, batch: list[PendingCell]) -> None:
         from distributed import fire_and_forget
 
         from .dask_worker import compute
@@ -281,13 +268,13 @@ class _HandingOver:
         self._flying[key] = future, batch
         future.add_done_callback(lambda done: self._ended.put(done.key))
 
-    def _needs_s(self, batch: list[_PendingCell]) -> float:
+    def _needs_s(self, batch: list[PendingCell]) -> float:
         """Seconds that the rest of a worker's time must cover: the longest limit, or thrice what such cells have taken so far."""
         needs = []
         for cell in (one.cell for one in batch):
-            count, total = self._known.get(cell.kind, (1, 0.0))
+            expected_s = self._durations.of(cell) or 0.0
             limit_s = self._setup["hard_limit_s"] or cell.time_limit_s
-            needs.append(3 * total / count if limit_s is None else limit_s + _ENDING_S)
+            needs.append(3 * expected_s if limit_s is None else limit_s + _ENDING_S)
         return max(needs)
 
     def _collect(self, key: str) -> None:
@@ -301,8 +288,7 @@ class _HandingOver:
                 self._wait_again(key, future, batch)
                 return
             for pending_cell, (status, seconds) in zip(batch, json.loads(text), strict=True):
-                count, total = self._known.get(pending_cell.cell.kind, (0, 0.0))
-                self._known[pending_cell.cell.kind] = count + 1, total + seconds
+                self._durations.add(pending_cell.cell, seconds)
                 self._finished += 1
                 self._on("ended", pending_cell.cell, {"status": status, "seconds": seconds})
             return
@@ -318,7 +304,7 @@ class _HandingOver:
             raise PrbenchError(f"Dask workers are lost one after another; the same command resumes ({one_line(failure)})")
         self._submit(batch)
 
-    def _wait_again(self, key: str, future: Any, batch: list[_PendingCell]) -> None:
+    def _wait_again(self, key: str, future: Any, batch: list[PendingCell]) -> None:
         """For a task whose worker went with its answer, and which another computes again."""
         self._flying[key] = future, batch
         future.add_done_callback(lambda done: self._ended.put(done.key))
@@ -331,18 +317,3 @@ class _HandingOver:
                 return str(future.result(timeout=_GATHER_S))
             except TimeoutError:
                 return None
-
-
-class _Ahead:
-    """An iterator whose next item can be looked at."""
-
-    def __init__(self, items: Iterator[_PendingCell]) -> None:
-        self._items = items
-        self.first = next(items, None)
-
-    def take(self) -> _PendingCell:
-        """The next item, which there must be."""
-        result = self.first
-        assert result is not None
-        self.first = next(self._items, None)
-        return result

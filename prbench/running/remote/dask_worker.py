@@ -68,6 +68,6 @@ def in_hand(prefix: str, dask_scheduler: Any = None) -> list[str]:
     return [key for key, task in dask_scheduler.tasks.items() if str(key).startswith(prefix) and task.state in _UNFINISHED]
 
 
-def names_of_workers(dask_scheduler: Any = None) -> list[str]:
-    """The names of the workers that are there; runs in the scheduler."""
-    return [str(worker.name) for worker in dask_scheduler.workers.values()]
+def threads_of_workers(dask_scheduler: Any = None) -> dict[str, int]:
+    """The names of the workers that are there, and how many cells each computes at a time; runs in the scheduler."""
+    return {str(worker.name): worker.nthreads for worker in dask_scheduler.workers.values()}
