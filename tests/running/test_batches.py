@@ -8,7 +8,6 @@ from pathlib import Path
 from prbench.running.remote.batches import Batches, Durations, PendingCell
 from prbench.running.request.spec import Matrix
 
-
 FILE = Path(__file__).with_name("misbehaving.py").as_posix()
 
 
