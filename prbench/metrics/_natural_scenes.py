@@ -12,13 +12,15 @@ import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
-from scipy.special import gammaln
 
 from prbench.backend import Array
 from prbench.errors import BadInput
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 NUMBERS = Path(__file__).parent / "numbers"
 """Folder of the published numbers."""
@@ -31,9 +33,6 @@ SIGMA = 7 / 6
 
 SHAPES = np.arange(200, 10001) / 1000
 """Shape parameters that a fit chooses from; 2 is a Gaussian, 1 a Laplacian."""
-
-_RATIOS = np.exp(2 * gammaln(2 / SHAPES) - gammaln(1 / SHAPES) - gammaln(3 / SHAPES))
-"""The squared mean magnitude over the mean square of a generalized Gaussian of each shape; it grows with the shape."""
 
 _SHIFTS = ((0, 1), (1, 0), (1, 1), (1, -1))
 """Rows and columns from a pixel to its neighbour: horizontal, vertical and the two diagonals."""
@@ -84,6 +83,8 @@ def halved(image: Array) -> Array:
 @functools.lru_cache(maxsize=16)
 def _halving(n: int) -> sparse.csr_matrix:
     """Weights of ``n`` pixels in ``n // 2``, each row with the sum 1."""
+    from scipy import sparse
+
     size = n // 2
     scale = size / n
     centers = (np.arange(size) + 0.5) / scale - 0.5
@@ -109,7 +110,7 @@ def neighbour_products(blocks: Array) -> Iterator[Array]:
 
 def gaussian_shape(mean_square: float, mean_magnitude: float) -> float:
     """Shape of the generalized Gaussian with these moments."""
-    return float(_nearest(-1 / _RATIOS, np.asarray(-mean_square / mean_magnitude**2)))
+    return float(_nearest(-1 / _ratios(), np.asarray(-mean_square / mean_magnitude**2)))
 
 
 @dataclass(frozen=True)
@@ -140,18 +141,32 @@ class AsymmetricGaussian:
             skew = left / right
             ratio = magnitude**2 / (square_sum / samples.shape[1])
             ratio = ratio * (skew**3 + 1) * (skew + 1) / (skew**2 + 1) ** 2
-        return cls(_nearest(_RATIOS, ratio), left, right)
+        return cls(_nearest(_ratios(), ratio), left, right)
 
     def scale(self) -> Array:
         """What turns a root mean square into the distribution's scale parameter."""
-        scale: Array = np.exp((gammaln(1 / self.shape) - gammaln(3 / self.shape)) / 2)
+        scale: Array = np.exp((_log_gamma(1 / self.shape) - _log_gamma(3 / self.shape)) / 2)
         return scale
 
     def mean(self) -> Array:
         """Mean of the distribution."""
-        factor = np.exp(gammaln(2 / self.shape) - (gammaln(1 / self.shape) + gammaln(3 / self.shape)) / 2)
+        factor = np.exp(_log_gamma(2 / self.shape) - (_log_gamma(1 / self.shape) + _log_gamma(3 / self.shape)) / 2)
         mean: Array = (self.right - self.left) * factor
         return mean
+
+
+@functools.cache
+def _ratios() -> Array:
+    """The squared mean magnitude over the mean square of a generalized Gaussian of each shape; it grows with the shape."""
+    ratios: Array = np.exp(2 * _log_gamma(2 / SHAPES) - _log_gamma(1 / SHAPES) - _log_gamma(3 / SHAPES))
+    return ratios
+
+
+def _log_gamma(x: Array) -> Array:
+    from scipy.special import gammaln  # takes as long to import as all metrics together, which most cells do not score
+
+    result: Array = gammaln(x)
+    return result
 
 
 def _nearest(table: Array, values: Array) -> Array:

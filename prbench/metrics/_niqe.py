@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-from scipy.ndimage import correlate1d
 
 from prbench.backend import Array
 
@@ -115,6 +114,8 @@ def _features(image: Array, side: int) -> Array:
 
 def _local_mean(image: Array) -> Array:
     """Mean in the window about each pixel, the border's pixels repeated beyond it; float64 (H, W)."""
+    from scipy.ndimage import correlate1d
+
     factors = np.exp(-((np.arange(-RADIUS, RADIUS + 1) / SIGMA) ** 2) / 2)
     factors /= factors.sum()
     rows = correlate1d(image, factors * _WINDOW_SUM, axis=0, mode="nearest")

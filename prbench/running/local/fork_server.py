@@ -1,7 +1,8 @@
-"""A process that makes processes for solvers: started from scratch, warm, and with nothing in it that a solver must not see.
+"""A process that makes processes for solvers: warm, and with nothing in it that a solver must not see.
 
-It imports libraries, never a solver's code, has one thread, and forks: a fresh process is there within milliseconds. Where forks
-are not safe (macOS), :class:`~prbench.running.local.starters.Spawner` starts processes from scratch, one ahead of its use.
+It is started from scratch, or forked from a worker that has imported libraries and been told nothing. It never imports a solver's
+code, has one thread, and forks: a fresh process is there within milliseconds. Where forks are not safe (macOS),
+:class:`~prbench.running.local.starters.Spawner` starts processes from scratch, one ahead of its use.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ took is measured from outside as well, so that a clock that a solver has changed
 
 from __future__ import annotations
 
-import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 
@@ -24,7 +23,7 @@ from prbench.running.solving import Run
 
 from .children import end_children
 from .solver_process import SolverProcess, run_of, seen_from_outside
-from .starters import ForkServer, Spawner
+from .starters import FORKS, ForkServer, ServerProcess, Spawner
 
 _KEPT = 6
 """Processes kept for classes of solvers, besides the one that times FFT pairs."""
@@ -39,12 +38,24 @@ class SolverHost:
         threads: CPU threads of each process.
         memory_bytes: what each may allocate.
         trace_fd: pipe for stacks.
-        spawn: whether to start every process from scratch; where forks are not safe if None.
+        spawn: whether to start every process from scratch, as where forks are not safe.
+        server: the process that forks, where there is one already.
     """
 
-    def __init__(self, threads: int, memory_bytes: int | None, trace_fd: int, *, spawn: bool | None = None) -> None:
-        kind = Spawner if (sys.platform == "darwin" if spawn is None else spawn) else ForkServer
-        self._starter: ForkServer | Spawner = kind(threads, memory_bytes, trace_fd)
+    def __init__(
+        self,
+        threads: int,
+        memory_bytes: int | None,
+        trace_fd: int,
+        *,
+        spawn: bool = not FORKS,
+        server: ServerProcess | None = None,
+    ) -> None:
+        self._starter: ForkServer | Spawner
+        if spawn:
+            self._starter = Spawner(threads, memory_bytes, trace_fd)
+        else:
+            self._starter = ForkServer(threads, memory_bytes, server or ServerProcess.from_scratch(trace_fd))
         self._processes: OrderedDict[str, SolverProcess] = OrderedDict()
         self._heavy: set[str] = set()
         self._now: SolverProcess | None = None

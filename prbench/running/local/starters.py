@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
 
 from prbench.errors import PrbenchError
 
 from .channel import Channel, memory_file
 
-_HIDDEN = ("PRBENCH_DATA",)
+FORKS = sys.platform != "darwin"
+"""Whether a process that has libraries in it can be forked safely."""
+HIDDEN = ("PRBENCH_DATA",)
 """Variables that the processes of solvers are not given."""
 
 
@@ -31,15 +36,68 @@ class Starter(Protocol):
         """Stop the process."""
 
 
+class Forked:
+    """A child of this process that was forked, with the methods of :class:`subprocess.Popen` that are needed of it."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def kill(self) -> None:
+        """End it."""
+        os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self) -> int:
+        """Its exit code, or minus the signal that ended it, once it has ended."""
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+@dataclass(frozen=True)
+class ServerProcess:
+    """A process that runs :mod:`prbench.running.local.fork_server`, and the socket on which it is asked."""
+
+    process: subprocess.Popen[bytes] | Forked
+    control: socket.socket
+
+    @classmethod
+    def from_scratch(cls, trace_fd: int) -> Self:
+        """Started whatever this process holds."""
+        ours, theirs = socket.socketpair()
+        call = f"from prbench.running.local.fork_server import main; main({theirs.fileno()}, {trace_fd}, {os.getpid()})"
+        process = _from_scratch(call, (theirs.fileno(), trace_fd))
+        theirs.close()
+        return cls(process, ours)
+
+    @classmethod
+    def forked(cls, trace_fd: int, closed: int) -> Self:
+        """Forked from this process, which must have one thread and have been told nothing yet that a solver must not see.
+
+        Args:
+            trace_fd: pipe for stacks.
+            closed: the descriptor of this process that the server must not have.
+        """
+        from .fork_server import main
+
+        ours, theirs = socket.socketpair()
+        gc.collect()
+        gc.freeze()
+        parent, pid = os.getpid(), os.fork()
+        if pid == 0:
+            try:
+                os.close(closed)
+                ours.close()
+                main(theirs.detach(), trace_fd, parent)
+            finally:
+                os._exit(0)
+        theirs.close()
+        return cls(Forked(pid), ours)
+
+
 class ForkServer:
     """Starts processes by :mod:`prbench.running.local.fork_server`."""
 
-    def __init__(self, threads: int, memory_bytes: int | None, trace_fd: int) -> None:
+    def __init__(self, threads: int, memory_bytes: int | None, server: ServerProcess) -> None:
         self._setup = {"threads": threads, "memory_bytes": memory_bytes}
-        self._control, theirs = socket.socketpair()
-        call = f"from prbench.running.local.fork_server import main; main({theirs.fileno()}, {trace_fd}, {os.getpid()})"
-        self._process = _from_scratch(call, (theirs.fileno(), trace_fd))
-        theirs.close()
+        self._process, self._control = server.process, server.control
 
     @property
     def pid(self) -> int:
@@ -136,5 +194,5 @@ def _from_scratch(call: str, passed: tuple[int, ...]) -> subprocess.Popen[bytes]
         [sys.executable, "-P", "-u", "-X", "faulthandler", "-c", call],
         stdin=subprocess.DEVNULL,
         pass_fds=passed,
-        env={name: value for name, value in os.environ.items() if name not in _HIDDEN},
+        env={name: value for name, value in os.environ.items() if name not in HIDDEN},
     )

@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Mapping
 from functools import partial
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -33,6 +34,7 @@ from prbench.running.store.folder import Store
 from .children import adopt_orphans, end_with_parent
 from .memory import limit_memory
 from .solver_host import SolverHost
+from .starters import FORKS, ServerProcess
 from .worker_process import boundary
 
 _process = os.getpid()
@@ -48,6 +50,8 @@ def main(connection_fd: int, trace_fd: int, parent: int) -> None:
     """
     for fd in (connection_fd, trace_fd):
         os.set_inheritable(fd, False)
+    import_module("scipy.fft")  # needed in all three kinds of processes
+    server = ServerProcess.forked(trace_fd, connection_fd) if FORKS else None  # before anything is known here
     die_with(parent, connection_fd)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.enable(file=trace_fd, all_threads=True)
@@ -55,9 +59,10 @@ def main(connection_fd: int, trace_fd: int, parent: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     connection = Connection(connection_fd)
     setup = json.loads(connection.recv_bytes())
+    os.environ.update(setup["hidden"])
     set_threads(setup["threads"])
     keep_freed_memory()
-    host = SolverHost(setup["threads"], setup["memory_bytes"], trace_fd)
+    host = SolverHost(setup["threads"], setup["memory_bytes"], trace_fd, server=server)
     service = _Service(connection, Executor(Store(setup["store"]), host), setup["memory_bytes"])
     _tell(connection, "ready", {})
     modules = 0

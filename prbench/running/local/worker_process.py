@@ -19,6 +19,8 @@ from prbench.running.request.cell import Cell
 from prbench.running.solving import Progress
 from prbench.running.store.record import now
 
+from .starters import HIDDEN
+
 if TYPE_CHECKING:
     import psutil
 
@@ -103,6 +105,8 @@ class WorkerProcess:
         self.connection, theirs = multiprocessing.Pipe()
         self._said = select.poll()
         self._said.register(self.connection.fileno(), select.POLLIN)
+        environment = {**environment_of(threads), **({} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu})}
+        hidden = {name: environment[name] for name in HIDDEN if name in environment}  # told once solvers' processes are apart
         call = f"from prbench.running.local.worker import main; main({theirs.fileno()}, {self.trace.writer}, {os.getpid()})"
         self.process = subprocess.Popen(  # noqa: S603 - our own module under the same interpreter
             [sys.executable, "-P", "-u", "-X", "faulthandler", "-c", call],  # -u: the last words of what dies are not lost
@@ -111,7 +115,7 @@ class WorkerProcess:
             stderr=self.output.writer,
             pass_fds=(theirs.fileno(), self.trace.writer),
             start_new_session=True,
-            env={**environment_of(threads), **({} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu})},
+            env={name: value for name, value in environment.items() if name not in HIDDEN},
         )
         theirs.close()
         os.close(self.output.writer)
@@ -126,7 +130,7 @@ class WorkerProcess:
         self.peak_resident = 0
         self.solver_pid: int | None = None
         self._forget()
-        self._send({"store": str(store.absolute()), "threads": threads, "memory_bytes": memory_bytes})
+        self._send({"store": str(store.absolute()), "threads": threads, "memory_bytes": memory_bytes, "hidden": hidden})
 
     def _forget(self) -> None:
         self.phase, self.curve, self.problem = "problem", list[Progress](), dict[str, Any]()
