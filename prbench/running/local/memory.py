@@ -22,7 +22,7 @@ class PeakMemory:
     growth = 0
 
     def __enter__(self) -> Self:
-        _return_freed_memory()
+        return_freed_memory()
         self._exact = _reset_peak()
         self._before = _status("VmRSS") if self._exact else _max_resident()
         return self
@@ -39,7 +39,7 @@ def limit_memory(data_bytes: int) -> None:
     """
     if not _STATUS.exists():
         return
-    _return_freed_memory()  # what is freed and kept can be taken again without the limit knowing
+    return_freed_memory()  # what is freed and kept can be taken again without the limit knowing
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     wanted = _status("VmData") + data_bytes
     resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
@@ -74,7 +74,7 @@ def _libc() -> Any:
     return ctypes.CDLL(None)
 
 
-def _return_freed_memory() -> None:
+def return_freed_memory() -> None:
     """Give back what earlier work has freed, so that taking it again counts."""
     if hasattr(_libc(), "malloc_trim"):
         _libc().malloc_trim(0)

@@ -120,7 +120,7 @@ def run_of(reply: Mapping[str, Any], arrays: Mapping[str, np.ndarray], backend: 
             iterations=steps,
             backend=backend,
             peak_memory_device=None if device is None else int(device),
-            peak_memory_host=int(host),
+            peak_memory_host=None if host is None else int(host),
             compiled=bool(reply["compiled"]),
         )
     except (KeyError, TypeError, ValueError) as failure:

@@ -21,6 +21,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ from prbench.running.solving import Run, choose_backend, prepare, run_solver
 from .channel import Channel, ChannelClosed
 from .children import end_children
 from .left_behind import Snapshot
-from .memory import PeakMemory, limit_memory
+from .memory import PeakMemory, limit_memory, return_freed_memory
 
 HEAVY = ("torch", "numba", "scipy.fft", "scipy.ndimage", "array_api_compat.numpy", "array_api_compat.torch")
 """Libraries that a fresh process should find imported, where one before it has used them."""
@@ -100,6 +101,7 @@ class _SolverServer:
             return bool(header["start_only"]) and point.iteration > 0
 
         measurement = measurement_of_plain(header["measurement"], arrays)
+        self._limit(header)
         reply, run = self._run(header, measurement, follow if header["follow"] or header["start_only"] else None)
         return reply, {} if header["start_only"] else arrays_of(run.reconstruction)
 
@@ -107,19 +109,27 @@ class _SolverServer:
         self, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
     ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         replies = []
+        self._limit(header)
         for number, described in enumerate(header["measurements"]):
             names = {name: name.partition(".")[2] for name in arrays if name.startswith(f"{number}.")}
             measurement = measurement_of_plain(described, {short: arrays[name] for name, short in names.items()})
-            reply, run = self._run(header, measurement, None)
+            reply, run = self._run(header, measurement, None, watched=False)
             arrays_of(run.reconstruction)  # what is none fails in a repeat as in the first solve
             replies.append(reply)
         return {"runs": replies}, {}
 
-    def _run(self, header: Mapping[str, Any], measurement: Measurement, callback: Callback | None) -> tuple[dict[str, Any], Run]:
+    def _limit(self, header: Mapping[str, Any]) -> None:
         if self._memory_bytes is not None and header["backend"] in ("numpy", "torch"):
             limit_memory(self._memory_bytes)
+
+    def _run(
+        self, header: Mapping[str, Any], measurement: Measurement, callback: Callback | None, *, watched: bool = True
+    ) -> tuple[dict[str, Any], Run]:
+        """One solve; its memory is watched where that goes into the record. What earlier work has freed is given back before."""
         forms = forms_compiled()
-        with PeakMemory() as memory:
+        if not watched:
+            return_freed_memory()
+        with PeakMemory() if watched else nullcontext() as memory:
             run = (run_frame_again if header["stream"] else run_solver)(
                 self._solvers[header["label"]],
                 measurement,
@@ -137,7 +147,7 @@ class _SolverServer:
             "asked": [times.asked.wall_s, times.asked.processor_s],
             "prepared": [times.prepared.wall_s, times.prepared.processor_s],
             "counts": [run.ffts, run.operators, run.iterations],
-            "peak_memory": [run.peak_memory_device, memory.growth if run.peak_memory_host is None else run.peak_memory_host],
+            "peak_memory": [run.peak_memory_device, _host_memory(run, memory)],
             "compiled": forms_compiled() > forms,
             "unsettled": len(sys.modules) > self._modules,
         }
@@ -171,3 +181,8 @@ class _SolverServer:
             sys.stdout.flush()
             sys.stderr.flush()
         return {"left": left, "heavy": [name for name in HEAVY if name in sys.modules]}, {}
+
+
+def _host_memory(run: Run, memory: PeakMemory | None) -> int | None:
+    """Bytes by which the process grew, by another program's word where it did the work; None where nobody watched."""
+    return memory.growth if run.peak_memory_host is None and memory is not None else run.peak_memory_host
