@@ -19,12 +19,12 @@ from prbench.running.request.cell import Cell
 from prbench.running.solving import Progress
 from prbench.running.store.record import now
 
+from .process_environment import environment_of
 from .starters import HIDDEN
 
 if TYPE_CHECKING:
     import psutil
 
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _STACK_WAIT_S = 2.0
 _PIECE, _MUCH, _BUSY_S = 65_536, 4_096, 1.0
 """Bytes read at a time, what a pipe holds; how many of them are much; and for how long a pipe is then read as it is written."""
@@ -232,12 +232,6 @@ class WorkerProcess:
 def boundary(key: str) -> bytes:
     """What a worker writes among its output when it begins a cell."""
     return f"\0{key}\n".encode()
-
-
-def environment_of(threads: int) -> dict[str, str]:
-    """The parent's environment, its import path, and the number of threads for every library that asks the environment."""
-    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
-    return {**os.environ, "PYTHONPATH": path, **dict.fromkeys(_THREAD_VARIABLES, str(threads))}
 
 
 def _below(pid: int) -> list[psutil.Process]:

@@ -15,7 +15,7 @@ from distributed.core import Status
 from prbench import __version__
 from prbench.errors import PrbenchError
 
-from . import station
+from . import stations
 from .dask_worker_time import rest_s
 
 _CLOSING_S = 30.0
@@ -23,7 +23,7 @@ _UNFINISHED = {"waiting", "queued", "no-worker", "processing"}
 
 
 def compute(job: str) -> str:
-    """The task: a batch of cells in JSON to how each ended in JSON; see :func:`prbench.running.remote.station.compute`.
+    """The task: a batch of cells in JSON to how each ended in JSON; see :func:`prbench.running.remote.stations.compute`.
 
     A worker with several threads has several tasks at a time, which share its memory.
 
@@ -47,7 +47,7 @@ def compute(job: str) -> str:
             "start one worker a GPU, with --nthreads 1"
         )
     setup["memory_bytes"] = setup["memory_bytes"] or (int(0.9 * limit / at_a_time) if limit else None)
-    return json.dumps(station.compute(setup, asked["cells"]))
+    return json.dumps(stations.compute(setup, asked["cells"]))
 
 
 def _retire(worker: Any) -> None:
@@ -60,7 +60,7 @@ def _retire(worker: Any) -> None:
 
 def stop(run: str) -> None:
     """End the stations of a run on this worker."""
-    station.stop(run)
+    stations.stop(run)
 
 
 def in_hand(prefix: str, dask_scheduler: Any = None) -> list[str]:

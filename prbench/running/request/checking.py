@@ -13,8 +13,8 @@ from prbench import errors
 from prbench.errors import PrbenchError, UsageError, one_line
 from prbench.running.environment import available_memory
 from prbench.running.local.memory import limit_memory
+from prbench.running.local.process_environment import environment_of
 from prbench.running.local.time_limit import how_it_ended, limit_time
-from prbench.running.local.worker_process import environment_of
 
 from .cell import Cell
 

@@ -19,8 +19,8 @@ from prbench.core.inspection import ArrayNote, Inspection
 from prbench.errors import BadInput, PrbenchError, UsageError, one_line
 from prbench.running.environment import available_memory
 from prbench.running.local.memory import limit_memory
+from prbench.running.local.process_environment import environment_of
 from prbench.running.local.time_limit import how_it_ended, limit_time
-from prbench.running.local.worker_process import environment_of
 
 
 def inspect_file(path: str) -> Inspection:
