@@ -17,7 +17,7 @@ from ._constraints import Constraints
 from ._memory import fitting_starts
 from ._run import iterate_residual, reconstruction
 from ._selection import Choice, by_score
-from ._settings import RestartSettings, ShrinkwrapSettings
+from ._settings import StartSettings
 from ._state import random_state
 
 
@@ -40,18 +40,10 @@ B = TypeVar("B", bound=BatchState)
 
 
 @dataclass(frozen=True)
-class BatchSolver(ShrinkwrapSettings, RestartSettings, IterativeSolver[FarField, B], Generic[B]):
+class BatchSolver(StartSettings, IterativeSolver[FarField, B], Generic[B]):
     """A subclass says how a batch begins, what a step does to it, and which fields it stands for."""
 
     iterations: int = setting(1000, valid="[1, inf)", range=(100, 10_000), log=True, doc="steps")
-    autocorrelation: float | None = setting(
-        None,
-        valid="(0, 1)",
-        range=(0.005, 0.1),
-        log=True,
-        doc="threshold of a first support from the autocorrelation; none: the frame",
-    )
-    keep: int = setting(10, valid="[1, inf)", doc="independent starts returned, best first, for PRTF")
 
     def total_iterations(self, y: FarField) -> int:  # noqa: ARG002 - the same for every measurement
         """Number of iterations, from the settings."""

@@ -74,8 +74,8 @@ class ShrinkwrapSettings(Settings):
 
 
 @dataclass(frozen=True)
-class ProjectionSettings(ShrinkwrapSettings, RestartSettings):
-    """What every projection solver can be told."""
+class StartSettings(ShrinkwrapSettings, RestartSettings):
+    """Where starts begin, and how many come back."""
 
     autocorrelation: float | None = setting(
         None,
@@ -84,10 +84,16 @@ class ProjectionSettings(ShrinkwrapSettings, RestartSettings):
         log=True,
         doc="threshold of a first support from the autocorrelation; none: the frame",
     )
+    keep: int = setting(10, valid="[1, inf)", doc="independent starts returned, best first, for PRTF")
+
+
+@dataclass(frozen=True)
+class ProjectionSettings(StartSettings):
+    """What every projection solver can be told."""
+
     holdout: float = setting(
         0.0, was="free", valid="[0, 0.5]", range=(0.0, 0.1), doc="fraction of pixels held out to choose the start by"
     )
-    keep: int = setting(10, valid="[1, inf)", doc="independent starts returned, best first, for PRTF")
     reject: float | None = setting(
         None, valid="[1, inf)", doc="leave out starts whose score is above this many times the best one's; none: keep all"
     )

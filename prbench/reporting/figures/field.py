@@ -17,7 +17,7 @@ from prbench.reporting.programs import own_versions, program_versions
 from .naming import escaped
 from .pareto import front
 from .style import COLOURS
-from .task_report import TaskReport, error_ends, grid, logarithmic, plain_ticks
+from .task_report import TaskReport, error_ends, grid, scale_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,13 +100,7 @@ def _panel(axes: Axes, report: TaskReport, dataset: str, looks: dict[str, _Mark]
         marks: dict[str, Any] = {"marker": look.marker, "markersize": size, "markerfacecolor": look.colour if plain else "white"}
         bar = [[end] for end in error_ends(row["median"], row["median_low"], row["median_high"], top)]
         axes.errorbar(*at, yerr=bar, color=look.colour, elinewidth=0.5, linestyle="none", zorder=3, **marks)
-    if logarithmic([cost for cost, _ in points]):
-        axes.set_xscale("log")
-        plain_ticks(axes.xaxis)
-    if logarithmic([row[name] for row in rows for name in ("median", "median_low", "median_high")]):
-        axes.set_yscale("log")
-        plain_ticks(axes.yaxis)
-    axes.grid(axis="y")
+    scale_axes(axes, rows, (COST_PAIRS,))
     report.entitle(axes, dataset)
     axes.set_xlabel("processor time in FFT pairs")
     axes.set_ylabel(report.goal_label(goal, "\n"))

@@ -8,7 +8,7 @@ import numpy as np
 
 from prbench.metrics.cost_names import LATENCY_PAIRS
 
-from .task_report import TaskReport, error_ends, grid, legend, logarithmic, plain_ticks
+from .task_report import TaskReport, error_ends, grid, legend, scale_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,13 +63,7 @@ def _panel(axes: Axes, report: TaskReport, dataset: str) -> None:
         face = style.colour if index in best else "white"
         marks: dict[str, Any] = {"marker": style.marker, "markerfacecolor": face, "color": style.colour}
         axes.errorbar(row[LATENCY_PAIRS], row["median"], yerr=up, xerr=across, elinewidth=0.6, linestyle="none", **marks)
-    if logarithmic([row[name] for row in rows for name in (LATENCY_PAIRS, f"{LATENCY_PAIRS}_low", f"{LATENCY_PAIRS}_high")]):
-        axes.set_xscale("log")
-        plain_ticks(axes.xaxis)
-    if logarithmic([row[name] for row in rows for name in ("median", "median_low", "median_high")]):
-        axes.set_yscale("log")
-        plain_ticks(axes.yaxis)
-    axes.grid(axis="y")
+    scale_axes(axes, rows, (LATENCY_PAIRS, f"{LATENCY_PAIRS}_low", f"{LATENCY_PAIRS}_high"))
     report.entitle(axes, dataset)
     axes.set_xlabel("time in FFT pairs")
     axes.set_ylabel(report.goal_label(goal, "\n"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -213,6 +213,24 @@ def plain_ticks(axis: Any) -> None:
     short = low >= 5e-4 and high < 2e5 and decades < 6
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}") if short else LogFormatterSciNotation())
     axis.set_minor_formatter(NullFormatter())
+
+
+def scale_axes(axes: Any, rows: Sequence[Mapping[str, Any]], costs: Sequence[str]) -> None:
+    """Quality against cost: each axis logarithmic where its values ask for that, with horizontal grid lines.
+
+    Args:
+        axes: of matplotlib.
+        rows: of solvers, with a median and its interval.
+        costs: columns along x.
+    """
+    for names, scale, axis in (
+        (costs, axes.set_xscale, axes.xaxis),
+        (("median", "median_low", "median_high"), axes.set_yscale, axes.yaxis),
+    ):
+        if logarithmic([row[name] for row in rows for name in names]):
+            scale("log")
+            plain_ticks(axis)
+    axes.grid(axis="y")
 
 
 def error_ends(value: float, low: float, high: float, top: float) -> tuple[float, float]:
