@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
 
 from prbench.errors import UsageError
 
 if TYPE_CHECKING:
     from prbench.running.engines import Engine
 
+F = TypeVar("F", bound=Callable[..., Any])
 EXECUTORS = ("local", "dask")
+
+
+def executor_options(command: F) -> F:
+    """``--jobs``, ``--threads``, ``--executor``, ``--scheduler`` and ``--cluster``, the same in every command that runs cells."""
+    options = [
+        click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Workers at a time; one a core otherwise."),
+        click.option(
+            "--threads",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="CPU threads of each worker; free cores / workers otherwise.",
+        ),
+        click.option(
+            "--executor",
+            type=click.Choice(EXECUTORS),
+            help="Who computes: workers on this machine, or those of a Dask cluster.",
+        ),
+        click.option("--scheduler", metavar="ADDRESS", help="Of a running Dask scheduler, such as tcp://10.0.0.1:8786."),
+        click.option(
+            "--cluster",
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="YAML",
+            help="SLURM jobs to start as Dask workers.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def choose_engine(

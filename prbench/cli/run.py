@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from . import folders, selecting
-from .executors import EXECUTORS, choose_engine
+from .executors import choose_engine, executor_options
 
 if TYPE_CHECKING:
     from prbench.running.engine import Rerun
@@ -29,7 +29,7 @@ RERUNS = ("missing", "failed", "stale", "all")
 @click.option("--seeds", metavar="N|A:B|LIST", help="Seeds, in the same way.")
 @click.option("--seed", type=click.IntRange(min=0), metavar="SEED", help="This one seed.")
 @click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; prbench-results/<matrix> otherwise.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Workers at a time; one a core otherwise.")
+@executor_options
 @click.option("--split", type=click.Choice(SPLITS), help="Which problems; test ones otherwise.")
 @click.option("--backend", type=click.Choice(BACKENDS), help="What to compute with.")
 @click.option("--precision", type=click.Choice(PRECISIONS), help="Of all numbers; single otherwise.")
@@ -42,17 +42,7 @@ RERUNS = ("missing", "failed", "stale", "all")
 @click.option(
     "--rerun", type=click.Choice(RERUNS), default="missing", show_default=True, help="What to run besides missing cells."
 )
-@click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads of each worker; free cores / workers otherwise."
-)
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts; run the others elsewhere, into the same folder.")
-@click.option(
-    "--executor", type=click.Choice(EXECUTORS), help="Who computes: workers on this machine, or those of a Dask cluster."
-)
-@click.option("--scheduler", metavar="ADDRESS", help="Of a running Dask scheduler, such as tcp://10.0.0.1:8786.")
-@click.option(
-    "--cluster", type=click.Path(path_type=Path, dir_okay=False), metavar="YAML", help="SLURM jobs to start as Dask workers."
-)
 @click.option("--fail-fast", is_flag=True, help="Begin no further cell once one has failed.")
 @click.option("--sealed", is_flag=True, help="Draw test problems in secret; `prbench unseal` tells.")
 @click.option("--salt", metavar="TEXT|FOLDER", help="Draw test problems with this salt.")

@@ -11,7 +11,7 @@ import click
 from prbench.errors import UsageError
 
 from . import folders, selecting
-from .executors import EXECUTORS, choose_engine
+from .executors import choose_engine, executor_options
 from .run import BACKENDS, RERUNS
 
 if TYPE_CHECKING:
@@ -45,15 +45,7 @@ Point = tuple["Cell", dict[str, Any]]
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder; one below prbench-results otherwise.",
 )
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Workers at a time; one a core otherwise.")
-@click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads of each worker; free cores / workers otherwise."
-)
-@click.option(
-    "--executor", type=click.Choice(EXECUTORS), help="Who computes: workers on this machine, or those of a Dask cluster."
-)
-@click.option("--scheduler", metavar="ADDRESS", help="Of a running Dask scheduler, such as tcp://10.0.0.1:8786.")
-@click.option("--cluster", type=click.Path(path_type=Path, dir_okay=False), metavar="YAML", help="SLURM jobs as Dask workers.")
+@executor_options
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts; run the others elsewhere, into the same folder.")
 @click.option("--backend", type=click.Choice(BACKENDS), help="What to compute with.")
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Soft limit of a solve.")

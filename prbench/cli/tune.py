@@ -12,7 +12,7 @@ import click
 from prbench.errors import UsageError
 
 from . import folders, selecting
-from .executors import EXECUTORS, choose_engine
+from .executors import choose_engine, executor_options
 from .run import BACKENDS
 
 if TYPE_CHECKING:
@@ -44,15 +44,7 @@ SEED = 0
     "--split", type=click.Choice([SPLIT]), default=SPLIT, show_default=True, help="Tuning looks at no other; test is for results."
 )
 @click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of the cells.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Workers at a time; one a core otherwise.")
-@click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads of each worker; free cores / workers otherwise."
-)
-@click.option(
-    "--executor", type=click.Choice(EXECUTORS), help="Who computes: workers on this machine, or those of a Dask cluster."
-)
-@click.option("--scheduler", metavar="ADDRESS", help="Of a running Dask scheduler, such as tcp://10.0.0.1:8786.")
-@click.option("--cluster", type=click.Path(path_type=Path, dir_okay=False), metavar="YAML", help="SLURM jobs as Dask workers.")
+@executor_options
 @click.option("--backend", type=click.Choice(BACKENDS), help="What to compute with.")
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Soft limit of a solve.")
 @click.option(
