@@ -9,10 +9,11 @@ import numpy as np
 
 from prbench.backend import Array
 from prbench.tasks.far_field import FarField
-from prbench.tasks.far_field.coherence import Coherence, longest_side, nearest_width
+from prbench.tasks.far_field.coherence import Coherence, gaussian_degree, longest_side, nearest_width
 
 from ._selection import by_score
 from ._state import ProjectionState
+from ._updates import UPDATES
 
 _FIRST = 1.0
 """Width that a search begins with, in sides of the object's frame."""
@@ -22,10 +23,12 @@ _REACH = 1 / 16
 """Part of the detector's side that the point spread reaches to either side."""
 _PREFERENCE = 0.8
 """Misfit of the point spread, over that of the best Gaussian, below which it is taken instead: it has more parameters."""
-_LOOSE, _TIGHT = 0.05, 0.0005
-"""Regularisation of projections at first and at the end of a run that fits the coherence. A choice."""
-_LOOSE_UNTIL = 0.5
-"""Part of the run during which it stays loose."""
+_SEARCH_FROM = 0.4
+"""Part of a run at the first width: while the object is not found yet, more blur explains every pattern better."""
+_FIRST_FACTOR, _LAST_FACTOR = 1.2, 1.01
+"""Between the widths that one update compares, at the beginning of the search and at its end."""
+_TRIAL_STEPS = 20
+"""Steps of error reduction by which the object follows a width before its misfit is taken."""
 _FLOOR = 1e-3
 """Of the point spread's maximum, where a fit begins: what is zero stays zero."""
 _BRACKET = 1.5
@@ -90,26 +93,48 @@ class FittedCoherence(CoherencePolicy):
 
     def first(self, y: FarField) -> Coherence:
         """A beam coherent over the object's frame."""
-        return replace(of_width(y, _FIRST), regularisation=_LOOSE)
+        return of_width(y, _FIRST)
 
     def next_update(self, k: int) -> int | None:
         """The next multiple of ``every``."""
         return k - k % self.every + self.every
 
     def update(self, s: ProjectionState, progress: float) -> None:
-        """Fit to the estimate of the start with the best score.
+        """Compare three widths by what the start with the best score comes to under each, and take the best of their parabola.
 
-        Moduli follow the pattern the more closely the further the run is: early on the coherence is wrong, and objects that
-        have taken up what is wrong with it would confirm it.
+        The object follows each width by a few steps of error reduction: an object fitted under one width confirms that width,
+        and a comparison that left the object alone would hardly move.
         """
+        before = s.coherence
+        if before is None or progress < _SEARCH_FROM:
+            return
         best = by_score(s.scores_now())[0]
-        better = self.refitted(s.y, s.coherence, s.estimate(best))
-        tightening = max(0.0, (progress - _LOOSE_UNTIL) / (1 - _LOOSE_UNTIL))
-        s.coherence = replace(better, regularisation=_LOOSE * (_TIGHT / _LOOSE) ** tightening)
+        factor = _FIRST_FACTOR * (_LAST_FACTOR / _FIRST_FACTOR) ** ((progress - _SEARCH_FROM) / (1 - _SEARCH_FROM))
+        tried = [_tried(s, best, before.width * factor**power) for power in (-1, 0, 1)]
+        width = before.width * factor ** _vertex(*(misfit**2 for _, misfit in tried))
+        s.coherence = fitted(s.y, before, tried[1][0], width)
 
     def refitted(self, y: FarField, coherence: Coherence | None, x: Array) -> Coherence:
         """Fit to the object."""
         return fitted(y, self.first(y) if coherence is None else coherence, x)
+
+
+def _tried(s: ProjectionState, start: int, width: float) -> tuple[Array, float]:
+    """The object (*shape) that a start comes to under a Gaussian of a width in pixels, and its misfit."""
+    y, xp, x = s.y, s.y.backend.xp, s.estimates([start])
+    beam = Coherence.gaussian(y.backend, y.shape, width)
+    one = replace(s, g=x, p=xp.asarray(x, copy=True), support=s.support[[start]], coherence=beam, part_size=1)
+    for _ in range(_TRIAL_STEPS):
+        UPDATES["ER"](one)
+    return one.estimate(0), float(y.modulus_error(one.estimates(), beam)[0])
+
+
+def _vertex(low: float, middle: float, high: float) -> float:
+    """Where the parabola through values at -1, 0 and 1 is least between them."""
+    bend = low - 2 * middle + high
+    if not bend > 0:
+        return -1.0 if low < high else 1.0
+    return float(np.clip((low - high) / (2 * bend), -1, 1))
 
 
 def of_width(y: FarField, sides: float) -> Coherence:
@@ -129,26 +154,29 @@ def reported(y: FarField, coherence: Coherence | None) -> dict[str, np.ndarray]:
     return {} if coherence is None else {"coherence": np.asarray(coherence.width / longest_side(y.object_shape))}
 
 
-def fitted(y: FarField, before: Coherence, x: Array) -> Coherence:
+def fitted(y: FarField, before: Coherence, x: Array, width: float | None = None) -> Coherence:
     """A degree of coherence under which an object explains the pattern better.
 
     The point spread is updated by steps of Richardson and Lucy, which keep it positive (Clark et al. 2012,
     doi:10.1038/ncomms1994), and symmetric, since its first moment is a phase ramp of the object. Where the Gaussian of least
-    misfit near it explains the pattern about as well, that is taken: it has one parameter, and converges faster.
+    misfit near it, or of the width given, explains the pattern about as well, that is taken: it has one parameter, and converges
+    faster.
 
     Args:
         y: measurement.
         before: to begin with.
         x: the object, complex (*shape).
+        width: of the Gaussian, pixels.
     """
     host = y.backend.to_numpy
     amplitude, intensity = host(y.amplitude).astype(np.float64), host(y.backend.xp.abs(y.transform(x[None])[0])) ** 2.0
     model = _Model(amplitude, intensity)
     spread = model.richardson_lucy(_spread_of(before) if before.spread is None else before.spread, _ROUNDS)
     free = np.fft.fftn(spread).real
-    width = nearest_width(free, np.abs(model.autocorrelation) ** 2)
-    width = float(np.clip(width, before.width / _BRACKET, before.width * _BRACKET))
-    width, misfit = model.best_width(width)
+    if width is None:
+        width = nearest_width(free, np.abs(model.autocorrelation) ** 2)
+        width = model.best_width(float(np.clip(width, before.width / _BRACKET, before.width * _BRACKET)))
+    misfit = model.misfit(gaussian_degree(model.shape, width))
     y.counters.ffts += model.transforms // 2
     if model.misfit(free) < _PREFERENCE * misfit:
         return Coherence.of_point_spread(y.backend, spread, width)
@@ -211,11 +239,9 @@ class _Model:
             self.transforms += 4
         return spread
 
-    def best_width(self, width: float) -> tuple[float, float]:
-        """The width of the Gaussian of least misfit near a given one, pixels, and its misfit."""
+    def best_width(self, width: float) -> float:
+        """The width of the Gaussian of least misfit near a given one, pixels."""
         from scipy.optimize import minimize_scalar
-
-        from prbench.tasks.far_field.coherence import gaussian_degree
 
         result = minimize_scalar(
             lambda log_width: self.misfit(gaussian_degree(self.shape, float(np.exp(log_width)))),
@@ -223,4 +249,4 @@ class _Model:
             method="bounded",
             options={"xatol": 1e-5, "maxiter": 20},
         )
-        return float(np.exp(result.x)), float(result.fun)
+        return float(np.exp(result.x))

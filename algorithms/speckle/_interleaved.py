@@ -46,21 +46,27 @@ def _interleave(stack: Any, row0: Any, column0: Any, out: Any) -> None:
                 line[c * P + n] = 0
 
 
+def _copy(source: Any, target: Any) -> None:
+    # An assignment to a slice would do the same, and compile the text of an error for 7 s.
+    for c in range(len(source)):
+        target[c] = source[c]
+
+
 def _smooth(x: Any, P: Any) -> None:
     rows, length = x.shape
     above, line = np.empty_like(x[0]), np.empty_like(x[0])
     for r in range(rows):
         target = x[r]
-        line[:] = target
+        copy(target, line)
         for c in range(P, length - P):
             target[c] = (line[c - P] + 4 * line[c] + line[c + P]) / 6
-    above[:] = x[0]
+    copy(x[0], above)
     for r in range(1, rows - 1):
         target, below = x[r], x[r + 1]
-        line[:] = target
+        copy(target, line)
         for c in range(length):
             target[c] = (above[c] + 4 * line[c] + below[c]) / 6
-        above[:] = line
+        copy(line, above)
 
 
 def _dot(a: Any, p: Any, b: Any, q: Any, length: Any) -> Any:
@@ -84,6 +90,9 @@ def _spline_slope(t: Any) -> Any:
 
 lanes: Any = jit(_lanes)
 """The number of images rounded up."""
+
+copy: Any = jit(_copy)
+"""Copy numbers of one line to another."""
 
 interleave: Any = jit(_interleave)
 """Fill ``out`` (rows, columns P) with the part of ``stack`` (N, H, W) from (row0, column0) on, the edge's pixels beyond it."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ._interleaved import jit
+from ._interleaved import copy, jit
 
 SINGULAR = 1e-5
 """Part of a regressor that must be left when those before it are taken out; below, it explains nothing and gets 0."""
@@ -51,7 +51,7 @@ def _limit_pivots(A: Any, k: Any, limits: Any) -> None:
 
 def _eliminate(A: Any, k: Any, x: Any) -> None:
     width = A.shape[1]
-    limits, inverse = np.empty((k, width), A.dtype), np.empty((k, width), A.dtype)
+    limits, inverse, factor = np.empty((k, width), A.dtype), np.empty((k, width), A.dtype), np.empty(width, A.dtype)
     zero, one = A[0, 0] * 0, A[0, 0] * 0 + 1
     limit_pivots(A, k, limits)
     for i in range(k):
@@ -60,14 +60,16 @@ def _eliminate(A: Any, k: Any, x: Any) -> None:
             good = pivot[c] > limit[c]
             inv[c] = one / (pivot[c] if good else one) if good else zero
         for a in range(i + 1, k):
-            factor = A[entry(i, a, k)] * inv
+            row = A[entry(i, a, k)]
+            for c in range(width):
+                factor[c] = row[c] * inv[c]
             for b in range(a, k + 1):
                 target, source = A[entry(a, b, k)], A[entry(i, b, k)]
                 for c in range(width):
                     target[c] -= factor[c] * source[c]
     for i in range(k - 1, -1, -1):
         result, right, inv = x[i], A[entry(i, k, k)], inverse[i]
-        result[:] = right
+        copy(right, result)
         for j in range(i + 1, k):
             row, other = A[entry(i, j, k)], x[j]
             for c in range(width):

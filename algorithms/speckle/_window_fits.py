@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ._interleaved import dot, interleave, jit, lanes, smooth, spline, spline_slope
+from ._interleaved import copy, dot, interleave, jit, lanes, smooth, spline, spline_slope
 from ._normal_rows import eliminate, window_row
 
 
@@ -88,7 +88,7 @@ def _warped_fit(R: Any, S: Any, M: Any, guess: Any, reach: Any, taps: Any, halve
     for r in range(hi - lo):
         corner = ((r + pad - 1) * wide + pad - 1) * P
         warp_row(flat, wide * P, corner, P, -guess[0, lo + r], -guess[1, lo + r], lines)
-        lines[3] = Mt[r]
+        copy(Mt[r], lines[3])
         product_row(lines, St[r + 1, P : (width + 1) * P], P, sums[r])
     for w in range(halves.shape[0]):
         solve_rows(sums, lo, taps[w, h - halves[w] : h + halves[w] + 1], first, last, x[w])
