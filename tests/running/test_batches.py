@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from prbench.running.remote.batches import Batches, Durations, PendingCell
+from prbench.running.remote.batches import CellBatches, Durations, PendingCell
 from prbench.running.request.spec import Matrix
 
 FILE = Path(__file__).with_name("misbehaving.py").as_posix()
@@ -17,7 +17,7 @@ def pending(count: int) -> list[PendingCell]:
 
 
 def sizes(durations: Durations, count: int) -> list[int]:
-    batches, result = Batches(iter(pending(count)), durations), []
+    batches, result = CellBatches(iter(pending(count)), durations), []
     while batches.first is not None:
         result.append(len(batches.take()))
     return result
@@ -39,7 +39,7 @@ def test_cells_that_found_a_worker_cold_do_not_keep_batches_small():
 def test_a_batch_holds_every_cell_once_in_order():
     durations, cells = Durations(), pending(200)
     durations.add(cells[0].cell, 1e-4)
-    batches, taken = Batches(iter(cells), durations), []
+    batches, taken = CellBatches(iter(cells), durations), []
     while batches.first is not None:
         taken += batches.take()
     assert taken == cells

@@ -42,7 +42,7 @@ class Durations:
         return len(self._last.get(cell.kind, ())) >= _SETTLED
 
 
-class Batches:
+class CellBatches:
     """Cells, taken in batches.
 
     Attributes:

@@ -30,7 +30,7 @@ from prbench.running.request.cell import Cell
 from prbench.running.store.folder import Store
 from prbench.running.store.plain import digest
 
-from .batches import Batches, Durations, PendingCell
+from .batches import CellBatches, Durations, PendingCell
 
 _AHEAD = 1000
 _AHEAD_UNKNOWN, _AHEAD_UNKNOWN_PER_THREAD = 32, 2
@@ -180,7 +180,7 @@ class _HandingOver:
         """Hand over every cell and return when all have ended."""
         self._count_workers()
         wanted = (pending_cell for cell in cells if (pending_cell := self._unless_pending(cell)) is not None)
-        pending = Batches(wanted, self._durations)
+        pending = CellBatches(wanted, self._durations)
         while True:
             while pending.first is not None and len(self._flying) < self._most_flying(pending.first):
                 self._submit(pending.take())
