@@ -22,9 +22,10 @@ PARTICIPLES = frozenset(
 )
 VAGUE = frozenset({"The setting.", "The state.", "The object.", "Always the same.", "See above."})
 PER = re.compile(
-    r"\b(?:photons?|electrons|counts|cycles|triangles|class|seconds|ms|bytes|MB|GB|pixels|steps|images|examples|rows?|columns|lines|files?|entry|one)"
-    r" an? (?:pixel|solver|row|record|cell|step|start|axis|dataset|solve|side|network|image|sample|verb|command|frame|metric"
-    r"|second|thread|radian)"
+    r"\b(?:photons?|electrons|counts|cycles|triangles|class|seconds|ms|bytes|MB|GB|pixels|steps|images|examples|samples|cells|number"
+    r"|rows?|columns|lines?|files?|entry|one|processor time|thread)"
+    r" an? (?:core|trial|task|process|pixel|solver|row|record|cell|step|start|axis|dataset|solve|side|network|image|sample|verb"
+    r"|command|frame|metric|second|thread|radian)"
     r"\b(?! \w+s\b)"
 )
 """A rate whose "per" is an article; a relative clause that begins with the same article is right."""
@@ -83,7 +84,12 @@ def files(*folders: str) -> list[File]:
 
 def prose() -> Iterator[tuple[Path, int, str]]:
     """Every line of documentation and of code, in which only comments and texts can match."""
-    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "prbench").rglob("*.js")]:
+    for path in [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "results").glob("*.md"),
+        *(ROOT / "prbench").rglob("*.js"),
+    ]:
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             yield path, number, line
     for file in files(*PACKAGES):

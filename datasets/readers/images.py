@@ -37,7 +37,9 @@ def read_tiff(path: Path, inside: str | None = None) -> Raw:
             raise BadInput(f"{path}: holds {len(file.series)} images of different shape, expected one or a stack of equal ones")
         series = file.series[0]
         if series.keyframe.samplesperpixel != 1:
-            raise BadInput(f"{path}: has {series.keyframe.samplesperpixel} samples a pixel, expected one; it is a colour picture")
+            raise BadInput(
+                f"{path}: has {series.keyframe.samplesperpixel} samples per pixel, expected one; it is a colour picture"
+            )
         check_declared(str(path), tuple(series.shape), np.dtype(series.dtype), path.stat().st_size)
         _check_segments(path, series)
         data = np.asarray(series.asarray())

@@ -12,7 +12,7 @@ import numpy as np
 _CELL = 1.1
 """Side of the cell that holds one grain, in grain diameters: about two thirds of a sheet are covered."""
 _BLOCK = 8
-"""Cells a side of the blocks that have a random stream of their own."""
+"""Cells per side of the blocks that have a random stream of their own."""
 _FACES = 14
 _SPREAD = 0.25
 """Standard deviation of the logarithm of a diameter, about that of graded papers (P120)."""

@@ -112,7 +112,7 @@ class Beamline:
 
     @property
     def side(self) -> int:
-        """Samples a side of the grid of the wave, margins included."""
+        """Samples per side of the grid of the wave, margins included."""
         return (self.size + 2 * self.pad) * self.oversampling
 
     @cached_property

@@ -17,7 +17,7 @@ MARGIN_PX = 16
 """Rim that is not judged: windows and displaced speckles fall off the frame there."""
 
 _FINER = 2
-"""Samples a pixel of the grid on which speckles are drawn; splines of degree 5 err by 1e-6 of the ripple between them."""
+"""Samples per pixel of the grid on which speckles are drawn; splines of degree 5 err by 1e-6 of the ripple between them."""
 
 _NODES = 8
 """Blurs between which the wanted ones are interpolated as polynomials of the variance; the error is under 1e-6."""

@@ -18,7 +18,7 @@ _EXACT = 25
 
 @dataclass(frozen=True, eq=False)
 class PairedTests:
-    """What a signed-rank test finds, one number a row of differences; NaN where there is no pair.
+    """What a signed-rank test finds, one number per row of differences; NaN where there is no pair.
 
     Attributes:
         p: two-sided p-value.

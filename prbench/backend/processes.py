@@ -46,7 +46,7 @@ def each(function: Callable[[Item], Found], items: Iterable[Item], jobs: int) ->
 
 
 def _start() -> None:
-    """One thread a process; and no process outlives the one that it works for, however that ends."""
+    """One thread per process; and no process outlives the one that it works for, however that ends."""
     set_threads(1)
     parent = multiprocessing.parent_process()
     assert parent is not None

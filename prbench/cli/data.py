@@ -88,7 +88,7 @@ def verify_files(ctx: click.Context, names: tuple[str, ...]) -> None:
 @click.option("--samples", type=click.IntRange(min=1), default=600, show_default=True, metavar="N", help="The first N problems.")
 @click.option("--split", type=click.Choice(["train", "tune", "test"]), default="train", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the dataset.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes; one a core otherwise.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes; one per core otherwise.")
 def make(dataset: str, out: Path, samples: int, split: Split, seed: int, jobs: int | None) -> None:
     """Make problems of DATASET, one NPZ file each, with measurement and truth; problems.json says what they are.
 

@@ -20,7 +20,7 @@ EXECUTORS = ("local", "dask")
 def executor_options(command: F) -> F:
     """``--jobs``, ``--threads``, ``--executor``, ``--scheduler`` and ``--cluster``, the same in every command that runs cells."""
     options = [
-        click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Workers at a time; one a core otherwise."),
+        click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Workers at a time; one per core otherwise."),
         click.option(
             "--threads",
             type=click.IntRange(min=1),

@@ -27,7 +27,7 @@ _TOLD = 20
 @click.option("--note", default="", help="A sentence on the run.")
 @click.option("--seed", type=click.IntRange(min=0), metavar="SEED", help="Of the draw of cells; random otherwise.")
 @click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; submission-NAME otherwise.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Workers at a time; one a core otherwise.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Workers at a time; one per core otherwise.")
 @click.pass_context
 def command(
     ctx: click.Context,

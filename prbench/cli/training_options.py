@@ -26,12 +26,12 @@ def training_options(datasets: str, seed: str) -> Callable[[F], F]:
         click.option("--samples", type=_COUNT, metavar="N", help="Training problems of each dataset."),
         click.option("--tune-samples", type=_COUNT, metavar="N", help="Validation problems of each dataset."),
         click.option("--steps", type=_COUNT, metavar="N", help="Optimisation steps."),
-        click.option("--batch", type=_COUNT, metavar="N", help="Examples a step."),
+        click.option("--batch", type=_COUNT, metavar="N", help="Examples per step."),
         click.option("--crop", type=_COUNT, metavar="PX", help="Side of the squares cut from the examples."),
         click.option("--learning-rate", type=_POSITIVE, metavar="RATE", help="The highest."),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help=seed),
         click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True),
-        click.option("-j", "--jobs", type=_COUNT, metavar="N", help="Processes that make examples; one a core otherwise."),
+        click.option("-j", "--jobs", type=_COUNT, metavar="N", help="Processes that make examples; one per core otherwise."),
         click.option("--time-limit", type=_POSITIVE, metavar="SECONDS", help="Stop here; the same command goes on."),
     ]
 

@@ -157,7 +157,7 @@ def _runner(
 
 
 def _teller(trials: int) -> Callable[[Trial, Goal], None]:
-    """Prints a line a trial on stderr."""
+    """Prints a line per trial on stderr."""
     best: list[float] = []
 
     def tell(trial: Trial, goal: Goal) -> None:

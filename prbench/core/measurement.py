@@ -17,7 +17,7 @@ from .reconstruction import Reconstruction
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Measurement(ABC):
-    """Base of measurements: one class a task, immutable, holding arrays on one backend.
+    """Base of measurements: one class per task, immutable, holding arrays on one backend.
 
     A solver is handed this and nothing else. Subclasses name the fields that hold arrays in ``arrays`` and offer their
     forward model; each application of it is counted in :attr:`counters`.
