@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from prbench.algorithms.far_field import hio
 from prbench.analysis import comparison
 from prbench.cli import app, compare
 from prbench.cli.compare import WORSE
+
+STORED = Path(__file__).parents[2] / "results" / "contestants"
 
 
 def invoke(*args):
@@ -27,6 +30,13 @@ def folder(tmp_path_factory):
     finally:
         os.chdir(before)
     return path / "all"
+
+
+def test_a_table_of_many_columns_is_compared_without_a_warning(tmp_path):
+    shutil.copytree(STORED, tmp_path / "stored")
+    result = invoke("compare", str(tmp_path / "stored"), "--solvers", "hio,raar", "--format", "json")
+    assert result.exit_code == 0, result.output
+    assert {row["units"] for row in json.loads(result.stdout)["rows"]} >= {10}
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv", "markdown", "latex"])

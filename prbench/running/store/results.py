@@ -57,7 +57,7 @@ class ResultSet:
         if self._keys is not None:
             order = {key: index for index, key in enumerate(self._keys)}
             frame = frame[frame["key"].isin(order)].sort_values("key", key=lambda k: k.map(order), ignore_index=True)
-        return _with_stale(self._of_declared_tasks(frame))
+        return _with_stale(self._of_declared_tasks(frame)).copy()  # as one block per dtype: many blocks make pandas slow and warn
 
     def _of_declared_tasks(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The rows whose task something installed or the folder declares; the others are told, for nothing can rank them."""
