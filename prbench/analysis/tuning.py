@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 Settings = Mapping[str, Scalar]
 
 
+_MOST_ASKED = 10
+"""Points asked for, over the trials wanted, at most: a space of which a solver admits next to nothing ends with fewer trials."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """One point of the search and what it gave.
@@ -110,7 +114,7 @@ def tune(
         params: settings that stay, as :func:`prbench.core.parse_name` returns them.
         space: what varies.
         run: runs the cells of a solver, spelled with settings, and returns their records: of the tune split alone.
-        trials: how many points.
+        trials: how many points; settings that exclude each other, which the solver refuses, are asked for anew and are none.
         seed: of the search.
         processor_limit_s: processor time that all solves of a trial may take together; one that takes more counts as worst.
         on_trial: told of every trial as it ends.
@@ -146,15 +150,17 @@ def tune(
     score = try_out(0, first)
     if all(dimension.holds(first[dimension.name]) for dimension in space):
         study.add_trial(optuna.trial.create_trial(params=first, distributions=distributions, value=score))
-    for number in range(1, trials):
+    for _ in range(_MOST_ASKED * trials):
+        if len(done) == trials:
+            break
         asked = study.ask(distributions)
         point = {d.name: asked.params[d.name] if d.choices else d.clean(asked.params[d.name]) for d in space}
         try:
             cls.from_params({**params, **point})
         except UsageError:
-            study.tell(asked, state=optuna.trial.TrialState.FAIL)  # settings that exclude each other
+            study.tell(asked, state=optuna.trial.TrialState.FAIL)  # settings that exclude each other, which are no trial
         else:
-            study.tell(asked, try_out(number, point))
+            study.tell(asked, try_out(len(done), point))
     if goal is None:
         raise UsageError(f"{solver}: not one of {trials} trials has a score; `prbench status` on the results tells why")
     if all(trial.over for trial in done):

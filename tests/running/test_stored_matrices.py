@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from prbench.core import build_plugin
 from prbench.core.tuned import read_tuned
@@ -11,7 +12,8 @@ from prbench.running.request.spec import Matrix
 
 RESULTS = Path(__file__).parents[2] / "results"
 TUNED = RESULTS / "contestants" / "tuned"
-MATRICES = sorted(path for path in RESULTS.rglob("*.yaml") if path.parent != TUNED)
+OVER = RESULTS / "contestants" / "over.yaml"
+MATRICES = sorted(path for path in RESULTS.rglob("*.yaml") if path.parent != TUNED and path != OVER)
 
 
 @pytest.mark.parametrize("path", MATRICES, ids=lambda path: path.name)
@@ -36,3 +38,12 @@ def test_tuned_settings_were_found_on_the_tune_split_within_their_limit(path):
     assert held["split"] == "tune"
     assert held["budget"]["trials"] == 30
     assert held["processor_limit_s"] == 1.5
+
+
+def test_what_could_not_be_tuned_was_tried_alike():
+    over = yaml.safe_load(OVER.read_text("utf-8"))
+    assert over
+    for solver, held in over.items():
+        assert held["trials"] == 30
+        assert held["processor_limit_s"] == 1.5
+        assert not (TUNED / f"{solver}@tuned.yaml").exists()
