@@ -33,7 +33,8 @@ def tell_verification(store: Store) -> bool:
 
     result = verify(store)
     click.echo(
-        f"{store.path}: {result.records} records and {result.arrays} reconstructions verified, {len(result.faults)} faults"
+        f"{store.path}: {result.records} records, {result.rows} rows of tables and {result.arrays} reconstructions verified, "
+        f"{len(result.faults)} faults"
     )
     if result.undigested:
         click.echo(f"{result.undigested} records are of schema 1, which had no digest; their form was checked alone")

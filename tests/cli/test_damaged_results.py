@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
@@ -20,6 +22,7 @@ from prbench.running.store import compacting
 from prbench.running.store.folder import Store
 from prbench.running.store.record import Record
 from prbench.running.store.record_text import seal
+from prbench.running.store.verifying import verify
 
 SAMPLES = 8
 COMMANDS = [
@@ -231,3 +234,11 @@ def test_leaderboards_write_hostile_names_as_text(tmp_path):
     read = list(csv.reader(io.StringIO(invoke("leaderboard", tmp_path, "--format", "csv").stdout)))
     assert not [cell for row in read for cell in row if cell[:1] in "=+-@" and cell[:1] and not cell[1:2].isdigit()]
     assert any("'=cmd" in cell for row in read for cell in row)
+
+
+def test_rows_of_a_table_that_came_alone_are_verified_and_counted(tmp_path):
+    stored = Path(__file__).parents[2] / "results" / "contestants" / "records.parquet"
+    shutil.copy(stored, tmp_path)
+    result = verify(Store(tmp_path))
+    assert (result.records, result.rows, result.faults) == (0, pq.read_metadata(stored).num_rows, {})
+    assert invoke("verify", tmp_path).exit_code == 0

@@ -22,12 +22,14 @@ class Verification:
 
     Attributes:
         records: how many were read and are what they were when they were written.
+        rows: of tables, how many are what they were when they were written; a record and its row count both.
         arrays: how many files of arrays match the digest in their record.
         undigested: records of schema 1, which were written without a digest.
         faults: what does not match, with the reason.
     """
 
     records: int = 0
+    rows: int = 0
     arrays: int = 0
     undigested: int = 0
     faults: dict[Path, str] = field(default_factory=dict)
@@ -110,7 +112,9 @@ def _verify_tables(store: Store, result: Verification) -> None:
             continue
         for key, text in texts.items():
             try:
-                if Record.from_json(text).key != key:
+                if Record.from_json(text).key == key:
+                    result.rows += 1
+                else:
                     result.faults[path / key] = "the row holds another record"
             except CorruptRecord as error:
                 result.faults[path / key] = one_line(error)
