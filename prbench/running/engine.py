@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 from prbench.errors import UsageError
@@ -213,8 +214,9 @@ class _MatrixRun:
             outcomes: see :meth:`.sharing.SharedCells.first`.
             shard: the part that this run is, where others are to be helped.
         """
-        self._shared = SharedCells(self._store, claims, lambda cell: self._finish(cell, "cached", None))
-        engine.run(self._beside_tasks(self._shared.first(self._todo, outcomes)), self._store, self.on)
+        cached = partial(self._finish, status="cached", seconds=None)
+        self._shared = SharedCells(self._store, claims, cached, self._write_tasks)
+        engine.run(self._shared.first(self._todo, outcomes), self._store, self.on)
         while self._shared.waiting:
             free = self._shared.given_up()
             if free:
@@ -223,14 +225,11 @@ class _MatrixRun:
                 self.tell("waiting")
                 time.sleep(WAIT_S)
         if shard is not None:
-            engine.run(self._beside_tasks(self._shared.of_other_shards(shard)), self._store, self.on)
+            engine.run(self._shared.of_other_shards(shard), self._store, self.on)
 
-    def _beside_tasks(self, cells: Iterator[Cell]) -> Iterator[Cell]:
-        """The cells; their tasks are written before the first, and not where there is none, or nobody to compute it."""
-        for number, cell in enumerate(cells):
-            if number == 0:
-                write_tasks(self._store.path, (one.task for one in self._todo))
-            yield cell
+    def _write_tasks(self) -> None:
+        """Write the tasks of the cells; not where there is none to do, or nobody to compute it."""
+        write_tasks(self._store.path, (one.task for one in self._todo))
 
     def on(self, event: str, cell: Any, values: Mapping[str, Any]) -> None:
         """What the engine calls."""

@@ -24,12 +24,15 @@ class SharedCells:
         store: where records go.
         claims: of this run.
         ended_elsewhere: called with a cell that another run has ended meanwhile.
+        before_first: called once, before the first cell that is to be done is claimed. What takes time belongs here: between the
+            claim and whoever gets the cell nothing may, for a record that came then would be taken for one to be made again.
         helped: keys of the cells of other shards that this run has taken.
     """
 
     store: Store
     claims: Claims
     ended_elsewhere: Callable[[Cell], object]
+    before_first: Callable[[], object] = lambda: None
     helped: set[str] = field(default_factory=set)
     _aside: list[tuple[Cell, str | None]] = field(default_factory=list)
 
@@ -42,17 +45,22 @@ class SharedCells:
                 are to be done whether or not there is a record.
         """
         for cell in todo:
+            stamp = self.store.stamp(cell.key)  # first, so that a record that comes from now on is seen to have come
             if outcomes is not None and self._has_come(cell, outcomes):
                 self.ended_elsewhere(cell)
                 continue
-            stamp = self.store.stamp(cell.key)
+            self._begin()
             if not self.claims.take(cell.key):
                 self._aside.append((cell, stamp))
-            elif self.store.stamp(cell.key) != stamp:  # it ended between the two
+            elif self.store.stamp(cell.key) != stamp:
                 self.claims.release(cell.key)
                 self.ended_elsewhere(cell)
             else:
                 yield cell
+
+    def _begin(self) -> None:
+        begin, self.before_first = self.before_first, lambda: None
+        begin()
 
     def _has_come(self, cell: Cell, outcomes: Collection[str]) -> bool:
         return cell.key not in outcomes and self.store.has(cell.key) and self.store.read(cell.key) is not None
@@ -87,7 +95,10 @@ class SharedCells:
                     last_check = time.monotonic()
                     if number not in self._siblings(shard):
                         break
-                if self.store.has(cell.key) or not self.claims.take(cell.key):
+                if self.store.has(cell.key):
+                    continue
+                self._begin()
+                if not self.claims.take(cell.key):
                     continue
                 if self.store.has(cell.key):
                     self.claims.release(cell.key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from prbench.running.claims import Claims
 from prbench.running.engine import run_matrix
 from prbench.running.remote.shard import Shard
 from prbench.running.request.spec import Matrix
+from prbench.running.sharing import SharedCells
 from prbench.running.store.folder import Store
 
 FILE = Path(__file__).with_name("misbehaving.py").as_posix()
@@ -162,6 +164,22 @@ def test_of_many_that_find_an_abandoned_claim_one_has_it(tmp_path, monkeypatch):
         assert len(holders) == 1
         for run in runs:
             run.__exit__()
+
+
+@pytest.mark.parametrize("outcomes", [frozenset(), None])
+def test_a_record_that_comes_before_the_first_claim_is_not_made_again(tmp_path, outcomes):
+    cells = Matrix.of("t", solvers="er[iterations=1]", datasets="crystal2d[size=16]", samples=2, backend="numpy").cells()
+    elsewhere, store, ended = Store(tmp_path / "elsewhere"), Store(tmp_path / "here"), []
+    run_matrix(cells[:1], elsewhere, jobs=1)
+
+    def another_run_ends_the_first():
+        shutil.copytree(elsewhere.path / "runs", store.path / "runs", dirs_exist_ok=True)
+
+    with Claims(store.path, None) as claims:
+        shared = SharedCells(store, claims, ended.append, another_run_ends_the_first)
+        assert list(shared.first(cells, outcomes)) == cells[1:]
+        assert ended == cells[:1]
+        assert not shared.waiting
 
 
 def test_two_runs_in_one_folder_compute_each_cell_once(tmp_path):
