@@ -43,7 +43,8 @@ def test_an_outline_holds_half_of_the_nodes_at_most() -> None:
 
 
 def test_a_string_that_looks_like_a_method_keeps_the_rest_of_the_module() -> None:
-    source = b'class A:\n    """One.\n    def f(self):\n    """\n\n    x = 1\n\n    def g(self):\n        return 2\n\n\nB = 3\n'
+    heading = b'class A:\n    """A solver that tells how a method begins:\n    def f(self):\n    """\n'
+    source = heading + b"\n    x = 1\n\n    def g(self):\n        return 2\n\n\nB = 3\n"
     tree = outline(source, "a.py")
     assert [ast.dump(node) for node in tree.body] == [ast.dump(node) for node in ast.parse(source).body]
 
