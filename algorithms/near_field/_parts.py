@@ -13,6 +13,7 @@ from prbench.core import Reconstruction
 from prbench.tasks.near_field import NearField
 
 from ._misfit import in_range, tied_transmission
+from ._waves import log_amplitudes
 
 _INNER = 0.05
 """Part of the range at either end from which a start is kept away: the slope of the map onto it is zero at the ends."""
@@ -55,7 +56,11 @@ class Parts:
             down, across = (cosines(n, k, phase.dtype, phase.device) for n, k in zip(phase.shape, slow.shape, strict=True))
             phase = phase + down.T @ slow @ across
         phase = _into_range(phase, self.y.phase_range)
-        return phase[None] if len(raw) == 1 else torch.stack([phase, self.base[1] + _ABSORPTION * raw[1]])
+        if len(raw) == 1:
+            return phase[None]
+        known = _log_range(self.y)
+        scale = _ABSORPTION if known is None else _STEEPNESS  # in the argument of the map onto a range, as for the phase
+        return torch.stack([phase, _into_range(self.base[1] + scale * raw[1], known)])
 
     def object_of(self, maps: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Phase and transmission of such maps."""
@@ -66,14 +71,17 @@ def object_parts(y: NearField, start: Reconstruction | None) -> Parts:
     """The parts of a measurement's object, which begin at ``start`` or in the middle of the range."""
     alone = y.pure_phase or y.delta_beta is not None
     base = torch.zeros((1 if alone else 2, *y.shape), dtype=y.intensity.dtype, device=y.intensity.device)
+    if not alone:
+        base[1] = _from_range(base[1], _log_range(y))  # no absorption, or the least that is admissible
     if start is None:
         return Parts(y, base, ())
     phase = in_range(start.phase, y.phase_range)
     base[0] = _from_range(phase, y.phase_range)
     channels = [phase - phase.mean()]
     if not alone and start.transmission is not None:
-        base[1] = torch.log(start.transmission.clamp(min=0.05))
-        channels.append(base[1])
+        logarithm = torch.log(start.transmission.clamp(min=0.05))
+        base[1] = _from_range(logarithm, _log_range(y))
+        channels.append(logarithm)
     return Parts(y, base, tuple(channels))
 
 
@@ -84,6 +92,11 @@ def cosines(length: int, count: int, dtype: torch.dtype, device: torch.device) -
     result = math.sqrt(2) * torch.cos(math.pi * torch.arange(count, dtype=torch.double)[:, None] * points)
     result[0] = 1.0
     return result.to(dtype=dtype, device=device)
+
+
+def _log_range(y: NearField) -> tuple[float, float] | None:
+    """The known ends of ``ln t``; None where no range is given, for then a noisy background may be brighter than the beam."""
+    return None if y.amplitude_range is None else log_amplitudes(y)
 
 
 def _ends(ends: tuple[float, float] | None) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""What is known of the phase of an object's wave."""
+"""What is known of the phase and the modulus of an object's wave."""
 
 from __future__ import annotations
 
@@ -50,6 +50,18 @@ def empty_phase(y: NearField) -> float:
     """The phase of the empty beam beside one material: the top of the known range, where that is finite, else 0."""
     top = math.inf if y.phase_range is None else y.phase_range[1]
     return top if math.isfinite(top) else 0.0
+
+
+def log_amplitudes(y: NearField) -> tuple[float, float]:
+    """The ends of ``ln t``, which are infinite where nothing is known; an object gives no light where nothing else is said."""
+    low, high = y.amplitude_range or (0.0, 1.0)
+    return math.log(low) if low > 0 else -math.inf, math.log(high)
+
+
+def within_amplitudes(y: NearField, logarithm: Array) -> Array:
+    """``ln t`` with what lies outside the known range moved to its nearer end."""
+    low, high = log_amplitudes(y)
+    return y.backend.xp.clip(logarithm, None if math.isinf(low) else low, None if math.isinf(high) else high)
 
 
 def fits_absorption(y: NearField) -> bool:

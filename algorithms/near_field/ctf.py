@@ -9,7 +9,7 @@ from prbench.core import DirectSolver, Reconstruction, Rng, register, setting
 from prbench.tasks.near_field import NearField
 
 from ._linear import filtered, material_response, regularised_inverse, transmission_of
-from ._waves import fits_absorption, held_to_range
+from ._waves import fits_absorption, held_to_range, within_amplitudes
 
 _CORRECTIONS = 30
 """Steps after which the beads of polystyrene change no more."""
@@ -105,8 +105,8 @@ class ContrastTransferFunction(DirectSolver[NearField]):
 
 
 def _dimmed(y: NearField, logarithm: Array | None) -> Array | None:
-    """``ln t`` of an object that transmits no more than it is lit by."""
-    return None if logarithm is None else y.backend.xp.clip(logarithm, _FAINTEST, 0.0)
+    """``ln t`` of an object within its known range, where none is known one that transmits no more than it is lit by."""
+    return None if logarithm is None else y.backend.xp.clip(within_amplitudes(y, logarithm), _FAINTEST, None)
 
 
 def _transmission(y: NearField, phase: Array, logarithm: Array | None) -> Array | None:

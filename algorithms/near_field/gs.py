@@ -34,7 +34,7 @@ class WaveState:
 @dataclass(frozen=True)
 class GerchbergSaxton(IterativeSolver[NearField, WaveState]):
     """At the detector the modulus becomes the measured one, within the frame and where it was measured; at the object, phase and
-    modulus become what is known of them: a modulus of 1 or at most 1, a phase within its range.
+    modulus become what is known of them: a modulus of 1, within its range or at most 1, a phase within its range.
 
     A Fourier-Born measurement is propagated by Fresnel's transfer function. No phase beyond pi from the middle of the known range
     is found: the phase is that of a wave. Measured frames are fitted ever closer by what no model explains: few steps are best
@@ -44,7 +44,7 @@ class GerchbergSaxton(IterativeSolver[NearField, WaveState]):
     iterations: int = setting(50, valid="[1, inf)", range=(10, 1000), log=True, doc="steps, of four FFTs")
     start: Literal["ctf", "empty"] = setting("empty", doc="from the linear model's answer, or from no object")
     absorption: bool = setting(True, doc="whether an object that may absorb is held to transmit no more than it is lit by")
-    bounded: bool = setting(True, doc="whether the phase is held within the range that is known")
+    bounded: bool = setting(True, doc="whether phase and modulus are held within the ranges that are known")
 
     example: ClassVar[dict[str, object]] = {"iterations": 30}
 
@@ -87,6 +87,9 @@ class GerchbergSaxton(IterativeSolver[NearField, WaveState]):
         xp = y.backend.xp
         if y.pure_phase:
             return xp.ones_like(modulus)
+        if y.amplitude_range is not None and self.bounded:
+            low, high = y.amplitude_range
+            return xp.clip(modulus, low, None if math.isinf(high) else high)
         return xp.clip(modulus, None, 1.0) if self.absorption else modulus
 
     def estimate(self, y: NearField, state: WaveState) -> Reconstruction:

@@ -16,7 +16,7 @@ from prbench.tasks.near_field import NearField
 
 from ._amplitudes import AmplitudeMisfit
 from ._descent import PhaseDescent, advance, begin
-from ._waves import empty_phase, fits_absorption, within_range
+from ._waves import empty_phase, fits_absorption, within_amplitudes, within_range
 from .ctf import ContrastTransferFunction
 
 _FIRST_WEIGHT, _LAST_WEIGHT, _RATIO = 0.3, 1e-4, 1 / 3
@@ -180,10 +180,9 @@ class LeastVariation(IterativeSolver[NearField, VariationState]):
 
 
 def _beyond(y: NearField, x: Array) -> Array:
-    """By how much a phase is outside its known range, and ``ln t`` above 0."""
-    xp = y.backend.xp
+    """By how much a phase and ``ln t`` are outside their known ranges."""
     phase = x[0] - within_range(y, x[0])
-    return xp.stack([phase] if x.shape[0] == 1 else [phase, xp.clip(x[1], 0.0, None)])
+    return y.backend.xp.stack([phase] if x.shape[0] == 1 else [phase, x[1] - within_amplitudes(y, x[1])])
 
 
 def _variation(x: Array, xp: Any) -> tuple[float, Array]:

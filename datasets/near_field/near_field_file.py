@@ -34,8 +34,8 @@ class NearFieldFile(Dataset):
 
     It is divided by a flat field, or else by its median, which is the empty beam's where most of the frame is empty. In a cone
     beam that magnifies M times, ``distance_m`` is the effective distance, that from object to detector over M, and ``pixel_m``
-    the detector's over M. What is known of the object makes the answer: a phase in ``phase_range``, no absorption
-    (``pure_phase``), or absorption in proportion to the phase (``delta_beta``).
+    the detector's over M. What is known of the object makes the answer: a phase in ``phase_range``, a transmission in
+    ``amplitude_range``, no absorption (``pure_phase``), or absorption in proportion to the phase (``delta_beta``).
     """
 
     path: str = setting("", doc="of the file, or file.h5::/array")
@@ -62,6 +62,9 @@ class NearFieldFile(Dataset):
     padding: int = setting(64, valid="[0, 4096]", doc=PADDING_DOC, unit="px")
     model: Model = setting("angular-spectrum", doc=MODEL_DOC)
     phase_range: str | None = setting(None, doc="least and largest phase in radians, such as 0:inf or -3:0; none: not known")
+    amplitude_range: str | None = setting(
+        None, doc="least and largest transmission of the amplitude, such as 0.6:1; none: not known"
+    )
     pure_phase: bool = setting(False, doc="whether the object is known to absorb nothing")
     delta_beta: float | None = setting(None, valid="(0, inf)", doc="delta / beta of an object of one material; none: not known")
     gain: float | None = setting(None, valid="(0, inf)", doc="units of the image per photon; none: not known")
@@ -125,7 +128,8 @@ class NearFieldFile(Dataset):
             padding=self.padding,
             model=self.model,
             pure_phase=self.pure_phase,
-            phase_range=None if self.phase_range is None else parse_range(self.phase_range),
+            phase_range=None if self.phase_range is None else parse_range("phase_range", self.phase_range),
+            amplitude_range=None if self.amplitude_range is None else parse_range("amplitude_range", self.amplitude_range),
             delta_beta=self.delta_beta,
             gain=None if self.gain is None else self.gain / empty,
             refractive_contrast=self.refractive_contrast,
@@ -189,8 +193,8 @@ def _unlike_an_empty_beam(level: float, normalise: str) -> list[str]:
     return [f"{what}: it was divided by its median; flat= is better, where most of the frame is not empty"]
 
 
-def parse_range(text: str) -> tuple[float, float]:
-    """A range written as ``0:3``, ``0:inf`` or ``-inf:0``.
+def parse_range(name: str, text: str) -> tuple[float, float]:
+    """A range written as ``0:3``, ``0:inf`` or ``-inf:0``, of the setting ``name``.
 
     Raises:
         UsageError: where the text does not have this form, or the first end is not the smaller one.
@@ -201,7 +205,7 @@ def parse_range(text: str) -> tuple[float, float]:
     except ValueError:
         ends = (math.nan, math.nan)
     if not ends[0] < ends[1]:
-        raise UsageError(f"phase_range must be two numbers, the smaller first, such as 0:inf or -3:0, got {one_line(text, 40)!r}")
+        raise UsageError(f"{name} must be two numbers, the smaller first, such as 0:inf or 0.6:1, got {one_line(text, 40)!r}")
     return ends
 
 

@@ -50,6 +50,8 @@ class NearField(Measurement):
         pure_phase: whether t is known to be 1.
         phase_range: smallest and largest phase in radians, an end infinite where it is not known; None where nothing is known.
             The ends are those of ``phi`` with the constant that the dataset chose, or that a solver may choose.
+        amplitude_range: smallest and largest t, at least 0 and the last one perhaps infinite; None where no more is known than
+            that an object gives no light. With ``pure_phase`` t is 1, which the range must hold.
         delta_beta: delta / beta of an object of one material, where that is known.
         gain: units of ``intensity`` per photon, where there is shot noise of known dose.
         refractive_contrast: index of the object minus that of what surrounds it, by which a phase is a height; None where it is
@@ -74,6 +76,7 @@ class NearField(Measurement):
     padding: int = dataclasses.field(default=64, kw_only=True)
     pure_phase: bool = dataclasses.field(default=False, kw_only=True)
     phase_range: tuple[float, float] | None = dataclasses.field(default=None, kw_only=True)
+    amplitude_range: tuple[float, float] | None = dataclasses.field(default=None, kw_only=True)
     delta_beta: float | None = dataclasses.field(default=None, kw_only=True)
     gain: float | None = dataclasses.field(default=None, kw_only=True)
     refractive_contrast: float | None = dataclasses.field(default=None, kw_only=True)
@@ -102,11 +105,7 @@ class NearField(Measurement):
         padding: object = self.padding
         if isinstance(padding, bool) or not isinstance(padding, int) or padding < 0:
             raise BadInput(f"padding must be a whole number of pixels, at least 0, got {padding!r}")
-        if self.phase_range is not None:
-            low, high = (float(end) for end in self.phase_range)
-            if not low < high:
-                raise BadInput(f"phase_range must be two numbers, the smaller first, got {self.phase_range}")
-            object.__setattr__(self, "phase_range", (low, high))
+        self._check_ranges()
         if self.reflection and self.refractive_contrast is not None:
             raise BadInput("a wave is reflected or transmitted: give refractive_contrast or reflection, not both")
         if self.refractive_contrast is not None:
@@ -119,6 +118,20 @@ class NearField(Measurement):
                 f"{min(self.shape)} pixels of {self.pixel_m:g} m, padding {self.padding}, wavelength {self.wavelength_m:g} m; "
                 f"raise padding to {math.ceil((least - min(self.shape)) / 2)} or more, or bin the pixels"
             )
+
+    def _check_ranges(self) -> None:
+        """Ranges must be ones, and that of t must agree with what else is said of it."""
+        for name in ("phase_range", "amplitude_range"):
+            if (ends := getattr(self, name)) is not None:
+                low, high = (float(end) for end in ends)
+                if not low < high:
+                    raise BadInput(f"{name} must be two numbers, the smaller first, got {ends}")
+                object.__setattr__(self, name, (low, high))
+        low, high = self.amplitude_range or (0.0, 1.0)
+        if low < 0:
+            raise BadInput(f"amplitude_range must begin at 0 or above, got {self.amplitude_range}")
+        if self.pure_phase and not low <= 1 <= high:
+            raise BadInput(f"a pure phase has a transmission of 1, which amplitude_range {self.amplitude_range} does not hold")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -220,6 +233,7 @@ class NearField(Measurement):
                 raise PrbenchError(f"a near-field solver must return a transmission of at least 0, got {lowest:g}")
 
     def describe(self) -> dict[str, object]:
-        """As every measurement, and the shape of the grid; ends of the phase's range that are not known are None."""
-        ends = None if self.phase_range is None else [end if math.isfinite(end) else None for end in self.phase_range]
-        return {**super().describe(), "grid_shape": list(self.grid_shape), "phase_range": ends}
+        """As every measurement, and the shape of the grid; ends of ranges that are not known are None."""
+        ranges = {"phase_range": self.phase_range, "amplitude_range": self.amplitude_range}
+        known = {name: [end if math.isfinite(end) else None for end in ends] for name, ends in ranges.items() if ends is not None}
+        return {**super().describe(), "grid_shape": list(self.grid_shape), **known}

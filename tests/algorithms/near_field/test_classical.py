@@ -160,6 +160,29 @@ def test_what_is_known_of_the_object_is_kept_by_projections():
     assert free.transmission.max() > 1
 
 
+def test_a_transmission_stays_in_its_known_range():
+    """Projections and the corrected linear model hold it there, a penalty keeps it near."""
+    truth = Reconstruction(phase=1.5 * blocks(), transmission=1 - 0.3 * smooth())
+    y = seen(truth, phase_range=(0.0, 1.5), amplitude_range=(0.7, 1.0))
+    for solver in (GerchbergSaxton(iterations=20), ContrastTransferFunction(corrections=10)):
+        found = prbench.solve(solver, y).reconstruction.transmission
+        assert 0.7 - 1e-9 <= found.min() < found.max() <= 1 + 1e-9
+    nearly_clear = seen(Reconstruction(phase=1.5 * blocks(), transmission=1 - 0.02 * smooth()), photons=300)
+    told = nearly_clear._derived(amplitude_range=(0.98, 1.0))
+    solver = LeastVariation(iterations=100, penalty=30)
+    free, held = (prbench.solve(solver, y).reconstruction for y in (nearly_clear, told))
+    beyond = [np.abs(x.transmission - np.clip(x.transmission, 0.98, 1.0)).mean() for x in (free, held)]
+    assert beyond[1] < 0.2 * beyond[0]
+
+
+def test_a_beam_brighter_than_the_empty_one_is_found_where_its_range_is_known():
+    truth = Reconstruction(phase=0 * blocks(), transmission=1 + 0.2 * blocks())
+    y = seen(truth, amplitude_range=(1.0, 1.2))
+    found = prbench.solve(GerchbergSaxton(iterations=50), y).reconstruction.transmission
+    dim = prbench.solve(GerchbergSaxton(iterations=50), y._derived(amplitude_range=None)).reconstruction.transmission
+    assert error(found, truth.transmission) < 0.5 * error(dim, truth.transmission)
+
+
 def test_a_phase_beyond_pi_is_found_where_its_range_is_known():
     y = seen(Reconstruction(phase=4 + 0.5 * blocks()), pure_phase=True, phase_range=(3.5, 5.0))
     found = prbench.solve(GerchbergSaxton(iterations=50), y).reconstruction.phase

@@ -72,6 +72,17 @@ def test_an_answer_of_nothing_is_the_start(y, ends):
     torch.testing.assert_close(moved - moved.mean(), picture - picture.mean())
 
 
+@pytest.mark.parametrize("ends", [(0.6, 1.0), (0.0, 1.0), (0.5, math.inf)])
+def test_whatever_a_network_answers_the_transmission_is_in_its_range(y, ends):
+    told = y._derived(pure_phase=False, amplitude_range=ends)
+    parts = object_parts(told, None)
+    raw = 20 * torch.randn((2, *y.shape), dtype=torch.double, generator=torch.Generator().manual_seed(0))
+    _, transmission = parts.object_of(parts.maps(raw))
+    assert ends[0] <= transmission.min() < transmission.max() <= ends[1]
+    _, nothing = parts.object_of(parts.maps(0 * raw))
+    assert 0.95 < nothing.min() <= nothing.max() < 1.06  # as near to the empty beam as a start may come to an end
+
+
 def test_an_object_that_may_absorb_has_a_transmission(y):
     free = y._derived(pure_phase=False)
     start = Reconstruction(

@@ -236,9 +236,11 @@ def test_what_is_known_of_an_object_is_told_to_solvers(tmp_path: Path) -> None:
     assert (y.delta_beta, y.refractive_contrast) == (40, 0.3)
     assert y.gain == pytest.approx(2 / 525, rel=0.02)  # of the image over its median
     assert field(problem(f"near-field-file[path={tmp_path}/i.npy,phase_range=-3:-1.5,{GEOMETRY}]")).phase_range == (-3, -1.5)
+    assert field(problem(f"near-field-file[path={tmp_path}/i.npy,amplitude_range=0.6:1,{GEOMETRY}]")).amplitude_range == (0.6, 1)
     for wrong in ("3", "3:1", "a:b", "nan:1"):
-        with pytest.raises(UsageError, match=rf"\bphase_range .*{wrong}"):
-            problem(f"near-field-file[path={tmp_path}/i.npy,phase_range={wrong},{GEOMETRY}]")
+        for name in ("phase_range", "amplitude_range"):
+            with pytest.raises(UsageError, match=rf"\b{name} .*{wrong}"):
+                problem(f"near-field-file[path={tmp_path}/i.npy,{name}={wrong},{GEOMETRY}]")
 
 
 def test_a_flat_field_without_light_leaves_pixels_out_and_says_so(tmp_path: Path) -> None:

@@ -230,6 +230,9 @@ def test_aliasing_is_refused_with_the_admissible_distance(model):
         ({"padding": -1}, "^padding .*-1"),
         ({"model": "ray"}, r"^model .*\bangular-spectrum, fresnel, fourier-born\b.*'ray'"),
         ({"phase_range": (1.0, 0.0)}, r"^phase_range .*\(1\.0, 0\.0\)"),
+        ({"amplitude_range": (1.0, 0.5)}, r"^amplitude_range .*\(1\.0, 0\.5\)"),
+        ({"amplitude_range": (-0.5, 1.0)}, r"^amplitude_range .*\b0\b.*\(-0\.5, 1\.0\)"),
+        ({"amplitude_range": (0.2, 0.9), "pure_phase": True}, r"\bamplitude_range \(0\.2, 0\.9\)"),
         ({"pixel_m": 4e-7, "distance_m": 1e-5}, r"^pixel_m .*\bsqrt\b.*\b4e-07\b"),
     ],
 )
@@ -252,9 +255,10 @@ def test_check_names_what_is_missing():
 
 
 def test_it_describes_itself_in_plain_values():
-    y = measurement(phase_range=(0.0, float("inf")))
+    y = measurement(phase_range=(0.0, float("inf")), amplitude_range=(0.5, float("inf")))
     described = y.describe()
     assert json.loads(json.dumps(described, allow_nan=False)) == described
     assert described["phase_range"] == [0.0, None]
+    assert described["amplitude_range"] == [0.5, None]
     assert described["grid_shape"] == list(y.grid_shape)
     assert dataclasses.replace(y, backend=y.backend).phase_range == y.phase_range
