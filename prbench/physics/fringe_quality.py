@@ -69,6 +69,28 @@ def fringes_stand_out(image: np.ndarray, carrier: tuple[float, float] | None = N
     return contrast >= LEAST_CONTRAST and share >= LEAST_SHARE
 
 
+def noise_variance(image: np.ndarray, carrier: tuple[float, float]) -> float:
+    """Variance of an image's white noise, from the frequencies that none of its orders reaches; 0 where there are none.
+
+    Args:
+        image: real (H, W), host, finite.
+        carrier: row and column frequency, cycles/px.
+    """
+    power, fy, fx = power_of_middle(image)
+    empty = _beyond_orders(fy, fx, carrier)
+    if not empty.any():
+        return 0.0
+    rows, columns = (np.hanning(n + 2)[1:-1] for n in power.shape)
+    return float(np.median(power[empty])) / math.log(2) / float((rows**2).sum() * (columns**2).sum())
+
+
+def _beyond_orders(fy: np.ndarray, fx: np.ndarray, carrier: tuple[float, float]) -> np.ndarray:
+    """The frequencies further than half the carrier's from zero, from the carrier and from its opposite, bool."""
+    half = math.hypot(*carrier) / 2
+    distances = (_distance(fy, fx, at)[0] for at in (carrier, (-carrier[0], -carrier[1])))
+    return np.asarray(np.logical_and.reduce([np.hypot(fy, fx) > half, *(distance > half for distance in distances)]))
+
+
 def order_fraction(image: np.ndarray, carrier: tuple[float, float]) -> float:
     """The largest of :data:`FRACTIONS` of the carrier's frequency up to which its order stands out of the noise.
 
@@ -81,8 +103,7 @@ def order_fraction(image: np.ndarray, carrier: tuple[float, float]) -> float:
     power, fy, fx = power_of_middle(image)
     length = math.hypot(*carrier)
     distance, beyond = _distance(fy, fx, carrier)
-    opposite, _ = _distance(fy, fx, (-carrier[0], -carrier[1]))
-    empty = (np.hypot(fy, fx) > length / 2) & (distance > length / 2) & (opposite > length / 2)
+    empty = _beyond_orders(fy, fx, carrier)
     chosen = FRACTIONS[0]
     if not empty.any():
         return chosen

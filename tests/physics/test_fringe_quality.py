@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from prbench.physics.fringe_quality import FRACTIONS, fringe_contrast, fringes_stand_out, order_fraction
+from prbench.physics.fringe_quality import FRACTIONS, fringe_contrast, fringes_stand_out, noise_variance, order_fraction
 
 
 def fringes(shape=(128, 128), carrier=(0.15, 0.2), depth=0.5):
@@ -57,3 +57,10 @@ def test_an_offset_that_reaches_into_the_order_keeps_it_narrow():
     phase = np.where(inside, 1.0, 0.0)
     seen = 1 + 10 * soft + 0.05 * np.cos(2 * math.pi * (0.15 * rows + 0.2 * columns) + phase)
     assert order_fraction(seen, (0.15, 0.2)) == FRACTIONS[0]
+
+
+@pytest.mark.parametrize("variance", [0.01, 4.0])
+def test_the_variance_of_white_noise_is_told_beside_fringes(variance):
+    rng = np.random.default_rng(0)
+    image = 10 * fringes((200, 240)) + rng.normal(scale=math.sqrt(variance), size=(200, 240))
+    assert noise_variance(image, (0.15, 0.2)) == pytest.approx(variance, rel=0.05)

@@ -68,14 +68,14 @@ def read_fringes(y: Hologram) -> Fringes:
     wave, coarse = bands[0].everywhere(), bands[0].coarse()
     if len(bands) > 1:
         wave, coarse = wave * bands[1].everywhere().conj(), coarse * bands[1].coarse().conj()
-    rim = min(math.ceil(_RIM / radius), min(shape) // 4)
+    rim = rim_of(shape, radius)
     coarse_at, inside = _inside(bands[0], shape, rim)
     tilt = bands[0].tilt if len(bands) == 1 else (0.0, 0.0)
-    coefficients, free = _background(coarse[np.ix_(*inside)], _polynomials(shape, coarse_at), tilt, shape)
+    coefficients, free = _background(coarse[np.ix_(*inside)], polynomials_of(shape, coarse_at), tilt, shape)
     pixels = tuple(np.arange(rim, n - rim, max(1, n // _LATTICE)) for n in shape)
     nearest = [np.abs(at[:, None] - known[None, :]).argmin(axis=1) for at, known in zip(pixels, coarse_at, strict=True)]
     lattice = (pixels[0], pixels[1])
-    return Fringes(wave[np.ix_(*lattice)], lattice, _polynomials(shape, list(lattice)), coefficients, free[np.ix_(*nearest)])
+    return Fringes(wave[np.ix_(*lattice)], lattice, polynomials_of(shape, list(lattice)), coefficients, free[np.ix_(*nearest)])
 
 
 def _inside(band: Band, shape: tuple[int, int], rim: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -85,7 +85,13 @@ def _inside(band: Band, shape: tuple[int, int], rim: int) -> tuple[list[np.ndarr
     return [at[keep] for at, keep in zip(positions, inside, strict=True)], inside
 
 
-def _polynomials(shape: tuple[int, int], positions: list[np.ndarray]) -> Polynomials:
+def rim_of(shape: tuple[int, int], radius: float) -> int:
+    """Pixels along the frame's edges that are left out of what is read within a radius, cycles/px."""
+    return min(math.ceil(_RIM / radius), min(shape) // 4)
+
+
+def polynomials_of(shape: tuple[int, int], positions: list[np.ndarray]) -> Polynomials:
+    """The polynomials of the aberration at rows and columns of a frame."""
     rows, columns = ((2 * at - (n - 1)) / max(shape) for at, n in zip(positions, shape, strict=True))
     return Polynomials(rows, columns, ABERRATION_DEGREE)
 

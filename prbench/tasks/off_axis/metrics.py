@@ -15,6 +15,7 @@ from prbench.physics.unwrapping import wrapped
 
 from . import Hologram
 from .background import Fringes, read_fringes
+from .risk import NoisyFringes, expected_error, read_noisy_fringes
 
 OBJECT_FROM = 0.1
 """Part of the truth's range from which a phase counts as the object's: a choice, above the rings of diffraction around it."""
@@ -56,36 +57,43 @@ def object_phase_rmse(case: Case) -> float:
     return root_mean_square_error(truth, estimate - (estimate - truth)[region].mean(), inside)
 
 
-def fringe_residual_of(y: Hologram, phase: Array, fringes: Fringes | None = None) -> float:
-    """What a phase and a smooth aberration leave of the phase that the fringes carry, radians.
+def fringe_residual_of(y: Hologram, phase: Array, fringes: Fringes | None = None, noisy: NoisyFringes | None = None) -> float:
+    """The error that the fringes expect of a phase, a smooth aberration apart, radians.
 
     The order at the carrier is read off the hologram, divided by the background's where there is one, the phase taken off it,
-    and a polynomial fitted to the rest; root mean square of what remains, wrapped, weighted by the fringes' power. The fit starts
-    from the aberration that the hologram's own background has, and from none; the better of the two counts.
+    and a polynomial fitted to the rest. The fit starts from the aberration that the hologram's own background has, and from none;
+    the better of the two counts. What remains is weighed against the fringes' noise, see :mod:`prbench.tasks.off_axis.risk`;
+    where it is more than a phase can be wrong by, its own root mean square counts, wrapped, weighted by the fringes' power.
 
     Args:
         y: the measurement, host arrays.
         phase: real (H, W).
         fringes: of ``y``; read where None.
+        noisy: likewise.
     """
     fringes = read_fringes(y) if fringes is None else fringes
     signs = (1.0, -1.0) if y.denser and y.carrier is None else (1.0,)
-    estimate = fringes.on_lattice(phase)
-    return min(_left(fringes.wave * np.exp(-1j * sign * estimate), fringes) for sign in signs)
+    fits = [(_fit(fringes.wave * np.exp(-1j * sign * fringes.on_lattice(phase)), fringes), sign) for sign in signs]
+    (left, aberration), sign = min(fits, key=lambda fit: fit[0][0])
+    if not left <= FIT_FAILED_RAD:
+        return left
+    noisy = read_noisy_fringes(y) if noisy is None else noisy
+    return min(expected_error(noisy, sign * np.asarray(phase), aberration), math.pi)
 
 
-def _left(rest: Array, fringes: Fringes) -> float:
+def _fit(rest: Array, fringes: Fringes) -> tuple[float, Array]:
+    """What an aberration leaves of a wave, radians, and its coefficients; NaN where there is no wave."""
     power, basis = np.abs(rest) ** 2, fringes.basis
     whole = float(power.sum())
-    if not whole > 0:
-        return math.nan
-    left = []
+    fits = []
     for start in (fringes.coefficients, np.zeros(len(basis.orders))):
+        if not whole > 0:
+            return math.nan, start
         flat = rest * np.exp(-1j * basis.sum(start))
         estimate, _ = fit_background(flat, basis, np.zeros(len(start)))
         gap = wrapped(np.angle(flat * np.exp(-1j * basis.sum(estimate))))
-        left.append(float((power * gap**2).sum()))
-    return math.sqrt(min(left) / whole)
+        fits.append((math.sqrt(float((power * gap**2).sum()) / whole), start + estimate))
+    return min(fits, key=lambda fit: fit[0])
 
 
 def _fringes(case: Case) -> Fringes:
@@ -103,18 +111,19 @@ def _fringes(case: Case) -> Fringes:
     answers=(PHASE_MAP,),
     measurement=Hologram,
     header="residual",
-    meaning="what the phase leaves of the phase that the fringes carry, rad",
+    meaning="error that the noisy fringes expect of the phase, rad",
     priority=40,
     smallest=0.001,
 )
 def fringe_residual(case: Case) -> float:
-    """Root mean square of what the phase and an aberration of degree 4 leave of the phase that the fringes carry in the order at
-    their carrier, wrapped. Small where a phase is that of the fringes, right or wrong by a smooth aberration, which
-    background_flatness sees.
+    """Root mean square error that the fringes expect of a phase: signal that it lost, noise that it let through, and what is not
+    in the fringes, an aberration of degree 4 apart, which background_flatness sees. Noise is told by the parts of the hologram's
+    spectrum that no order reaches, and taken for white.
     """
     y = case.problem.measurement
     assert isinstance(y, Hologram)
-    estimate = fringe_residual_of(y, case.reconstruction.phase, _fringes(case))
+    noisy = case.shared("noisy fringes", lambda: read_noisy_fringes(y))
+    estimate = fringe_residual_of(y, case.reconstruction.phase, _fringes(case), noisy)
     if math.isnan(estimate):
         return case.undefined("fringe_residual", "the order at the carrier is empty; there are no fringes")
     if estimate > FIT_FAILED_RAD:

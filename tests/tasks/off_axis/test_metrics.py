@@ -3,9 +3,11 @@ import math
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 import prbench
 from prbench.core import Problem, Provenance, Reconstruction
+from prbench.physics.aberrations import Polynomials
 from prbench.running.scoring import assess
 from prbench.tasks.off_axis import Hologram
 from prbench.tasks.off_axis.background import read_fringes
@@ -18,8 +20,6 @@ NAMES = ["fringe_residual", "background_flatness"]
 
 def chart():
     """Bars of a radian, as on a resolution chart, blurred as an order of the spectrum blurs them."""
-    from scipy.ndimage import gaussian_filter
-
     bars = np.zeros(SHAPE)
     for left in range(60, 260, 40):
         bars[60:150, left : left + 20] = 1
@@ -36,8 +36,6 @@ def problem(phase, curvature=0.0, **fields):
 
 
 def blotches(seed=0):
-    from scipy.ndimage import gaussian_filter
-
     found = gaussian_filter(np.random.default_rng(seed).normal(size=SHAPE), 8)
     return found / found.std()
 
@@ -97,3 +95,50 @@ def test_what_fourier_filtering_finds_is_what_the_fringes_carry():
     scores, _ = assess(found, made, NAMES)
     assert scores["fringe_residual"] < 0.05
     assert scores["background_flatness"] < 0.05
+
+
+WIDTHS = (0.1, 0.2, 0.3, 0.5)
+
+
+def without_aberration(gap):
+    """Root mean square off the rim, a polynomial of degree 4 removed: smooth errors are those that background_flatness sees."""
+    inside = np.asarray(gap, np.float64)[16:-16, 16:-16]
+    rows, columns = (np.linspace(-1, 1, n) for n in inside.shape)
+    terms = Polynomials(rows, columns, 4).flat_terms.T
+    fitted, *_ = np.linalg.lstsq(terms, inside.ravel(), rcond=None)
+    return float(np.std(inside.ravel() - terms @ fitted))
+
+
+@pytest.mark.parametrize("dataset", ["offaxis-cells[photons=30]", "offaxis-cells[photons=200]", "offaxis-cells[photons=none]"])
+def test_filters_are_ranked_as_their_true_errors_rank_them(dataset):
+    """A narrow filter loses the object, a wide one lets noise through; what is left in a fixed band ranks by width alone."""
+    made = prbench.get_dataset(dataset).problem(1, split="tune")
+    true, told = [], []
+    for width in WIDTHS:
+        found = prbench.solve(f"fourier-filter[radius={width}]", made.measurement, seed=0, backend="numpy").reconstruction
+        true.append(without_aberration(found.phase - made.truth.phase))
+        told.append(assess(found, made, NAMES)[0]["fringe_residual"])
+    for one in range(len(WIDTHS)):
+        for other in range(one):
+            if max(true[one], true[other]) > 1.3 * min(true[one], true[other]) and max(true[one], true[other]) > 0.005:
+                assert (true[one] < true[other]) == (told[one] < told[other]), (true, told)
+    if "none" not in dataset:
+        np.testing.assert_allclose(told[1:], true[1:], rtol=0.25)
+
+
+def test_noise_that_an_answer_lacks_is_no_more_than_noise_that_it_has():
+    made = prbench.get_dataset("offaxis-cells[photons=30]").problem(1, split="tune")
+    found = prbench.solve("fourier-filter[radius=0.3]", made.measurement, seed=0, backend="numpy").reconstruction
+    truth, half = (Reconstruction(phase=share * made.truth.phase) for share in (1, 0.5))
+    told, clean, wrong = (assess(answer, made, NAMES)[0]["fringe_residual"] for answer in (found, truth, half))
+    assert clean < told < 0.3 * wrong
+
+
+def test_an_error_that_is_not_in_the_fringes_adds_to_the_noise():
+    made = prbench.get_dataset("offaxis-cells[photons=200]").problem(0, split="tune")
+    found = prbench.solve("fourier-filter[radius=0.3]", made.measurement, seed=0, backend="numpy").reconstruction
+    error = gaussian_filter(np.random.default_rng(0).normal(size=found.phase.shape), 4)
+    error *= 0.05 / error.std()
+    worse = Reconstruction(phase=found.phase + error)
+    first, second = (assess(answer, made, NAMES)[0]["fringe_residual"] for answer in (found, worse))
+    assert math.sqrt(second**2 - first**2) == pytest.approx(0.05, rel=0.2)
