@@ -23,10 +23,10 @@ from prbench.core import (
     usable_tasks,
 )
 from prbench.core.families import family_names
-from prbench.core.names import format_value, is_reference
+from prbench.core.names import format_name, format_value, is_reference
 from prbench.core.references import bibliography, cited
 from prbench.core.registry import Kind
-from prbench.core.settings import SettingInfo
+from prbench.core.settings import PRESET, SettingInfo
 from prbench.errors import UsageError
 from prbench.metrics.costs import COSTS
 
@@ -123,8 +123,13 @@ def describe(kind: Kind, name: str, params: dict[str, str] | None = None) -> Ent
         licence=info.licence,
         bibtex=bibliography(cited(info.cite, name, info.bibtex)),
         settings=tuple(_settings(plugin, values)),
-        facts=_facts(plugin),
+        facts={**_facts(plugin), **_presets(plugin)},
     )
+
+
+def _presets(plugin: Any) -> dict[str, str]:
+    """The settings that each preset stands for, spelled."""
+    return {f"{PRESET}={name}": format_name("", values).strip("[]") for name, values in plugin.presets.items()}
 
 
 def _facts(plugin: Any) -> dict[str, str]:

@@ -177,10 +177,10 @@ def _keep(path: Path, name: str, params: dict[str, str], dataset: str, options: 
     from prbench.core.tuned import write_tuned
 
     cls, best, named = load_plugin("solver", name), result.best, result.trials[0]
-    given = cls.from_params(params).params()
+    values = cls.from_params(params).params()
     held = {
         "solver": name,
-        "settings": {**{key: given[key] for key in params}, **best.settings},
+        "settings": {**{key: values[key] for key in cls.given(params)}, **best.settings},
         "dataset": dataset,
         "split": options["split"],
         "samples": options["samples"],

@@ -25,6 +25,7 @@ from .entry_points import imported, refused, usable
 from .families import family_names, family_of
 from .metric import Metric, MetricInfo
 from .names import is_reference, parse_name
+from .settings import PRESET
 from .task import Task, TaskInfo
 from .trust import check_reference
 from .tuned import resolve_tuned
@@ -82,7 +83,8 @@ def register(
         tags: free words.
 
     Raises:
-        UsageError: for a task that nothing declares, or one declared twice in different ways.
+        UsageError: for a task that nothing declares, or one declared twice in different ways; for a preset that is not made of
+            admissible settings.
     """
     if isinstance(task, Task):
         declare_task(task)
@@ -97,6 +99,8 @@ def register(
     def attach(cls: type[T]) -> type[T]:
         cls.plugin_name = name  # type: ignore[attr-defined]
         cls.info = info  # type: ignore[attr-defined]
+        for preset in getattr(cls, "presets", {}):
+            cls.from_params({PRESET: preset})  # type: ignore[attr-defined]
         return cls
 
     return attach
@@ -288,6 +292,8 @@ def build_plugin(kind: Kind, spelled: str, params: dict[str, object] | None = No
     """
     name, inline = parse_name(spelled)
     name, tuned = resolve_tuned(name) if kind == "solver" else (name, {})
+    if tuned and PRESET in inline:
+        raise UsageError(f"{spelled}: tuned settings and a preset are both settings that belong together; give one of the two")
     both = sorted(set(inline) & set(params or {}))
     if both:
         raise UsageError(f"{name}: {', '.join(both)} given both in the name and as an argument; give it once")

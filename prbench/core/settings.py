@@ -9,6 +9,9 @@ the same (``also=``), such as ``wavelength_m`` for ``energy_ev``. They are read 
 in files of tuned settings and in stored records; what is written from then on is the present name. The key of a record is that of
 the names and values it was stored with, so that a stored record keeps its key and is found by it, and a cell that is run again
 under a new name gets a new one.
+
+Settings that belong together have a name of their own, a preset: ``hio-er[preset=measured]``. It stands for their values where
+they are given by name, and gives way to settings given beside it. What is built, spelled and recorded are the values.
 """
 
 from __future__ import annotations
@@ -22,13 +25,15 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, Self, TypeVar, cast
 
-from prbench.errors import UsageError
+from prbench.errors import UsageError, one_line
 
 from .names import format_name, format_value
 
 Scalar = bool | int | float | str | None
 Value = TypeVar("Value", bound=Scalar)
 _KEY = "prbench"
+PRESET = "preset"
+"""The word that gives the settings of a preset."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,8 @@ class Settings:
     """Base of plug-ins with settings: validated on construction, spelled as ``name[key=value,...]``."""
 
     plugin_name: typing.ClassVar[str] = ""
+    presets: typing.ClassVar[Mapping[str, Mapping[str, Scalar]]] = {}
+    """Settings that belong together, by the name under which ``preset=`` gives them."""
 
     def __post_init__(self) -> None:
         """Coerce every value to its declared type and check it.
@@ -108,7 +115,22 @@ class Settings:
         Raises:
             UsageError: for an unknown name (with the known ones), an inadmissible value, or a setting given under two names.
         """
-        return cls(**_present_names(cls, params))
+        return cls(**cls.given(params))
+
+    @classmethod
+    def given(cls, params: Mapping[str, object]) -> dict[str, Any]:
+        """The same settings under the names that they have now, those of a preset written out.
+
+        Raises:
+            UsageError: for an unknown name or preset (with the known ones), or a setting given under two names.
+        """
+        if not cls.presets or PRESET not in params:
+            return _present_names(cls, params)
+        preset, others = params[PRESET], {name: value for name, value in params.items() if name != PRESET}
+        if preset not in cls.presets:
+            known = ", ".join(cls.presets)
+            raise UsageError(f"{cls.plugin_name}: {PRESET} must be one of {known}, got {one_line(preset, 40)!r}")
+        return {**_present_names(cls, cls.presets[str(preset)]), **_present_names(cls, others)}
 
     def params(self) -> dict[str, Scalar]:
         """All settings with their values, defaults included, in declaration order."""

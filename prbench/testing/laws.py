@@ -150,6 +150,17 @@ class DeclarationLaws(Laws):
         with pytest.raises(UsageError, match="no_such_thing"):
             self.plugin(name).from_params({"no_such_thing": 1})
 
+    def test_a_preset_stands_for_its_settings_and_gives_way_to_others(self, name: str) -> None:
+        """What is recorded are the settings, which build the same again; one given beside the preset holds."""
+        plugin = self.plugin(name)
+        defaults = setting_defaults(plugin)
+        for preset, values in plugin.presets.items():
+            built = plugin.from_params({"preset": preset})
+            assert {key: built.params()[key] for key in values} == dict(values)
+            assert build_plugin(self.kind, built.spelled()) == built != plugin()
+            for key in values:
+                assert plugin.from_params({"preset": preset, key: defaults[key]}).params()[key] == defaults[key]
+
     def test_its_spelling_builds_it_again(self, name: str) -> None:
         """Records spell a plug-in with its settings, and rebuild it from that."""
         plugin = self.plugin(name)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prbench.core import Settings, parse_name, setting, setting_defaults, setting_infos
+from prbench.core import Settings, parse_name, register, setting, setting_defaults, setting_infos
 from prbench.errors import UsageError
 
 
@@ -162,6 +162,46 @@ def test_other_names_of_a_setting_are_read(given_: dict[str, object], found: dic
 def test_other_names_are_checked_as_the_setting_is(given_: dict[str, object], told: str) -> None:
     with pytest.raises(UsageError, match=told):
         Renamed.from_params(given_)
+
+
+@dataclass(frozen=True)
+class WithPresets(Renamed):
+    plugin_name: ClassVar[str] = "with-presets"
+    presets: ClassVar[dict[str, dict[str, object]]] = {"bright": {"energy": 7.0, "ratio": 0.5}, "dim": {"energy": 0.1}}
+
+
+@pytest.mark.parametrize(
+    ("given_", "found"),
+    [
+        ({"preset": "bright"}, {"energy": 7.0, "ratio": 0.5}),
+        ({"preset": "dim"}, {"energy": 0.1, "ratio": None}),
+        ({"preset": "bright", "energy": 2}, {"energy": 2.0, "ratio": 0.5}),
+        ({"ratio": "none", "preset": "bright"}, {"energy": 7.0, "ratio": None}),
+        ({"preset": "bright", "wavelength": 4}, {"energy": 2.0, "ratio": 0.5}),
+    ],
+)
+def test_a_preset_gives_what_nothing_else_does(given_: dict[str, object], found: dict[str, object]) -> None:
+    made = WithPresets.from_params(given_)
+    assert made.params() == found
+    _, read = parse_name(made.spelled())
+    assert "preset" not in read
+    assert WithPresets.from_params(read) == made
+
+
+def test_an_unknown_preset_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UsageError, match=r"^with-presets: preset .*\bbright, dim\b.*'dark'"):
+        WithPresets.from_params({"preset": "dark"})
+    with pytest.raises(UsageError, match="'preset'.*energy, ratio"):
+        Renamed.from_params({"preset": "bright"})
+
+
+def test_a_preset_that_is_not_made_of_settings_is_refused_at_registration() -> None:
+    @dataclass(frozen=True)
+    class Misspelled(WithPresets):
+        presets: ClassVar[dict[str, dict[str, object]]] = {"bright": {"enregy": 7.0}}
+
+    with pytest.raises(UsageError, match="'enregy'"):
+        register("misspelled", task="far-field")(Misspelled)
 
 
 SETTINGS = st.fixed_dictionaries(
