@@ -191,7 +191,7 @@ def test_a_preset_gives_what_nothing_else_does(given_: dict[str, object], found:
 def test_an_unknown_preset_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match=r"^with-presets: preset .*\bbright, dim\b.*'dark'"):
         WithPresets.from_params({"preset": "dark"})
-    with pytest.raises(UsageError, match="'preset'.*energy, ratio"):
+    with pytest.raises(UsageError, match=r"'preset'.*energy, ratio"):
         Renamed.from_params({"preset": "bright"})
 
 

@@ -1,8 +1,8 @@
 """The error of a phase, estimated from the noisy fringes that it was found in.
 
 Fringes hold noise, and a filter as wide as the reading passes all of it, so that nothing is left of the fringes and yet the phase
-is wrong. What a phase leaves of a spatial frequency is therefore weighed against the noise there, which the parts of the hologram's
-spectrum that no order reaches tell. With T the phase read from the fringes, signal and noise, and F the phase judged::
+is wrong. What a phase leaves of a spatial frequency is therefore weighed against the noise there, which is read off the part of
+the spectrum that no order reaches. With T the phase read from the fringes, signal and noise, and F the phase judged::
 
     F = H T + G        H real, fitted per ring of frequencies; G what is left
     error^2  =  (1 - H)^2 (|T|^2 - N)  +  H^2 N  +  |G|^2
