@@ -45,6 +45,7 @@ class ProjectionSolver(ProjectionSettings, IterativeSolver[FarField, ProjectionS
             self.restart_policy(),
             hold_out,
             self.coherence_policy,
+            goal=self.goal(y),
         )
 
     def init(self, y: FarField, rng: Rng) -> ProjectionState:
@@ -67,6 +68,10 @@ class ProjectionSolver(ProjectionSettings, IterativeSolver[FarField, ProjectionS
         """Steps up to where the starts next meet are taken by one part of the batch after another."""
         self.run(y).advance(y, state, state.k + steps)
         return state
+
+    def steps_taken(self, state: ProjectionState, asked: int) -> int:
+        """Those up to the one in which a start has found the object, where one has."""
+        return state.solved[1] if state.solved else asked
 
     def residual(self, y: FarField, state: ProjectionState) -> float:
         """Modulus error of the chosen start."""

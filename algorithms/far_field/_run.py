@@ -18,6 +18,7 @@ from ._finals import Finals
 from ._guidance import unrelated
 from ._policies import HoldOut, RestartPolicy, SupportPolicy
 from ._selection import acceptable, by_score
+from ._solution import PowerGoal
 from ._state import ProjectionState
 from ._updates import Update
 
@@ -37,6 +38,7 @@ class ProjectionRun:
         hold_out: which pixels the fit does not see, and until when.
         coherence: what the beam's degree of coherence is, and how it is found.
         finals: which starts are dropped early, and when the run has settled; None: all go on to the end.
+        goal: when a start has found the object, and the run ends; None: that is not asked.
     """
 
     update: Callable[[int], Update]
@@ -46,24 +48,37 @@ class ProjectionRun:
     hold_out: HoldOut
     coherence: CoherencePolicy
     finals: Finals | None = None
+    goal: PowerGoal | None = None
 
     def advance(self, y: FarField, s: ProjectionState, last: int) -> None:
         """Take steps up to ``last``; between meetings of the batch one part after another takes all of its steps.
 
+        A start that has found the object stands still from that step on; the others go on to the next meeting.
+
         Args:
             y: measurement, all of it.
             s: changed in place.
-            last: number of steps done in the end.
+            last: number of steps done in the end, unless a start finds the object before.
         """
-        while s.k < last:
+        while s.k < last and s.solved is None:
             self.hold_out.update(y, s)
             pause = min(last, self._pause(s.k, last))
-            for part in s.parts():
-                for k in range(s.k, pause):
-                    self.update(k)(part)
+            found = [(*solved, first) for first, part in s.parts() if (solved := self._advance(part, s.k, pause))]
+            if found:
+                s.k, row, first = min(found)
+                s.solved = first + row, s.k
+                return
             s.k = pause
             if s.k < self.steps:
                 self._meet(s)
+
+    def _advance(self, part: ProjectionState, k: int, pause: int) -> tuple[int, int] | None:
+        """Steps of one part up to ``pause``, or up to the one in which a start finds the object: then that step and its row."""
+        for at in range(k, pause):
+            self.update(at)(part)
+            if self.goal is not None and (row := self.goal.reached(part)) is not None:
+                return at + 1, row
+        return None
 
     def _pause(self, k: int, last: int) -> int:
         """The next step after ``k`` at which something happens to all starts, or ``last``."""
@@ -91,7 +106,7 @@ class ProjectionRun:
 
 def residual_of_best(y: FarField, s: ProjectionState) -> float:
     """Modulus error of the start that :func:`outcome` would choose, before the object's frame is cut out of it."""
-    best = 0 if s.g.shape[0] == 1 else by_score(s.scores())[0]
+    best = s.solved[0] if s.solved else 0 if s.g.shape[0] == 1 else by_score(s.scores())[0]
     return iterate_residual(y, s.estimate(best), s.coherence)
 
 
@@ -109,10 +124,15 @@ def iterate_residual(y: FarField, x: Array, coherence: Coherence | None = None) 
 
 
 def outcome(y: FarField, s: ProjectionState, keep: int, reject: float | None = None) -> Reconstruction:
-    """The chosen start, with the best others as ``starts``, all ``scores`` and the ``support`` in ``aux``."""
-    result = reconstruction(y, s.estimate, s.support, s.scores(), keep, s.ancestors, s.coherence, reject)
+    """The chosen start, with the best others as ``starts``, all ``scores`` and the ``support`` in ``aux``.
+
+    Where a start has found the object it is the chosen one, and ``solved_after`` in ``aux`` has its steps.
+    """
+    first = s.solved[0] if s.solved else None
+    result = reconstruction(y, s.estimate, s.support, s.scores(), keep, s.ancestors, s.coherence, reject, first)
     scores = np.concatenate([result.aux["scores"], s.dropped])
-    return replace(result, aux={**result.aux, "scores": scores})
+    solved = {"solved_after": np.asarray(s.solved[1])} if s.solved else {}
+    return replace(result, aux={**result.aux, **solved, "scores": scores})
 
 
 def reconstruction(
@@ -124,6 +144,7 @@ def reconstruction(
     ancestors: list[frozenset[int]],
     coherence: Coherence | None = None,
     reject: float | None = None,
+    first: int | None = None,
 ) -> Reconstruction:
     """Cut out the best start, and of those that found their way without it the best ``keep``, itself included.
 
@@ -136,10 +157,13 @@ def reconstruction(
         ancestors: of each start, the random starts that it descends from.
         coherence: of the beam; None: full.
         reject: see below.
+        first: the start to be taken for the best, whatever its score; the one with the best score where None.
 
     Starts whose score is more than ``reject`` times the best one's are left out; ``aux`` has their number.
     """
     order = acceptable(scores, reject)
+    if first is not None:
+        order = [first, *(i for i in order if i != first)]
     best = order[0]
     independent = unrelated(order, ancestors)[:keep]
     chosen = estimate(best)

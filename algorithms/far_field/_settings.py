@@ -29,6 +29,7 @@ from ._policies import (
     TwinBreak,
 )
 from ._recipe import fit_to_length, parse_recipe
+from ._solution import PowerGoal
 from ._updates import UPDATES
 
 _FIT_EVERY = 20
@@ -139,6 +140,10 @@ class ProjectionSettings(StartSettings):
         """How many starts reach the end, where memory holds them all."""
         return self.starts
 
+    def goal(self, y: FarField) -> PowerGoal | None:  # noqa: ARG002 - for those that are asked for one
+        """When the object is found, and the run ends; None where that is not asked."""
+        return None
+
     def restart_policy(self) -> RestartPolicy:
         """How starts help each other: not at all, unless further settings say so."""
         return Independent()
@@ -174,6 +179,19 @@ class GuidedSettings(ProjectionSettings):
         if self.choose_after:
             return BestAlone(self.choose_after)
         return Guided(self.breed_every) if self.breed_every else Independent()
+
+
+@dataclass(frozen=True)
+class SearchSettings(GuidedSettings):
+    """When a search ends, for algorithms that come to rest at a solution only."""
+
+    power_goal: float | None = setting(
+        None, valid="(0, 1)", doc="end once the known number of pixels holds this share of the power; 0.95 is the published one"
+    )
+
+    def goal(self, y: FarField) -> PowerGoal | None:
+        """As asked for, where the measurement has a known number of pixels and no support."""
+        return PowerGoal(self.power_goal) if self.power_goal is not None and PowerGoal.applies(y) else None
 
 
 @dataclass(frozen=True)

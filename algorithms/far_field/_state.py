@@ -40,6 +40,8 @@ class ProjectionState:
         dropped: scores of starts that no longer take part, as they were when they were dropped.
         residual: of the best start at the last check (see :class:`~._finals.Finals`).
         settled: whether further steps would change nothing.
+        inside: bool (starts, *shape), what the constraints kept in the last step; None where the step does not say.
+        solved: row of the start that has found the object, and its steps; None as long as none has.
     """
 
     y: FarField
@@ -57,6 +59,8 @@ class ProjectionState:
     dropped: np.ndarray = field(default_factory=lambda: np.empty(0))
     residual: float = math.inf
     settled: bool = False
+    inside: Array | None = None
+    solved: tuple[int, int] | None = None
 
     @classmethod
     def of(cls, y: FarField, g: Array, support: Array, beta: float, choice: Choice, rng: Rng) -> ProjectionState:
@@ -66,20 +70,20 @@ class ProjectionState:
         p, size = xp.asarray(g, copy=True), _part(y, g)
         return cls(y, g, p, support, beta, Constraints.of(y), choice, rng, lone, part_size=size)
 
-    def parts(self) -> Iterator[ProjectionState]:
+    def parts(self) -> Iterator[tuple[int, ProjectionState]]:
         """The batch in parts that stay in a CPU's cache, so that many steps of one part cost no more than their arithmetic.
 
-        A part's arrays are views; what it replaces by others is copied back.
+        Each with the number of its first start. A part's arrays are views; what it replaces by others is copied back.
         """
         starts, size = self.g.shape[0], self.part_size
         if size >= starts:
-            yield self
+            yield 0, self
             return
         for low in range(0, starts, size):
             rows = slice(low, min(low + size, starts))
             views = {name: getattr(self, name)[rows] for name in ("g", "p", "support")}
             part = replace(self, **views)
-            yield part
+            yield low, part
             for name in ("g", "p"):
                 if getattr(part, name) is not views[name]:
                     getattr(self, name)[rows] = getattr(part, name)

@@ -49,13 +49,15 @@ def _project_modulus(s: ProjectionState, g: Array) -> Array:
 def er(s: ProjectionState) -> None:
     """Error reduction, ``P_S P_F g`` (Fienup 1982, doi:10.1364/AO.21.002758)."""
     p = _project_modulus(s, s.g)
-    s.g = cut(p, s.constraints.mask(p, s.support), 0.0, out=s.g)
+    s.inside = s.constraints.mask(p, s.support)
+    s.g = cut(p, s.inside, 0.0, out=s.g)
 
 
 def hio(s: ProjectionState) -> None:
     """Hybrid input-output: off S, ``g - beta P_F g`` (Fienup 1982, doi:10.1364/AO.21.002758)."""
     p = _project_modulus(s, s.g)
-    s.g = relax(s.g, p, s.constraints.mask(p, s.support), 1.0, -s.beta, out=s.g)
+    s.inside = s.constraints.mask(p, s.support)
+    s.g = relax(s.g, p, s.inside, 1.0, -s.beta, out=s.g)
 
 
 def hpr(s: ProjectionState) -> None:
@@ -64,23 +66,23 @@ def hpr(s: ProjectionState) -> None:
     Bauschke, Combettes, Luke 2003, doi:10.1364/JOSAA.20.001025.
     """
     p = _project_modulus(s, s.g)
-    inside = s.constraints.mask((1 + s.beta) * p - s.g, s.support) if s.constraints.nonlinear else s.support
-    s.g = relax(s.g, p, inside, 1.0, -s.beta, out=s.g)
+    s.inside = s.constraints.mask((1 + s.beta) * p - s.g, s.support) if s.constraints.nonlinear else s.support
+    s.g = relax(s.g, p, s.inside, 1.0, -s.beta, out=s.g)
 
 
 def raar(s: ProjectionState) -> None:
     """Relaxed averaged alternating reflections (Luke 2005, doi:10.1088/0266-5611/21/1/004)."""
     p = _project_modulus(s, s.g)
-    inside = s.constraints.mask(2 * p - s.g, s.support) if s.constraints.nonlinear else s.support
-    s.g = relax(s.g, p, inside, s.beta, 1.0 - 2.0 * s.beta, out=s.g)
+    s.inside = s.constraints.mask(2 * p - s.g, s.support) if s.constraints.nonlinear else s.support
+    s.g = relax(s.g, p, s.inside, s.beta, 1.0 - 2.0 * s.beta, out=s.g)
 
 
 def rrr(s: ProjectionState) -> None:
     """Relaxed reflect-reflect, ``g + beta (P_F(2 P_S g - g) - P_S g)`` (Elser, Lan, Bendory 2018, doi:10.1137/18M1170364)."""
-    inside = s.constraints.mask(s.g, s.support)
-    s.p = reflect(s.g, inside, out=s.p)
+    s.inside = s.constraints.mask(s.g, s.support)
+    s.p = reflect(s.g, s.inside, out=s.p)
     p = _project_modulus(s, s.p)
-    s.g = rrr_add(s.g, p, inside, 1.0 - s.beta, s.beta, out=s.g)
+    s.g = rrr_add(s.g, p, s.inside, 1.0 - s.beta, s.beta, out=s.g)
 
 
 def difference_map(s: ProjectionState) -> None:
@@ -92,11 +94,12 @@ def difference_map(s: ProjectionState) -> None:
     g, beta = s.g, s.beta
     p = _project_modulus(s, g)
     if beta == 1.0:
-        inside = s.constraints.mask(2 * p - g, s.support) if s.constraints.nonlinear else s.support
-        s.g = relax(g, p, inside, 1.0, -1.0, out=g)
+        s.inside = s.constraints.mask(2 * p - g, s.support) if s.constraints.nonlinear else s.support
+        s.g = relax(g, p, s.inside, 1.0, -1.0, out=g)
         return
     x = (1 + 1 / beta) * p - g / beta
-    on_support = x * s.constraints.mask(x, s.support)
+    s.inside = s.constraints.mask(x, s.support)
+    on_support = x * s.inside
     estimate = (1 - 1 / beta) * (g * s.constraints.mask(g, s.support)) + g / beta
     s.g = g + beta * (on_support - _project_modulus(s, estimate))
 

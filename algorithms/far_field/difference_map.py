@@ -9,7 +9,7 @@ from prbench.core import register, setting
 from prbench.tasks.far_field import FarField
 
 from ._pipeline import ProjectionSolver
-from ._settings import GuidedSettings
+from ._settings import SearchSettings
 from ._updates import Update, difference_map
 
 
@@ -20,7 +20,7 @@ from ._updates import Update, difference_map
     tags=("classical",),
 )
 @dataclass(frozen=True)
-class DifferenceMap(GuidedSettings, ProjectionSolver):
+class DifferenceMap(SearchSettings, ProjectionSolver):
     """With ``beta = 1`` one modulus projection a step (Douglas-Rachford); with other values two, by Elser's optimal estimates."""
 
     iterations: int = setting(1000, valid="[1, inf)", range=(100, 10_000), log=True, doc="steps")

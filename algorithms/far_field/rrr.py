@@ -9,7 +9,7 @@ from prbench.core import register, setting
 from prbench.tasks.far_field import FarField
 
 from ._pipeline import ProjectionSolver
-from ._settings import GuidedSettings
+from ._settings import SearchSettings
 from ._updates import Update, rrr
 
 
@@ -20,7 +20,7 @@ from ._updates import Update, rrr
     tags=("classical",),
 )
 @dataclass(frozen=True)
-class RRR(GuidedSettings, ProjectionSolver):
+class RRR(SearchSettings, ProjectionSolver):
     """``g + beta (P_F(2 P_S g - g) - P_S g)``: a search that comes to rest only where both constraints hold."""
 
     iterations: int = setting(1000, valid="[1, inf)", range=(100, 10_000), log=True, doc="steps")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Direction = Literal["lower", "higher"]
-Needs = Literal["truth", "measurement", "held-out", "starts", "reference", "solve"]
+Needs = Literal["truth", "measurement", "support-size", "held-out", "starts", "solution", "reference", "solve"]
 
 
 UNLISTED = 1000
@@ -159,8 +159,10 @@ class Metric:
         return {
             "truth": problem.truth is not None,
             "measurement": True,
+            "support-size": getattr(problem.measurement, "support_size", None) is not None,
             "held-out": problem.held_out is not None,
             "starts": "starts" in case.reconstruction.aux,
+            "solution": "solved_after" in case.reconstruction.aux,
             "reference": bool(problem.reference),
             "solve": False,
         }[self.info.needs]

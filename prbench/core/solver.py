@@ -112,6 +112,10 @@ class IterativeSolver(Solver[M], Generic[M, S]):
             state = self.step(y, state)
         return state
 
+    def steps_taken(self, state: S, asked: int) -> int:  # noqa: ARG002 - for solvers that end between two questions
+        """How many of the steps ``asked`` for since :meth:`init` were taken: fewer where the answer was found before the last."""
+        return asked
+
     def finished(self, y: M, state: S) -> bool:  # noqa: ARG002 - for solvers that can tell
         """Whether further steps would change nothing; asked now and then, and a run that has finished ends early."""
         return False

@@ -74,7 +74,9 @@ class Loop:
             target = min(self._total, self.done - self.done % every + every)
             with self.clock:
                 state, out_of_time = self._advance(state, target)
-            stop = self._record_point(state)
+            taken = self.solver.steps_taken(state, self.done)
+            ended, self.done = taken < self.done, taken
+            stop = self._record_point(state) or ended
             if out_of_time and self.done < self._total:
                 status, stop = "time_limit", True
             if not np.isfinite(self.curve[-1].residual):

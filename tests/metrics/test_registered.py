@@ -21,8 +21,10 @@ FAR_FIELD = {
     "sa_nmse_grid",
     "ssim",
     "starts_compared",
+    "steps_to_solution",
     "support_jaccard",
     "support_overlap",
+    "support_power",
     "support_share",
 }
 
@@ -49,7 +51,8 @@ def test_no_metric_changes_its_case_and_all_see_through_symmetry(name, crystal, 
 
     def case_of(answer):
         starts = np.stack([np.exp(0.3j * k) * answer for k in range(10)])
-        case = make_case(x, answer, aux={"starts": starts}, reference={"support": support})
+        aux = {"starts": starts, "solved_after": np.asarray(40)}
+        case = make_case(x, answer, aux=aux, reference={"support": support}, support_size=int((x != 0).sum()))
         case.problem.__dict__["held_out"] = HeldOut(held_out, case.problem.measurement.intensity)
         return case
 

@@ -43,6 +43,12 @@ TASK = Task(
             success=0.05,
             reason="A relative error of 22 %, above which shape and phase of a crystal are no longer recognisable. A choice.",
         ),
+        Goal(
+            "support_power",
+            "higher",
+            success=0.95,
+            reason="The criterion of the published problems of atoms in a cell: their 8 pixels per atom hold 95 % of the power.",
+        ),
         Goal("free_r", "lower"),  # before R, which falls with every pixel that is added to the support
         Goal("r_factor", "lower"),
     ),
