@@ -1,8 +1,9 @@
-"""The phase of an order on a coarse grid: what the optics add to it taken off, and its wraps."""
+"""The phase of an order on a coarse grid: what the optics add to it is taken off before it is unwrapped, and again after."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from prbench.physics.aberrations import (
     rim_flatness,
 )
 from prbench.physics.fringes import Band
-from prbench.physics.unwrapping import residues, unwrapped, wrapped
+from prbench.physics.unwrapping import residues, wrapped
 from prbench.tasks.off_axis import Hologram
 
 HIGHEST_DEGREE = 4
@@ -53,6 +54,36 @@ class OpticsFit:
 
 
 @dataclass(frozen=True, eq=False)
+class LevelWave:
+    """The wave of an order on a coarse grid, without what the optics add to it; its phase may still have wraps.
+
+    Attributes:
+        wave: complex128 (p, q), on the samples that cover the frame; faint where nothing was measured.
+        measured: bool (p, q).
+        start: first sample that covers the frame, along rows and columns.
+        positions: of rows and columns, pixels of the frame.
+        spacing: pixels from one sample to the next, along rows and columns.
+        order_tilt: mean frequency of the order, cycles/px, along rows and columns.
+        per_cycle: a polynomial of first degree for a frequency of a cycle per pixel.
+        fit: what the optics were found to add.
+    """
+
+    wave: np.ndarray
+    measured: np.ndarray
+    start: tuple[int, int]
+    positions: tuple[np.ndarray, np.ndarray]
+    spacing: tuple[float, float]
+    order_tilt: tuple[float, float]
+    per_cycle: float
+    fit: OpticsFit
+
+    @property
+    def phase(self) -> np.ndarray:
+        """Wrapped, radians, float64 (p, q)."""
+        return np.angle(self.wave)
+
+
+@dataclass(frozen=True, eq=False)
 class Flat:
     """What the coarse grid tells.
 
@@ -79,10 +110,10 @@ class Flat:
     fit: OpticsFit
 
 
-def flattened(
+def without_optics(
     y: Hologram, order: Band, empty: Band | None, rim: int, degree: int | None, known: OpticsFit | None = None
-) -> Flat | None:
-    """The phase on the coarse grid, and the polynomial that flattens it.
+) -> LevelWave | None:
+    """The wave on the coarse grid with the polynomial that flattens it taken off.
 
     Args:
         y: the measurement.
@@ -93,7 +124,7 @@ def flattened(
         known: what the optics added to an earlier frame, to be used as it is.
 
     Returns:
-        The phase, or None where the known optics do not flatten this frame.
+        The wave, or None where the known optics do not flatten this frame.
     """
     to_numpy = y.backend.to_numpy
     start, stop = (
@@ -104,7 +135,8 @@ def flattened(
     z = to_numpy(order.coarse())[part].astype(np.complex128)
     if empty is not None:
         z = z * to_numpy(empty.coarse())[part].conj()
-    positions = [np.arange(first, last + 1) * gap - rim for first, last, gap in zip(start, stop, order.spacing, strict=True)]
+    rows, columns = (np.arange(first, last + 1) * gap - rim for first, last, gap in zip(start, stop, order.spacing, strict=True))
+    positions = (rows, columns)
     measured = _measured(y, positions)
     if not measured.all():
         z = z * np.where(measured, 1.0, _UNMEASURED)
@@ -113,31 +145,40 @@ def flattened(
         known = _fitted(y, z, positions, guess, degree)
     elif not known.holds(z):
         return None
-    basis, coefficients, spread = known.basis, known.coefficients, known.spread
-    rest_of_wave = np.angle(z * np.exp(-1j * basis.sum(coefficients)))
-    phase = _levelled(unwrapped(rest_of_wave, measured), measured, 3 * spread)
-    rest, free = refine_background(phase, np.abs(z), basis, spread)
-    first = basis.table(coefficients + rest)
-    per_cycle = _per_cycle(y)
-    tilt = (float(first[1, 0]) / per_cycle, float(first[0, 1]) / per_cycle)
-    if any(abs(f) * gap > 0.5 for f, gap in zip(tilt, order.spacing, strict=True)):
-        tilt = order.tilt  # the polynomial left the band, as it may in a frame of few fringes or none
+    level = z * np.exp(-1j * known.basis.sum(known.coefficients))
+    return LevelWave(level, measured, (start[0], start[1]), positions, order.spacing, order.tilt, _per_cycle(y), known)
+
+
+def flattened(level: LevelWave, phase: np.ndarray) -> Flat:
+    """The unwrapped phase of a wave, zero on its background, and the polynomial that was taken off in all.
+
+    Args:
+        level: the wave.
+        phase: its phase (p, q) without wraps, in each measured part right up to whole turns.
+    """
+    measured, fit = level.measured, level.fit
+    phase = _levelled(phase, measured, 3 * fit.spread)
+    rest, free = refine_background(phase, np.abs(level.wave), fit.basis, fit.spread)
+    first = fit.basis.table(fit.coefficients + rest)
+    tilt = (float(first[1, 0]) / level.per_cycle, float(first[0, 1]) / level.per_cycle)
+    if any(abs(f) * gap > 0.5 for f, gap in zip(tilt, level.spacing, strict=True)):
+        tilt = level.order_tilt  # the polynomial left the band, as it may in a frame of few fringes or none
     closed = measured[1:, 1:] & measured[:-1, 1:] & measured[1:, :-1] & measured[:-1, :-1]
-    strength = np.abs(z[measured])
+    strength = np.abs(level.wave[measured])
     return Flat(
-        phase - basis.sum(rest),
-        (start[0], start[1]),
-        coefficients + rest,
-        basis.degree,
+        phase - fit.basis.sum(rest),
+        level.start,
+        fit.coefficients + rest,
+        fit.basis.degree,
         tilt,
         free=float(free[measured].mean()),
-        residues=int((residues(rest_of_wave) & closed).sum()),
+        residues=int((residues(level.phase) & closed).sum()),
         faded=float((strength < _FADED * np.median(strength)).mean()),
-        fit=known,
+        fit=fit,
     )
 
 
-def polynomials(shape: tuple[int, ...], positions: list[np.ndarray], degree: int) -> Polynomials:
+def polynomials(shape: tuple[int, ...], positions: Sequence[np.ndarray], degree: int) -> Polynomials:
     """On rows and columns at positions in pixels of the frame, which are counted from its middle in halves of its longer side."""
     rows, columns = ((2 * at - (n - 1)) / max(shape) for at, n in zip(positions, shape, strict=True))
     return Polynomials(rows, columns, degree)
@@ -148,7 +189,9 @@ def _per_cycle(y: Hologram) -> float:
     return math.pi * max(y.shape)
 
 
-def _fitted(y: Hologram, z: np.ndarray, positions: list[np.ndarray], tilt: tuple[float, float], degree: int | None) -> OpticsFit:
+def _fitted(
+    y: Hologram, z: np.ndarray, positions: Sequence[np.ndarray], tilt: tuple[float, float], degree: int | None
+) -> OpticsFit:
     """What the optics add to the phase of a wave."""
     basis = polynomials(y.shape, positions, HIGHEST_DEGREE if degree is None else degree)
     guess = basis.flattened({(1, 0): _per_cycle(y) * tilt[0], (0, 1): _per_cycle(y) * tilt[1]})
@@ -159,7 +202,7 @@ def _fitted(y: Hologram, z: np.ndarray, positions: list[np.ndarray], tilt: tuple
     return OpticsFit(basis, coefficients, spread, rim_flatness(z, basis, coefficients, spread))
 
 
-def _measured(y: Hologram, positions: list[np.ndarray]) -> np.ndarray:
+def _measured(y: Hologram, positions: Sequence[np.ndarray]) -> np.ndarray:
     """Bool (p, q), where the coarse grid stands on measured pixels; beyond the frame its edge counts."""
     if y.mask is None:
         return np.ones((len(positions[0]), len(positions[1])), dtype=bool)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import prbench
-from prbench.algorithms.off_axis import fourier_filter
+from prbench.algorithms.off_axis import _reading
 from prbench.tasks.off_axis import Hologram
 
 SIDE = 128
@@ -31,8 +31,8 @@ def frame(time=0, carrier=(0.17, 0.23), bend=2.0, **known):
 def searches(monkeypatch):
     """How often a carrier has been searched for."""
     count = []
-    search = fourier_filter.find_carrier
-    monkeypatch.setattr(fourier_filter, "find_carrier", lambda *given: count.append(1) or search(*given))
+    search = _reading.find_carrier
+    monkeypatch.setattr(_reading, "find_carrier", lambda *given: count.append(1) or search(*given))
     return count
 
 
