@@ -15,7 +15,10 @@ MARGIN_PX = 16
 _BLUR_PX_CYCLES = 0.2
 """Deviation of the Gaussian that rounds off an object, times the cutoff: details finer than the optics resolve are none."""
 
-_STEEPEST = 0.9
+_BEYOND = 100.0
+"""Squared frequency over the cutoff's from which on the aperture passes nothing: its powers stay finite in single precision."""
+
+STEEPEST = 0.9
 """Largest slope of the phase over that of the highest frequency which the aperture passes."""
 
 
@@ -75,7 +78,9 @@ SYSTEMS = {
 """They differ in light, magnification, direction and period of the fringes, aberrations, and illumination."""
 
 
-def image_of(optics: Microscope, path_um: np.ndarray, loss: float, margin: int = MARGIN_PX) -> tuple[np.ndarray, np.ndarray]:
+def image_of(
+    optics: Microscope, path_um: np.ndarray, loss: float, margin: int = MARGIN_PX, steepest: float = STEEPEST
+) -> tuple[np.ndarray, np.ndarray]:
     """Amplitude and unwrapped phase, float32, of the wave that the aperture passes; the rim of ``margin`` pixels is cut off.
 
     Args:
@@ -83,9 +88,10 @@ def image_of(optics: Microscope, path_um: np.ndarray, loss: float, margin: int =
         path_um: optical path (n, n) against the medium's.
         loss: of the amplitude a radian, to absorption and scattering.
         margin: in pixels.
+        steepest: largest slope of the phase over that of the highest frequency which the aperture passes.
 
     An object is rounded off to what the aperture resolves, and made thinner where it would refract light beyond it: such light is
-    lost, and no hologram tells the phase of an object that it is lost from.
+    lost, and no hologram tells the phase of an object that it is lost from. With ``steepest`` beyond 1 some is lost at its edges.
     """
     import scipy.fft
 
@@ -95,11 +101,11 @@ def image_of(optics: Microscope, path_um: np.ndarray, loss: float, margin: int =
     f_sq, half = fx**2 + fy**2, n // 2 + 1
     round_off = np.exp(-f_sq[:, :half] * np.float32(2 * (math.pi * _BLUR_PX_CYCLES / optics.cutoff) ** 2))
     turns = scipy.fft.irfft2(scipy.fft.rfft2(turns) * round_off, (n, n))
-    steepest = max(float(np.abs(np.diff(turns, axis=axis)).max()) for axis in (0, 1)) * math.sqrt(2)
-    turns *= min(1.0, _STEEPEST * optics.cutoff / max(steepest, 1e-9))
+    slope = max(float(np.abs(np.diff(turns, axis=axis)).max()) for axis in (0, 1)) * math.sqrt(2)
+    turns *= min(1.0, steepest * optics.cutoff / max(slope, 1e-9))
     phase = np.float32(2 * math.pi) * turns
     wave = np.exp((1j - np.float32(loss)) * phase)
-    passed = f_sq / np.float32(optics.cutoff**2)
+    passed = np.minimum(f_sq / np.float32(optics.cutoff**2), np.float32(_BEYOND))
     for _ in range(4):  # to the 16th power: an edge as sharp as does not ring
         passed = passed * passed
     passed = 1 / (1 + passed)
@@ -164,3 +170,15 @@ def fringes(truth: Reconstruction, size: int) -> np.ndarray:
     return np.asarray(
         truth.aux["offset"] + truth.aux["modulation"] * np.cos(2 * math.pi * ramp + truth.aux["aberration"] + truth.phase)
     )
+
+
+_LEAST_ELECTRONS = 1e-3
+"""Smallest expected count, so that a Poisson distribution has a mean where the light fades out."""
+
+
+def camera_frame(expected: np.ndarray, photons: float | None, read_noise: float, rng: Rng) -> np.ndarray:
+    """The camera's frame of an expected one, float32: electrons where there are photons, without noise where not."""
+    if photons is None:
+        return expected.astype(np.float32)
+    counts = rng.poisson(np.maximum(expected, _LEAST_ELECTRONS)).astype(np.float32)
+    return np.asarray(counts + np.float32(read_noise) * rng.standard_normal(counts.shape, dtype=np.float32))

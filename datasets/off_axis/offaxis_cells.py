@@ -15,15 +15,12 @@ from prbench.tasks.off_axis import Hologram
 
 from . import _hl60
 from ._cells import DRAW, draw_cell, field
-from ._optics import MARGIN_PX, SYSTEMS, Microscope, fringes, image_of, interfere, nuisances
+from ._optics import MARGIN_PX, SYSTEMS, Microscope, camera_frame, fringes, image_of, interfere, nuisances
 
 KINDS = tuple(DRAW)
 
 _TILE_PX = 256
 """Side of a frame that holds one cell, cluster or smear."""
-
-_LEAST_ELECTRONS = 1e-3
-"""Smallest expected count, so that a Poisson distribution has a mean where the light fades out."""
 
 
 @register(
@@ -94,8 +91,8 @@ class OffAxisCells(Dataset):
         source = "measured views by Müller et al., placed" if self.kind == "hl60" else "simulated"
         return Problem(
             measurement=Hologram(
-                self._camera_frame(truth, of_noise),
-                None if empty is None else self._camera_frame(empty, of_empty),
+                self._frame(truth, of_noise),
+                None if empty is None else self._frame(empty, of_empty),
                 wavelength_m=optics.wavelength_m,
                 pixel_m=optics.pixel_m,
             ),
@@ -143,13 +140,9 @@ class OffAxisCells(Dataset):
         nuisance = dict(zip(("offset", "modulation", "aberration"), single, strict=True))
         return Reconstruction(phase=phase.astype(np.float32), aux={**nuisance, "carrier": np.array(optics.carrier)})
 
-    def _camera_frame(self, truth: Reconstruction, rng: Rng) -> np.ndarray:
-        """The camera's frame, float32, in electrons where there is noise."""
-        expected = fringes(truth, self.size)
-        if self.photons is None:
-            return expected.astype(np.float32)
-        counts = rng.poisson(np.maximum(expected, _LEAST_ELECTRONS)).astype(np.float32)
-        return np.asarray(counts + np.float32(self.read_noise) * rng.standard_normal(counts.shape, dtype=np.float32))
+    def _frame(self, truth: Reconstruction, rng: Rng) -> np.ndarray:
+        """The camera's frame."""
+        return camera_frame(fringes(truth, self.size), self.photons, self.read_noise, rng)
 
 
 def _add(canvas: np.ndarray, patch: np.ndarray, corner: list[int]) -> None:

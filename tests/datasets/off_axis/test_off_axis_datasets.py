@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from prbench.core import build_plugin
+from prbench.datasets.off_axis import offaxis_real
+from prbench.datasets.originals.table import originals_of
 from prbench.errors import BadInput, DataNotFound, UsageError
 
 KINDS = ("spheroid", "spread", "dividing", "red-blood", "cluster")
@@ -124,6 +126,88 @@ def test_measured_holograms_are_as_stored():
     large = build_plugin("dataset", "offaxis-real", {"hologram": "glioblastoma"}).problem(0).measurement
     assert large.shape == (2049, 2049)
     assert large.background is None
+
+
+REAL = ("cell", "glioblastoma", "blood", "fly", "spokes", "usaf", "cakes", "star", "shamu", "bead")
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_measured_holograms_are_read_from_files_of_their_layout(name, tmp_path, monkeypatch):
+    """Small files of the published kinds: NPZ with a background, JPEG, PNG, TIFF, HDF5 with an array called 0."""
+    import h5py
+    import tifffile
+    from PIL import Image
+
+    monkeypatch.setenv("PRBENCH_DATA", str(tmp_path))
+    file = offaxis_real.HOLOGRAMS[name]
+    monkeypatch.setitem(offaxis_real.HOLOGRAMS, name, dataclasses.replace(file, sha256=""))
+    row, column = np.indices((48, 64))
+    image = (120 + 80 * np.cos(2 * np.pi * (0.2 * row + 0.25 * column))).astype(np.uint8)
+    file.path.parent.mkdir(parents=True)
+    if file.path.suffix == ".npz":
+        np.savez(file.path, data=image, bg_data=image + 1)
+    elif file.path.suffix == ".h5":
+        with h5py.File(file.path, "w") as h5:
+            h5.create_dataset("0", data=image)
+    elif file.path.suffix in (".tif", ".tiff"):
+        tifffile.imwrite(file.path, image)
+    else:
+        Image.fromarray(image).save(file.path)
+    made = build_plugin("dataset", "offaxis-real", {"hologram": name}).problem(0)
+    assert made.measurement.shape == (48, 64)
+    np.testing.assert_allclose(made.measurement.interferogram, image, atol=25 if file.path.suffix == ".jpg" else 0)
+    assert (made.measurement.background is not None) == (name == "cell")
+    assert made.truth is None
+    assert made.measurement.denser
+
+
+def test_measured_holograms_have_addresses_and_a_licence():
+    assert set(offaxis_real.HOLOGRAMS) == set(REAL)
+    for file in offaxis_real.HOLOGRAMS.values():
+        assert file.licence == "MIT"
+        (url,) = file.urls
+        assert [o.sha256 for o in originals_of("offaxis-real") if o.url == url] == [file.sha256]
+
+
+# Microscopes that are all different
+
+
+MIXED = ("cells", "ball", "chart", "beads", "hills", "star", "tissue")
+
+
+def mixed(index, **settings):
+    return build_plugin("dataset", "offaxis-mixed", {"size": 128, **settings}).problem(index)
+
+
+def test_mixed_holograms_have_carriers_in_all_directions_whose_orders_keep_apart():
+    carriers = np.array([mixed(index).truth.aux["carrier"] for index in range(24)])
+    lengths = np.hypot(*carriers.T)
+    assert lengths.min() > 0.14
+    assert lengths.max() < 0.46
+    assert (carriers[:, 1] > 0).all()  # the convention of the task
+    assert np.ptp(np.arctan2(*carriers.T)) > 2
+    assert np.abs(carriers).max() < 0.5
+
+
+@pytest.mark.parametrize("kind", MIXED)
+def test_mixed_objects_stay_within_their_height(kind):
+    for index in range(3):
+        found = mixed(index, kind=kind, height=6.0).truth.phase
+        assert np.isfinite(found).all()
+        assert 0.05 < np.ptp(found) < 6.5 * (2 if kind in ("beads", "tissue") else 1)
+
+
+def test_mixed_kinds_take_turns_and_are_told_by_the_problem():
+    assert [mixed(index).id.split("-")[2] for index in range(8)] == [*MIXED, MIXED[0]]
+
+
+def test_the_background_of_a_mixed_hologram_has_its_fringes_without_the_object():
+    made = mixed(1, kind="ball", background=True)
+    y, truth = made.measurement, made.truth
+    flat = np.abs(truth.phase) < 1e-3
+    assert flat.any()
+    noise = np.sqrt(y.forward(truth) + 16)
+    assert np.mean(((y.background - y.interferogram) / noise)[flat] ** 2) < 4
 
 
 @pytest.fixture
