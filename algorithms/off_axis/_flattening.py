@@ -80,7 +80,7 @@ class LevelWave:
     @property
     def phase(self) -> np.ndarray:
         """Wrapped, radians, float64 (p, q)."""
-        return np.angle(self.wave)
+        return np.asarray(np.angle(self.wave))
 
 
 @dataclass(frozen=True, eq=False)
