@@ -101,7 +101,7 @@ def _star(rng: Rng, side: int) -> Map:
         drawn[radius > rng.uniform(0.4, 1.2)] = 0
     if rng.random() < 0.5:
         drawn[np.mod(radius * rng.uniform(2, 5), 1) < 0.1] = 0
-    return drawn
+    return np.asarray(drawn)
 
 
 def _hills(rng: Rng, side: int) -> Map:
