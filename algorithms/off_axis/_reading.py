@@ -57,7 +57,7 @@ class Optics:
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class FringeReading:
     """An interferogram of which the order has been cut out and the optics taken off; what is missing is to unwrap.
 
     Attributes:
@@ -96,7 +96,7 @@ class Reading:
         return Reconstruction(phase=sign * result, aux={"carrier": sign * np.array(carrier), **report})
 
 
-def read(y: Hologram, memory: dict[str, Any], radius: float | None = None, degree: int | None = None) -> Reading:
+def read(y: Hologram, memory: dict[str, Any], radius: float | None = None, degree: int | None = None) -> FringeReading:
     """Find the carrier, cut out the order, take off what the optics add.
 
     Args:
@@ -118,7 +118,7 @@ def read(y: Hologram, memory: dict[str, Any], radius: float | None = None, degre
     return result
 
 
-def _read_with(y: Hologram, optics: Optics, degree: int | None) -> Reading | None:
+def _read_with(y: Hologram, optics: Optics, degree: int | None) -> FringeReading | None:
     """By a filter and the optics that flatten it; None where those known do not."""
     cutter = optics.cutter
     order = object_order(y, y.interferogram, cutter)
@@ -126,7 +126,7 @@ def _read_with(y: Hologram, optics: Optics, degree: int | None) -> Reading | Non
     if y.background is not None:
         empty = optics.empty if optics.has_background_of(y) else object_order(y, y.background, cutter)
     level = without_optics(y, order, empty, cutter.rim, degree, optics.fit)
-    return None if level is None else Reading(y, dataclasses.replace(optics, empty=empty), order, level)
+    return None if level is None else FringeReading(y, dataclasses.replace(optics, empty=empty), order, level)
 
 
 def _on_every_pixel(y: Hologram, order: Band, empty: Band | None, rim: int, flat: Flat) -> Array:

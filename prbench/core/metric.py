@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Direction = Literal["lower", "higher"]
-Needs = Literal["truth", "measurement", "support-size", "held-out", "starts", "solution", "reference", "solve"]
+Needs = Literal["truth", "measurement", "support-size", "held-out", "noise", "starts", "solution", "reference", "solve"]
 
 
 UNLISTED = 1000
@@ -160,6 +160,7 @@ class Metric:
             "truth": problem.truth is not None,
             "measurement": True,
             "support-size": getattr(problem.measurement, "support_size", None) is not None,
+            "noise": problem.truth is not None and getattr(problem.measurement, "gain", None) is not None,
             "held-out": problem.held_out is not None,
             "starts": "starts" in case.reconstruction.aux,
             "solution": "solved_after" in case.reconstruction.aux,

@@ -21,9 +21,9 @@ def simulate(x, mask=None):
     return FarField(intensity, mask, object_shape=x.shape)
 
 
-def make_case(x, found, *, aux=None, mask=None, support_size=None, **problem):
+def make_case(x, found, *, aux=None, mask=None, support_size=None, gain=None, **problem):
     """A case with the measurement that ``x`` would give; ``problem`` overrides fields of the problem."""
-    measurement = replace(simulate(x, mask), support_size=support_size)
+    measurement = replace(simulate(x, mask), support_size=support_size, gain=gain)
     fields = Problem(measurement, Reconstruction(object=x), "test", "test", Provenance("simulated", "none"))
     return Case(Reconstruction(object=found, aux=aux or {}), replace(fields, **problem))
 

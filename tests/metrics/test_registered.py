@@ -9,6 +9,7 @@ from prbench.core import HeldOut, find_task, load_plugin, metric, plugin_names, 
 from prbench.metrics import COSTS, metric_infos
 
 FAR_FIELD = {
+    "bound_ratio",
     "first_mode",
     "free_r",
     "frc",
@@ -52,7 +53,7 @@ def test_no_metric_changes_its_case_and_all_see_through_symmetry(name, crystal, 
     def case_of(answer):
         starts = np.stack([np.exp(0.3j * k) * answer for k in range(10)])
         aux = {"starts": starts, "solved_after": np.asarray(40)}
-        case = make_case(x, answer, aux=aux, reference={"support": support}, support_size=int((x != 0).sum()))
+        case = make_case(x, answer, aux=aux, reference={"support": support}, support_size=int((x != 0).sum()), gain=0.1)
         case.problem.__dict__["held_out"] = HeldOut(held_out, case.problem.measurement.intensity)
         return case
 
