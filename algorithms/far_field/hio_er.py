@@ -7,6 +7,7 @@ from itertools import accumulate
 from typing import ClassVar
 
 from prbench.core import register, setting
+from prbench.core.settings import Scalar
 from prbench.tasks.far_field import FarField
 
 from ._finals import Finals
@@ -15,6 +16,19 @@ from ._run import ProjectionRun
 from ._settings import RecipeSettings
 from ._state import ProjectionState
 from ._updates import UPDATES, Update
+
+MEASURED: dict[str, Scalar] = {
+    "threshold": 0.17,
+    "autocorrelation": 0.04,
+    "recipe": "5*(20*ER+180*HIO)+20*ER",
+    "starts": 8,
+    "beta": 0.9,
+    "breed_every": 400,
+}
+"""For measured patterns: chosen on one of them, the logo of the ESRF, by its published support, and judged on the crystal of APS
+34-ID-C, see ``results/measured.md``. A first support from the autocorrelation keeps the object small where a beamstop hides the
+low frequencies.
+"""
 
 
 @register(
@@ -42,6 +56,7 @@ class HioEr(RecipeSettings, ProjectionSolver):
     )
 
     example: ClassVar[dict[str, object]] = {"iterations": 100, "starts": 2}
+    presets: ClassVar[dict[str, dict[str, Scalar]]] = {"measured": MEASURED}
 
     def total_iterations(self, y: FarField) -> int:  # noqa: ARG002 - the same for every measurement
         """Steps of the recipe."""

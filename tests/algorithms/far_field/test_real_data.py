@@ -7,7 +7,7 @@ import pytest
 from scipy.ndimage import label
 
 import prbench
-from prbench.core import load_plugin
+from prbench.core import load_plugin, parse_name
 
 CRYSTAL = "hio-er[recipe=2*(20*ER+130*HIO)+20*ER,beta=0.9,starts=1,follow=estimate,threshold=0.085,sigma_start=1,sigma_end=1]"
 
@@ -39,3 +39,13 @@ def test_the_crystal_is_one_compact_piece_that_explains_its_counts():
     assert sizes.max() > 0.9 * sizes.sum()
     # Half the grid in every axis makes voxels eight times as large.
     assert 1_500 < sizes.sum() < 6_000
+
+
+def test_the_preset_for_measured_patterns_is_what_runs_and_is_told():
+    solver = prbench.get_solver("hio-er[preset=measured,iterations=40,starts=2,breed_every=0]")
+    told = parse_name(solver.spelled())[1]
+    assert "preset" not in told
+    assert (told["autocorrelation"], told["starts"], told["iterations"]) == ("0.04", "2", "40")
+    made = prbench.get_dataset("crystal2d", size=16).problem(0, split="tune")
+    found, again = (prbench.solve(each, made.measurement, seed=0, backend="numpy") for each in (solver, solver.spelled()))
+    np.testing.assert_array_equal(found.reconstruction.object, again.reconstruction.object)
