@@ -13,8 +13,13 @@ from prbench.errors import BadInput
 MAX_PIXELS = 4000
 """Support pixels up to which the information matrix, 2n by 2n in double precision, is built: 2 GB at work."""
 
+_UNIFORM = 1e-3
+"""Part of the largest magnitude by which the magnitudes of an object of one magnitude may differ."""
 
-def cramer_rao_nmse(obj: Array, support: Array, gain: float, shape: Sequence[int], mask: Array | None = None) -> float:
+
+def cramer_rao_nmse(
+    obj: Array, support: Array, gain: float, shape: Sequence[int], mask: Array | None = None, *, uniform: bool = False
+) -> float:
     """Lower bound on the expected sa_nmse of an unbiased estimate from Poisson counts, the support known.
 
     Counts are ``Poisson(mu)`` with ``mu = |F X|^2 / gain``. The information on the real and imaginary parts of X on the support
@@ -32,6 +37,7 @@ def cramer_rao_nmse(obj: Array, support: Array, gain: float, shape: Sequence[int
         gain: units of intensity a photon, as in ``FarField.gain``.
         shape: the detector's, at least the object's in every axis.
         mask: bool, the detector's shape, zero frequency at ``n // 2``, True where measured; all where None.
+        uniform: whether the estimate knows besides that the magnitude is one number on the support, as that of ``obj`` is.
 
     Returns:
         The bound; infinite where the measured pixels leave more than the global phase undetermined.
@@ -41,17 +47,26 @@ def cramer_rao_nmse(obj: Array, support: Array, gain: float, shape: Sequence[int
 
     Source: Kay, Fundamentals of Statistical Signal Processing: Estimation Theory, Prentice Hall (1993), chapter 3.
     """
-    X, inside, measured = _checked(obj, support, gain, tuple(shape), mask)
+    X, inside, measured = _checked(obj, support, gain, tuple(shape), mask, uniform)
     information = _information(X, inside, gain, measured)
     x = X[inside]
-    null = np.concatenate([-x.imag, x.real]) / np.linalg.norm(x)
+    if uniform:
+        magnitude = float(np.abs(x).mean())
+        information = _of_phases(information, x / np.abs(x), magnitude)
+        null = np.append(np.ones(len(x)), 0.0)
+        weights = np.append(np.full(len(x), magnitude**2), len(x))  # what the parameters' errors are in the object's
+    else:
+        null, weights = np.concatenate([-x.imag, x.real]), np.ones(len(information))
+    null /= np.linalg.norm(null)
     lift = float(np.trace(information)) / len(null)
     information += lift * np.outer(null, null)
-    trace = _trace_of_inverse(information)
-    return (trace - 1.0 / lift) / float(np.sum(np.abs(x) ** 2))
+    variances = _diagonal_of_inverse(information) - null**2 / lift
+    return float(weights @ variances) / float(np.sum(np.abs(x) ** 2))
 
 
-def _checked(obj: Array, support: Array, gain: float, shape: tuple[int, ...], mask: Array | None) -> tuple[Array, Array, Array]:
+def _checked(
+    obj: Array, support: Array, gain: float, shape: tuple[int, ...], mask: Array | None, uniform: bool
+) -> tuple[Array, Array, Array]:
     X, inside = np.asarray(obj, np.complex128), np.asarray(support, bool)
     measured = np.ones(shape, bool) if mask is None else np.asarray(mask, bool)
     if X.ndim not in (2, 3) or X.ndim != len(shape) or any(m > n for m, n in zip(X.shape, shape, strict=True)):
@@ -60,6 +75,8 @@ def _checked(obj: Array, support: Array, gain: float, shape: tuple[int, ...], ma
         raise BadInput(f"support {inside.shape} and mask {measured.shape} must have the shapes {X.shape} and {shape}")
     if not X.any() or not np.isfinite(X).all() or X[~inside].any():
         raise BadInput("the object must be finite, not zero everywhere, and zero outside its support")
+    if uniform and np.ptp(np.abs(X[inside])) > _UNIFORM * np.abs(X).max():
+        raise BadInput("the object does not have one magnitude on its support; leave uniform out")
     if not (math.isfinite(gain) and gain > 0):
         raise BadInput(f"gain must be positive, got {gain}")
     if np.count_nonzero(inside) > MAX_PIXELS:
@@ -86,15 +103,25 @@ def _information(X: Array, inside: Array, gain: float, measured: Array) -> Array
     return np.block([[P.real + Q.real, cross], [cross.T, P.real - Q.real]])
 
 
-def _trace_of_inverse(J: Array) -> float:
+def _of_phases(J: Array, phases: Array, magnitude: float) -> Array:
+    """J of the n phases and the one magnitude, (n + 1, n + 1), from that of the real and imaginary parts."""
+    n = len(phases)
+    real, imaginary = -magnitude * phases.imag, magnitude * phases.real  # what a turn of each pixel moves
+    cross = real[:, None] * J[:n, n:] * imaginary
+    turns = real[:, None] * J[:n, :n] * real + cross + cross.T + imaginary[:, None] * J[n:, n:] * imaginary
+    growth = np.concatenate([phases.real, phases.imag])
+    moved = J @ growth
+    mixed = real * moved[:n] + imaginary * moved[n:]
+    return np.block([[turns, mixed[:, None]], [mixed[None], np.full((1, 1), growth @ moved)]])
+
+
+def _diagonal_of_inverse(J: Array) -> Array:
     """Of a symmetric positive matrix; infinite where it is singular to working precision."""
     from scipy.linalg import lapack
 
     factor, failed = lapack.dpotrf(J, lower=1, overwrite_a=1)
-    if failed:
-        return math.inf
     condition = np.diagonal(factor)
-    if condition.min() < 1e-7 * condition.max():
-        return math.inf
+    if failed or condition.min() < 1e-7 * condition.max():
+        return np.full(len(J), np.inf)
     inverse, failed = lapack.dpotri(factor, lower=1, overwrite_c=1)
-    return math.inf if failed else float(np.trace(inverse))
+    return np.full(len(J), np.inf) if failed else np.diagonal(inverse)

@@ -6,18 +6,24 @@ from prbench.errors import BadInput
 from prbench.physics.cramer_rao import cramer_rao_nmse
 
 
-def dense_bound(obj, support, gain, shape, mask):
-    """The definition, with the derivative as a matrix and a pseudo-inverse."""
+def dense_bound(obj, support, gain, shape, mask, *, uniform=False):
+    """The definition, with the derivative as a matrix and a pseudo-inverse; of phases and one magnitude where ``uniform``."""
     pixels = np.argwhere(support)
     axes = [np.fft.fftshift(np.fft.fftfreq(n)) for n in shape]
     k = np.stack([axis[mask] for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
     kernel = np.exp(-2j * np.pi * k @ pixels.T)
     F = kernel @ obj[support]
     D = 2 / gain * np.concatenate([(F.conj()[:, None] * kernel).real, (F.conj()[:, None] * 1j * kernel).real], axis=1)
+    x = obj[support]
+    moves = np.eye(2 * len(x))
+    if uniform:
+        turns, growth = np.diag(1j * x), x / np.abs(x)
+        moves = np.concatenate([np.block([[turns.real], [turns.imag]]), np.append(growth.real, growth.imag)[:, None]], axis=1)
+    D = D @ moves
     J = D.T @ (D / (np.abs(F) ** 2 / gain)[:, None])
     values = np.linalg.eigvalsh(J)
     assert values[0] < 1e-9 * values[-1] < values[1], "one null direction, the global phase"
-    return np.sum(1 / values[1:]) / np.sum(np.abs(obj) ** 2)
+    return np.trace(moves @ np.linalg.pinv(J, rcond=1e-9, hermitian=True) @ moves.T) / np.sum(np.abs(obj) ** 2)
 
 
 @pytest.mark.parametrize(("inner", "shape"), [((5, 6), (12, 14)), ((3, 3, 2), (7, 8, 5))])
@@ -31,6 +37,20 @@ def test_equals_the_definition(inner, shape, masked):
         mask[tuple(slice(n // 2 - 1, n // 2 + 1) for n in shape)] = False
     expected = dense_bound(obj, support, 0.3, shape, mask)
     assert cramer_rao_nmse(obj, support, 0.3, shape, mask if masked else None) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_knowing_that_the_magnitude_is_one_number_lowers_it(masked):
+    rng = np.random.default_rng(4)
+    support = rng.random((5, 6)) < 0.7
+    obj = support * 2.5 * np.exp(1j * rng.normal(size=support.shape))
+    mask = np.ones((12, 14), bool)
+    mask[5:8, 6:9] = not masked
+    known = cramer_rao_nmse(obj, support, 0.3, (12, 14), mask, uniform=True)
+    assert known == pytest.approx(dense_bound(obj, support, 0.3, (12, 14), mask, uniform=True), rel=1e-8)
+    assert known < 0.8 * cramer_rao_nmse(obj, support, 0.3, (12, 14), mask)
+    with pytest.raises(BadInput, match=r"\bmagnitude\b"):
+        cramer_rao_nmse(obj * (1 + 0.1 * rng.random(obj.shape)), support, 0.3, (12, 14), uniform=True)
 
 
 def test_scales_with_the_dose_and_knows_no_global_phase():
