@@ -290,3 +290,18 @@ def test_a_raw_measured_frame_is_divided_by_its_median_and_said() -> None:
     made = problem(f"near-field-file[path={ORIGINALS}/holography3.mat,{geometry}]")
     assert np.median(field(made).intensity) == pytest.approx(1, abs=1e-2)
     assert any("median" in line for line in made.warnings)
+
+
+@pytest.mark.skipif(not ORIGINALS.is_dir(), reason="PRBENCH_DATA has no originals/beads")
+def test_a_raw_measured_frame_taken_for_divided_is_said_and_worse() -> None:
+    """An untrained network finds nothing in it: its correlation with the true phase is 0.02, and 0.88 in the divided frame."""
+    geometry = "wavelength_m=532e-9,pixel_m=6.5e-6,distance_m=7e-3,phase_range=0:inf,holdout=0"
+    raw, divided = (
+        problem(f"near-field-file[path={ORIGINALS}/holography3.mat,normalise={how},{geometry}]") for how in ("one", "median")
+    )
+    assert any("flat=" in line and "normalise=median" in line for line in raw.warnings)
+    true = problem("beads").truth
+    assert true is not None
+    found = [prbench.solve("gs[iterations=20]", made.measurement, seed=0).reconstruction.phase for made in (raw, divided)]
+    worse, better = (np.corrcoef(np.asarray(phase).ravel(), np.asarray(true.phase).ravel())[0, 1] for phase in found)
+    assert worse < 0.7 < better
