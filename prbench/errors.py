@@ -42,7 +42,7 @@ class ProgramDied(PrbenchError):
 
 
 class WrongProblem(PrbenchError):
-    """A dataset returned something other than a problem of its task. The message names the dataset."""
+    """A problem is not one of the task at hand. The message names the dataset, or the problem."""
 
 
 class Diverged(PrbenchError):

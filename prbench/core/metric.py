@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Direction = Literal["lower", "higher"]
-Needs = Literal["truth", "measurement", "support-size", "held-out", "noise", "starts", "solution", "reference", "solve"]
+Needs = Literal["truth", "measurement", "held-out", "starts", "reference", "solve"]
 
 
 UNLISTED = 1000
@@ -46,7 +46,8 @@ class MetricInfo:
         range: the values possible, such as ``"[0, inf)"``.
         answers: the kinds of answer it judges (:attr:`~prbench.core.TaskInfo.answer`).
         measurement: the class of the measurements it needs; any measurement where None.
-        needs: what must be there besides the reconstruction; ``solve`` where the number is not a score but a cost.
+        needs: what must be there besides the reconstruction; ``solve`` where the number is not a score but a cost. What else a
+            metric asks of a case, such as a known noise, it says by :attr:`Metric.where`.
         removes: the symmetries it does not see.
         cite: source of the definition.
         definition: one sentence on what the number is.
@@ -135,10 +136,17 @@ class Case:
 
 @dataclass(frozen=True)
 class Metric:
-    """A scoring function with its description; call it with a :class:`Case`."""
+    """A scoring function with its description; call it with a :class:`Case`.
+
+    Attributes:
+        info: the description.
+        function: from a case to a number.
+        where: whether the metric applies to a case that has what ``info`` names; to all of them where None.
+    """
 
     info: MetricInfo
     function: Callable[[Case], float]
+    where: Callable[[Case], bool] | None = None
 
     def __call__(self, case: Case) -> float:
         """The score, or NaN where it is not defined for this case, which the case's notes then say under the metric's name.
@@ -156,17 +164,15 @@ class Metric:
         problem = case.problem
         if not self.info.judges(answer, type(problem.measurement)):
             return False
-        return {
+        there = {
             "truth": problem.truth is not None,
             "measurement": True,
-            "support-size": getattr(problem.measurement, "support_size", None) is not None,
-            "noise": problem.truth is not None and getattr(problem.measurement, "gain", None) is not None,
             "held-out": problem.held_out is not None,
             "starts": "starts" in case.reconstruction.aux,
-            "solution": "solved_after" in case.reconstruction.aux,
             "reference": bool(problem.reference),
             "solve": False,
-        }[self.info.needs]
+        }
+        return there[self.info.needs] and (self.where is None or self.where(case))
 
 
 def _hashable(value: Any) -> Any:
@@ -188,6 +194,7 @@ def metric(
     unit: str = "",
     range: str = "[0, inf)",  # noqa: A002 - the natural word
     needs: Needs = "truth",
+    where: Callable[[Case], bool] | None = None,
     removes: tuple[str, ...] = (),
     cite: str = "",
     priority: int | None = UNLISTED,
@@ -195,7 +202,7 @@ def metric(
 ) -> Callable[[Callable[[Case], float]], Metric]:
     """Make a :class:`Metric` of a function of a :class:`Case`; its docstring's first paragraph is the definition.
 
-    The arguments are those of :class:`MetricInfo`.
+    The arguments are those of :class:`MetricInfo`, and ``where`` of :class:`Metric`.
     """
 
     def describe(function: Callable[[Case], float]) -> Metric:
@@ -203,6 +210,6 @@ def metric(
         info = MetricInfo(
             name, better, unit, range, answers, measurement, needs, removes, cite, definition, header, meaning, priority, smallest
         )
-        return Metric(info, function)
+        return Metric(info, function, where)
 
     return describe

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 from prbench.backend import Array
+from prbench.errors import WrongProblem
 
 from .measurement import Measurement
 from .reconstruction import Reconstruction
 
 Split = Literal["tune", "test", "train"]
+M = TypeVar("M", bound=Measurement)
 
 
 @dataclass(frozen=True)
@@ -62,3 +64,13 @@ class Problem:
     reference: dict[str, Array] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     data_range: float | None = None
+
+    def measured(self, kind: type[M]) -> M:
+        """The measurement, for what judges measurements of one class only.
+
+        Raises:
+            WrongProblem: for a measurement of another class.
+        """
+        if not isinstance(self.measurement, kind):
+            raise WrongProblem(f"{self.id} has a measurement of {type(self.measurement).__name__}, {kind.__name__} is needed")
+        return self.measurement

@@ -44,8 +44,7 @@ def conformance() -> tuple[Conformance, ...]:
 
 def truth_gap(problem: Problem) -> float:
     """Norm of the blurred image minus what the true image and kernel make, over 1e-5 of its own norm."""
-    y, truth = problem.measurement, problem.truth
-    assert isinstance(y, BlurredImage)
+    y, truth = problem.measured(BlurredImage), problem.truth
     assert truth is not None
     return y.misfit(truth) / 1e-5
 

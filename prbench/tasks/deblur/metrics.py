@@ -111,8 +111,7 @@ def registered_to_truth(problem: Problem, image: Array) -> AlignedImage:
 
     A blurred image's edge pixels are repeated outwards.
     """
-    y, truth = problem.measurement, problem.truth
-    assert isinstance(y, BlurredImage)
+    y, truth = problem.measured(BlurredImage), problem.truth
     assert truth is not None
     margin = y.kernel_shape[0] // 2, y.kernel_shape[1] // 2
     if image.shape == y.shape:
@@ -252,6 +251,5 @@ def kernel_agreement(case: Case) -> float:
 )
 def blur_residual(case: Case) -> float:
     """Norm of the blurred image minus what image and kernel make, over its own norm."""
-    y = case.problem.measurement
-    assert isinstance(y, BlurredImage)
+    y = case.problem.measured(BlurredImage)
     return float(y.residual(case.reconstruction.image, case.reconstruction.kernel))

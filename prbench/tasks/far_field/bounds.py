@@ -22,9 +22,8 @@ _ZERO = 1e-6
 @lru_cache(maxsize=1)
 def bound_of(problem: Problem) -> float | None:
     """The bound of a problem for a known support, computed once for its cells; None where it has too many unknowns."""
-    y = problem.measurement
+    y = problem.measured(FarField)
     assert problem.truth is not None
-    assert isinstance(y, FarField)
     assert y.gain is not None
     x = np.asarray(problem.truth.object, np.complex128)
     support = np.abs(x) > _ZERO * np.abs(x).max()
@@ -36,7 +35,7 @@ def bound_of(problem: Problem) -> float | None:
 @metric(
     "bound_ratio",
     better="lower",
-    needs="noise",
+    where=lambda case: case.problem.measured(FarField).gain is not None,
     removes=FAR_FIELD,
     cite="Kay, Fundamentals of Statistical Signal Processing: Estimation Theory, Prentice Hall (1993), chapter 3",
     answers=(COMPLEX_OBJECT,),

@@ -38,8 +38,7 @@ def conformance() -> tuple[Conformance, ...]:
 
 def truth_gap(problem: Problem) -> float:
     """As :func:`~prbench.core.conformance.intensity_gap`, of the true object."""
-    y, truth = problem.measurement, problem.truth
-    assert isinstance(y, FarField)
+    y, truth = problem.measured(FarField), problem.truth
     assert truth is not None
     return intensity_gap(y.forward(truth.object), y.intensity, y.mask)
 

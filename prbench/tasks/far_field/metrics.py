@@ -100,15 +100,9 @@ def _distinct(case: Case) -> Array:
     return case.shared("distinct-starts", make)
 
 
-def _measurement(case: Case) -> FarField:
-    y = case.problem.measurement
-    assert isinstance(y, FarField)
-    return y
-
-
 def _modulus(case: Case) -> Array:
     def expected() -> Array:
-        y = _measurement(case).to(get_backend("numpy", "double"))
+        y = case.problem.measured(FarField).to(get_backend("numpy", "double"))
         return np.sqrt(y.forward_given(np.asarray(case.reconstruction.object, np.complex128), case.reconstruction.aux))
 
     return case.shared("fourier-modulus", expected)
@@ -160,7 +154,7 @@ def prtf(case: Case) -> float:
         reason = f"{len(starts)} different starts; at least {LEAST_STARTS} are needed, or unrelated objects seem to agree"
         return case.undefined("prtf", f"{reason} (settings starts= and keep=)")
     case.notes["prtf"] = f"of {len(starts)} starts"
-    frequency, curve = phase_retrieval_transfer_function(starts, _measurement(case))
+    frequency, curve = phase_retrieval_transfer_function(starts, case.problem.measured(FarField))
     estimate = first_crossing(frequency, curve, np.full(len(curve), math.exp(-1)))
     return case.defined("prtf", estimate, "no shell was measured")
 

@@ -18,7 +18,8 @@ _SOURCE = "Elser, Lan, Bendory, SIAM J. Imaging Sci. 11 (2018) 2429, doi:10.1137
     "support_power",
     better="higher",
     range="[0, 1]",
-    needs="support-size",
+    needs="measurement",
+    where=lambda case: case.problem.measured(FarField).support_size is not None,
     removes=FAR_FIELD,
     cite=_SOURCE,
     answers=(COMPLEX_OBJECT,),
@@ -34,8 +35,7 @@ def support_power(case: Case) -> float:
 
     Giving the answer the measured moduli keeps a wrong scale, or pixels that were simply cut away, from counting.
     """
-    y = case.problem.measurement
-    assert isinstance(y, FarField)
+    y = case.problem.measured(FarField)
     assert y.support_size is not None
     field = np.asarray(y.pad(np.asarray(case.reconstruction.object, np.complex128)))
     spectrum = np.fft.fftn(field)
@@ -54,7 +54,8 @@ def support_power(case: Case) -> float:
     "steps_to_solution",
     better="lower",
     range="[1, inf)",
-    needs="solution",
+    needs="measurement",
+    where=lambda case: "solved_after" in case.reconstruction.aux,
     cite=_SOURCE,
     answers=(COMPLEX_OBJECT,),
     measurement=FarField,

@@ -14,9 +14,8 @@ from . import FarField
 def _write(path: Path, problem: Problem, estimate: Reconstruction, scores: Mapping[str, float], solver: str) -> None:
     from .export import write_cxi
 
-    assert isinstance(problem.measurement, FarField)
     source = problem.provenance.source
-    write_cxi(path, problem.measurement, estimate, source=source, scores=scores, solver=solver, held_out=problem.held_out)
+    write_cxi(path, problem.measured(FarField), estimate, source=source, scores=scores, solver=solver, held_out=problem.held_out)
 
 
 def _conformance() -> tuple[Conformance, ...]:

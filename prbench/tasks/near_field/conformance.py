@@ -28,8 +28,7 @@ def conformance() -> tuple[Conformance, ...]:
 
 def truth_gap(problem: Problem) -> float:
     """As :func:`~prbench.core.conformance.intensity_gap`, of the true phase and transmission."""
-    y, truth = problem.measurement, problem.truth
-    assert isinstance(y, NearField)
+    y, truth = problem.measured(NearField), problem.truth
     assert truth is not None
     return intensity_gap(y.forward(truth), y.intensity, y.mask)
 

@@ -55,7 +55,7 @@ def intensity_residual(case: Case) -> float:
     """Norm of the intensity expected of phase and transmission minus the measured one, over the norm of the measured minus the
     empty beam, under the measurement's own model; 1 is no better than no object, 0 exact. Noise alone keeps it above 0.
     """
-    y = _measurement(case)
+    y = case.problem.measured(NearField)
     residual = _residual(_expected(case), y.backend.to_numpy(y.intensity), judged_region(case.problem))
     return case.defined("intensity_residual", residual, _NOTHING)
 
@@ -79,17 +79,11 @@ def free_residual(case: Case) -> float:
     return case.defined("free_residual", residual, _NOTHING)
 
 
-def _measurement(case: Case) -> NearField:
-    y = case.problem.measurement
-    assert isinstance(y, NearField)
-    return y
-
-
 def _expected(case: Case) -> Array:
     """The intensity (H, W) that the measurement's own model expects of the reconstruction, on the host."""
 
     def compute() -> Array:
-        y, estimate = _measurement(case), case.reconstruction
+        y, estimate = case.problem.measured(NearField), case.reconstruction
         copy = y.to(y.backend)  # with counters of its own: scoring is no work of the solver's
         transmission = estimate.transmission
         if transmission is not None and y.model == "fourier-born":

@@ -49,8 +49,7 @@ def conformance() -> tuple[Conformance, ...]:
 
 def truth_gap(problem: Problem) -> float:
     """Norm of the interferogram minus the truth's, whose ``aux`` has the optics, over 1e-5 of the norm of the fringes."""
-    y, truth = problem.measurement, problem.truth
-    assert isinstance(y, Hologram)
+    y, truth = problem.measured(Hologram), problem.truth
     assert truth is not None
     fringes = np.asarray(y.interferogram, np.float64)
     gap = np.linalg.norm(np.asarray(y.forward(truth)) - fringes)

@@ -97,8 +97,7 @@ def _fit(rest: Array, fringes: Fringes) -> tuple[float, Array]:
 
 
 def _fringes(case: Case) -> Fringes:
-    y = case.problem.measurement
-    assert isinstance(y, Hologram)
+    y = case.problem.measured(Hologram)
     return case.shared("fringes", lambda: read_fringes(y))
 
 
@@ -120,8 +119,7 @@ def fringe_residual(case: Case) -> float:
     in the fringes, an aberration of degree 4 apart, which background_flatness sees. Noise is told by the parts of the hologram's
     spectrum that no order reaches, and taken for white.
     """
-    y = case.problem.measurement
-    assert isinstance(y, Hologram)
+    y = case.problem.measured(Hologram)
     noisy = case.shared("noisy fringes", lambda: read_noisy_fringes(y))
     estimate = fringe_residual_of(y, case.reconstruction.phase, _fringes(case), noisy)
     if math.isnan(estimate):

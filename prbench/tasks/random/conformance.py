@@ -34,8 +34,7 @@ def conformance() -> tuple[Conformance, ...]:
 
 def truth_gap(problem: Problem) -> float:
     """As :func:`~prbench.core.conformance.intensity_gap`, of the true object."""
-    y, truth = problem.measurement, problem.truth
-    assert isinstance(y, RandomLinear)
+    y, truth = problem.measured(RandomLinear), problem.truth
     assert truth is not None
     return intensity_gap(y.forward(truth.object), y.intensity, y.mask)
 

@@ -98,7 +98,7 @@ def dark_field_rmse(case: Case) -> float:
 )
 def images_used(case: Case) -> float:
     """Pairs of images that the solver used: all that it was given unless it says otherwise."""
-    return float(case.reconstruction.aux.get("images_used", _measurement(case).images))
+    return float(case.reconstruction.aux.get("images_used", case.problem.measured(SpeckleStack).images))
 
 
 @metric(
@@ -118,7 +118,7 @@ def stack_residual(case: Case) -> float:
 
     A dark field beyond the blur that leaves a hundredth of the speckles' visibility counts as that blur.
     """
-    y, region = _measurement(case), case_region(case)
+    y, region = case.problem.measured(SpeckleStack), case_region(case)
     sample, reference = (np.asarray(y.backend.to_numpy(stack), np.float64) for stack in (y.sample, y.reference))
     still = root_mean_square_error(sample, reference, region)
     expected = case.shared("expected-stack", lambda: _uncounted(y, case.reconstruction))
@@ -153,12 +153,6 @@ def dark_field_difference(case: Case) -> float:
         return case.undefined("dark_field_difference", reason)
     difference = relative_difference(published, estimate, inner)
     return case.defined("dark_field_difference", difference, "the published dark field is zero everywhere")
-
-
-def _measurement(case: Case) -> SpeckleStack:
-    y = case.problem.measurement
-    assert isinstance(y, SpeckleStack)
-    return y
 
 
 def _uncounted(y: SpeckleStack, estimate: Reconstruction) -> Array:
