@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 
 from prbench.core import register, setting
+from prbench.tasks.far_field import UNIFORM_MAGNITUDE
 
 from ._parametrisations import Outputs, magnitude_and_phase, phase_alone
 from ._skip_prior import SkipPrior
@@ -35,6 +36,11 @@ class DoubleDip(SkipPrior):
         choices=("free", "uniform"),
         doc="uniform: known to be the same all over the frame, so that only the phase is drawn",
     )
+
+    @property
+    def assumes(self) -> tuple[str, ...]:
+        """A uniform magnitude: sigmoids that saturate at one number prefer it."""
+        return (UNIFORM_MAGNITUDE,)
 
     def output_channels(self) -> tuple[int, ...]:
         """One channel of each network; the phase's alone where the magnitude is known."""

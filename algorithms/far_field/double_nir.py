@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from prbench.core import register, setting
+from prbench.tasks.far_field import UNIFORM_MAGNITUDE
 
 from ..networks.coordinate import CoordinateNetwork
 from ._deep_prior import DeepPrior, PriorState
@@ -48,6 +49,11 @@ class DoubleNir(DeepPrior):
     )
 
     example: ClassVar[dict[str, object]] = {"iterations": 30, "starts": 2, "finalists": 1, "channels": 16}
+
+    @property
+    def assumes(self) -> tuple[str, ...]:
+        """A uniform magnitude: sigmoids that saturate at one number prefer it."""
+        return (UNIFORM_MAGNITUDE,)
 
     def networks(self, ndim: int, frame: tuple[int, ...], outputs: int, starts: int) -> nn.Module:  # noqa: ARG002 - any frame
         """Perceptrons side by side."""

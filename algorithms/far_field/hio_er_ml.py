@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
 from prbench.errors import UsageError
-from prbench.tasks.far_field import FarField
+from prbench.tasks.far_field import UNIFORM_MAGNITUDE, FarField
 
 from ._coherence import reported
 from ._likelihood import refine
@@ -55,6 +55,11 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
     example: ClassVar[dict[str, object]] = {"recipe": "100*HIO+20*ER+2*(24*ML+20*ER)+24*ML", "starts": 2}
 
     algorithms: ClassVar[tuple[str, ...]] = (*UPDATES, "ML")
+
+    @property
+    def assumes(self) -> tuple[str, ...]:
+        """That the magnitude is uniform, where ``magnitude`` says so."""
+        return (UNIFORM_MAGNITUDE,) if self.magnitude == "uniform" else ()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
-from prbench.tasks.far_field import FarField
+from prbench.tasks.far_field import UNIFORM_MAGNITUDE, FarField
 
 from ._likelihood import LikelihoodDescent, begin, confine, log_likelihood, refine
 from ._run import iterate_residual, reconstruction
@@ -52,6 +52,11 @@ class MaximumLikelihood(ShrinkwrapSettings, IterativeSolver[FarField, DescentSta
     magnitude: Literal["free", "uniform"] = setting("free", doc="uniform: one magnitude on all of the support, as of crystals")
 
     example: ClassVar[dict[str, object]] = {"iterations": 50}
+
+    @property
+    def assumes(self) -> tuple[str, ...]:
+        """That the magnitude is uniform, where ``magnitude`` says so."""
+        return (UNIFORM_MAGNITUDE,) if self.magnitude == "uniform" else ()
 
     def total_iterations(self, y: FarField) -> int:  # noqa: ARG002 - the same for every measurement
         """Number of iterations, from the settings."""

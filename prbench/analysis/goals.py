@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from prbench.core import Goal, MetricInfo, find_task_info
 from prbench.errors import UsageError
 from prbench.metrics.costs import metric_infos
@@ -12,7 +14,7 @@ from prbench.metrics.costs import metric_infos
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Goal", "board_columns", "choose_goal", "goal_by", "goals", "smallest_difference"]
+__all__ = ["Goal", "board_columns", "choose_goal", "goal_by", "goals", "judged_by_record", "smallest_difference", "successes"]
 
 
 def goals(task: str) -> tuple[Goal, ...]:
@@ -35,6 +37,25 @@ def goal_by(task: str, name: str) -> Goal:
     """
     own = next((goal for goal in goals(task) if goal.metric == name), None)
     return own or Goal(name, _info(name).better)
+
+
+def judged_by_record(goal: Goal, frame: pd.DataFrame) -> bool:
+    """Whether records of a frame say by themselves which is a success, so that no one threshold of the score does."""
+    return goal.found in frame and bool(frame[goal.found].notna().any())
+
+
+def successes(score: np.ndarray, found: np.ndarray | None, goal: Goal) -> np.ndarray | None:
+    """Which cells are a success, as bool (N,); None where the goal does not say.
+
+    Args:
+        score: of each cell, float (N,).
+        found: what each record says of it, 1 or 0, and NaN where the threshold counts, as in records of before; None: nowhere.
+        goal: the goal.
+    """
+    if goal.success is None:
+        return None
+    reached = np.asarray(score <= goal.success if goal.better == "lower" else score >= goal.success)
+    return reached if found is None else np.where(np.isnan(found), reached, np.nan_to_num(found) > 0)
 
 
 def smallest_difference(goal: Goal) -> float:

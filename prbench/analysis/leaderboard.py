@@ -16,7 +16,7 @@ from prbench.metrics.costs import COSTS
 
 from .common import common_block
 from .conditions import SEALED, by_conditions, described, under
-from .goals import Goal, board_columns, choose_goal, goal_by, goals, smallest_difference
+from .goals import Goal, board_columns, choose_goal, goal_by, goals, smallest_difference, successes
 from .ranks import point_ranks, rank_intervals, resampled, sample_medians
 from .statistics import LEAST_SAMPLES, Estimates, clopper_pearson, group_medians, group_sums, hierarchical_medians
 
@@ -163,7 +163,7 @@ def solver_rows(
     main = cells.medians(score)
     columns: dict[str, object] = {**_spread("median", main), "median_level": main.level, "values": cells.few(score)}
     columns |= _ranking(_cube(score, solver, sample, (n, len(samples))), ranked, common, main.value, goal)
-    columns |= _spread("success", cells.shares(_reached(score, goal)))
+    columns |= _spread("success", cells.shares(_succeeded(records, score, failed, goal)))
     shown = (
         *(board_columns(records) if beside is None else beside),
         *(info for info in COSTS.values() if info.priority is not None),
@@ -233,11 +233,10 @@ class _ScoredCells:
         ]
 
 
-def _reached(score: np.ndarray, goal: Goal) -> np.ndarray | None:
-    """Which scores are a success, where the goal says so."""
-    if goal.success is None:
-        return None
-    return np.asarray(score <= goal.success if goal.better == "lower" else score >= goal.success)
+def _succeeded(records: pd.DataFrame, score: np.ndarray, failed: np.ndarray, goal: Goal) -> np.ndarray | None:
+    """Which cells are a success, where the goal says so; a failed one is none."""
+    reached = successes(score, _column(records, goal.found), goal)
+    return None if reached is None else reached & ~failed
 
 
 def _ranking(scores: np.ndarray, ranked: np.ndarray, common: np.ndarray, medians: np.ndarray, goal: Goal) -> dict[str, object]:

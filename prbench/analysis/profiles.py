@@ -10,7 +10,7 @@ import numpy as np
 from prbench.errors import UsageError
 from prbench.metrics.cost_names import LATENCY_PAIRS, LATENCY_S, OPERATORS
 
-from .goals import choose_goal, goals
+from .goals import choose_goal, goals, successes
 from .leaderboard import NOT_RUN, SCORED
 
 if TYPE_CHECKING:
@@ -112,9 +112,10 @@ def _solved(records: pd.DataFrame, task: str) -> np.ndarray:
     if goal.metric not in records:
         return np.zeros(len(records), dtype=bool)
     score = records[goal.metric].where(records["status"].isin(SCORED))
-    target: float | pd.Series[float] | None = goal.success
-    if target is None:
-        best = score.groupby(records["sample"]).transform("min" if goal.better == "lower" else "max")
-        slack = (NEAR_BEST - 1) * best.abs()
-        target = best + slack if goal.better == "lower" else best - slack
-    return np.asarray(score <= target if goal.better == "lower" else score >= target)
+    found = records[goal.found].to_numpy(float) if goal.found in records else None
+    reached = successes(score.to_numpy(float), found, goal)
+    if reached is not None:
+        return reached & score.notna().to_numpy()
+    best = score.groupby(records["sample"]).transform("min" if goal.better == "lower" else "max")
+    slack = (NEAR_BEST - 1) * best.abs()
+    return np.asarray(score <= best + slack if goal.better == "lower" else score >= best - slack)

@@ -11,7 +11,7 @@ from prbench.core import format_name, load_plugin, parse_name
 from prbench.core.settings import Scalar
 from prbench.errors import UsageError
 
-from .goals import Goal, choose_goal, goals
+from .goals import Goal, choose_goal, goals, successes
 from .leaderboard import NOT_RUN, SCORED
 from .search_space import draw, search_space
 from .statistics import hierarchical_medians
@@ -65,9 +65,9 @@ def sensitivity(frame: pd.DataFrame, points: pd.DataFrame) -> tuple[dict[str, Go
     Returns:
         The goal of each dataset. A row for each task, dataset and solver: ``settings`` drawn; ``default, default_low,
         default_high``, the score as named with its interval; ``best, low, median, high, worst`` over the settings drawn, low and
-        high being the quantiles of 10 % and 90 % from the better side; ``success``, the share of settings whose score is one;
-        ``spelled``, the best solver met. And a row for each of these and each numeric setting: ``setting``, ``correlation``
-        (Spearman's, with the score: positive where larger values score higher) and its ``p``.
+        high being the quantiles of 10 % and 90 % from the better side; ``success``, the share of settings that succeed in half
+        of their samples; ``spelled``, the best solver met. And a row for each of these and each numeric setting: ``setting``,
+        ``correlation`` (Spearman's, with the score: positive where larger values score higher) and its ``p``.
 
     Raises:
         UsageError: where no cell is finished.
@@ -92,15 +92,20 @@ def sensitivity(frame: pd.DataFrame, points: pd.DataFrame) -> tuple[dict[str, Go
 
 
 def _scores(part: pd.DataFrame, goal: Goal) -> pd.DataFrame:
-    """One row a draw: its settings, ``spelled``, and its ``score`` with ``low`` and ``high``."""
+    """One row a draw: its settings, ``spelled``, its ``score`` with ``low`` and ``high``, and the median of ``success``."""
     score = part[goal.metric].where(part["status"].isin(SCORED)).to_numpy(float) if goal.metric in part else np.nan
     score = np.broadcast_to(np.where(np.isnan(score), goal.worst, score), len(part))
     number, numbers = _codes(part[DRAW].to_numpy())
     sample, samples = _codes(part["sample"].to_numpy())
     pairs, pair = np.unique(number * len(samples) + sample, return_inverse=True)
-    result = hierarchical_medians(score, pair, pairs // len(samples), len(numbers))
+    found = part[goal.found].to_numpy(float) if goal.found in part else None
+    reached = successes(score, found, goal)
+    result, success = (
+        hierarchical_medians(values, pair, pairs // len(samples), len(numbers))
+        for values in (score, np.full(len(part), np.nan) if reached is None else reached.astype(float))
+    )
     settings = part.drop_duplicates(DRAW).sort_values(DRAW, ignore_index=True)
-    return settings.assign(score=result.value, low=result.low, high=result.high)
+    return settings.assign(score=result.value, low=result.low, high=result.high, success=success.value)
 
 
 def _codes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -115,9 +120,7 @@ def _spread(draws: pd.DataFrame, goal: Goal) -> dict[str, object]:
     sign = 1 if goal.better == "lower" else -1
     ordered = np.sort(sign * drawn["score"].to_numpy())
     ends = sign * np.quantile(ordered, [0, 0.1, 0.5, 0.9, 1], method="inverted_cdf") if len(ordered) else np.full(5, np.nan)
-    reached = np.nan
-    if goal.success is not None and len(ordered):
-        reached = float(np.mean(ordered <= sign * goal.success))
+    reached = float(np.mean(drawn["success"] >= 0.5)) if goal.success is not None and len(drawn) else np.nan
     best = draws.iloc[int(np.argmin(sign * draws["score"].to_numpy()))]
     return {
         "settings": len(drawn),

@@ -103,11 +103,13 @@ class MetricInfo:
 class Case:
     """One reconstruction to be scored, with what several metrics share computed once (see :meth:`shared`).
 
-    Arrays are on the host, and the reconstruction's are finite: a diverged one is not scored.
+    Arrays are on the host, and the reconstruction's are finite: a diverged one is not scored. ``assumes`` is what the solver took
+    to be true of the object, as :attr:`Solver.assumes <prbench.core.Solver.assumes>` says.
     """
 
     reconstruction: Reconstruction
     problem: Problem
+    assumes: tuple[str, ...] = ()
 
     @cached_property
     def _shared(self) -> dict[str, object]:

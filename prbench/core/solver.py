@@ -46,6 +46,14 @@ class Solver(Settings, Generic[M]):
         """
         return ()
 
+    @property
+    def assumes(self) -> tuple[str, ...]:
+        """What the solver takes to be true of the object beyond what the measurement tells, in words that its task defines.
+
+        A task may ask more of an answer that was made with such knowledge.
+        """
+        return ()
+
     @classmethod
     def shipped_files(cls) -> tuple[Path, ...]:
         """The files that come with this solver and that its answers come from, such as trained weights; part of its code."""

@@ -44,12 +44,22 @@ class Goal:
         better: ``lower`` or ``higher``, as the metric declares.
         success: the value from which on a reconstruction is a success, or None where there is no such value.
         reason: why that value, in one sentence; stated wherever there is a value.
+        found: name of the metric, 1 or 0, that says of each record whether it is a success, where that depends on its problem;
+            ``success`` then counts for records without it alone.
+        bounds: names of metrics that are numbers of the problem and bound the score; figures draw them.
     """
 
     metric: str
     better: Literal["lower", "higher"] = "lower"
     success: float | None = None
     reason: str = ""
+    found: str = ""
+    bounds: tuple[str, ...] = ()
+
+    @property
+    def threshold(self) -> float | None:
+        """The value that tells a success from a failure in every problem; None where there is none, or it is the problem's."""
+        return None if self.found else self.success
 
     @property
     def worst(self) -> float:
@@ -180,7 +190,7 @@ class TaskInfo:
                 name=str(data["name"]),
                 answer=str(data["answer"]),
                 symmetries=tuple(map(str, data["symmetries"])),
-                goals=tuple(Goal(**goal) for goal in data["goals"]),
+                goals=tuple(Goal(**{**goal, "bounds": tuple(goal.get("bounds", ()))}) for goal in data["goals"]),
                 maps=tuple(Map(**kind) for kind in data["maps"]),
                 panel=Panel(**data["panel"]),
                 solvers=tuple(map(str, data["solvers"])),

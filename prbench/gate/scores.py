@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from prbench.analysis.goals import Goal, goal_by, goals, smallest_difference
+from prbench.analysis.goals import Goal, goal_by, goals, smallest_difference, successes
 from prbench.core import load_plugin, plugin_names
 from prbench.core.metric import MetricInfo
 
@@ -111,7 +111,7 @@ def _repeats(pair: Pair) -> bool:
 
 def _successes(pairs: Sequence[Pair], goal: Goal, *, paired: bool) -> Iterator[Finding]:
     """Reconstructions that count as a success; one without a score is none."""
-    outcomes = [(_success(base, goal), _success(head, goal), (base, head)) for base, head in pairs]
+    outcomes = [(*_both_succeeded(pair, goal), pair) for pair in pairs]
     before, now = sum(o[0] for o in outcomes), sum(o[1] for o in outcomes)
     if before == now:
         return
@@ -134,10 +134,13 @@ def _successes(pairs: Sequence[Pair], goal: Goal, *, paired: bool) -> Iterator[F
     yield Finding("success", *_group(pairs), "", *counts, ratio, p, n, change if sure else "unclear")  # type: ignore[arg-type]
 
 
-def _success(cell: Mapping[str, Any], goal: Goal) -> bool:
-    value = score_of(cell, goal.metric)
-    assert goal.success is not None
-    return not math.isnan(value) and (value <= goal.success if goal.better == "lower" else value >= goal.success)
+def _both_succeeded(pair: Pair, goal: Goal) -> tuple[bool, bool]:
+    """Whether base and head are a success, both by the same rule: by the threshold where one of them knows no other."""
+    score, found = (np.array([score_of(cell, name) for cell in pair]) for name in (goal.metric, goal.found))
+    reached = successes(score, None if np.isnan(found).any() else found, goal)
+    assert reached is not None
+    before, now = reached & ~np.isnan(score)
+    return bool(before), bool(now)
 
 
 def _gross(name: str, pair: Pair) -> bool:

@@ -81,8 +81,9 @@ def _draw_curves(figure: Figure, sweep: Sweep) -> None:
         top.set_ylabel(goal.metric)
         if (part["median"] > 0).all():
             top.set_yscale("log")
-        if success and goal.success is not None:
-            top.axhline(goal.success, color="0.6", linewidth=0.8, linestyle=":", zorder=0)
+        if success and goal.threshold is not None:
+            top.axhline(goal.threshold, color="0.6", linewidth=0.8, linestyle=":", zorder=0)
+        if success:
             panels[1, column].set_ylabel("success rate")
             panels[1, column].set_ylim(-0.03, 1.03)
     lines, texts = panels[0, 0].get_legend_handles_labels()
@@ -195,8 +196,8 @@ def _draw_settings(figure: Figure, sweep: Sweep) -> None:
             panel.plot([named], [row_number], "D", markerfacecolor="none", markeredgecolor="black", markersize=6)
         if finite.size and (finite > 0).all():
             panel.set_xscale("log")
-        if goal.success is not None:
-            panel.axvline(goal.success, color="0.6", linewidth=0.8, linestyle=":", zorder=0)
+        if goal.threshold is not None:
+            panel.axvline(goal.threshold, color="0.6", linewidth=0.8, linestyle=":", zorder=0)
         panel.set_yticks(range(len(solvers)), [_text(name, 40) for name in solvers])
         panel.set_ylim(len(solvers) - 0.5, -0.5)
         panel.set_xlabel(f"{goal.metric}, {goal.better} is better")

@@ -27,7 +27,7 @@ Block = tuple[str, list[str], list[list[str]]]
 _NOTE = f"{NOTE} n: cells."
 _NOTE_OF_SETTINGS = (
     "Scores are medians over samples; failed cells count as worst. named: the solver as asked for, with its interval. "
-    "10 %, 90 %: what a tenth of the settings beat, and fall short of. solved: settings whose score is a success."
+    "10 %, 90 %: what a tenth of the settings beat, and fall short of. solved: settings that succeed in half of their samples."
 )
 
 
@@ -141,9 +141,8 @@ def _maps(sweep: Sweep) -> Iterator[Block]:
         corner = f"{down.removeprefix('over.')} \\ {across.removeprefix('over.')}"
         text = [[y, *(_of_map(at.get((x, y)), success=success) for x in column)] for y in line]
         goal = sweep.goals[str(dataset)]
-        what = (
-            f"success %, {goal.metric} to {goal.success:g}" if success and goal.success is not None else f"median {goal.metric}"
-        )
+        threshold = "" if goal.threshold is None else f", {goal.metric} to {goal.threshold:g}"
+        what = f"success %{threshold}" if success else f"median {goal.metric}"
         cells = part["cells"].unique()
         many = str(cells[0]) if len(cells) == 1 else f"{cells.min()} to {cells.max()}"
         yield f"{task} · {dataset} · {one_line(solver, 200)} · {what} · n = {many} each", [corner, *column], text

@@ -35,17 +35,22 @@ __all__ = ["QUICK_SOLVES", "Attempt", "Executor", "Report", "Spelled", "execute"
 
 @dataclass(frozen=True)
 class Spelled:
-    """What a record says of a cell's plug-ins, so that who writes it need not import the solver: names and code."""
+    """What a record says of a cell's plug-ins, so that who writes it need not import the solver: names and code.
+
+    And what the solver assumes of the object, by which its answer is judged.
+    """
 
     solver: str
     dataset: str
     code_id: str
+    assumes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, cell: Cell) -> Spelled:
         """As the plug-ins say; raises as :meth:`~prbench.running.request.cell.Cell.build_solver`."""
-        code = code_id(type(cell.build_solver()), type(cell.build_dataset()))
-        return cls(cell.solver_spelled, cell.dataset_spelled, code)
+        solver = cell.build_solver()
+        code = code_id(type(solver), type(cell.build_dataset()))
+        return cls(cell.solver_spelled, cell.dataset_spelled, code, solver.assumes)
 
 
 def _silent(_name: str, _values: Mapping[str, Any]) -> None:
@@ -208,7 +213,7 @@ class Executor:
             arrays = arrays_of(run.reconstruction)
             stage = "scoring"
             report("phase", {"phase": stage})
-            known["metrics"], scored = assess(run.reconstruction, problem)
+            known["metrics"], scored = assess(run.reconstruction, problem, assumes=attempt.spelled.assumes)
             notes.update(scored)
             if problem.truth is None:  # which alone can tell
                 known["warnings"] += tuple(problem.measurement.suspicions(run.reconstruction))

@@ -39,7 +39,7 @@ def rescore(store: Store, on: Callable[[Record, str], object] | None = None) -> 
             if arrays:
                 if last is None or last[0] != record.cell.problem_label:
                     last = record.cell.problem_label, record.cell.problem()
-                metrics, notes = assess(reconstruction_of(arrays), last[1])
+                metrics, notes = assess(reconstruction_of(arrays), last[1], assumes=record.cell.build_solver().assumes)
                 runner_notes = {
                     name: text for name, text in record.notes.items() if name in RUNNER_NOTES
                 }  # no new score changes them

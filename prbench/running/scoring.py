@@ -70,16 +70,17 @@ def score(reconstruction: Reconstruction, problem: Problem, metrics: Sequence[st
 
 
 def assess(
-    reconstruction: Reconstruction, problem: Problem, metrics: Sequence[str] | None = None
+    reconstruction: Reconstruction, problem: Problem, metrics: Sequence[str] | None = None, assumes: Sequence[str] = ()
 ) -> tuple[dict[str, float], dict[str, float | str]]:
     """As :func:`score`, and beside the scores what the metrics note about them, such as the data range of an image metric.
 
     A metric that fails is noted under its name (see :func:`failed_metrics`), without a warning; the others are scored.
+    ``assumes`` is what the solver took to be true of the object.
     """
     if not reconstruction.finite():
         raise UsageError("the reconstruction has non-finite numbers; it has diverged and has no scores")
     problem.measurement.check(reconstruction)
-    case = Case(reconstruction, problem)
+    case = Case(reconstruction, problem, tuple(assumes))
     task = find_task(problem.measurement.task)
     if metrics is not None:
         named = [metric for metric in _metrics_for(task, metrics) if metric.applies(case, task.answer)]

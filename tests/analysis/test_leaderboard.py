@@ -153,6 +153,16 @@ def test_a_success_threshold_belongs_to_a_metric_of_the_truth():
     assert goals("far-field")[0].success == 0.05
 
 
+def test_a_record_that_says_whether_it_is_a_success_is_believed_and_the_others_go_by_the_threshold():
+    frame = records()
+    frame = frame[frame["status"] == "ok"].assign(sa_nmse=0.01, found=np.nan)
+    assert (leaderboards(frame, "far-field")[0].rows["success"] == 1).all()
+    solver = frame["solver"] == frame["solver"].iloc[0]
+    frame.loc[solver, "found"] = 0.0
+    rows = leaderboards(frame, "far-field")[0].rows
+    assert ((rows["success"] == 0) == (rows["solver"] == frame["solver"].iloc[0])).all()
+
+
 def test_speckle_is_ranked_by_displacement_and_without_truth_by_what_the_images_say():
     frame = records().rename(columns={"sa_nmse": "displacement_rmse", "r_factor": "stack_residual"})
     frame = frame.assign(task="speckle", images_used=5.0, displacement_outliers=0.01, phase_rmse=0.2)

@@ -141,3 +141,11 @@ def test_answers_that_do_not_repeat_are_not_compared_one_by_one():
 def test_scores_become_factors_of_error(name, before, now, expected):
     smallest = smallest_difference(Goal(name, load_plugin("metric", name).info.better))
     assert factor(name, smallest, before, now) == pytest.approx(expected)
+
+
+def test_successes_are_counted_by_a_rule_that_both_sides_know():
+    """A baseline of before records said what is found keeps its threshold; two new ones go by what they say."""
+    base = cells()
+    head = scored(base, 8, "found", to=0.0)
+    assert {what for what, _ in verdicts(base, head)}.isdisjoint({"success"})
+    assert "success" in regressions(scored(base, 8, "found", to=1.0), head)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prbench.analysis import NOT_RUN, leaderboards
+from prbench.analysis.goals import judged_by_record
 from prbench.errors import UsageError, one_line
 from prbench.metrics import metric_infos
 from prbench.reporting.cell_table import gather, of_board
@@ -164,11 +165,20 @@ def _captions(report: TaskReport, folder: Path, drawn: set[str]) -> Path:
 
 
 def _thresholds(report: TaskReport) -> Iterator[str]:
-    """From which value on a reconstruction is a success, and why; the grey lines of the figures."""
+    """From which value on a reconstruction is a success, and why, and what bounds the score; the grey lines of the figures."""
     for goal in {goal.metric: goal for goal in report.board.goals.values()}.values():
-        if goal.success is not None:
-            bound = "at most" if goal.better == "lower" else "at least"
-            yield f"Success (grey lines): {report.label(goal.metric)} {bound} {goal.success:g}. {goal.reason}".rstrip()
+        if goal.success is None:
+            continue
+        bound = f"{report.label(goal.metric)} {'at most' if goal.better == 'lower' else 'at least'} {goal.success:g}"
+        if not goal.found:
+            yield f"Success (grey lines): {bound}. {goal.reason}".rstrip()
+        elif judged_by_record(goal, report.frame):
+            yield f"Success: {report.infos[goal.found].meaning}."
+        else:
+            yield f"Success: {bound}, for records of before success was a function of the problem. {goal.reason}".rstrip()
+        for name in goal.bounds:
+            if name in report.frame and report.frame[name].notna().any():
+                yield f"{report.label(name)}: {report.infos[name].meaning}, median over samples."
 
 
 def _slug(dataset: str) -> str:

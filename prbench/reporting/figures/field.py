@@ -87,8 +87,8 @@ def _panel(axes: Axes, report: TaskReport, dataset: str, looks: dict[str, _Mark]
     best = [points[index] for index in front(points, goal.better)]
     axes.step(*zip(*best, strict=True), where="post", color="0.6", linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
     ends = [row[name] for row in rows for name in ("median", "median_low", "median_high") if np.isfinite(row[name])]
-    if goal.success is not None and min(ends) <= goal.success <= max(ends):
-        axes.axhline(goal.success, color="0.8", linewidth=0.7, zorder=0)
+    if goal.threshold is not None and min(ends) <= goal.threshold <= max(ends):
+        axes.axhline(goal.threshold, color="0.8", linewidth=0.7, zorder=0)
     named = {row["solver"]: (row[COST_PAIRS], row["median"]) for row in rows}
     top = max(row["median"] for row in rows)
     for row in rows:

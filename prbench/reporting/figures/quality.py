@@ -76,8 +76,8 @@ def _panel(axes: Axes, report: TaskReport, dataset: str, quoted: Sequence[Quoted
             axes.annotate(
                 note, (1, index), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize="x-small", color="0.4"
             )
-    if goal.success is not None:
-        axes.axvline(goal.success, color="0.6", linewidth=0.7, zorder=0)
+    if goal.threshold is not None:
+        axes.axvline(goal.threshold, color="0.6", linewidth=0.7, zorder=0)
     for one in quoted:
         axes.axvline(one.value, color="0.25", linestyle=(0, (4, 2)), linewidth=0.8, zorder=1)
     if values.size and logarithmic(values):

@@ -11,7 +11,7 @@ from prbench.reporting.variations import SettingAxis, axes
 from .naming import escaped, wrapped
 from .published import quoted_for
 from .saving import blank
-from .task_report import TaskReport, error_ends, legend, logarithmic, plain_ticks, room
+from .task_report import BOUND_COLOUR, BOUND_DASHES, TaskReport, error_ends, legend, logarithmic, plain_ticks, room
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,10 +36,13 @@ def robustness(report: TaskReport) -> Figure | None:
     figure = blank(min(style.width, 3.4 * style.width / 7 * len(shown) + 0.1), len(result) * (style.height + 0.35) + 0.35)
     panels = figure.subplots(len(result), len(shown), squeeze=False)
     met: set[str] = set()
+    bounds: dict[str, Any] = {}
     for row, axis in zip(panels, result, strict=True):
         for panel, name in zip(row, shown, strict=True):
             met |= _panel(panel, report, axis, name)
-    legend(figure, report, [solver for solver in report.solvers if solver in met])
+            if name == "median":
+                bounds |= _bounds(panel, report, axis)
+    legend(figure, report, [solver for solver in report.solvers if solver in met], bounds=bounds)
     return figure
 
 
@@ -76,6 +79,23 @@ def _panel(panel: Axes, report: TaskReport, axis: SettingAxis, name: str) -> set
     panel.set_xlabel(_in_words(axis))
     panel.set_title(wrapped(axis.fixed, room(panel, 0.62), report.style.font))
     return met
+
+
+def _bounds(panel: Axes, report: TaskReport, axis: SettingAxis) -> dict[str, Any]:
+    """Draw the bounds of the score, their medians over samples, where records tell them; the dash of each by its label."""
+    at = axis.positions()
+    goal = report.board.goals[next(iter(at))]
+    drawn: dict[str, Any] = {}
+    for name, dash in zip(goal.bounds, BOUND_DASHES, strict=False):
+        if name not in report.frame:
+            continue
+        medians = report.frame.groupby("dataset", observed=True)[name].median()
+        points = sorted((x, medians[dataset]) for dataset, x in at.items() if np.isfinite(medians.get(dataset, np.nan)))
+        if points:
+            mark = "_" if len(points) == 1 else "none"
+            panel.plot(*zip(*points, strict=True), color=BOUND_COLOUR, linestyle=dash, marker=mark, linewidth=0.9, zorder=1)
+            drawn[report.label(name)] = dash
+    return drawn
 
 
 def _in_words(axis: SettingAxis) -> str:

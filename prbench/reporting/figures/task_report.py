@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from prbench.running.store.results import ResultSet
 
 
+BOUND_COLOUR = "0.35"
+BOUND_DASHES: tuple[Any, ...] = ((0, (5, 1.5)), (0, (1, 1.2)))
+"""Lines of what bounds the score, in the order of the goal's."""
+
+
 @dataclass(frozen=True, eq=False)
 class TaskReport:
     """One task of a set of results.
@@ -175,14 +180,23 @@ def room(axes: Axes, beside: float) -> float:
     return float(axes.figure.get_figwidth()) / columns - beside  # type: ignore[union-attr]
 
 
-def legend(figure: Figure, report: TaskReport, solvers: Sequence[str], *, lines: bool = True, marks: bool = True) -> None:
-    """One legend for all panels, below them, of what they draw: lines, marks or both."""
+def legend(
+    figure: Figure,
+    report: TaskReport,
+    solvers: Sequence[str],
+    *,
+    lines: bool = True,
+    marks: bool = True,
+    bounds: Mapping[str, Any] | None = None,
+) -> None:
+    """One legend for all panels, below them, of what they draw: lines, marks or both, and ``bounds``, dashes by label."""
     from matplotlib.lines import Line2D
 
     handles = [
         Line2D([], [], color=style.colour, label=style.label, **_line_options(style, lines=lines, marks=marks))
         for style in (report.line_styles[solver] for solver in solvers)
     ]
+    handles += [Line2D([], [], color=BOUND_COLOUR, label=label, linestyle=dash) for label, dash in (bounds or {}).items()]
     longest = max((len(handle.get_label()) for handle in handles), default=1)  # type: ignore[arg-type]
     room = figure.get_figwidth() * 72 / report.style.font
     columns = max(1, min(len(handles), int(room / (0.62 * longest + 5.5))))

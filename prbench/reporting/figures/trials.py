@@ -56,8 +56,8 @@ def _panel(axes: Axes, report: TaskReport, solver: str, datasets: list[str], *, 
             axes.plot(values, np.full(len(values), index + beside), "o", **dot)
     goals = {report.board.goals[dataset] for dataset in datasets}
     for goal in goals:
-        if goal.success is not None:
-            axes.axvline(goal.success, color="0.6", linewidth=0.7, zorder=0)
+        if goal.threshold is not None:
+            axes.axvline(goal.threshold, color="0.6", linewidth=0.7, zorder=0)
     if logarithmic(np.concatenate([values for samples in result for values in samples] or [np.empty(0)])):
         axes.set_xscale("log")
         plain_ticks(axes.xaxis)

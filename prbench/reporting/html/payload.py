@@ -140,7 +140,7 @@ def _task(
         "too_few": too_few(board),
         "board": columnar(board.rows.drop(columns="task")),
         "goals": {
-            name: {"metric": g.metric, "better": g.better, "success": short(g.success), "sealed": board.sealed.get(name, "")}
+            name: {"metric": g.metric, "better": g.better, "success": short(g.threshold), "sealed": board.sealed.get(name, "")}
             for name, g in board.goals.items()
         },
         "axes": _axes(board, table),

@@ -1,5 +1,5 @@
 """The task far-field."""
 
-from .measurement import FarField
+from .measurement import UNIFORM_MAGNITUDE, FarField
 
-__all__ = ["FarField"]
+__all__ = ["UNIFORM_MAGNITUDE", "FarField"]

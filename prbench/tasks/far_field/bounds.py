@@ -1,8 +1,13 @@
-"""How near the scores of noisy far-field problems come to the least error that photon noise leaves."""
+"""The least error that photon noise leaves, and what counts as success: a function of the problem.
+
+Bounds are those of a fully coherent beam.
+"""
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,34 +15,124 @@ from prbench.core import COMPLEX_OBJECT, Case, Problem, metric
 from prbench.metrics.symmetry import FAR_FIELD, sa_nmse
 from prbench.physics.cramer_rao import cramer_rao_nmse
 
-from . import FarField
+from . import UNIFORM_MAGNITUDE, FarField
+from .conformance import truth_gap
 
 MOST_PIXELS = 2000
-"""Pixels of the object up to which the bound is computed, in one or two seconds per problem."""
+"""Pixels of the object up to which bounds are computed, in one or two seconds per problem."""
 
+EXACT = 1e-3
+"""``sa_nmse`` of a success without noise."""
+OVER_BOUND = 2.0
+"""Times the bound of a success with photon noise."""
+LARGEST = 0.05
+"""``sa_nmse`` of a success where no bound is known, and the largest of any: bounds of soft cells exceed 1 at few photons."""
+
+_SOURCE = "Kay, Fundamentals of Statistical Signal Processing: Estimation Theory, Prentice Hall (1993), chapter 3"
 _ZERO = 1e-6
 """Part of the largest magnitude under which a pixel of the truth counts as outside its support."""
+_FLAT = 1e-3
+"""Part of the largest magnitude by which magnitudes may differ and still be called one."""
+
+
+class Bounds(NamedTuple):
+    """Least expected ``sa_nmse`` of an unbiased estimate; NaN where not computed, infinite where the object is not determined.
+
+    Attributes:
+        support: for an estimate that knows the support.
+        uniform: for one that knows besides that the magnitude is uniform; NaN where it is not.
+    """
+
+    support: float
+    uniform: float
+
+
+class Limit(NamedTuple):
+    """The largest ``sa_nmse`` of a success, and the rule that it comes from, in words."""
+
+    value: float
+    rule: str
+
+
+def counted(case: Case) -> bool:
+    """Whether the problem's pattern has photon noise of known strength."""
+    return case.problem.measured(FarField).gain is not None
 
 
 @lru_cache(maxsize=1)
-def bound_of(problem: Problem) -> float | None:
-    """The bound of a problem for a known support, computed once for its cells; None where it has too many unknowns."""
-    y = problem.measured(FarField)
-    assert problem.truth is not None
+def bounds_of(problem: Problem) -> Bounds:
+    """The bounds of a problem with truth and photon noise, computed once for its cells."""
+    y, truth = problem.measured(FarField), problem.truth
+    assert truth is not None
     assert y.gain is not None
-    x = np.asarray(problem.truth.object, np.complex128)
-    support = np.abs(x) > _ZERO * np.abs(x).max()
+    x = np.asarray(truth.object, np.complex128)
+    size = np.abs(x)
+    support = size > _ZERO * size.max()
     if np.count_nonzero(support) > MOST_PIXELS:
-        return None
-    return cramer_rao_nmse(np.where(support, x, 0), support, y.gain, y.shape, y.mask)
+        return Bounds(math.nan, math.nan)
+    x = np.where(support, x, 0)
+    flat = np.ptp(size[support]) <= _FLAT * size.max()
+    known = cramer_rao_nmse(x, support, y.gain, y.shape, y.mask)
+    return Bounds(known, cramer_rao_nmse(x, support, y.gain, y.shape, y.mask, uniform=True) if flat else math.nan)
+
+
+@lru_cache(maxsize=1)
+def _without_noise(problem: Problem) -> bool:
+    """Whether the truth explains the pattern to rounding."""
+    return truth_gap(problem) <= 1
+
+
+def success_limit(problem: Problem, assumes: tuple[str, ...] = ()) -> Limit:
+    """Up to which error an answer to a problem with truth is a success, where its solver assumes what ``assumes`` says.
+
+    Without noise, where the truth explains the pattern to rounding: :data:`EXACT`. With photon noise:
+    :data:`OVER_BOUND` times the bound that applies, :data:`LARGEST` at most. Else, as where noise is of another kind, the beam
+    is not fully coherent or the object has more than :data:`MOST_PIXELS` pixels: :data:`LARGEST`.
+    """
+    y = problem.measured(FarField)
+    if y.gain is None:
+        if _without_noise(problem):
+            return Limit(EXACT, f"at most {EXACT:g}: no noise")
+        return Limit(LARGEST, f"at most {LARGEST:g}: the truth does not explain the pattern, and no photon noise is known")
+    bounds = bounds_of(problem)
+    told = UNIFORM_MAGNITUDE in assumes and not math.isnan(bounds.uniform)
+    bound = bounds.uniform if told else bounds.support
+    if math.isnan(bound):
+        return Limit(LARGEST, f"at most {LARGEST:g}: the object has more than {MOST_PIXELS} pixels, and no bound is computed")
+    known = "support and uniform magnitude" if told else "support"
+    value = min(LARGEST, OVER_BOUND * bound)
+    return Limit(value, f"at most {value:.3g}: {OVER_BOUND:g} times the bound {bound:.3g} for known {known}, {LARGEST:g} at most")
+
+
+@metric(
+    "found",
+    better="higher",
+    range="[0, 1]",
+    removes=FAR_FIELD,
+    cite=_SOURCE,
+    answers=(COMPLEX_OBJECT,),
+    measurement=FarField,
+    header="found",
+    meaning="1 where sa NMSE is at most 0.001 without noise, with it at most 2 times what photon noise leaves and at most 0.05",
+    priority=None,
+    smallest=0.5,
+)
+def success(case: Case) -> float:
+    """1 where the answer is the object, 0 where it is not: without noise ``sa_nmse`` is at most 1e-3; with photon noise it is at
+    most 2 times the bound of Cramér and Rao for what the solver knows, the support or support and uniform magnitude, and at most
+    0.05; where no bound is known it is at most 0.05.
+    """
+    limit = success_limit(case.problem, case.assumes)
+    case.notes["found"] = limit.rule
+    return float(sa_nmse(case) <= limit.value)
 
 
 @metric(
     "bound_ratio",
     better="lower",
-    where=lambda case: case.problem.measured(FarField).gain is not None,
+    where=counted,
     removes=FAR_FIELD,
-    cite="Kay, Fundamentals of Statistical Signal Processing: Estimation Theory, Prentice Hall (1993), chapter 3",
+    cite=_SOURCE,
     answers=(COMPLEX_OBJECT,),
     measurement=FarField,
     header="over bound",
@@ -49,10 +144,50 @@ def bound_ratio(case: Case) -> float:
     """``sa_nmse`` over the bound of Cramér and Rao for an estimate that knows the support: about 1 is the best that noise allows,
     and what knows more than the support, such as one magnitude everywhere, or smooths, can be below.
     """
-    bound = bound_of(case.problem)
-    if bound is None:
-        return case.undefined("bound_ratio", f"the object has more than {MOST_PIXELS} pixels")
-    if not np.isfinite(bound):
-        return case.undefined("bound_ratio", "what was measured leaves more than the global phase undetermined")
-    case.notes["bound_ratio"] = f"the bound is {bound:.4g}"
-    return sa_nmse(case) / bound
+    bound = noise_bound(case)
+    return sa_nmse(case) / bound if math.isfinite(bound) else case.undefined("bound_ratio", str(case.notes["noise_bound"]))
+
+
+@metric(
+    "noise_bound",
+    better="lower",
+    where=counted,
+    cite=_SOURCE,
+    answers=(COMPLEX_OBJECT,),
+    measurement=FarField,
+    header="bound",
+    meaning="least sa NMSE that photon noise leaves to an unbiased estimate that knows the support",
+    priority=None,
+)
+def noise_bound(case: Case) -> float:
+    """The bound of Cramér and Rao on ``sa_nmse`` for an estimate that knows the support: a number of the problem, the same for
+    every answer.
+    """
+    return _stated(case, "noise_bound", bounds_of(case.problem).support)
+
+
+@metric(
+    "noise_bound_uniform",
+    better="lower",
+    where=counted,
+    cite=_SOURCE,
+    answers=(COMPLEX_OBJECT,),
+    measurement=FarField,
+    header="unif. bound",
+    meaning="the same for one that also knows that the magnitude is uniform",
+    priority=None,
+)
+def noise_bound_uniform(case: Case) -> float:
+    """The bound of Cramér and Rao on ``sa_nmse`` for an estimate that knows the support and that the magnitude is uniform: a
+    number of the problem, of objects of uniform magnitude.
+    """
+    return _stated(case, "noise_bound_uniform", bounds_of(case.problem).uniform)
+
+
+def _stated(case: Case, name: str, bound: float) -> float:
+    """A bound, or NaN with the reason noted where there is none."""
+    if math.isnan(bound):
+        return case.undefined(name, f"the object has more than {MOST_PIXELS} pixels, or its magnitude is not uniform")
+    if math.isinf(bound):
+        return case.undefined(name, "what was measured leaves more than the global phase undetermined")
+    return bound

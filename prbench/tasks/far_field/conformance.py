@@ -40,7 +40,7 @@ def truth_gap(problem: Problem) -> float:
     """As :func:`~prbench.core.conformance.intensity_gap`, of the true object."""
     y, truth = problem.measured(FarField), problem.truth
     assert truth is not None
-    return intensity_gap(y.forward(truth.object), y.intensity, y.mask)
+    return intensity_gap(y.to(y.backend).forward(truth.object), y.intensity, y.mask)
 
 
 def _object() -> np.ndarray:

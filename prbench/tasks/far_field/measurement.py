@@ -23,6 +23,9 @@ from .coherence import Coherence, named_coherence
 from .suspicions import suspicions
 from .window import best_window
 
+UNIFORM_MAGNITUDE = "uniform magnitude"
+"""What a solver assumes (:attr:`~prbench.core.Solver.assumes`) that takes the object to have one magnitude on its support."""
+
 _BATCH_PIXELS = 1 << 18
 """Pixels of fields that are started at once: any batch in two dimensions, one field after another in three."""
 

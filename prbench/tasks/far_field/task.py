@@ -41,6 +41,8 @@ TASK = Task(
             "lower",
             success=0.05,
             reason="A relative error of 22 %, above which shape and phase of a crystal are no longer recognisable. A choice.",
+            found="found",
+            bounds=("noise_bound", "noise_bound_uniform"),
         ),
         Goal(
             "support_power",

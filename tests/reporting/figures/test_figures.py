@@ -54,6 +54,12 @@ def test_there_is_a_figure_of_every_kind_and_a_table(drawn):
     assert all(path.stat().st_size for path in drawn.values())
 
 
+def test_the_bounds_that_noise_sets_are_drawn_and_told(drawn):
+    told = drawn["far-field-captions.md"].read_text(encoding="utf-8")
+    assert "\nbound: " in told
+    assert "\nunif. bound: " in told
+
+
 def test_two_runs_give_the_same_bytes(drawn, results, some, quoted, tmp_path):
     again = list(draw_figures(ResultSet(results.store, some), tmp_path, formats=FORMATS, published=quoted))
     assert {path.name for path in again} == set(drawn)

@@ -3,11 +3,12 @@
 import dataclasses
 
 import numpy as np
+import pytest
 
 import prbench
-from prbench.core import Case, Reconstruction, load_plugin
-from prbench.tasks.far_field import FarField
-from prbench.tasks.far_field.bounds import MOST_PIXELS, bound_of
+from prbench.core import Case, Reconstruction, build_plugin, load_plugin
+from prbench.tasks.far_field import UNIFORM_MAGNITUDE, FarField
+from prbench.tasks.far_field.bounds import EXACT, LARGEST, MOST_PIXELS, OVER_BOUND, bounds_of, success_limit
 
 
 def test_the_likelihood_reaches_it_and_nothing_gets_below_by_much():
@@ -27,7 +28,8 @@ def test_what_is_too_large_has_none():
     whole = np.ones((MOST_PIXELS // 50, 60), complex)
     y = FarField(np.ones((100, 120)), object_shape=whole.shape, gain=1.0)
     large = dataclasses.replace(problem, measurement=y, truth=Reconstruction(object=whole), object_region=None)
-    assert bound_of(large) is None
+    assert np.isnan(bounds_of(large)).all()
+    assert success_limit(large).value == LARGEST
     case = Case(Reconstruction(object=whole), large)
     assert np.isnan(load_plugin("metric", "bound_ratio")(case))
     assert case.notes["bound_ratio"]
@@ -41,3 +43,55 @@ def test_what_the_measurement_leaves_open_has_none():
     case = Case(problem.truth, blind)
     assert np.isnan(load_plugin("metric", "bound_ratio")(case))
     assert case.notes["bound_ratio"]
+    assert success_limit(blind).value == LARGEST
+
+
+def test_without_noise_success_is_an_exact_answer():
+    problem = prbench.get_dataset("crystal2d[size=16]").problem(0)
+    assert success_limit(problem).value == EXACT
+
+
+def test_noise_of_another_kind_keeps_the_threshold():
+    problem = prbench.get_dataset("crystal2d[size=16,coherence=0.6]").problem(0)
+    assert success_limit(problem).value == LARGEST
+
+
+def test_with_photon_noise_success_is_twice_the_bound_that_applies():
+    problem = prbench.get_dataset("crystal2d[size=16,photons=1000]").problem(0)
+    bounds = bounds_of(problem)
+    assert bounds.uniform < bounds.support
+    assert success_limit(problem).value == OVER_BOUND * bounds.support
+    assert success_limit(problem, (UNIFORM_MAGNITUDE,)).value == OVER_BOUND * bounds.uniform
+
+
+def test_who_takes_cells_to_be_uniform_knows_no_more_by_it():
+    problem = prbench.get_dataset("cell2d[size=16,photons=1e6]").problem(0)
+    assert success_limit(problem, (UNIFORM_MAGNITUDE,)) == success_limit(problem)
+
+
+def test_a_bound_above_the_threshold_does_not_raise_it():
+    problem = prbench.get_dataset("crystal2d[size=16,photons=0.1]").problem(0)
+    assert OVER_BOUND * bounds_of(problem).support > LARGEST
+    assert success_limit(problem).value == LARGEST
+
+
+@pytest.mark.parametrize("share", [0.9, 1.1])
+def test_found_says_on_which_side_of_the_limit_an_answer_is(share):
+    problem = prbench.get_dataset("crystal2d[size=16,photons=1000]").problem(0)
+    truth = np.asarray(problem.truth.object, np.complex128)
+    error = np.zeros_like(truth)
+    middle = np.unravel_index(np.argmax(np.abs(truth)), truth.shape)
+    error[middle] = (
+        truth[middle] * np.sqrt(share * success_limit(problem).value / np.abs(truth[middle]) ** 2) * np.linalg.norm(truth)
+    )
+    case = Case(Reconstruction(object=truth + 1j * error), problem)
+    assert load_plugin("metric", "found")(case) == (share < 1)
+    assert "bound" in case.notes["found"]
+
+
+@pytest.mark.parametrize(
+    ("solver", "told"),
+    [("hio-er-ml", False), ("hio-er-ml[magnitude=uniform]", True), ("ml[magnitude=uniform]", True), ("double-dip", True)],
+)
+def test_solvers_say_what_they_assume(solver, told):
+    assert (UNIFORM_MAGNITUDE in build_plugin("solver", solver).assumes) == told
