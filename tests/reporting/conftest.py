@@ -50,6 +50,8 @@ def results(tmp_path_factory):
 def scored(cell, rng, environment=""):
     curve = {"iteration": [0, 10, 20], "seconds": [0.001, 0.01, 0.02], "residual": list(np.sort(rng.random(3))[::-1])}
     metrics = {"sa_nmse": 10 ** rng.normal(-2, 1), "r_factor": rng.random(), "prtf": float("nan")}
+    if photons := cell.dataset_params["photons"]:
+        metrics |= {"noise_bound": 0.1 / photons, "noise_bound_uniform": 0.05 / photons}
     cost = {"latency_s": rng.random(), "latency_fft": 1e3 * rng.random(), "fft_pair_s": 1e-4, "ffts": 100, "iterations": 20}
     times = {"started": "2026-01-01T00:00:00", "ended": "2026-01-01T00:00:01"}
     return Record.of(cell, "ok", metrics=metrics, cost=cost, curve=curve, environment=environment, code_id="0" * 32, **times)
