@@ -86,6 +86,16 @@ def test_the_label_runs_as_its_settings(tuned):
     assert {key: record["spec"]["solver_params"][key] for key in settings} == settings
 
 
+def test_a_setting_under_its_former_name_is_kept_under_its_present_one(tuned):
+    folder, _ = tuned
+    words = ["tune", "hio[iterations=10,free=0.05]", "-d", "crystal2d[size=16]", "--vary", "beta", "--samples", "1", "-j", "1"]
+    result = invoke(*words, "--backend", "numpy", "--trials", "2", "--label", "former")
+    assert result.exit_code == 0, result.output
+    settings = yaml.safe_load((folder / "prbench-tuned" / "hio@former.yaml").read_text())["settings"]
+    assert set(settings) == {"iterations", "holdout", "beta"}
+    assert settings["holdout"] == 0.05
+
+
 def test_a_trial_over_the_limit_of_processor_time_ends_with_the_cell_that_exceeds_it(tuned):
     folder, _ = tuned
     words = ["--samples", "3", "--trials", "2", "--label", "none", "--processor-limit", "1e-9", "--out", "over"]
