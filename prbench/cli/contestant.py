@@ -22,7 +22,7 @@ def command() -> None:
 def check(ctx: click.Context, names: tuple[str, ...]) -> None:
     """Let contestants solve the conformance problems of their tasks: axes, signs, units, centre.
 
-    By name or contestant.toml. Exit code 1 where one fails.
+    By name, folder or contestant.toml. Exit code 1 where one fails.
     """
     from prbench.contestants.checking import check_contestant
 

@@ -24,7 +24,7 @@ def command() -> None:
     "--source", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Source of a program not on PyPI."
 )
 def build(names: tuple[str, ...], wheels: Path | None, source: Path | None) -> None:
-    """Make the environments of contestants, by name or contestant.toml.
+    """Make the environments of contestants, by name, folder or contestant.toml.
 
     By uv where it is installed, else by venv and pip. What is there already is kept.
     """

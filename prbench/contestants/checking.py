@@ -11,6 +11,7 @@ from prbench.core.conformance import Conformance
 from prbench.errors import DataNotFound, MissingDependency, PrbenchError, UsageError, one_line
 from prbench.running.solving import solve
 
+from .folders import spelled_contestant
 from .solver import Contestant
 
 Verdict = Literal["ok", "-", "!"]
@@ -30,12 +31,12 @@ def check_contestant(spelled: str) -> Iterator[CheckLine]:
     """Run a contestant on its task's conformance problems, line by line as they end.
 
     Args:
-        spelled: its name or file, with settings.
+        spelled: its name or file, with settings, or its folder.
 
     Raises:
         UsageError: for what is no contestant, or a task that has no conformance problems.
     """
-    solver = build_plugin("solver", spelled)
+    solver = build_plugin("solver", spelled_contestant(spelled))
     if not isinstance(solver, Contestant):
         raise UsageError(f"{spelled} is a solver of prbench's own Python; `pytest --prbench {spelled}` checks those")
     task = find_task(solver.info.task)

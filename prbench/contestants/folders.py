@@ -41,14 +41,20 @@ def contestants_of(points: Iterable[EntryPoint]) -> dict[str, Path]:
 
 
 def declaration_of(name: str) -> Declaration:
-    """A contestant by name, or by the path of its file.
+    """A contestant by name, by its folder, or by the path of its file.
 
     Raises:
         UsageError: where there is none, or its folder is not named as it is.
     """
     if name not in installed_declarations():
-        return read_declaration(Path(name))
+        return read_declaration(Path(spelled_contestant(name)))
     return named_declaration(name, installed_declarations()[name])
+
+
+def spelled_contestant(text: str) -> str:
+    """What a user wrote for a contestant, where that is its folder with the path of the declaration in it."""
+    path = Path(text) / FILE
+    return str(path) if text not in installed_declarations() and path.is_file() else text
 
 
 def named_declaration(name: str, path: Path) -> Declaration:

@@ -113,6 +113,16 @@ def test_a_new_contestant_passes_its_check(tmp_path, task):
     assert (again.exit_code, len(again.stderr.splitlines())) == (2, 1)
 
 
+def test_a_contestant_is_checked_by_its_folder(tmp_path):
+    from prbench.contestants.scaffold import write_contestant
+
+    path = write_contestant("mine", "deblur", tmp_path / "mine")
+    by_file, by_folder = (list(check_contestant(str(spelled))) for spelled in (path, path.parent))
+    end_programs()
+    assert by_folder == by_file
+    assert {line.verdict for line in by_folder} == {"ok"}
+
+
 @pytest.mark.parametrize("words", [["hio", "--task", "far-field"], ["Bad Name", "--task", "deblur"], ["x", "--task", "none"]])
 def test_a_new_contestant_with_a_bad_name_or_task_is_refused(tmp_path, monkeypatch, words):
     monkeypatch.chdir(tmp_path)
