@@ -33,13 +33,22 @@ _MARKS = {
 
 def terminal(result: Versus, width: int) -> Iterator[Group | str]:
     """What to print in ``width`` columns: a table for each pair of solvers in each task, then what its columns mean."""
-    from .console import Column, table
+    from rich.text import Text
+
+    from .console import Column, name_within, table
 
     for title, all_headers, all_rows in _blocks(result):
-        indices = _fitting(all_headers, all_rows, width)
-        columns: list[Column] = [("dataset", {"min_width": _DATASET_WIDTH})]
+        indices, room = _fitting(all_headers, all_rows, width)
+        columns: list[Column] = [("dataset", {"no_wrap": True})]
         columns += [(all_headers[i], {"justify": "left" if i < 3 else "right", "no_wrap": True}) for i in indices[1:]]
-        yield table(title, columns, [[row[i] for i in indices] for row in all_rows])
+        names = [name_within(row[0], room) for row in all_rows]
+        names = [
+            name if i == 0 or row[0] != all_rows[i - 1][0] else ""
+            for i, (name, row) in enumerate(zip(names, all_rows, strict=True))
+        ]
+        yield table(
+            title, columns, [[Text(name), *(row[i] for i in indices[1:])] for name, row in zip(names, all_rows, strict=True)]
+        )
         yield ""
     yield _note(result)
 
@@ -50,15 +59,18 @@ _EXPENDABLE = (("first", "second"), ("effect",), ("unpaired",), ("stale",), ("p"
 """Columns given up in this order where the terminal is too narrow; the other formats always have them."""
 
 
-def _fitting(headers: list[str], rows: list[list[str]], width: int) -> list[int]:
-    """The columns that fit; the dataset's name wraps."""
+def _fitting(headers: list[str], rows: list[list[str]], width: int) -> tuple[list[int], int]:
+    """The columns that fit, and the room that they leave for the dataset's name, which is broken."""
+    from .console import name_within
+
     needed = [2 + max(len(text) for text in column) for column in zip(headers, *rows, strict=True)]
-    needed[0] = _DATASET_WIDTH
+    least = max(len(line) for row in rows for line in name_within(row[0], _DATASET_WIDTH).splitlines())
+    needed[0] = 2 + least
     indices = list(range(len(headers)))
     for names in _EXPENDABLE:
         if sum(needed[i] for i in indices) > width:
             indices = [i for i in indices if headers[i] not in names]
-    return indices
+    return indices, max(least, width - sum(needed[i] for i in indices[1:]) - 2)
 
 
 def as_json(result: Versus) -> str:

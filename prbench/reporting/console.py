@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -30,6 +31,19 @@ def console() -> Console:
 
     width = shutil.get_terminal_size((NO_TERMINAL_WIDTH, 24)).columns
     return Piped(file=sys.stdout, width=max(width, 40), highlight=False, soft_wrap=False)
+
+
+def name_within(name: str, width: int) -> str:
+    """A plugin's name with settings, cleaned, broken behind its bracket and commas alone; lines after the first are indented.
+
+    Lines have at most ``width`` characters where no setting is longer.
+    """
+    lines = [""]
+    for part in re.findall(r"[^\[,]*[\[,]?", one_line(name, 2000)):
+        if lines[-1].strip() and len(lines[-1]) + len(part) > width:
+            lines.append("  ")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def table(title: str, columns: Sequence[Column], rows: Iterable[Sequence[object]], *, header: bool = True) -> Group:

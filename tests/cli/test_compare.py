@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -37,6 +38,13 @@ def test_a_table_of_many_columns_is_compared_without_a_warning(tmp_path):
     result = invoke("compare", str(tmp_path / "stored"), "--solvers", "hio,raar", "--format", "json")
     assert result.exit_code == 0, result.output
     assert {row["units"] for row in json.loads(result.stdout)["rows"]} >= {10}
+
+
+def test_a_long_name_is_broken_between_settings_and_told_once(tmp_path):
+    shutil.copytree(STORED, tmp_path / "stored")
+    result = invoke("compare", str(tmp_path / "stored"), "--solvers", "hio,raar")
+    names = [line.split()[0] for line in result.stdout.splitlines() if re.match(r" *(crystal2d|size|photons)\b", line)]
+    assert names == ["crystal2d[size=48,", "photons=100]", "crystal2d[size=48]"]
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv", "markdown", "latex"])
