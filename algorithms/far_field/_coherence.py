@@ -11,6 +11,7 @@ from prbench.backend import Array
 from prbench.tasks.far_field import FarField
 from prbench.tasks.far_field.coherence import Coherence, gaussian_degree, longest_side, nearest_width
 
+from ._coherence_fit import fitted_together
 from ._selection import by_score
 from ._state import ProjectionState
 from ._updates import UPDATES
@@ -103,7 +104,7 @@ class FittedCoherence(CoherencePolicy):
         """Compare three widths by what the start with the best score comes to under each, and take the best of their parabola.
 
         The object follows each width by a few steps of error reduction: an object fitted under one width confirms that width,
-        and a comparison that left the object alone would hardly move.
+        and a comparison that left the object alone would hardly move. The last update fits that start and the width together.
         """
         before = s.coherence
         if before is None or progress < _SEARCH_FROM:
@@ -113,10 +114,22 @@ class FittedCoherence(CoherencePolicy):
         tried = [_tried(s, best, before.width * factor**power) for power in (-1, 0, 1)]
         width = before.width * factor ** _vertex(*(misfit**2 for _, misfit in tried))
         s.coherence = fitted(s.y, before, tried[1][0], width)
+        if s.k + self.every >= s.k / progress:
+            _finish(s, best, s.coherence.width)
 
     def refitted(self, y: FarField, coherence: Coherence | None, x: Array) -> Coherence:
         """Fit to the object."""
         return fitted(y, self.first(y) if coherence is None else coherence, x)
+
+
+def _finish(s: ProjectionState, start: int, width: float) -> None:
+    """Put the start and the Gaussian in the place of which both together explain the pattern, where they do."""
+    found = fitted_together(s.y, s.estimate(start), s.support[start], width)
+    if found is not None:
+        x, width = found
+        x = s.y.backend.xp.astype(x, s.g.dtype)
+        s.g[start], s.p[start] = x, x
+        s.coherence = Coherence.gaussian(s.y.backend, s.y.shape, width)
 
 
 def _tried(s: ProjectionState, start: int, width: float) -> tuple[Array, float]:
