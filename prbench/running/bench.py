@@ -60,12 +60,19 @@ class Traits:
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
+class SolverReplaced(Exception):
+    """The solver's process had left something behind, and a fresh one has to be asked."""
+
+
 class Bench(Protocol):
     """Runs solvers for an executor, one cell after another."""
 
     @property
     def pid(self) -> int | None:
         """Process id of the solver's own process, where it has one."""
+
+    def is_at_hand(self, cell: Cell) -> bool:
+        """Whether its process has just ended a cell, and may be asked before it has said what it has left behind."""
 
     def begin(self, cell: Cell) -> bool:
         """Have a process ready; True where no cell of this kind has run in it, so that it should start up first."""
@@ -92,11 +99,13 @@ class Bench(Protocol):
             time_limit_s: see :func:`~prbench.running.solving.solve`.
             follow: called with every point of the curve.
             start_only: whether to stop after the second point.
-            meanwhile: called once: beside the solve where the solver has a process of its own, before it otherwise.
+            meanwhile: called once: beside the solve where the solver has a process of its own, before it otherwise. It may
+                ask what that process has left behind in the cell before.
             stream: whether it is the second solve of this frame in a session, whose first is not counted.
 
         Raises:
             SolverFailed, SolverDied: where it has a process of its own; what the solver raises, otherwise.
+            SolverReplaced: where that process had left something behind, or was gone.
         """
 
     def repeat(self, cell: Cell, measurements: Sequence[Measurement], *, time_limit_s: float | None, last: bool) -> list[Run]:
@@ -132,6 +141,10 @@ class InProcess:
 
     def __init__(self) -> None:
         self._warm: set[tuple[object, ...]] = set()
+
+    def is_at_hand(self, cell: Cell) -> bool:  # noqa: ARG002 - nobody looks what it leaves behind
+        """See :class:`Bench`."""
+        return False
 
     def begin(self, cell: Cell) -> bool:
         """See :class:`Bench`."""

@@ -12,7 +12,7 @@ from prbench.backend import get_threads
 from prbench.core import Measurement
 from prbench.metrics.cost_names import COUNTS, FLOPS, LOAD, PARAMETERS
 
-from .bench import Bench, SolverDied, Traits
+from .bench import Bench, SolverDied, SolverReplaced, Traits
 from .billing import ASIDE_SHARE, FREE_S, GAP_RATIO, GAP_S, Spent, waiting
 from .examples import small_measurement
 from .loop import Progress
@@ -100,6 +100,7 @@ class CellSolver:
         points: list[Progress],
         report: Report,
         meanwhile: Callable[[], object],
+        ahead: Callable[[], object],
     ) -> Solves:
         """Solve the measurement of a cell as often as its cost needs.
 
@@ -110,8 +111,9 @@ class CellSolver:
             points: takes the curve of the first solve as it grows.
             report: see :data:`Report`.
             meanwhile: called, at least once, beside the first solve, or before one that should not be disturbed.
+            ahead: called after it beside a solve that may be disturbed, and then only.
         """
-        bench = self._bench
+        bench, may_be_disturbed = self._bench, self.repeats(cell)
 
         def follow(point: Progress) -> None:
             points.append(point)
@@ -121,7 +123,7 @@ class CellSolver:
             return bench.solve(cell, y, time_limit_s=cell.time_limit_s, **how)
 
         cold = bench.begin(cell)
-        if cold or cell.kind not in self._repeated:
+        if cold or not may_be_disturbed:
             meanwhile()
         report("phase", {"phase": "startup" if cold else "solving", "problem": described, "solver": bench.pid})
         began = perf_counter()
@@ -137,10 +139,14 @@ class CellSolver:
 
         def beside() -> None:
             meanwhile()
-            if cell.kind in self._repeated:
+            if may_be_disturbed:
                 copies.extend(_copies(measurement))
+                ahead()
 
-        first = solve(measurement, follow=follow, meanwhile=beside)
+        try:
+            first = solve(measurement, follow=follow, meanwhile=beside)
+        except SolverReplaced:
+            return self.run(cell, measurement, described, points, report, meanwhile, ahead)
         notes: dict[str, str] = {}
         timed = [first]
         if (first.compiled or (cold and not warmed)) and first.times.clocked.wall_s < _COLD_S:
@@ -160,6 +166,10 @@ class CellSolver:
         result = Solves(cell, measurement, first, timed, pairs, size, traits, startup_s, notes, streamed)
         (self._repeated.add if result.repeated else self._repeated.discard)(cell.kind)
         return result
+
+    def repeats(self, cell: Cell) -> bool:
+        """Whether the last cell of this kind was solved several times, so that one disturbed solve does not change its time."""
+        return cell.kind in self._repeated
 
     def evaluated(self, solves: Solves) -> Solved:
         """What the solves of a cell come to; nothing is asked of its solver any more.

@@ -6,10 +6,13 @@ and nothing else of the problem.
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -29,6 +32,8 @@ from .scoring import assess
 from .store.folder import Store
 from .store.plain import canonical
 from .store.record import Record, curve_of, now
+
+_QUICKLY_MADE_S = 0.02
 
 __all__ = ["QUICK_SOLVES", "Attempt", "Executor", "Report", "Spelled", "execute"]
 
@@ -110,6 +115,7 @@ class Executor:
         self._store = store
         self._bench = bench or InProcess()
         self._problem: tuple[str, Problem] | None = None
+        self._making_s: dict[tuple[str, str], float] = {}
         self._solve = CellSolver(self._bench)
         self._public: dict[tuple[object, ...], bool] = {}
         self._environments: dict[str, str] = {}
@@ -131,6 +137,7 @@ class Executor:
         report: Report = _silent,
         spelled: Spelled | None = None,
         meanwhile: Callable[[], object] = lambda: None,
+        ahead: Callable[[], object] = lambda: None,
     ) -> Attempt:
         """Make the problem of a cell and solve it; :meth:`finish` makes the record.
 
@@ -140,6 +147,7 @@ class Executor:
             spelled: what the record says of its plug-ins; asked of them where None.
             meanwhile: called once, beside a quick solve where the solver has a process of its own: what the cell before has left
                 to do takes no time of its own then. What that solver has left behind is known before.
+            ahead: called after that, if the solve may be disturbed: time for :meth:`make_ahead`.
 
         Raises:
             KeyboardInterrupt, SolverDied: as :meth:`execute`.
@@ -148,15 +156,21 @@ class Executor:
         known: dict[str, Any] = {"threads": get_threads(), "started": now()}
         attempt = Attempt(cell, spelled or Spelled(cell.solver, cell.dataset, ""), known)
         before, self._at = self._at, attempt
-        once = _Once(meanwhile)
+
+        def settle() -> None:
+            self._inspect(before)
+            meanwhile()
+
+        once = _Once(settle)
         stage = "problem"
         try:
             attempt.spelled = spelled or Spelled.of(cell)
             attempt.problem = problem = self._make(cell)
             known |= {"problem": describe(problem), "warnings": problem.warnings, "sealed": self._sealed(cell, problem)}
             stage = "solving"
-            self._inspect(before)
-            attempt.solves = self._solve.run(cell, problem.measurement, known["problem"], attempt.points, report, once)
+            if not (self._solve.repeats(cell) and self._bench.is_at_hand(cell)):
+                self._inspect(before)
+            attempt.solves = self._solve.run(cell, problem.measurement, known["problem"], attempt.points, report, once, ahead)
             attempt.status = attempt.solves.first.status
         except SolverDied:
             raise
@@ -168,7 +182,6 @@ class Executor:
             attempt.fail(stage, failure)
         finally:
             self._only_here()
-            self._inspect(before)
             once()
         attempt.facts = self._solve.facts if stage != "problem" else {}
         return attempt
@@ -247,11 +260,23 @@ class Executor:
             self._environments[label] = self._store.write_environment({**described, "contestant": facts} if facts else described)
         return self._environments[label]
 
+    def makes_quickly(self, cell: Cell) -> bool:
+        """Whether the last problem of its dataset took so little time that the next may be made beside a solve."""
+        return self._making_s.get((cell.dataset, cell.dataset_label), math.inf) < _QUICKLY_MADE_S
+
+    def make_ahead(self, cell: Cell) -> None:
+        """Make the problem of the cell that comes next; where that fails, it fails again when it is that cell's turn."""
+        with contextlib.suppress(Exception, SystemExit):
+            self._make(cell)
+        self._only_here()
+
     def _make(self, cell: Cell) -> Problem:
         """The problem of the cell; the last one is kept, for the next cell is often another solver's on the same problem."""
         if self._problem is None or self._problem[0] != cell.problem_label:
             self._problem = None
+            began = perf_counter()
             self._problem = cell.problem_label, cell.problem()
+            self._making_s[cell.dataset, cell.dataset_label] = perf_counter() - began
         return self._problem[1]
 
 

@@ -1,4 +1,4 @@
-"""A quick solver that misbehaves at one problem, for tests of what happens between two cells."""
+"""A quick solver and a dataset that misbehave at one problem, for tests of what happens between two cells."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from prbench.core import DirectSolver, Reconstruction, Rng, register, setting
+from prbench.core import Dataset, DirectSolver, Problem, Provenance, Reconstruction, Rng, Split, register, setting
 from prbench.tasks.far_field import FarField
 
 
@@ -32,3 +32,22 @@ class Picky(DirectSolver[FarField]):
                 raise RuntimeError("a bright pixel")
             threading.Thread(target=threading.Event().wait, daemon=True).start()
         return Reconstruction(object=rng.standard_normal(y.object_shape).astype(np.complex64))
+
+
+@register("brittle", task="far-field")
+@dataclass(frozen=True)
+class Brittle(Dataset):
+    """Random intensities; at one sample it does what ``how`` says instead."""
+
+    how: str = setting("die", doc="kills its process, or raises", choices=("die", "raise"))
+    at: int = setting(0, doc="the sample", valid="[0, 1000]")
+
+    def make(self, index: int, seed: int, split: Split) -> Problem:
+        if index == self.at:
+            if self.how == "die":
+                os.kill(os.getpid(), signal.SIGKILL)
+            raise RuntimeError("no such problem")
+        (rng,) = self.streams(1, index, seed, split)
+        return Problem(
+            FarField(rng.uniform(0, 1, (16, 16))), None, f"brittle-{index}-{seed}", split, Provenance("computed", "CC0-1.0")
+        )

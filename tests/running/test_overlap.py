@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from prbench.running.billing import Spent, Times, with_outside
 from prbench.running.engine import run_matrix
 from prbench.running.engines import LocalEngine
 from prbench.running.executing import Executor
+from prbench.running.local.worker_process import OutputTail
 from prbench.running.request.spec import Matrix
 from prbench.running.store.folder import Store
 from prbench.running.store.record import same_outcome
@@ -63,6 +65,46 @@ def test_a_cell_that_fails_takes_none_of_its_neighbours_along(tmp_path, bright, 
     noted = {n for n, record in records.items() if "thread" in record.notes.get("process", "")}
     assert noted == (samples if how == "leave" else set())
     assert all(Store(tmp_path).arrays(record.key) for record in records.values() if record.status == "ok")
+
+
+@pytest.mark.parametrize(("how", "status"), [("die", "killed"), ("raise", "error")])
+def test_a_problem_that_cannot_be_made_is_its_own_cells_failure(tmp_path, how, status):
+    """Whether it was made beside the solve before, or before that one's record was."""
+    at = SAMPLES // 2
+    datasets = f"{FILE}:Brittle[how={how},at={at}]"
+    matrix = Matrix.of("t", solvers=f"{FILE}:Picky", datasets=datasets, samples=SAMPLES, backend="numpy")
+    run_matrix(matrix.cells(), Store(tmp_path), engine=LocalEngine(jobs=1, threads=1))
+    records = {record.cell.sample: record for record in Store(tmp_path).records()}
+    assert {n: record.status for n, record in records.items()} == {n: status if n == at else "ok" for n in range(SAMPLES)}
+
+
+def test_the_next_problem_is_made_ahead_once(tmp_path):
+    log = tmp_path / "log"
+    datasets = f"{DOTS.replace('Dots', 'CountedDots')}[log={log}]"
+    cells = Matrix.of("t", solvers=f"{FILE}:Picky", datasets=datasets, samples=3, backend="numpy").cells()
+    executor, called = Executor(Store(tmp_path / "results"), InProcess()), []
+    for cell, following in zip(cells, [*cells[1:], None], strict=True):
+
+        def make(following=following):
+            called.append(following.sample)
+            assert executor.makes_quickly(following)
+            executor.make_ahead(following)
+            executor.make_ahead(following)
+
+        executor.finish(executor.solve(cell, ahead=make if following else lambda: None))
+    assert called == [2]  # beside the second solve: nobody knew that the first would be quick
+    assert [line.split()[0] for line in log.read_text().splitlines()] == ["0", "1", "2"]
+
+
+def test_output_tells_which_cell_its_writer_is_at():
+    tail = OutputTail()
+    for text, at in (("", ""), ("\0a1\nwords", "a1"), ("\0+b2\nof b", "b2"), ("\0-\n more", "a1"), ("\0b2\n", "b2")):
+        os.write(tail.writer, text.encode())
+        tail.drain()
+        assert tail.at_work() == at
+    assert tail.text() == "wordsof b more"
+    tail.close()
+    os.close(tail.writer)
 
 
 def test_what_is_left_to_do_is_done_once_beside_the_next_solve(tmp_path):

@@ -167,6 +167,7 @@ class Pool:
             for message in worker.messages():
                 self._hear(worker, message, on)
             self._dismiss(worker)
+            worker.convict()
             self._take_back(worker)
             if worker.cell is not None:
                 self._died(worker, worker.process.returncode, on)
@@ -223,7 +224,9 @@ class Pool:
 
     def _end(self, worker: WorkerProcess, status: Status, kind: str, message: str, on: On) -> None:
         """Take the stack of a worker that must go, kill it, and record why."""
-        trace, convicted = worker.stack(), worker.cell
+        trace = worker.stack()
+        worker.convict()
+        convicted = worker.cell
         self._dismiss(worker)
         for late in worker.messages():
             self._hear(worker, late, on)

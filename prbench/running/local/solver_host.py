@@ -14,13 +14,14 @@ import numpy as np
 from prbench.backend import Backend
 from prbench.core import Measurement
 from prbench.errors import PrbenchError
-from prbench.running.bench import SolverDied, SolverFailed, Traits
+from prbench.running.bench import SolverDied, SolverFailed, SolverReplaced, Traits
 from prbench.running.loop import Progress
 from prbench.running.measurement_arrays import measurement_to_plain
 from prbench.running.pair_times import PairTimes
 from prbench.running.request.cell import Cell
 from prbench.running.solving import Run
 
+from .channel import ChannelClosed
 from .children import end_children
 from .solver_process import SolverProcess, run_of, seen_from_outside
 from .starters import FORKS, ForkServer, ServerProcess, Spawner
@@ -60,19 +61,34 @@ class SolverHost:
         self._heavy: set[str] = set()
         self._now: SolverProcess | None = None
         self._pairs = PairTimes()
-        self._ending = False
+        self._ending: SolverProcess | None = None  # which is yet to say what it has left behind
 
     @property
     def pid(self) -> int | None:
         """Process id of the solver in hand."""
         return self._now.pid if self._now is not None else None
 
+    @property
+    def answers(self) -> int | None:
+        """The descriptor at which the answers of the solver in hand arrive."""
+        return self._now.channel.descriptors[0] if self._now is not None else None
+
+    def is_at_hand(self, cell: Cell) -> bool:
+        """See :class:`~prbench.running.bench.Bench`."""
+        process = self._processes.get(cell.solver)
+        return (
+            process is not None
+            and process is self._ending
+            and _kind(cell) in process.warm
+            and cell.solver_label in process.loaded
+            and _backend_of(cell).device == "cpu"  # where FFT pairs are timed in another process
+        )
+
     def begin(self, cell: Cell) -> bool:
         """See :class:`~prbench.running.bench.Bench`."""
         self._now = self._process(cell.solver)
-        kind = (cell.task, cell.backend, cell.precision)
-        cold = kind not in self._now.warm
-        self._now.warm.add(kind)
+        cold = _kind(cell) not in self._now.warm
+        self._now.warm.add(_kind(cell))
         return cold
 
     def load(self, cell: Cell) -> Traits:
@@ -116,11 +132,41 @@ class SolverHost:
         }
         process = self._present
         before = process.spent()
-        reply, result = process.ask(request, arrays, follow, meanwhile)
+        self._hand_over(process, request, arrays, meanwhile)
+        reply, result = process.result(follow)
         outside = process.spent() - before
         if reply.get("unsettled"):
             process.ask({"do": "settle"})
         return seen_from_outside([run_of(reply, result, _backend_of(cell))], outside, _size_of(arrays, result))[0]
+
+    def _hand_over(
+        self,
+        process: SolverProcess,
+        request: Mapping[str, object],
+        arrays: Mapping[str, np.ndarray],
+        meanwhile: Callable[[], object] | None,
+    ) -> None:
+        """Send a request for a solve and do what there is to do meanwhile.
+
+        A process that is yet to say what it has left behind in the cell before, which it does first, has the request in the
+        meantime; where it has left something, its answer does not count.
+        """
+        if process is not self._ending:
+            process.send(request, arrays)
+            if meanwhile is not None:
+                meanwhile()
+            return
+        gone = False
+        try:
+            process.channel.send(request, arrays)
+        except ChannelClosed:
+            gone = True
+        if meanwhile is not None:
+            meanwhile()
+        if gone and self._now is process:
+            self._retire(process, kill=True)
+        if self._now is not process:
+            raise SolverReplaced
 
     def repeat(self, cell: Cell, measurements: Sequence[Measurement], *, time_limit_s: float | None, last: bool) -> list[Run]:
         """See :class:`~prbench.running.bench.Bench`; one message there and one back, however many there are."""
@@ -139,7 +185,7 @@ class SolverHost:
         before = process.spent()
         reply, _ = process.ask(request, arrays)
         outside = process.spent() - before
-        self._ending = last
+        self._ending = process if last else None
         runs = reply.get("runs")
         if not isinstance(runs, list) or len(runs) != len(measurements):
             raise PrbenchError("the solver's process gave an answer that is none (other solves than were asked for)")
@@ -174,15 +220,14 @@ class SolverHost:
 
     def finish(self) -> None:
         """See :class:`~prbench.running.bench.Bench`."""
-        if self._now is not None and not self._ending:
+        if self._now is not None and self._now is not self._ending:
             self._now.send({"do": "end"})
-            self._ending = True
+            self._ending = self._now
 
     def left(self) -> list[str]:
         """See :class:`~prbench.running.bench.Bench`."""
-        process, ending = self._now, self._ending
-        self._now, self._ending = None, False
-        if process is None or not ending:
+        process, self._ending = self._ending, None
+        if process is None:
             return []
         try:
             reply = process.receive()[0] if process.channel.ready(_ENDING_S) else {"left": ["no answer"], "heavy": []}
@@ -237,6 +282,8 @@ class SolverHost:
             del self._processes[label]
         if self._now is process:
             self._now = None
+        if self._ending is process:
+            self._ending = None
         process.pause(False)
         code = self._starter.reap(process.pid, kill=kill)
         process.channel.close()
@@ -246,6 +293,11 @@ class SolverHost:
 
 def _size_of(*groups: Mapping[str, np.ndarray]) -> int:
     return sum(array.nbytes for arrays in groups for array in arrays.values())
+
+
+def _kind(cell: Cell) -> tuple[str, str, str]:
+    """Equal for cells of which the first has warmed up their process for the others."""
+    return cell.task, cell.backend, cell.precision
 
 
 def _where(cell: Cell) -> dict[str, str]:

@@ -76,17 +76,13 @@ class SolverProcess:
             raise SolverFailed(str(reply.get("status", "error")), reply["error"])
         return reply, arrays
 
-    def ask(
-        self,
-        request: Mapping[str, Any],
-        arrays: Mapping[str, np.ndarray] | None = None,
-        follow: Callable[[Progress], object] | None = None,
-        meanwhile: Callable[[], object] | None = None,
-    ) -> Reply:
-        """Send a request, call ``meanwhile`` and wait for the answer; points of a curve are passed on."""
+    def ask(self, request: Mapping[str, Any], arrays: Mapping[str, np.ndarray] | None = None) -> Reply:
+        """Send a request and wait for the answer; raises as :meth:`send` and :meth:`receive`."""
         self.send(request, arrays)
-        if meanwhile is not None:
-            meanwhile()
+        return self.receive()
+
+    def result(self, follow: Callable[[Progress], object] | None) -> Reply:
+        """Wait for the answer to a request for a solve; points of its curve are passed on."""
         while True:
             reply, result = self.receive()
             if "point" not in reply:

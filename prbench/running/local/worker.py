@@ -35,7 +35,7 @@ from .children import adopt_orphans, end_with_parent
 from .memory import limit_memory
 from .solver_host import SolverHost
 from .starters import FORKS, ServerProcess
-from .worker_process import boundary
+from .worker_process import boundary, working_at
 
 _process = os.getpid()
 
@@ -63,7 +63,7 @@ def main(connection_fd: int, trace_fd: int, parent: int) -> None:
     set_threads(setup["threads"])
     keep_freed_memory()
     host = SolverHost(setup["threads"], setup["memory_bytes"], trace_fd, server=server)
-    service = _Service(connection, Executor(Store(setup["store"]), host), setup["memory_bytes"])
+    service = _Service(connection, Executor(Store(setup["store"]), host), host, setup["memory_bytes"])
     _tell(connection, "ready", {})
     modules = 0
     with contextlib.suppress(EOFError):
@@ -71,35 +71,43 @@ def main(connection_fd: int, trace_fd: int, parent: int) -> None:
             if len(sys.modules) > modules:
                 modules = len(sys.modules)
                 _settle()
-            try:
-                asked = json.loads(connection.recv_bytes())
-            except EOFError:
-                service.finish()
-                raise
-            service.serve(Cell.from_plain(asked["cell"]), Spelled(**asked["spelled"]))
+            service.serve()
 
 
 class _Service:
-    """Serves cells one after another; where the next is there already, the record of a quick one is made beside its first solve.
+    """Serves cells one after another.
+
+    Beside the first solve of a quick one, the record of the one before is made, and the problem of the next.
 
     The parent hears of cells in order: what is told of the next waits until that record is written.
 
     Args:
         connection: to the parent.
         executor: of cells.
+        host: of solvers, the executor's bench.
         memory_bytes: what this process may allocate beyond what it has; no limit where None.
     """
 
-    def __init__(self, connection: Connection, executor: Executor, memory_bytes: int | None) -> None:
-        self._connection, self._executor, self._memory_bytes = connection, executor, memory_bytes
-        self._next = select.poll()
-        self._next.register(connection.fileno(), select.POLLIN)
+    def __init__(self, connection: Connection, executor: Executor, host: SolverHost, memory_bytes: int | None) -> None:
+        self._connection, self._executor, self._host, self._memory_bytes = connection, executor, host, memory_bytes
+        self._arriving = select.poll()
+        self._arriving.register(connection.fileno(), select.POLLIN)
+        self._next: tuple[Cell, Spelled] | None = None
         self._unfinished: tuple[Attempt, float] | None = None
         self._held: list[tuple[str, Mapping[str, Any]]] = []
         self._told = False
 
-    def serve(self, cell: Cell, spelled: Spelled) -> None:
-        """Execute one cell, but for what may wait for the next."""
+    def serve(self) -> None:
+        """Wait for a cell and execute it, but for what may wait for the next.
+
+        Raises:
+            EOFError: where the parent has closed the connection.
+        """
+        try:
+            (cell, spelled), self._next = self._next or self._receive(), None
+        except EOFError:
+            self.finish()
+            raise
         if self._memory_bytes is not None:
             limit_memory(self._memory_bytes)
         os.write(1, boundary(cell.key))
@@ -107,7 +115,7 @@ class _Service:
             self._report("phase", {"phase": "problem"})
         began = time.monotonic()
         try:
-            attempt = self._executor.solve(cell, self._report, spelled, partial(self.finish, begun=True))
+            attempt = self._executor.solve(cell, self._report, spelled, partial(self.finish, begun=True), self._make_next)
         except SolverDied as death:
             self._told = self._is_next
             _tell(self._connection, "died", {"code": death.code, "next": self._told})
@@ -128,7 +136,8 @@ class _Service:
         held, self._held = self._held, []
         began = time.monotonic()
         try:
-            record = self._executor.finish(attempt, self._report)
+            with working_at(attempt.cell.key):
+                record = self._executor.finish(attempt, self._report)
         except CannotWrite as failure:
             _tell(self._connection, "cannot_write", {"reason": str(failure)})
             os._exit(1)
@@ -142,10 +151,27 @@ class _Service:
         for event, values in held:
             self._report(event, values)
 
+    def _receive(self) -> tuple[Cell, Spelled]:
+        asked = json.loads(self._connection.recv_bytes())
+        return Cell.from_plain(asked["cell"]), Spelled(**asked["spelled"])
+
+    def _make_next(self) -> None:
+        """Make the problem of the next cell, if it arrives before the solver's answer and takes little time."""
+        arriving = select.poll()
+        arriving.register(self._connection.fileno(), select.POLLIN)
+        if self._host.answers is not None:
+            arriving.register(self._host.answers, select.POLLIN)
+        if self._next is None and self._connection.fileno() in dict(arriving.poll()):
+            with contextlib.suppress(EOFError):  # the parent has gone, which is noticed when this cell has ended
+                self._next = self._receive()
+        if self._next is not None and self._executor.makes_quickly(cell := self._next[0]):
+            with working_at(cell.key):
+                self._executor.make_ahead(cell)
+
     @property
     def _is_next(self) -> bool:
-        """Whether a cell is there that has not been read."""
-        return bool(self._next.poll(0))
+        """Whether a cell is there that has not been begun."""
+        return self._next is not None or bool(self._arriving.poll(0))
 
     def _report(self, event: str, values: Mapping[str, Any]) -> None:
         if self._unfinished is None:

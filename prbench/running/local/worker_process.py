@@ -6,6 +6,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import re
 import select
 import signal
 import subprocess
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import psutil
 
 _STACK_WAIT_S = 2.0
+_MARK = re.compile(rb"\0([+-]?)([0-9a-f]*)\n")
 _PIECE, _MUCH, _BUSY_S = 65_536, 4_096, 1.0
 """Bytes read at a time, what a pipe holds; how many of them are much; and for how long a pipe is then read as it is written."""
 
@@ -68,7 +70,15 @@ class OutputTail:
     def text(self, after: bytes = b"") -> str:
         """What was last written, after the last occurrence of ``after`` where it is still there."""
         data = self._data.rpartition(after)[2] if after else self._data
-        return data.decode("utf-8", errors="replace")
+        return _MARK.sub(b"", data).decode("utf-8", errors="replace")
+
+    def at_work(self) -> str:
+        """The key of the cell that the writer was at by its last mark; ``""`` where that is not there any more."""
+        begun = at = b""
+        for sign, key in _MARK.findall(self._data):
+            begun = begun if sign else key
+            at = key if sign == b"+" else begun
+        return at.decode()
 
     def close(self) -> None:
         """Close the reading end."""
@@ -155,6 +165,14 @@ class WorkerProcess:
         self.cell, self.stamp, self.ahead, self.begun = self.ahead, self._stamp_ahead, None, begun
         self._forget()
 
+    def convict(self) -> None:
+        """It has ended, or must: where it was at the cell ahead, that one is to blame, and its own has to be done again."""
+        self.drain()
+        if self.cell is not None and self.ahead is not None and self.output.at_work() == self.ahead.key:
+            self.cell, self.ahead = self.ahead, self.cell
+            self.stamp, self._stamp_ahead = self._stamp_ahead, self.stamp
+            self._forget()
+
     def printed(self) -> str:
         """The end of what it has printed since it began its cell."""
         return self.output.text(boundary(self.cell.key) if self.cell is not None else b"")
@@ -232,6 +250,14 @@ class WorkerProcess:
 def boundary(key: str) -> bytes:
     """What a worker writes among its output when it begins a cell."""
     return f"\0{key}\n".encode()
+
+
+@contextlib.contextmanager
+def working_at(key: str) -> Iterator[None]:
+    """Write among the output that something is done for another cell meanwhile."""
+    os.write(1, f"\0+{key}\n".encode())
+    yield
+    os.write(1, b"\0-\n")
 
 
 def _below(pid: int) -> list[psutil.Process]:

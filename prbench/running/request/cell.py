@@ -115,7 +115,7 @@ class Cell:
     @property
     def dataset_spelled(self) -> str:
         """Dataset and the settings that differ from their defaults."""
-        return _spelled("dataset", self.dataset, self._dataset_label, self.dataset_params)
+        return _spelled("dataset", self.dataset, self.dataset_label, self.dataset_params)
 
     def build_solver(self) -> Solver[Any]:
         """The solver.
@@ -127,7 +127,7 @@ class Cell:
 
     def build_dataset(self) -> Dataset:
         """The dataset; raises as :meth:`build_solver`."""
-        return cast("Dataset", _build("dataset", self.dataset, self._dataset_label, self.dataset_params))
+        return cast("Dataset", _build("dataset", self.dataset, self.dataset_label, self.dataset_params))
 
     @cached_property
     def solver_label(self) -> str:
@@ -135,7 +135,8 @@ class Cell:
         return canonical(self.solver_params)
 
     @cached_property
-    def _dataset_label(self) -> str:
+    def dataset_label(self) -> str:
+        """The dataset's settings as text: equal for equal settings."""
         return canonical(self.dataset_params)
 
     @property
