@@ -176,15 +176,17 @@ LEAST_GUIDED = 4
 
 @dataclass(frozen=True)
 class HoldOut:
-    """A fraction of the pixels is kept from the fit, so that a start can be chosen by them, and given back for the last steps.
+    """A fraction of the pixels is kept from the fit, so that starts can be judged by them, and given back for the last steps.
 
     Attributes:
         fraction: of the measured pixels; 0: none.
         release: the step from which the fit sees all pixels.
+        chooses: whether the scores at that step choose the answer; if not, starts are judged by all pixels from then on.
     """
 
     fraction: float
     release: int
+    chooses: bool = True
 
     def split(self, y: FarField, rng: Rng) -> tuple[FarField, Choice]:
         """What is fitted at first, and what a start will be chosen by."""
@@ -194,5 +196,8 @@ class HoldOut:
     def update(self, y: FarField, s: ProjectionState) -> None:
         """At the step ``release`` take the scores, and fit all of ``y`` from then on."""
         if s.choice.held_out is not None and s.k == self.release:
-            s.choice.scores = s.scores_now()
             s.y = y
+            if self.chooses:
+                s.choice.scores = s.scores_now()
+            else:
+                s.choice = Choice(y, None)

@@ -145,4 +145,4 @@ def _elect(y: FarField, s: ProjectionState, finalists: int, keep: int, reject: f
     starts = xp.stack([y.crop(s.estimate(i)) for i in unrelated(order, s.ancestors)[:keep]])
     s.y = y
     s.retain(order[:finalists])
-    return Refinement(starts, scores)
+    return Refinement(starts, np.concatenate([scores, s.dropped]))

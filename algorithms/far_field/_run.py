@@ -14,7 +14,7 @@ from prbench.tasks.far_field import FarField
 from prbench.tasks.far_field.coherence import Coherence
 
 from ._coherence import CoherencePolicy, gaussian_of, reported
-from ._finals import Finals
+from ._finals import Ending
 from ._guidance import unrelated
 from ._policies import HoldOut, RestartPolicy, SupportPolicy
 from ._selection import acceptable, by_score
@@ -47,7 +47,7 @@ class ProjectionRun:
     restarts: RestartPolicy
     hold_out: HoldOut
     coherence: CoherencePolicy
-    finals: Finals | None = None
+    finals: Ending | None = None
     goal: PowerGoal | None = None
 
     def advance(self, y: FarField, s: ProjectionState, last: int) -> None:

@@ -42,6 +42,8 @@ class ProjectionState:
         settled: whether further steps would change nothing.
         inside: bool (starts, *shape), what the constraints kept in the last step; None where the step does not say.
         solved: row of the start that has found the object, and its steps; None as long as none has.
+        skipped: steps of the recipe left out so far; ``k`` counts them as done.
+        held_out_score: the lowest held-out score at any check so far (see :class:`~._finals.Settling`).
     """
 
     y: FarField
@@ -61,6 +63,13 @@ class ProjectionState:
     settled: bool = False
     inside: Array | None = None
     solved: tuple[int, int] | None = None
+    skipped: int = 0
+    held_out_score: float = math.inf
+
+    @property
+    def steps_taken(self) -> int:
+        """Steps taken: those done, without those left out."""
+        return self.k - self.skipped
 
     @classmethod
     def of(cls, y: FarField, g: Array, support: Array, beta: float, choice: Choice, rng: Rng) -> ProjectionState:

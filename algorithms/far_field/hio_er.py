@@ -52,7 +52,7 @@ class HioEr(RecipeSettings, ProjectionSolver):
     """
 
     finalists: int = setting(
-        3, valid="[1, 4096]", range=(1, 16), doc="starts that are never dropped; others are once one has found the object"
+        1, valid="[1, 4096]", range=(1, 16), doc="starts that are never dropped; others are once one has found the object"
     )
 
     example: ClassVar[dict[str, object]] = {"iterations": 100, "starts": 2}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import ClassVar, Literal
 
 from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
@@ -10,6 +11,7 @@ from prbench.errors import UsageError
 from prbench.tasks.far_field import UNIFORM_MAGNITUDE, FarField
 
 from ._coherence import reported
+from ._finals import Settling
 from ._likelihood import refine
 from ._memory import fitting_starts
 from ._policies import HoldOut
@@ -18,6 +20,12 @@ from ._run import ProjectionRun, iterate_residual, outcome, residual_of_best
 from ._settings import RecipeSettings
 from ._state import random_state
 from ._updates import UPDATES, Update
+
+_LAST_CYCLES = 2
+"""Cycles before the first ML that are never left out: in them the support's blur reaches its end."""
+
+_HELD_OUT, _SEMIFINALISTS = 0.03, 8
+"""Fraction of the pixels held out where none is asked for, and starts that go on with the last cycles."""
 
 
 @register(
@@ -37,6 +45,10 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
     coefficients change sign that plain likelihood would hold in place. The support is then drawn anew from the refined object,
     and the finalists project on it, the refined object among them. Answers on different supports are compared by Akaike's
     criterion: a support too tight pays in likelihood, one too loose in parameters.
+
+    The recipe is the longest that a run may take. Where the measurement tells its photons (``gain``), a few pixels are held out
+    of the projections; once the starts explain these no better, the best of them go on with the last two cycles before the
+    first ML, which see all pixels (see :class:`~._finals.Settling`).
     """
 
     recipe: str = setting(
@@ -51,6 +63,8 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
     magnitude: Literal["free", "uniform"] = setting(
         "free", doc="uniform: the object has one magnitude on its support, as crystals; known to the last ML"
     )
+
+    settle: bool = setting(True, doc="with photon noise: end the projections once held-out pixels are explained no better")
 
     example: ClassVar[dict[str, object]] = {"recipe": "100*HIO+20*ER+2*(24*ML+20*ER)+24*ML", "starts": 2}
 
@@ -81,10 +95,25 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
         return steps
 
     def run(self, y: FarField) -> ProjectionRun:
-        """Updates and policies; pixels held out are given back for the last block before the first refinement."""
-        steps = self.projections
+        """Updates and policies; pixels held out by ``holdout`` are given back for the last block before the first refinement."""
+        steps, settling = self.projections, self.settling(y)
         hold_out = HoldOut(self.holdout, steps - self.block(max(0, steps - 1))[2])
-        return ProjectionRun(self._update, steps, self.support_policy(y), self.restart_policy(), hold_out, self.coherence_policy)
+        if settling is not None and not self.holdout:
+            hold_out = HoldOut(_HELD_OUT, settling.resume, chooses=False)
+        return ProjectionRun(
+            self._update, steps, self.support_policy(y), self.restart_policy(), hold_out, self.coherence_policy, settling
+        )
+
+    def settling(self, y: FarField) -> Settling | None:
+        """When the projections end early; None without photon noise, and where the recipe has too few cycles of them."""
+        ends = accumulate(steps for _, steps in self.blocks)
+        checks = [end for end, (name, _) in zip(ends, self.blocks, strict=True) if name == "ER" and end <= self.projections]
+        if not self.settle or y.gain is None or len(checks) <= _LAST_CYCLES + 2:
+            return None
+        resume = checks[-1 - _LAST_CYCLES]
+        return Settling(
+            tuple(at for at in checks if at < resume), max(self.finalists, _SEMIFINALISTS), resume, bool(self.holdout)
+        )
 
     def _update(self, k: int) -> Update:
         return UPDATES[self.block(k)[0]]
@@ -103,16 +132,24 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
 
     def advance(self, y: FarField, state: RefinedState, steps: int) -> RefinedState:
         """Projection updates, or conjugate-gradient steps."""
-        s = state.projections
-        last = s.k + steps
-        while s.k < last:
+        s, total = state.projections, self.total_iterations(y)
+        last = s.steps_taken + steps
+        while s.steps_taken < last and s.k < total:
             name, at, length = self.block(s.k)
-            end = min(last, s.k - at + length)
+            end = s.k + min(last - s.steps_taken, length - at)
             if name == "ML":
                 self._refine(y, state, end)
             else:
                 self.run(y).advance(y, s, end)
         return state
+
+    def steps_taken(self, state: RefinedState, asked: int) -> int:
+        """Fewer than asked for where the end of the recipe has been reached before."""
+        return min(asked, state.projections.steps_taken)
+
+    def finished(self, y: FarField, state: RefinedState) -> bool:
+        """Whether the end of the recipe has been reached."""
+        return state.projections.k >= self.total_iterations(y)
 
     def _refine(self, y: FarField, state: RefinedState, last: int) -> None:
         """Conjugate-gradient steps up to ``last``, within one block."""
