@@ -46,8 +46,8 @@ class Ending(ABC):
 class Finals(Ending):
     """Once one start has found the object each check drops the worse half, and the run ends once the best has settled.
 
-    Checks are made where a block of error reduction ends, for there the residual tells how good a start is. Once no start can beat
-    the best one, only the finalists go on; until then at least :data:`_CONTENDERS` do.
+    Checks are made where a block of error reduction ends, for there the residual tells how good a start is. Once no start can
+    beat the best one, only the finalists go on; until then at least :data:`_CONTENDERS` do.
 
     Attributes:
         checks: steps after which a check is made, rising.
