@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Literal
 
-from prbench.backend import Backend
+from prbench.backend import Array, Backend
 from prbench.core import Rng, register, setting
 from prbench.core.data_files import DataFile
 from prbench.tasks.far_field import FarField
 
+from ..denoising import DENOISERS, Fields, located_weights
 from ..networks.dncnn_weights import FILE
-from ._denoising import DENOISERS, located_weights, typical_size
 from ._pipeline import ProjectionSolver
 from ._policies import BestAlone, Independent, RestartPolicy
 from ._state import ProjectionState
@@ -67,7 +68,7 @@ class PlugAndPlay(ProjectionSolver):
     def prepare(self, backend: Backend, rng: Rng) -> None:  # noqa: ARG002 - the contract
         """Read the weights."""
         if self.denoiser == "dncnn":
-            located_weights()
+            located_weights(self.plugin_name)
 
     def restart_policy(self) -> RestartPolicy:
         """The best start goes on alone."""
@@ -93,7 +94,14 @@ class PlugAndPlay(ProjectionSolver):
             p = p.real + 0j
         u = 2 * p - s.g
         u = u * s.constraints.mask(u, s.support)
-        clean = DENOISERS[self.denoiser](s.y, u, s.support, noise * typical_size(s.y, s.support))
+        fields = Fields(s.y.backend, _typical_size(s.y, s.support), s.y.real, s.y.nonnegative)
+        clean = DENOISERS[self.denoiser](fields, u, s.support, noise * fields.size)
         s.p = self.trust * clean + (1.0 - self.trust) * u
         s.p = s.p * s.constraints.mask(s.p, s.support)
         s.g = r * (s.p - p + s.g) + (1.0 - r) * p
+
+
+def _typical_size(y: FarField, support: Array) -> float:
+    """Root mean square of the object on its support, as the measured intensities tell it."""
+    pixels = float(y.backend.xp.sum(support)) / support.shape[0]
+    return y.amplitude_norm / math.sqrt(math.prod(y.shape) * max(pixels, 1.0))

@@ -1,4 +1,4 @@
-"""The untrained network as a prior: its gradient, what it does not see, and where it helps."""
+"""Untrained networks as priors: their gradient, what they do not see, and where they help."""
 
 import dataclasses
 
@@ -13,6 +13,7 @@ from prbench.tasks.random import RandomLinear
 
 DOUBLE = get_backend("torch", "double")
 SMALL = {"channels": 8, "scales": 2}
+BOTH = pytest.mark.parametrize("name", ["dip-random", "deep-decoder"])
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +21,8 @@ def patterns():
     return prbench.get_dataset("coded-diffraction[size=16,patterns=3]").problem(0).measurement
 
 
-def solver(**settings):
-    return prbench.get_solver("dip-random", **{**SMALL, **settings})
+def solver(name="dip-random", **settings):
+    return prbench.get_solver(name, **{**SMALL, **settings})
 
 
 def relative_error(name, problem, **options):
@@ -29,9 +30,10 @@ def relative_error(name, problem, **options):
     return prbench.score(found.reconstruction, problem, ["sa_nmse"])["sa_nmse"]
 
 
-def test_the_gradient_is_that_of_the_misfit_of_moduli(patterns):
+@BOTH
+def test_the_gradient_is_that_of_the_misfit_of_moduli(name, patterns):
     """Against automatic differentiation through the transforms themselves."""
-    y, chosen = patterns.to(DOUBLE), solver(rate=1e-30)
+    y, chosen = patterns.to(DOUBLE), solver(name, rate=1e-30)
     state = chosen.init(y, np.random.default_rng(0))
     x = state.draw()
     z = torch.fft.fft2(y.modulations[:, 0] * x, norm="ortho")
@@ -45,8 +47,9 @@ def test_the_gradient_is_that_of_the_misfit_of_moduli(patterns):
         torch.testing.assert_close(parameter.grad, known, rtol=1e-8, atol=1e-14)
 
 
-def test_a_step_costs_one_application_and_one_adjoint(patterns):
-    y, chosen = patterns.to(get_backend("torch")), solver()
+@BOTH
+def test_a_step_costs_one_application_and_one_adjoint(name, patterns):
+    y, chosen = patterns.to(get_backend("torch")), solver(name)
     state = chosen.init(y, np.random.default_rng(0))
     before = dataclasses.replace(y.counters)
     for _ in range(5):
@@ -87,13 +90,14 @@ def test_a_brighter_measurement_has_a_brighter_object(patterns):
     np.testing.assert_allclose(brighter.reconstruction.object, 2 * once.reconstruction.object, rtol=1e-6)
 
 
-def test_few_patterns_and_few_photons_are_enough_for_a_picture():
+@pytest.mark.parametrize(("name", "steps"), [("dip-random", 100), ("deep-decoder", 600)])
+def test_few_patterns_and_few_photons_are_enough_for_a_picture(name, steps):
     """Where gradient descent fails for want of values; and what the network knows is of pictures, not of this map."""
     picture, noise = (
         prbench.get_dataset("coded-diffraction", patterns=2, photons=100.0, image=image).problem(0, split="tune")
         for image in ("camera", "noise")
     )
-    chosen = prbench.get_solver("dip-random[iterations=100,channels=16]")
+    chosen = prbench.get_solver(name, iterations=steps, channels=16)
     assert relative_error(chosen, picture) < 0.05
     assert relative_error("reweighted-af", picture) > 0.5
     assert relative_error(chosen, noise) > 0.5
@@ -115,18 +119,20 @@ def test_it_ends_when_nothing_held_out_gets_better():
     assert prbench.solve(solver(holdout=0, patience=20, iterations=200), y).cost.iterations == 200
 
 
+@BOTH
 @pytest.mark.parametrize("shape", [(4, 4), (5, 9), (8, 31)])
-def test_small_and_oblong_images_are_solved(shape):
+def test_small_and_oblong_images_are_solved(name, shape):
     rng = np.random.default_rng(0)
     modulations = np.exp(2j * np.pi * rng.random((4, 1, *shape)))
     y = RandomLinear(1 + rng.random((4, *shape)), modulations=modulations)
-    assert prbench.solve("dip-random[iterations=4]", y).reconstruction.object.shape == shape
+    assert prbench.solve(f"{name}[iterations=4]", y).reconstruction.object.shape == shape
 
 
-def test_what_is_no_image_is_refused():
+@BOTH
+def test_what_is_no_image_is_refused(name):
     line = prbench.get_dataset("gaussian-map[n=16]").problem(0).measurement
-    with pytest.raises(UsageError, match=r"^dip-random .*\b2 axes\b.*\b1\b"):
-        prbench.solve("dip-random", line)
+    with pytest.raises(UsageError, match=rf"^{name} .*\b2 axes\b.*\b1\b"):
+        prbench.solve(name, line)
     thin = RandomLinear(np.ones((1, 3, 40)), modulations=np.ones((1, 1, 3, 40), complex))
-    with pytest.raises(BadInput, match=r"^dip-random .*\b4 x 4\b.*\(3, 40\)"):
-        prbench.solve("dip-random", thin)
+    with pytest.raises(BadInput, match=rf"^{name} .*\b4 x 4\b.*\(3, 40\)"):
+        prbench.solve(name, thin)
