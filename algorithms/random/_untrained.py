@@ -29,7 +29,7 @@ def scales_of(shape: tuple[int, ...], most: int) -> int:
 
 
 @dataclass(eq=False)
-class UntrainedState:
+class UntrainedRandomState:
     """The state.
 
     Attributes:
@@ -59,7 +59,7 @@ class UntrainedState:
 
 
 @dataclass(frozen=True)
-class UntrainedRandom(IterativeSolver[RandomLinear, UntrainedState]):
+class UntrainedRandom(IterativeSolver[RandomLinear, UntrainedRandomState]):
     """``min_theta | |A G_theta(z)| - sqrt(Y) |^2`` over the weights of a network G, from noise z that stays; a subclass gives G.
 
     The network answers real and imaginary part, or the real part alone of a real object, and starts with random weights. The
@@ -90,7 +90,7 @@ class UntrainedRandom(IterativeSolver[RandomLinear, UntrainedState]):
         """Largest number of steps."""
         return self.iterations
 
-    def init(self, y: RandomLinear, rng: Rng) -> UntrainedState:
+    def init(self, y: RandomLinear, rng: Rng) -> UntrainedRandomState:
         """A fresh network.
 
         Raises:
@@ -110,7 +110,7 @@ class UntrainedRandom(IterativeSolver[RandomLinear, UntrainedState]):
         if self.holdout:
             chosen = y.backend.asarray(rng.random(y.intensity.shape) < self.holdout) & (y.amplitude >= 0)
             held_out = chosen if bool(chosen.any()) else None
-        return UntrainedState(
+        return UntrainedRandomState(
             device_network,
             seen.contiguous(memory_format=layout(seen)),
             torch.optim.Adam(device_network.parameters()),
@@ -120,7 +120,7 @@ class UntrainedRandom(IterativeSolver[RandomLinear, UntrainedState]):
             EarlyStopping(patience=max(1, self.patience // _CHECK_EVERY)),
         )
 
-    def step(self, y: RandomLinear, state: UntrainedState) -> UntrainedState:
+    def step(self, y: RandomLinear, state: UntrainedRandomState) -> UntrainedRandomState:
         """One step of Adam."""
         state.optimiser.param_groups[0]["lr"] = self.rate * 0.5 * (1 + math.cos(math.pi * state.steps / self.iterations))
         state.optimiser.zero_grad()
@@ -138,19 +138,19 @@ class UntrainedRandom(IterativeSolver[RandomLinear, UntrainedState]):
         state.steps += 1
         return state
 
-    def finished(self, y: RandomLinear, state: UntrainedState) -> bool:  # noqa: ARG002 - the contract
+    def finished(self, y: RandomLinear, state: UntrainedRandomState) -> bool:  # noqa: ARG002 - the contract
         """When values held out have been explained no better for a while."""
         return state.stopping.settled()
 
-    def estimate(self, y: RandomLinear, state: UntrainedState) -> Reconstruction:
+    def estimate(self, y: RandomLinear, state: UntrainedRandomState) -> Reconstruction:
         """The object, complex (*object_shape)."""
         return Reconstruction(object=self._best(y, state)[0])
 
-    def residual(self, y: RandomLinear, state: UntrainedState) -> float:
+    def residual(self, y: RandomLinear, state: UntrainedRandomState) -> float:
         """Relative misfit of the moduli."""
         return float(y.modulus_error(self._best(y, state))[0])
 
-    def _best(self, y: RandomLinear, state: UntrainedState) -> torch.Tensor:
+    def _best(self, y: RandomLinear, state: UntrainedRandomState) -> torch.Tensor:
         """What explains the values held out best; what the network says now where there are none."""
         if state.stopping.best is not None:
             result: torch.Tensor = state.stopping.best[0]

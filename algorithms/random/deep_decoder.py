@@ -21,7 +21,7 @@ from ._untrained import UntrainedRandom, scales_of
     tags=("untrained",),
 )
 @dataclass(frozen=True)
-class DeepDecoder(UntrainedRandom):
+class DeepDecoderRandom(UntrainedRandom):
     """A decoder whose convolutions see one pixel: its weights are few, 17 000 with 64 channels and 4 stages.
 
     With fewer weights than the object has unknowns it cannot draw noise; what it cannot draw of the object either is an error
