@@ -78,7 +78,7 @@ def _plain(view: View) -> dict[str, Any]:
         "error_low": short(view.error_low),
         "error_high": short(view.error_high),
         "truth": _uri(view.truth),
-        "found": [_uri(plane) for plane in view.estimate],
+        "answers": [_uri(plane) for plane in view.estimate],
         "errors": [_uri(plane) for plane in view.errors],
     }
 

@@ -103,6 +103,6 @@ def _picture_bytes(shown: dict[str, Any]) -> int:
         for task in shown.values()
         for entry in task["datasets"]
         for view in entry["views"]
-        for image in (view["truth"], *view["found"], *view["errors"])
+        for image in (view["truth"], *view["answers"], *view["errors"])
         if image is not None
     )

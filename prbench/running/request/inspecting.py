@@ -38,7 +38,7 @@ def inspect_file(path: str) -> Inspection:
         reply: dict[str, Any] = json.loads(done.stdout)
         if "error" in reply:
             raise BadInput(reply["error"])
-        result = reply["found"]
+        result = reply["inspection"]
         picture = Path(folder) / "picture.npy"
         notes = tuple(ArrayNote(**{**note, "shape": tuple(note["shape"])}) for note in result.pop("arrays"))
         result["picture"] = np.load(picture, allow_pickle=False) if picture.exists() else None
@@ -95,7 +95,7 @@ def main() -> None:
         result = best_inspection(path)
         if result.picture is not None:
             np.save(Path(asked["folder"]) / "picture.npy", np.asarray(result.picture, dtype=np.float32))
-        reply: dict[str, Any] = {"found": dataclasses.asdict(dataclasses.replace(result, picture=None))}
+        reply: dict[str, Any] = {"inspection": dataclasses.asdict(dataclasses.replace(result, picture=None))}
     except PrbenchError as failure:
         reply = {"error": str(failure)}
     except MemoryError:

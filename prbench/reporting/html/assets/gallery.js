@@ -38,11 +38,11 @@ function fillGallery(grid, entry, view) {
   }
   const sample = `sample ${entry.sample}${view.plane ? `, ${view.plane}` : ""}`;
   const first = element("figure", { class: "card" }, element("div", { class: "pair two" },
-    view.truth ? picture(entry, view, view.found.findIndex(Boolean), "truth", view.truth) : null, scales(entry, view)),
+    view.truth ? picture(entry, view, view.answers.findIndex(Boolean), "truth", view.truth) : null, scales(entry, view)),
     element("figcaption", {}, view.truth ? "truth" : "no truth is known", element("span", { class: "score" }, sample)));
-  const cards = entry.solvers.map((of, solver) => view.found[solver] ? element("figure", { class: "card" },
+  const cards = entry.solvers.map((of, solver) => view.answers[solver] ? element("figure", { class: "card" },
     element("div", { class: `pair${view.errors[solver] ? " two" : ""}` },
-      picture(entry, view, solver, "found", view.found[solver]), view.errors[solver] ? picture(entry, view, solver, "error", view.errors[solver]) : null),
+      picture(entry, view, solver, "found", view.answers[solver]), view.errors[solver] ? picture(entry, view, solver, "error", view.errors[solver]) : null),
     element("figcaption", {}, named(of.solver), element("span", { class: "score" }, `${entry.metric} ${number(unpackNumber(of.score))}, seed ${of.seed}`))) : null).filter(Boolean);
   const relative = view.kind === "complex" && view.errors.some(Boolean);
   grid.replaceChildren(element("div", { class: "gallery" }, first, cards),

@@ -12,7 +12,7 @@ const viewer = {
 
   faces() {
     const { view, solver } = this.shown;
-    return [["found", "Reconstruction", view.found[solver]], ["truth", "Truth", view.truth], ["error", "Error", view.errors[solver]]].filter(([, , image]) => image);
+    return [["found", "Reconstruction", view.answers[solver]], ["truth", "Truth", view.truth], ["error", "Error", view.errors[solver]]].filter(([, , image]) => image);
   },
 
   show(face) {
@@ -26,7 +26,7 @@ const viewer = {
     const count = entry.solvers.length;
     for (let turn = 1; turn <= count; turn++) {
       const next = (((this.shown.solver + turn * by) % count) + count) % count;
-      if (view.found[next]) {
+      if (view.answers[next]) {
         this.shown.solver = next;
         return this.show(this.shown.face);
       }
