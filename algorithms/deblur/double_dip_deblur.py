@@ -14,21 +14,16 @@ from prbench.core.learned import layout, on_backend
 from prbench.tasks.deblur import BlurredImage
 
 from ..networks.skip import SkipNetwork
-from ._kernel import estimated_kernel
-from ._noise import noise_level
+from ._scales import Scales
 from ._similarity import structural_similarity
-from ._variation import deconvolved, gradient_lengths, padded
+from ._variation import gradient_lengths, padded
+from .edges_tv import sharpened
 
 _HALVED_AT = (0.4, 0.6, 0.8)
 """Parts of the run at which the learning rates are halved: the published 2000, 3000 and 4000 of 5000 steps."""
 
-_CODE = 64
-_WIDTH = 256
 _EMPTY = 1e-4
 """What a kernel's zero starts as, as a part of its largest value: a softmax is nowhere zero."""
-
-_PRIOR = 0.5
-"""Weight of the total variation of the first image; 1: gradients as likely as their mean in the blurred image says."""
 
 _CHECK_EVERY = 16
 
@@ -45,8 +40,7 @@ class Networks:
         optimiser: of both, the image's group first.
         generator: of the jitter.
         low, span: the image lies between ``low`` and ``low + span``.
-        noise: standard deviation of the blurred image's.
-        roughness: mean absolute gradient of the blurred image.
+        scales: of the blurred image.
         rates: first learning rates.
         first: what the image's network adds to before the sigmoid, where something is known.
         mean: exponential average of the images so far; None before the first step.
@@ -62,8 +56,7 @@ class Networks:
     generator: torch.Generator
     low: float
     span: float
-    noise: float
-    roughness: float
+    scales: Scales
     rates: tuple[float, float]
     first: torch.Tensor | None
     mean: torch.Tensor | None = None
@@ -119,6 +112,13 @@ class DoubleDipDeblur(IterativeSolver[BlurredImage, Networks]):
     averaging: float = setting(0.97, valid="[0, 1)", range=(0.9, 0.99), doc="part of the average image that a step keeps")
 
     example: ClassVar[dict[str, object]] = {"iterations": 40, "channels": 4, "scales": 2}
+    largest_widening: ClassVar[int] = 8
+    """Channels of the coarsest scales over those of the finest."""
+    skip_channels: ClassVar[int | None] = None
+    """Of the image's network; as of its finest scale where None."""
+    code: ClassVar[int] = 64
+    hidden: ClassVar[int] = 256
+    """Inputs and hidden units of the kernel's network."""
 
     def total_iterations(self, y: BlurredImage) -> int:  # noqa: ARG002 - the same for every measurement
         """Largest number of steps."""
@@ -126,26 +126,23 @@ class DoubleDipDeblur(IterativeSolver[BlurredImage, Networks]):
 
     def init(self, y: BlurredImage, rng: Rng) -> Networks:
         """Fresh networks, and the kernel's estimate."""
-        noise = y.noise_sigma if y.noise_sigma is not None else noise_level(y)
-        least, most = float(y.image.min()), float(y.image.max())
-        span = (most - least) or abs(most)
-        roughness = sum(float(y.image.diff(dim=axis).abs().mean()) for axis in (0, 1))
-        kernel = estimated_kernel(y, span) if self.warm else None
+        sizes = Scales.of(y)
+        kernel, first = sharpened(y, sizes) if self.warm else (None, None)
         seed = int(rng.integers(2**62))
         generator = torch.Generator(y.image.device).manual_seed(seed)
         noisy = torch.rand((_INPUTS, *y.object_shape), generator=generator, dtype=y.image.dtype, device=y.image.device)
-        inputs, first = [0.1 * noisy], None
-        if kernel is not None:
-            first = deconvolved(y, kernel, _PRIOR * noise**2 / max(roughness, 1e-6 * span), span)
-            inputs.append((torch.stack([padded(y.image, y.kernel_shape), first]) - (least + span / 2)) / span)
+        inputs = [0.1 * noisy]
+        if first is not None:
+            middle = sizes.least + sizes.span / 2
+            inputs.append((torch.stack([padded(y.image, y.kernel_shape), first]) - middle) / sizes.span)
         seen = torch.cat(inputs)[None]
         image, network = self._networks(y, seed, seen.shape[1], kernel)
-        low, high = least - 0.25 * span, most + 0.25 * span
-        low = 0.0 if low < 0 <= least + 3 * noise else low
+        low, high = sizes.least - 0.25 * sizes.span, sizes.most + 0.25 * sizes.span
+        low = 0.0 if low < 0 <= sizes.least + 3 * sizes.noise else low
         if first is not None:
             first = torch.logit(((first - low) / (high - low)).clamp(_EMPTY, 1 - _EMPTY))
         optimiser = torch.optim.Adam([{"params": list(image.parameters())}, {"params": list(network.parameters())}])
-        code = torch.rand(_CODE, generator=generator, dtype=y.image.dtype, device=y.image.device)
+        code = torch.rand(self.code, generator=generator, dtype=y.image.dtype, device=y.image.device)
         return Networks(
             image,
             network,
@@ -155,8 +152,7 @@ class DoubleDipDeblur(IterativeSolver[BlurredImage, Networks]):
             generator,
             low,
             high - low,
-            noise,
-            roughness,
+            sizes,
             (self.image_rate, self.kernel_rate),
             first,
         )
@@ -164,12 +160,13 @@ class DoubleDipDeblur(IterativeSolver[BlurredImage, Networks]):
     def _networks(self, y: BlurredImage, seed: int, inputs: int, kernel: torch.Tensor | None) -> tuple[nn.Module, nn.Module]:
         """Fresh networks of image and kernel; the second answers ``kernel`` at first, where there is one."""
         scales = max(1, min(self.scales, int(math.log2(min(y.object_shape))) - 1))  # the coarsest has some pixels
-        widths = tuple(self.channels * min(2**n, 8) for n in range(scales))
+        widths = tuple(self.channels * min(2**n, self.largest_widening) for n in range(scales))
         count = math.prod(y.kernel_shape)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
-            image = SkipNetwork(2, inputs, 1, channels=widths, scales=scales, skip_channels=self.channels, upsample="linear")
-            network = nn.Sequential(nn.Linear(_CODE, _WIDTH), nn.ReLU(), nn.Linear(_WIDTH, count))
+            skip = self.channels if self.skip_channels is None else self.skip_channels
+            image = SkipNetwork(2, inputs, 1, channels=widths, scales=scales, skip_channels=skip, upsample="linear")
+            network = nn.Sequential(nn.Linear(self.code, self.hidden), nn.ReLU(), nn.Linear(self.hidden, count))
         if kernel is not None:
             last = network[2]
             assert isinstance(last, nn.Linear)
@@ -227,19 +224,19 @@ class DoubleDipDeblur(IterativeSolver[BlurredImage, Networks]):
         if state.steps >= self.similarity_from * self.iterations:
             loss = 1 - structural_similarity(expected / state.span, y.image / state.span)
         if self.variation:
-            weight = 2 * self.variation * state.noise**2 / max(state.roughness, 1e-6 * state.span)
+            weight = 2 * self.variation * state.scales.noise**2 / max(state.scales.roughness, 1e-6 * state.span)
             loss = loss + weight * gradient_lengths(picture, state.span).mean() / state.span**2
         return loss, misfit
 
     def finished(self, y: BlurredImage, state: Networks) -> bool:  # noqa: ARG002 - the contract
         """When both networks have been fitted and the misfit is no more than the noise: from there on noise would be fitted."""
-        return not self._held(state) and state.misfit < state.noise**2
+        return not self._held(state) and state.misfit < state.scales.noise**2
 
     def estimate(self, y: BlurredImage, state: Networks) -> Reconstruction:
         """The average image and the kernel."""
         with torch.no_grad():
             image = state.picture(state.seen) if state.mean is None else state.mean.clone()
-            return Reconstruction(image=image, kernel=state.blur_kernel(y), aux={"noise_sigma": state.noise})
+            return Reconstruction(image=image, kernel=state.blur_kernel(y), aux={"noise_sigma": state.scales.noise})
 
     def residual(self, y: BlurredImage, state: Networks) -> float:
         """Relative misfit of the blurred image."""
