@@ -16,7 +16,7 @@ class SelfDeblur(DoubleDipDeblur):
     """``double-dip-deblur`` with the published settings: no estimate to begin with, 5000 steps, wider networks.
 
     The squared misfit of the first fifth of the steps, then 1 - SSIM; no total variation; the last image is the answer. A step
-    takes 40 times that of ``double-dip-deblur``.
+    takes ten times that of ``double-dip-deblur``.
     """
 
     iterations: int = setting(5000, valid="[1, inf)", range=(500, 5000), log=True, doc="steps at most")
