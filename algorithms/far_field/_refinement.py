@@ -55,10 +55,32 @@ class RefinedState:
     Attributes:
         projections: the batch of restarts; its ``k`` counts the steps of both halves.
         refinement: None before the first block of maximum likelihood.
+        earlier: the refinement of the best batch before this one; None in the first.
+        batch: number of this batch.
+        taken: steps taken in those before it.
     """
 
     projections: ProjectionState
     refinement: Refinement | None = None
+    earlier: Refinement | None = None
+    batch: int = 0
+    taken: int = 0
+
+    @property
+    def steps_taken(self) -> int:
+        """Steps taken in all batches."""
+        return self.taken + self.projections.steps_taken
+
+    def best_refinement(self, y: FarField) -> Refinement | None:
+        """Of this batch and those before the one whose answer is best by Akaike's criterion; None before there is any."""
+        known = [r for r in (self.earlier, self.refinement) if r is not None]
+        return min(known, key=lambda r: _ranked(y, r)[2], default=None)
+
+
+def again(y: FarField, state: RefinedState, first: ProjectionState) -> None:
+    """Begin another batch of starts on ``y``, all of the measurement; the best answer so far is kept."""
+    state.earlier, state.batch, state.taken = state.best_refinement(y), state.batch + 1, state.steps_taken
+    state.projections, state.refinement = first, None
 
 
 def background(y: FarField, progress: float) -> float:
@@ -121,11 +143,17 @@ def leave(y: FarField, state: RefinedState, fraction: float) -> None:
 
 def answer(y: FarField, r: Refinement) -> tuple[Array, Array]:
     """The best object so far by Akaike's criterion, candidates under way included, and its support; both (*shape)."""
+    x, support, _ = _ranked(y, r)
+    return x, support
+
+
+def _ranked(y: FarField, r: Refinement) -> tuple[Array, Array, float]:
+    """As :func:`answer`, and the criterion."""
     if r.descent is not None:
-        x, support, criterion = _most_likely(y, r.descent)
-        if r.best is None or criterion < r.criterion:
-            return x, support
-    return r.best, r.support
+        found = _most_likely(y, r.descent)
+        if r.best is None or found[2] < r.criterion:
+            return found
+    return r.best, r.support, r.criterion
 
 
 def _most_likely(y: FarField, d: LikelihoodDescent) -> tuple[Array, Array, float]:

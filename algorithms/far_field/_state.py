@@ -44,6 +44,7 @@ class ProjectionState:
         solved: row of the start that has found the object, and its steps; None as long as none has.
         skipped: steps of the recipe left out so far; ``k`` counts them as done.
         held_out_score: the lowest held-out score at any check so far (see :class:`~._finals.Settling`).
+        relaxation: of the modulus projection, for counts.
     """
 
     y: FarField
@@ -65,6 +66,7 @@ class ProjectionState:
     solved: tuple[int, int] | None = None
     skipped: int = 0
     held_out_score: float = math.inf
+    relaxation: float = 0.0
 
     @property
     def steps_taken(self) -> int:

@@ -40,7 +40,7 @@ def rrr_add(g: Array, p: Array, inside: Array, keep: float, beta: float) -> Arra
 
 
 def _project_modulus(s: ProjectionState, g: Array) -> Array:
-    s.p = s.y.project_modulus(g, spectrum=s.p, out=s.p, coherence=s.coherence)
+    s.p = s.y.project_modulus(g, spectrum=s.p, out=s.p, coherence=s.coherence, relaxation=s.relaxation)
     if s.constraints.real:
         s.p = s.p.real + 0j
     return s.p

@@ -15,10 +15,10 @@ from ._finals import Settling
 from ._likelihood import refine
 from ._memory import fitting_starts
 from ._policies import HoldOut
-from ._refinement import RefinedState, answer, background, enter, leave
+from ._refinement import RefinedState, again, answer, background, enter, leave
 from ._run import ProjectionRun, iterate_residual, outcome, residual_of_best
 from ._settings import RecipeSettings
-from ._state import random_state
+from ._state import ProjectionState, random_state
 from ._updates import UPDATES, Update
 
 _LAST_CYCLES = 2
@@ -33,7 +33,8 @@ _HELD_OUT, _SEMIFINALISTS = 0.03, 8
     task="far-field",
     cite="Fienup, Appl. Opt. 21 (1982) 2758, doi:10.1364/AO.21.002758; "
     "Marchesini et al., Phys. Rev. B 68 (2003) 140101, doi:10.1103/PhysRevB.68.140101; "
-    "Thibault, Guizar-Sicairos, New J. Phys. 14 (2012) 063004, doi:10.1088/1367-2630/14/6/063004",
+    "Thibault, Guizar-Sicairos, New J. Phys. 14 (2012) 063004, doi:10.1088/1367-2630/14/6/063004; "
+    "Chang, Lou, Duan, Marchesini, SIAM J. Imaging Sci. 11 (2018) 24, doi:10.1137/16M1103270",
     tags=("classical",),
 )
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
 
     The recipe is the longest that a run may take. Where the measurement tells its photons (``gain``), a few pixels are held out
     of the projections; once the starts explain these no better, the best of them go on with the last two cycles before the
-    first ML, which see all pixels (see :class:`~._finals.Settling`).
+    first ML, which see all pixels (see :class:`~._finals.Settling`). All projections on the modulus are then relaxed to the
+    proximal map of the Poisson likelihood. Batches of starts are independent, and Akaike's criterion chooses their best answer.
     """
 
     recipe: str = setting(
@@ -60,6 +62,13 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
     )
     tight: float = setting(0.5, valid="(0, 1)", range=(0.3, 0.6), doc="the same after the last but one")
 
+    relaxation: float = setting(
+        0.25,
+        valid="[0, 10]",
+        range=(0.1, 0.5),
+        doc="with photon noise: weight of the iterate against the counts in projections on the modulus; 0: none",
+    )
+    batches: int = setting(1, valid="[1, 1000]", range=(1, 8), log=True, doc="times that all is done, each from new starts")
     magnitude: Literal["free", "uniform"] = setting(
         "free", doc="uniform: the object has one magnitude on its support, as crystals; known to the last ML"
     )
@@ -81,8 +90,8 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
             raise UsageError(f"hio-er-ml: recipe {self.recipe!r} has no ML; add one, as in 20*ER+160*ML, or use hio-er")
 
     def total_iterations(self, y: FarField) -> int:  # noqa: ARG002 - the same for every measurement
-        """Steps of the recipe."""
-        return self.recipe_steps
+        """Steps of the recipe, for each batch."""
+        return self.recipe_steps * self.batches
 
     @property
     def projections(self) -> int:
@@ -120,36 +129,48 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
 
     def init(self, y: FarField, rng: Rng) -> RefinedState:
         """Held-out pixels, first iterates and supports."""
+        return RefinedState(self._first(y, rng))
+
+    def _first(self, y: FarField, rng: Rng) -> ProjectionState:
         fitted, choice = self.run(y).hold_out.split(y, rng)
         starts, interpolated = fitting_starts(y, self.starts), self.unmeasured == "interpolated"
         first = random_state(fitted, choice, rng, starts, self.feedback, self.autocorrelation, interpolated=interpolated)
         first.coherence = self.coherence_policy.first(y)
-        return RefinedState(first)
+        first.relaxation = 0.0 if y.gain is None else self.relaxation
+        return first
 
     def step(self, y: FarField, state: RefinedState) -> RefinedState:
         """One projection update or conjugate-gradient step."""
         return self.advance(y, state, 1)
 
     def advance(self, y: FarField, state: RefinedState, steps: int) -> RefinedState:
-        """Projection updates, or conjugate-gradient steps."""
-        s, total = state.projections, self.total_iterations(y)
+        """Projection updates, or conjugate-gradient steps; where a batch has ended the next begins."""
+        last = state.steps_taken + steps
+        while state.steps_taken < last and not self.finished(y, state):
+            if state.projections.k >= self.recipe_steps:
+                again(y, state, self._first(y, state.projections.rng))
+            self._advance(y, state, last - state.steps_taken)
+        return state
+
+    def _advance(self, y: FarField, state: RefinedState, steps: int) -> None:
+        """Steps within one batch."""
+        s = state.projections
         last = s.steps_taken + steps
-        while s.steps_taken < last and s.k < total:
+        while s.steps_taken < last and s.k < self.recipe_steps:
             name, at, length = self.block(s.k)
             end = s.k + min(last - s.steps_taken, length - at)
             if name == "ML":
                 self._refine(y, state, end)
             else:
                 self.run(y).advance(y, s, end)
-        return state
 
     def steps_taken(self, state: RefinedState, asked: int) -> int:
         """Fewer than asked for where the end of the recipe has been reached before."""
-        return min(asked, state.projections.steps_taken)
+        return min(asked, state.steps_taken)
 
-    def finished(self, y: FarField, state: RefinedState) -> bool:
-        """Whether the end of the recipe has been reached."""
-        return state.projections.k >= self.total_iterations(y)
+    def finished(self, y: FarField, state: RefinedState) -> bool:  # noqa: ARG002 - the same for every measurement
+        """Whether the end of the recipe has been reached in the last batch."""
+        return state.batch == self.batches - 1 and state.projections.k >= self.recipe_steps
 
     def _refine(self, y: FarField, state: RefinedState, last: int) -> None:
         """Conjugate-gradient steps up to ``last``, within one block."""
@@ -176,13 +197,14 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
 
     def residual(self, y: FarField, state: RefinedState) -> float:
         """Modulus error of the answer."""
-        if state.refinement is None:
+        r = state.best_refinement(y)
+        if r is None:
             return residual_of_best(y, state.projections)
-        return iterate_residual(y, answer(y, state.refinement)[0], state.projections.coherence)
+        return iterate_residual(y, answer(y, r)[0], state.projections.coherence)
 
     def estimate(self, y: FarField, state: RefinedState) -> Reconstruction:
         """The best answer of the refinement by Akaike's criterion; the projections' where time ended before it."""
-        r = state.refinement
+        r = state.best_refinement(y)
         if r is None:
             return outcome(y, state.projections, self.keep, self.reject)
         best, support = answer(y, r)

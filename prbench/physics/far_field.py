@@ -16,6 +16,14 @@ def replace_modulus(G: Array, amplitude: Array, scale: float, tiny: float) -> Ar
 
 
 @pointwise
+def relax_modulus(G: Array, amplitude: Array, scale: float, keep: float, trust: float, tiny: float) -> Array:
+    """``scale * a * G/|G|`` with ``a = keep |G| + sqrt(keep^2 |G|^2 + trust amplitude^2)``, or ``scale * G`` where unmeasured."""
+    modulus = sqrt(abs2(G) + tiny)
+    kept = keep * modulus
+    return G * where(amplitude < 0, scale, scale * (kept + sqrt(kept * kept + trust * amplitude * amplitude)) / modulus)
+
+
+@pointwise
 def replace_intensity(G: Array, target: Array, present: Array, measured: Array, scale: float, tiny: float) -> Array:
     """``scale * G`` with the target intensity instead of ``|G|^2``, or as it is where nothing was measured."""
     return G * where(measured, scale * sqrt(target / (present + tiny)), scale)

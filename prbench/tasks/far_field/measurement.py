@@ -17,7 +17,7 @@ from prbench.core.measurement import Measurement
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput
 from prbench.physics.continuation import continued
-from prbench.physics.far_field import FourierPropagation, amplitude_gap, replace_intensity, replace_modulus
+from prbench.physics.far_field import FourierPropagation, amplitude_gap, relax_modulus, replace_intensity, replace_modulus
 
 from .coherence import Coherence, named_coherence
 from .suspicions import suspicions
@@ -165,7 +165,13 @@ class FarField(Measurement):
         return self.propagation.inverse(G, normalised=normalised, out=out)
 
     def project_modulus(
-        self, g: Array, *, spectrum: Array | None = None, out: Array | None = None, coherence: Coherence | None = None
+        self,
+        g: Array,
+        *,
+        spectrum: Array | None = None,
+        out: Array | None = None,
+        coherence: Coherence | None = None,
+        relaxation: float = 0.0,
     ) -> Array:
         """``P_F g = F^-1[ M sqrt(Y) G/|G| + (1-M) G ]`` of a batch (B, *shape); two FFTs and one pass.
 
@@ -174,12 +180,22 @@ class FarField(Measurement):
             spectrum: work array of the same shape.
             out: array that may take the result.
             coherence: of the beam, full where None: ``|G|`` is then the root of the blurred ``|G|^2``, for one transform more.
+            relaxation: weight rho of ``|G|`` against the counts. Above 0 the modulus is the a that minimises
+                ``a^2 - 2 Y log a + rho (a - |G|)^2``, the proximal map of the Poisson likelihood: a pixel without counts is
+                weakened and not set to zero. Without effect where the beam is not fully coherent.
+
+        Source of the proximal map: Chang, Lou, Duan, Marchesini, SIAM J. Imaging Sci. 11 (2018) 24, doi:10.1137/16M1103270.
         """
         G = self.transform(g, out=spectrum)
         if coherence is not None:
             G = self._replace_blurred(G, coherence)
             return self.inverse(G, normalised=False, out=out)
-        G = replace_modulus(G, self.amplitude, 1.0 / math.prod(self.shape), self._tiny, out=G)
+        scale = 1.0 / math.prod(self.shape)
+        if relaxation:
+            keep, trust = relaxation / (2 + 2 * relaxation), 1 / (1 + relaxation)
+            G = relax_modulus(G, self.amplitude, scale, keep, trust, self._tiny, out=G)
+        else:
+            G = replace_modulus(G, self.amplitude, scale, self._tiny, out=G)
         return self.inverse(G, normalised=False, out=out)
 
     def expected(self, G: Array, coherence: Coherence | None) -> Array:

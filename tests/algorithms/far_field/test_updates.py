@@ -53,6 +53,28 @@ def test_the_modulus_projection_gives_measured_amplitudes_and_leaves_the_others_
         np.testing.assert_allclose(one[~seen], before[~seen], atol=solved.accuracy * size)
 
 
+def test_a_relaxed_modulus_minimises_the_likelihood_of_its_count_with_a_penalty(solved):
+    g, weight = solved.random(), 0.25
+    axes = tuple(range(1, g.ndim))
+    modulus = np.abs(np.fft.fftn(g, axes=axes))
+    G = np.fft.fftn(solved.host(solved.y.project_modulus(solved.there(g), relaxation=weight)), axes=axes)
+    amplitude, seen = solved.host(solved.y.amplitude).astype(float), solved.host(solved.y.measured)
+    a = np.abs(G)
+    slope = a * a - amplitude**2 + weight * a * (a - modulus)
+    size = modulus.max()
+    np.testing.assert_allclose(slope[:, seen], 0, atol=4 * solved.accuracy * size**2)
+    np.testing.assert_allclose(a[:, ~seen], modulus[:, ~seen], atol=solved.accuracy * size)
+    turn = np.fft.fftn(g, axes=axes) * np.conj(G)
+    np.testing.assert_allclose(turn, np.abs(turn), atol=4 * solved.accuracy * size**2)
+
+
+def test_a_relaxed_modulus_leaves_what_explains_the_counts(solved):
+    x = solved.there(solved.x)
+    np.testing.assert_allclose(
+        solved.host(solved.y.project_modulus(x, relaxation=3.0)), solved.x, atol=10 * solved.accuracy * np.abs(solved.x).max()
+    )
+
+
 def test_the_modulus_projection_is_idempotent_and_keeps_its_argument(solved):
     g = solved.random()
     there = solved.there(g)

@@ -1,0 +1,27 @@
+"""The search where photons are few: batches of starts, and projections that yield to the noise."""
+
+import numpy as np
+import pytest
+
+import prbench
+from prbench.core import build_plugin
+
+RECIPE = "recipe='60*HIO+20*ER+40*ML+20*HIO+20*ER+40*ML'"
+
+
+@pytest.mark.parametrize("index", [2, 5])
+def test_a_further_batch_never_loses_by_akaikes_criterion(index):
+    y = prbench.get_dataset("crystal2d[size=16,photons=10]").problem(index, split="tune").measurement
+    solver = build_plugin("solver", f"hio-er-ml[batches=3,starts=2,{RECIPE}]")
+    state, best = solver.init(y, np.random.default_rng(0)), []
+    for _ in range(solver.batches):
+        state = solver.advance(y, state, solver.recipe_steps)
+        best.append(state.best_refinement(y).criterion)
+    assert best == sorted(best, reverse=True)
+    assert solver.total_iterations(y) == 3 * solver.recipe_steps
+
+
+def test_without_counts_nothing_is_relaxed():
+    y = prbench.get_dataset("crystal2d[size=16]").problem(0).measurement
+    solver = build_plugin("solver", "hio-er-ml")
+    assert solver.init(y, np.random.default_rng(0)).projections.relaxation == 0
