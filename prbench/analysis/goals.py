@@ -14,7 +14,17 @@ from prbench.metrics.costs import metric_infos
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Goal", "board_columns", "choose_goal", "goal_by", "goals", "judged_by_record", "smallest_difference", "successes"]
+__all__ = [
+    "Goal",
+    "board_columns",
+    "choose_goal",
+    "goal_by",
+    "goals",
+    "judged_by_record",
+    "smallest_difference",
+    "successes",
+    "within",
+]
 
 
 def goals(task: str) -> tuple[Goal, ...]:
@@ -44,6 +54,11 @@ def judged_by_record(goal: Goal, frame: pd.DataFrame) -> bool:
     return goal.found in frame and bool(frame[goal.found].notna().any())
 
 
+def within(score: np.ndarray, value: float, goal: Goal) -> np.ndarray:
+    """Which scores are as good as a value, as bool (N,)."""
+    return np.asarray(score <= value if goal.better == "lower" else score >= value)
+
+
 def successes(score: np.ndarray, found: np.ndarray | None, goal: Goal) -> np.ndarray | None:
     """Which cells are a success, as bool (N,); None where the goal does not say.
 
@@ -54,7 +69,7 @@ def successes(score: np.ndarray, found: np.ndarray | None, goal: Goal) -> np.nda
     """
     if goal.success is None:
         return None
-    reached = np.asarray(score <= goal.success if goal.better == "lower" else score >= goal.success)
+    reached = within(score, goal.success, goal)
     return reached if found is None else np.where(np.isnan(found), reached, np.nan_to_num(found) > 0)
 
 

@@ -16,7 +16,7 @@ from prbench.metrics.costs import COSTS
 
 from .common import common_block
 from .conditions import SEALED, by_conditions, described, under
-from .goals import Goal, board_columns, choose_goal, goal_by, goals, smallest_difference, successes
+from .goals import Goal, board_columns, choose_goal, goal_by, goals, smallest_difference, successes, within
 from .ranks import point_ranks, rank_intervals, resampled, sample_medians
 from .statistics import LEAST_SAMPLES, Estimates, clopper_pearson, group_medians, group_sums, hierarchical_medians
 
@@ -40,7 +40,7 @@ class Leaderboard:
         columns: the scores and costs beside it, in the order that they are shown in; the same for every dataset.
         rows: one row per dataset and solver, best first within each dataset, then those without a rank. Columns: ``task,
             dataset, rank, solver, metric, median, median_low, median_high, median_level, values, rank_low, rank_high, best,
-            iqm, success, success_low, success_high``; for each of ``columns`` ``<column>, <column>_low, <column>_high``;
+            iqm, success, success_low, success_high, exact``; for each of ``columns`` ``<column>, <column>_low, <column>_high``;
             ``samples, cells, failed, time_limit, stale, missing, left_out, reason, conditions``. Ranked rows are of the samples
             that all of them have (:func:`~prbench.analysis.common.common_block`): ``left_out`` counts their cells of others; a
             solver that lacks one of these samples has no ``rank`` (missing value) and a ``reason``. Intervals cover 95 % at
@@ -164,6 +164,7 @@ def solver_rows(
     columns: dict[str, object] = {**_spread("median", main), "median_level": main.level, "values": cells.few(score)}
     columns |= _ranking(_cube(score, solver, sample, (n, len(samples))), ranked, common, main.value, goal)
     columns |= _spread("success", cells.shares(_succeeded(records, score, failed, goal)))
+    columns["exact"] = cells.shares(None if goal.exact is None else within(score, goal.exact, goal)).value
     shown = (
         *(board_columns(records) if beside is None else beside),
         *(info for info in COSTS.values() if info.priority is not None),

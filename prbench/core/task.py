@@ -46,6 +46,7 @@ class Goal:
         reason: why that value, in one sentence; stated wherever there is a value.
         found: name of the metric, 1 or 0, that says of each record whether it is a success, where that depends on its problem;
             ``success`` then counts for records without it alone.
+        exact: a value well beyond success; boards show the share of the cells that reach it, where some do.
         bounds: names of metrics that are numbers of the problem and bound the score; figures draw them.
     """
 
@@ -54,6 +55,7 @@ class Goal:
     success: float | None = None
     reason: str = ""
     found: str = ""
+    exact: float | None = None
     bounds: tuple[str, ...] = ()
 
     @property

@@ -257,6 +257,7 @@ def _blocks(board: Leaderboard) -> Iterator[tuple[str, list[str], list[list[str]
     told = {name: header for name, header in counts.items() if board.rows[name].any()}
     names = labels_of(board.rows["solver"].unique())
     by_dataset = dict(tuple(board.rows.groupby("dataset", sort=False, observed=True)))
+    exact = {goal.exact for goal in board.goals.values() if goal.exact is not None and (board.rows["exact"] > 0).any()}
     for dataset, goal in board.goals.items():
         rows = by_dataset[dataset].to_dict("records")
         ranked = sum(not row["reason"] for row in rows)
@@ -269,6 +270,7 @@ def _blocks(board: Leaderboard) -> Iterator[tuple[str, list[str], list[list[str]
             "ranks": [_ranks(row, alone=ranked < 2) for row in rows],
             "bootstrap share": [NOTHING if math.isnan(row["best"]) or ranked < 2 else _percent(row["best"]) for row in rows],
             "success %": [_spread(row, "success", _percent, _percent) for row in rows],
+            **{f"≤ {value:g} %": [_share(row["exact"]) for row in rows] for value in exact},
             "n": [str(row["cells"]) for row in rows],
             "failed": [str(row["failed"]) for row in rows],
             **{header: [str(row[name]) for row in rows] for name, header in told.items()},
@@ -295,6 +297,10 @@ def _ranks(row: dict[Any, Any], *, alone: bool) -> str:
         return NOTHING
     low, high = row["rank_low"], row["rank_high"]
     return f"{low}" if low == high else f"{low}-{high}"
+
+
+def _share(share: float) -> str:
+    return NOTHING if math.isnan(share) else _percent(share)
 
 
 def _percent(share: float) -> str:

@@ -163,6 +163,15 @@ def test_a_record_that_says_whether_it_is_a_success_is_believed_and_the_others_g
     assert ((rows["success"] == 0) == (rows["solver"] == frame["solver"].iloc[0])).all()
 
 
+def test_the_share_of_exact_answers_stands_beside_success():
+    frame = records()
+    frame = frame[frame["status"] == "ok"].assign(sa_nmse=1e-5)
+    frame.loc[frame["solver"] == frame["solver"].iloc[0], "sa_nmse"] = 5e-4
+    rows = leaderboards(frame, "far-field")[0].rows
+    assert (rows["success"] == 1).all()
+    assert ((rows["exact"] == 0) == (rows["solver"] == frame["solver"].iloc[0])).all()
+
+
 def test_speckle_is_ranked_by_displacement_and_without_truth_by_what_the_images_say():
     frame = records().rename(columns={"sa_nmse": "displacement_rmse", "r_factor": "stack_residual"})
     frame = frame.assign(task="speckle", images_used=5.0, displacement_outliers=0.01, phase_rmse=0.2)

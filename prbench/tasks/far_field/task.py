@@ -42,6 +42,7 @@ TASK = Task(
             success=0.05,
             reason="A relative error of 22 %, above which shape and phase of a crystal are no longer recognisable. A choice.",
             found="found",
+            exact=1e-4,
             bounds=("noise_bound", "noise_bound_uniform"),
         ),
         Goal(

@@ -1,6 +1,6 @@
 // What the columns of a leaderboard are called, and what stands in their cells.
 const HEADERS = {
-  rank: "#", solver: "solver", median: "score", success: "success %", best: "bootstrap share %", iqm: "mean of middle",
+  rank: "#", solver: "solver", median: "score", success: "success %", exact: "exact %", best: "bootstrap share %", iqm: "mean of middle",
   samples: "samples", cells: "n", failed: "failed", time_limit: "limit", stale: "stale", missing: "missing", left_out: "left out",
   median_level: "level", values: "values", reason: "no rank", conditions: "conditions",
 };
@@ -16,6 +16,7 @@ const MEANING = {
   missing: "Samples and seeds that other solvers have been given here, and this one has not.",
   median: "Median over samples of the metric that decides, with its interval of 95 % at least (order statistics); failed cells count as worst.",
   success: "Share of cells that reach the task's threshold, with its interval of 95 % at least (Clopper-Pearson).",
+  exact: "Share of cells that reach the stricter value beside the task's rule of success.",
   cells: "Cells behind the numbers. Choose a number to see them.",
   failed: "Crashed, diverged, killed or without a score; they count as worst.",
   time_limit: "Stopped at the time limit, scored as they stood.",
@@ -42,7 +43,7 @@ function boardColumns(board) {
   return [...FRONT, ...middle, ...LAST].filter((name) => known.has(name)).map((name) => ({
     name,
     header: name === "range" ? "interval" : headerOf(name),
-    kind: name === "range" ? "range" : board.isText(name) ? "text" : name === "success" ? "percent" : name === "best" ? "share" : name === "rank" ? "rank" : ends(name) ? "spread" : "count",
+    kind: name === "range" ? "range" : board.isText(name) ? "text" : name === "success" ? "percent" : ["best", "exact"].includes(name) ? "share" : name === "rank" ? "rank" : ends(name) ? "spread" : "count",
     meaning: MEANING[name] ?? DATA.metrics[name]?.definition ?? "",
     better: DATA.metrics[name]?.better,
   }));
