@@ -3,7 +3,7 @@
 Every format in turn, in processes of their own. Findings are printed and the files kept: anything but a pattern or one line of
 refusal, a process that hangs or dies, and a write outside of its folder. The HDF5 library alone may hang or die, which is
 counted: a run reads users' files in a process of their own, with limits of time and memory, for that reason. The exit code is 1
-where there are findings.
+where there are findings, or fewer cases than ``--least``.
 """
 
 from __future__ import annotations
@@ -133,6 +133,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--cases", type=int, default=10**9, help="at most so many")
+    parser.add_argument("--least", type=int, default=0, help="fewer within the time are a failure")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--formats", default=",".join(SUFFIXES))
     parser.add_argument("--keep", type=Path, default=Path("fuzz-findings"), help="folder of the files that were found")
@@ -141,7 +142,7 @@ def main() -> int:
     tally = fuzz(asked.seconds, asked.cases, asked.seed, tuple(asked.formats.split(",")), asked.keep)
     library = f"{tally.deaths} deaths and {tally.hangs} hangs of the HDF5 library"
     sys.stdout.write(f"{tally.cases} cases, {library}, {len(tally.findings)} findings\n")
-    return 1 if tally.findings else 0
+    return 1 if tally.findings or tally.cases < asked.least else 0
 
 
 if __name__ == "__main__":
