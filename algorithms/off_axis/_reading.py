@@ -14,6 +14,7 @@ from prbench.core import Reconstruction
 from prbench.core.measurement import filled_from_nearest
 from prbench.physics.fringe_quality import order_fraction
 from prbench.physics.fringes import Band, find_carrier, order_radius
+from prbench.physics.unwrapping import congruent
 from prbench.tasks.off_axis import Hologram
 
 from ._flattening import Flat, LevelWave, OpticsFit, flattened, polynomials, without_optics
@@ -21,6 +22,9 @@ from ._orders import OrderFilter, object_order
 
 _GAP = 0.25
 """Depth into unmeasured pixels, times the radius of the filter, up to which fringes from around tell the phase."""
+
+_NO_CORRECTION = 1e-9
+"""Radians; what rounding leaves between a phase and the same one with its whole turns put on again."""
 
 _MEMORY = "optics"
 
@@ -77,23 +81,35 @@ class FringeReading:
         memory[_MEMORY] = dataclasses.replace(self.optics, frame=self.y, fit=self.level.fit)
 
     def answer(self, phase: np.ndarray) -> Reconstruction:
-        """The reconstruction from the phase of :attr:`level` without wraps, float (p, q).
+        """The reconstruction from the phase of :attr:`level` without wraps, float64 (p, q).
 
+        What that phase differs by from the level's own, whole turns left out, is taken for a correction of the wave.
         ``aux`` has the carrier, the part of the frame found to be background (``free``), the ``degree`` of the optics, the number
         of ``residues``, the part of the frame without fringes (``faded``), and the ``radius`` of the filter in cycles/px.
         """
-        y, optics = self.y, self.optics
+        y, optics, level = self.y, self.optics, self.level
+        whole = congruent(phase, level.phase)
+        correction = None if np.allclose(whole, phase, rtol=0, atol=_NO_CORRECTION) else phase - whole
+        order = self.order if correction is None else self._corrected(correction)
         rim, radius, empty = optics.cutter.rim, optics.radius, optics.empty
-        flat = flattened(self.level, phase)
+        flat = flattened(level, phase if correction is None else whole)
+        if correction is not None:
+            flat = dataclasses.replace(flat, phase=flat.phase + correction)
         y.counters.ffts += 1 if empty is None else 2
-        result = _on_every_pixel(y, self.order, empty, rim, flat)
+        result = _on_every_pixel(y, order, empty, rim, flat)
         if y.mask is not None:
             result = _across_gaps(y, result, _GAP / radius)
         sign = -1.0 if y.denser and y.carrier is None and flat.phase.sum() < 0 else 1.0
         tilt = flat.tilt if empty is None else empty.tilt
-        carrier = [bin_ / n + shift for bin_, n, shift in zip(self.order.centre, self.order.shape, tilt, strict=True)]
+        carrier = [bin_ / n + shift for bin_, n, shift in zip(order.centre, order.shape, tilt, strict=True)]
         report = {"free": flat.free, "degree": flat.degree, "residues": flat.residues, "faded": flat.faded, "radius": radius}
         return Reconstruction(phase=sign * result, aux={"carrier": sign * np.array(carrier), **report})
+
+    def _corrected(self, correction: np.ndarray) -> Band:
+        """The order with a phase (p, q) added on its coarse grid; beyond the frame with that of the edge."""
+        grid, first = self.order.box.shape, self.level.start
+        around = [(start, n - start - m) for n, start, m in zip(grid, first, correction.shape, strict=True)]
+        return self.order.times(self.y.backend.asarray(np.exp(1j * np.pad(correction, around, mode="edge"))))
 
 
 def read(y: Hologram, memory: dict[str, Any], radius: float | None = None, degree: int | None = None) -> FringeReading:

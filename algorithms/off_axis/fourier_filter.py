@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from prbench.core import DirectSolver, Reconstruction, Rng, register, setting
-from prbench.physics.unwrapping import unwrapped
+from prbench.physics.unwrapping import congruent, least_squares, unwrapped
 from prbench.tasks.off_axis import Hologram
 
 from ._reading import read
@@ -18,7 +18,8 @@ from ._reading import read
     cite=(
         "Takeda, Ina, Kobayashi, J. Opt. Soc. Am. 72 (1982) 156, doi:10.1364/JOSA.72.000156; "
         "Cuche, Marquet, Depeursinge, Appl. Opt. 39 (2000) 4070, doi:10.1364/AO.39.004070; "
-        "Colomb et al., Appl. Opt. 45 (2006) 851, doi:10.1364/AO.45.000851"
+        "Colomb et al., Appl. Opt. 45 (2006) 851, doi:10.1364/AO.45.000851; "
+        "least squares: Ghiglia, Romero, J. Opt. Soc. Am. A 11 (1994) 107, doi:10.1364/JOSAA.11.000107"
     ),
     tags=("classical",),
 )
@@ -45,6 +46,9 @@ class FourierFilter(DirectSolver[Hologram]):
     degree: int | None = setting(
         None, valid="[1, 8]", range=(1, 6), doc="total degree of the aberration; none: what the background supports, up to 4"
     )
+    unwrapping: Literal["reliability", "least-squares"] = setting(
+        "reliability", doc="along the most reliable pixels first, or to the whole turns nearest to the least-squares phase"
+    )
 
     example: ClassVar[dict[str, object]] = {}
 
@@ -59,6 +63,8 @@ class FourierFilter(DirectSolver[Hologram]):
         same shape and mask. Else they are searched for anew.
         """
         reading = read(y, memory, self.radius, self.degree)
-        result = reading.answer(unwrapped(reading.level.phase, reading.level.measured))
+        seen, measured = reading.level.phase, reading.level.measured
+        plain = self.unwrapping == "reliability"
+        result = reading.answer(unwrapped(seen, measured) if plain else congruent(least_squares(seen, measured), seen))
         reading.remember(memory)
         return result

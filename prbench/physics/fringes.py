@@ -174,6 +174,12 @@ class Band:
         """Cut the disc of ``radius`` about ``carrier`` (cycles/px) out of ``backend.rfftn`` of a frame, moved by whole bins."""
         return Disc.about(shape, carrier, radius, backend).cut(spectrum)
 
+    def times(self, factor: Array) -> Band:
+        """The band of which :meth:`coarse` is this one's times ``factor``, complex (p, q)."""
+        spectrum = self.backend.fftn(self.coarse() * factor, 2)
+        box = self.backend.xp.fft.fftshift(spectrum) / math.prod(self.box.shape)
+        return Band(box, self.shape, self.centre, self.backend)
+
     @property
     def spacing(self) -> tuple[float, float]:
         """Pixels from one sample of :meth:`coarse` to the next, along rows and columns."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
 from prbench.physics.surface import unwrap
-from prbench.physics.unwrapping import has_residues, unwrapped, wrapped
+from prbench.physics.unwrapping import congruent, has_residues, least_squares, unwrapped, wrapped
 
 
 def smooth(seed, size=40, steepest=2.0):
@@ -58,3 +58,38 @@ def test_no_path_leads_through_unmeasured_pixels():
         np.testing.assert_allclose(gap, 2 * np.pi * np.round(gap.mean() / (2 * np.pi)), atol=1e-9)
     np.testing.assert_allclose(wrapped(found - seen), 0, atol=1e-9)
     np.testing.assert_array_equal(unwrapped(wrapped(phase), np.ones_like(mask)), unwrapped(wrapped(phase)))
+
+
+def test_least_squares_unwrap_a_phase_without_residues():
+    phase = smooth(0)
+    found = least_squares(wrapped(phase))
+    np.testing.assert_allclose(found - found[0, 0], phase - phase[0, 0], atol=1e-9)
+    np.testing.assert_allclose(wrapped(found - phase), 0, atol=1e-9)  # the constant is that of what was seen
+
+
+def test_least_squares_spread_what_residues_do_and_congruence_puts_it_back():
+    phase = smooth(0) + np.where(np.random.default_rng(1).random((40, 43)) < 0.01, 3.0, 0.0)
+    seen = wrapped(phase)
+    assert has_residues(seen)
+    found = least_squares(seen)
+    assert np.abs(wrapped(found - seen)).max() > 0.1
+    best = sum(np.sum((np.diff(found, axis=axis) - wrapped(np.diff(seen, axis=axis))) ** 2) for axis in (0, 1))
+    for other in (phase, unwrapped(seen), found + 0.01 * smooth(2)):
+        assert best < sum(np.sum((np.diff(other, axis=axis) - wrapped(np.diff(seen, axis=axis))) ** 2) for axis in (0, 1))
+    whole = congruent(found, seen)
+    np.testing.assert_allclose(wrapped(whole - seen), 0, atol=1e-9)
+    assert np.abs(whole - found).max() <= math.pi
+
+
+def test_least_squares_do_not_see_unmeasured_pixels():
+    """Parts that these separate have each the constant of what was seen."""
+    phase = smooth(0)
+    mask = np.ones(phase.shape, bool)
+    mask[:, 20:22] = False
+    mask[5:9, 30:40] = False
+    seen = np.where(mask, wrapped(phase), np.random.default_rng(0).uniform(-3, 3, phase.shape))
+    found = least_squares(seen, mask)
+    for part in (np.s_[:, :20], np.s_[:, 22:]):
+        gap = (found - phase)[part][mask[part]]
+        np.testing.assert_allclose(gap, gap[0], atol=1e-4)
+        assert abs(wrapped(gap[0])) < 1e-4
