@@ -18,6 +18,7 @@ from prbench.errors import BadInput, MissingWeights, UsageError
 
 from .dihedral import rotated
 from .names import format_name, format_value
+from .outside import outside_ranges
 from .problem import Problem
 from .recipe import Recipe
 from .settings import setting
@@ -49,6 +50,11 @@ class LearnedSolver(DirectSolver[M]):
     """The settings that the shapes of the weights depend on."""
 
     weights: str = setting("shipped", doc="shipped, random (for tests of speed), or a file that `prbench train` has written")
+
+    @property
+    def training(self) -> Recipe:
+        """The recipe under these settings: ``recipe`` unless a solver says otherwise."""
+        return self.recipe
 
     @abstractmethod
     def network(self) -> torch.nn.Module:
@@ -99,6 +105,13 @@ class LearnedSolver(DirectSolver[M]):
         """Numbers about the network that belong into the curve of its training."""
         return {}
 
+    def features(self, inputs: np.ndarray) -> Mapping[str, float]:  # noqa: ARG002 - for those who know some
+        """Numbers that tell inputs (channels, ...) like those of the training from others; the card holds their ranges.
+
+        Their names are what :func:`prbench.core.outside.outside_training` says of one that lies outside.
+        """
+        return {}
+
     def for_inference(self, network: torch.nn.Module) -> torch.nn.Module:
         """The network as it is used for solving: the method that folds what is constant once trained."""
         return network
@@ -124,7 +137,7 @@ class LearnedSolver(DirectSolver[M]):
         """The command that makes weights for these settings."""
         changed = {k: v for k, v in self.architecture_settings().items() if v != type(self)().params()[k]}
         name = format_name(self.plugin_name, changed)
-        data = " ".join(f"-d '{dataset}'" for dataset in self.recipe.datasets)
+        data = " ".join(f"-d '{dataset}'" for dataset in self.training.datasets)
         return f"prbench train {format_value(name) if changed else name} {data} --out FOLDER"
 
     def load(self, backend: Backend, rng: Rng) -> torch.nn.Module:
@@ -165,11 +178,27 @@ class LearnedSolver(DirectSolver[M]):
         """The network's output for a measurement, without gradients."""
         import torch
 
-        network = self.load(y.backend, rng)
         with torch.inference_mode():
-            x = self.network_input(y)
+            return self.answer_to(self.network_input(y), y.backend, rng)
+
+    def answer_to(self, x: torch.Tensor, backend: Backend, rng: Rng) -> torch.Tensor:
+        """The network's output for what it sees, (1, channels, ...), without gradients."""
+        import torch
+
+        network = self.load(backend, rng)
+        with torch.inference_mode():
             result: torch.Tensor = network(x.contiguous(memory_format=layout(x)))
         return result
+
+    def outside(self, y: M, x: torch.Tensor) -> dict[str, np.ndarray]:
+        """Features of an input beyond the ranges on the card of the weights in use, for ``aux``; see :func:`outside_ranges`.
+
+        Args:
+            y: the measurement, which has been answered.
+            x: what the network sees of it, (1, channels, ...).
+        """
+        seen = {} if self.weights == "random" else _seen.get(self._weights_path(), {})
+        return outside_ranges(self.features(y.backend.to_numpy(x)[0]), seen) if seen else {}
 
     def _weights_path(self) -> Path:
         if self.weights != "shipped":
@@ -189,6 +218,7 @@ class LearnedSolver(DirectSolver[M]):
         network = fresh_network(self, 0 if seed is None else seed)
         if path is not None:
             weights = read_weights(path)
+            _seen[path] = weights.card.get("seen", {})
             self.check_card(weights, str(path))
             fill(network, weights, str(path))
         network = self.for_inference(network.eval().requires_grad_(False))
@@ -212,6 +242,7 @@ class LearnedSolver(DirectSolver[M]):
 
 
 _networks: OrderedDict[Any, torch.nn.Module] = OrderedDict()
+_seen: dict[Path, Mapping[str, Sequence[float]]] = {}
 _sizes: dict[Any, tuple[int, int]] = {}
 
 

@@ -24,6 +24,7 @@ class Recipe:
         steps: optimisation steps.
         batch: examples per step.
         crop: side of the random squares cut from the examples; whole examples where None.
+        canvas: side of the squares that examples are mirrored out or cut to about their middle, where they differ in size.
         dihedral: whether each example is rotated and mirrored at random (the eight symmetries of the square).
         optimiser: ``adamw`` (Loshchilov, Hutter, arXiv:1711.05101) or ``sgd`` with momentum.
         learning_rate: the highest; parameter groups may scale it.
@@ -44,6 +45,7 @@ class Recipe:
     tune_samples: int = 40
     batch: int = 8
     crop: int | None = None
+    canvas: int | None = None
     dihedral: bool = True
     optimiser: Optimiser = "adamw"
     learning_rate: float = 1e-3

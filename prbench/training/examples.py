@@ -54,12 +54,14 @@ class Source:
         datasets: their names with settings.
         samples: the first so many problems of each.
         split: ``train`` or ``tune``.
+        canvas: side of the squares that examples are brought to; each as large as it comes where None.
     """
 
     solver: str
     datasets: tuple[str, ...]
     samples: int
     split: Split
+    canvas: int | None = None
 
     def __len__(self) -> int:
         return len(self.datasets) * self.samples
@@ -72,7 +74,8 @@ class Source:
             raise UsageError(f"{problem.id} has no truth to learn from; train on a simulated dataset")
         backend = get_backend("torch")
         result = solver.network_input(problem.measurement.to(backend))
-        return backend.to_numpy(result)[0], *(np.asarray(array) for array in solver.target(problem))
+        arrays = (backend.to_numpy(result)[0], *(np.asarray(array) for array in solver.target(problem)))
+        return arrays if self.canvas is None else tuple(_on_canvas(array, self.canvas) for array in arrays)
 
 
 @cache
@@ -95,7 +98,14 @@ def make_examples(folder: Path, source: Source, *, jobs: int = 1, on_example: On
     """
     _check(source)
     folder.mkdir(parents=True, exist_ok=True)
-    described = {"solver": source.solver, "datasets": list(source.datasets), "samples": source.samples, "split": source.split}
+    described: dict[str, Any] = {
+        "solver": source.solver,
+        "datasets": list(source.datasets),
+        "samples": source.samples,
+        "split": source.split,
+    }
+    if source.canvas is not None:
+        described["canvas"] = source.canvas
     path = folder / _DESCRIPTION
     if path.exists():
         difference = first_difference(read_json(path), described)
@@ -115,6 +125,16 @@ def make_examples(folder: Path, source: Source, *, jobs: int = 1, on_example: On
         count += 1
         on_example(count, len(source))
     return Examples(*(_open(folder, name, "r") for name in _NAMES))
+
+
+def _on_canvas(array: np.ndarray, side: int) -> np.ndarray:
+    """An array (channels, ...) mirrored out at its edges, or cut, to squares of ``side`` about its middle."""
+    for axis in range(1, array.ndim):
+        n = array.shape[axis]
+        first = (side - n) // 2
+        at = np.abs((np.arange(side) - first + 0.5) % (2 * n) - n)  # distance, half-way between pixels, from the far edge
+        array = np.take(array, np.clip((n - 0.5 - at).astype(np.intp), 0, n - 1), axis=axis)
+    return array
 
 
 def _check(source: Source) -> None:

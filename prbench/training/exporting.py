@@ -57,7 +57,7 @@ def export_onnx(solver: str, path: Path, *, dataset: str | None = None) -> Expor
     learned = build_plugin("solver", solver)
     if not isinstance(learned, LearnedSolver):
         raise UsageError(f"{learned.plugin_name} is no network that could be exported")
-    made = build_plugin("dataset", dataset or learned.recipe.datasets[0])
+    made = build_plugin("dataset", dataset or learned.training.datasets[0])
     if made.info.task != learned.info.task:
         raise UsageError(
             f"{learned.plugin_name} solves {learned.info.task} problems, {made.plugin_name} has {made.info.task} ones"

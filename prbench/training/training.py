@@ -16,7 +16,7 @@ from prbench.core.weights import Weights, read_weights, write_weights
 from prbench.errors import UsageError
 
 from .curve import draw_curve
-from .examples import Source, make_examples
+from .examples import Examples, Source, make_examples
 from .files import first_difference, read_json, write_json
 from .loop import Event, OnEvent, Outcome, fit
 
@@ -55,7 +55,7 @@ class Plan:
             UsageError: where the solver is unknown or does not learn, or a change is out of range.
         """
         wanted = {name: value for name, value in changes.items() if value is not None}
-        return cls(solver, dataclasses.replace(_learned(solver).recipe, **wanted), out, **options)
+        return cls(solver, dataclasses.replace(_learned(solver).training, **wanted), out, **options)
 
     def built(self) -> LearnedSolver[Any]:
         """The solver that is trained."""
@@ -108,15 +108,24 @@ def train(plan: Plan, *, machine: Mapping[str, Any], on_event: OnEvent = lambda 
     )  # fmt: skip
     if outcome.state.best:
         draw_curve(plan.out / "curve.png", outcome.state.progress.curve, f"{plan.solver}, seed {plan.seed}")
+        seen = _ranges(solver, learn)
         device = {"device": backend.device_class, "threads": get_threads(), **machine}
         origin = {} if start is None else {"started_from": dict(start.card)}
-        _write_results(plan, outcome, {**origin, "machine": device}, learn.inputs.shape[1:])
+        told_of = {**origin, **({"seen": seen} if seen else {}), "machine": device}
+        _write_results(plan, outcome, told_of, learn.inputs.shape[1:])
     return outcome
+
+
+def _ranges(solver: LearnedSolver[Any], learn: Examples) -> dict[str, list[float]]:
+    """The least and the largest of each feature of the inputs learned from; of those that count."""
+    rows = [solver.features(x) for x, weight in zip(learn.inputs, learn.weights, strict=True) if weight.any()]
+    names = rows[0] if rows else {}
+    return {name: [float(f"{bound(row[name] for row in rows):.4g}") for bound in (min, max)] for name in names}
 
 
 def _examples(plan: Plan, split: Any, on_event: OnEvent) -> Any:
     count = plan.recipe.samples if split == "train" else plan.recipe.tune_samples
-    source = Source(plan.solver, plan.recipe.datasets, count, split)
+    source = Source(plan.solver, plan.recipe.datasets, count, split, plan.recipe.canvas)
 
     def tell(done: int, total: int) -> None:
         on_event(Event("examples", done, total))
@@ -125,11 +134,13 @@ def _examples(plan: Plan, split: Any, on_event: OnEvent) -> Any:
 
 
 def _stored_request(path: Path) -> dict[str, Any]:
-    """The request of an earlier training, with the former name of a recipe's augmentation read."""
+    """The request of an earlier training, with the former name of a recipe's augmentation read, and what it did not have yet."""
     request = read_json(path)
     recipe = request.get("recipe")
-    if isinstance(recipe, dict) and "turns" in recipe:
-        recipe["dihedral"] = recipe.pop("turns")
+    if isinstance(recipe, dict):
+        if "turns" in recipe:
+            recipe["dihedral"] = recipe.pop("turns")
+        recipe.setdefault("canvas", None)
     return request
 
 

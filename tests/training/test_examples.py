@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 from pathlib import Path
 
@@ -43,6 +44,24 @@ def test_what_is_made_is_not_made_again(tmp_path):
     assert told == [2, 3, 4, 5, 6]
     for number in range(6):
         np.testing.assert_array_equal(made.inputs[number], SOURCE.example(number)[0])
+
+
+@pytest.mark.parametrize("canvas", [11, 24, 40])
+def test_examples_of_all_sizes_are_brought_to_one(tmp_path, canvas):
+    """Those of 16 and 12 pixels: cut about their middle, or mirrored at their edges, as numpy pads symmetrically."""
+    source = dataclasses.replace(SOURCE, datasets=(SOURCE.datasets[1], f"{HERE}:Shifts[side=12]"), canvas=canvas)
+    made = make_examples(tmp_path, source)
+    assert made.inputs.shape[2:] == made.targets.shape[2:] == made.weights.shape[2:] == (canvas, canvas)
+    for number in range(2):
+        plain = dataclasses.replace(source, canvas=None).example(number)[0]
+        n = plain.shape[1]
+        before = [(canvas - n) // 2 if canvas > n else 0] * 2
+        first = -((canvas - n) // 2) if canvas < n else 0
+        around = [(0, 0), *((b, max(0, canvas - n) - b) for b in before)]
+        expected = np.pad(plain, around, mode="symmetric")[:, first : first + canvas, first : first + canvas]
+        np.testing.assert_array_equal(made.inputs[number], expected)
+    with pytest.raises(UsageError, match="canvas"):
+        make_examples(tmp_path, dataclasses.replace(source, canvas=canvas + 1))
 
 
 def test_a_folder_of_other_examples_is_refused(tmp_path):

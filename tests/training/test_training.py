@@ -104,6 +104,8 @@ def test_what_is_written_is_used(tiny_plan, tiny_solver):
     assert card["parameters"] == 2 * 4 * 9 + 4 + 8 + 4 * 2 * 9 + 2
     assert card["flops"]["count"] == 2 * 2 * 4 * 9 * 2 * 16 * 16
     assert card["machine"]["processor"] == "a test's"
+    low, high = card["seen"]["brightest pixel"]
+    assert 0 < low <= high
     assert (plan.out / "curve.png").stat().st_size > 1000
     curve = outcome.state.progress.curve
     assert all(row["size"] > 0 for row in curve)

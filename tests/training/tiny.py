@@ -40,6 +40,9 @@ class Tiny(LearnedSolver[SpeckleStack]):
     def transform_target(self, target, element):
         return rotated_vectors(target, element)
 
+    def features(self, inputs):
+        return {"brightest pixel": float(inputs.max())}
+
     def observations(self, network):
         return {"size": float(network[0].weight.abs().mean())}
 

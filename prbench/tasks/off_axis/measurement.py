@@ -11,6 +11,7 @@ import numpy as np
 from prbench.backend import Array
 from prbench.core.checks import answer_array, light, mask_of, positive, real_array, refuse, same_shape
 from prbench.core.measurement import Measurement, filled_from_nearest
+from prbench.core.outside import outside_training
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput
 from prbench.physics.fringe_quality import fringes_stand_out
@@ -140,7 +141,7 @@ class Hologram(Measurement):
         seen = np.asarray(self.backend.to_numpy(self.interferogram), np.float64)
         if not fringes_stand_out(seen, None if self.carrier is None else find_carrier(seen, self.carrier)):
             said.append("no fringes stand out of the noise: the phase means nothing")
-        return tuple(said)
+        return (*said, *outside_training(reconstruction))
 
     def describe(self) -> dict[str, object]:
         """As every measurement, and whether a background was taken."""
