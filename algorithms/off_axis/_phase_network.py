@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -9,6 +11,7 @@ import numpy as np
 
 from prbench.core import LearnedSolver, Problem, Recipe, Reconstruction, Rng, setting
 from prbench.errors import UsageError
+from prbench.physics.fringes import find_carrier
 from prbench.tasks.off_axis import Hologram
 
 if TYPE_CHECKING:
@@ -60,6 +63,11 @@ class PhaseNetwork(LearnedSolver[Hologram]):
         result: torch.Tensor = fringes / scale
         return result
 
+    def features(self, inputs: np.ndarray) -> Mapping[str, float]:
+        """The carrier, which a network that sees fringes knows from its training alone."""
+        row, column = find_carrier(np.asarray(inputs[0], np.float64))
+        return {"carrier's row frequency in cycles/px": row, "carrier's column frequency in cycles/px": column}
+
     def target(self, problem: Problem) -> tuple[np.ndarray, np.ndarray]:
         """The phase in radians, where it is judged."""
         phase = true_phase(problem)
@@ -82,6 +90,14 @@ class PhaseNetwork(LearnedSolver[Hologram]):
         mean_square, mean = _moments(outputs - targets, weights)
         return (mean_square - mean.square()).clamp(min=0).sqrt().mean()
 
+    def network(self) -> torch.nn.Module:
+        """Interferogram in, phase out."""
+        return self.backbone(1)
+
+    @abstractmethod
+    def backbone(self, inputs: int) -> torch.nn.Module:
+        """A fresh network of ``inputs`` channels in and one out, and as many pixels."""
+
     def for_inference(self, network: torch.nn.Module) -> torch.nn.Module:
         """Norms folded away, and compiled where asked for."""
         import torch
@@ -98,7 +114,9 @@ class PhaseNetwork(LearnedSolver[Hologram]):
     def solve(self, y: Hologram, rng: Rng) -> Reconstruction:
         """One pass of the network."""
         y.counters.operators += 1
-        return Reconstruction(phase=self.answer(y, rng)[0, 0].clone())
+        x = self.network_input(y)
+        phase = self.answer_to(x, y.backend, rng)[0, 0].clone()
+        return Reconstruction(phase=phase, aux=self.outside(y, x))
 
 
 def true_phase(problem: Problem) -> np.ndarray:

@@ -12,6 +12,7 @@ from prbench.core import Recipe, setting
 from prbench.core.data_fetching import fetch
 from prbench.core.data_files import DataFile, read_arrays
 from prbench.core.searchable import SearchableSolver, read_structure
+from prbench.errors import UsageError
 from prbench.tasks.off_axis import Hologram
 
 from ..networks.links import Links
@@ -103,11 +104,11 @@ class SparsePhaseNetwork(PhaseNetwork, SearchableSolver[Hologram]):
             return result if self.links == "found" else _random_links(len(result), DRAWS.index(self.links) + 1)
         return Links.from_plain(read_structure(self.links))
 
-    def network(self) -> torch.nn.Module:
+    def backbone(self, inputs: int) -> torch.nn.Module:
         """Encoder, decoder of the chosen links, and head."""
         from ..networks.sparse_net import SparseNet
 
-        return SparseNet(self.chosen_links())
+        return SparseNet(self.chosen_links(), inputs)
 
     def simplified(self, network: torch.nn.Module) -> torch.nn.Module:
         """Norms folded, and convolutions of one resolution joined."""
@@ -121,7 +122,10 @@ class SparsePhaseNetwork(PhaseNetwork, SearchableSolver[Hologram]):
 
         Raises:
             DataNotFound: where the weights are not on this machine.
+            UsageError: where the network has more channels than grey levels have.
         """
+        if self.start == "imagenet" and inputs.shape[1] > 1:
+            raise UsageError(f"{self.plugin_name}: start=imagenet knows pictures of one channel; say reads=interferogram")
         if self.start == "imagenet":
             from ..networks.mobilenet_v2 import load_folded
             from ..networks.sparse_net import SparseNet

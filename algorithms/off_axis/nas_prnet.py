@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from prbench.core import Recipe, register, setting
 
 from ._phase_network import RECIPE
-from ._sparse_phase_network import SparsePhaseNetwork
+from ._sparse_phase_network import SPARSE_RECIPE, SparsePhaseNetwork
+from ._wave_network import WAVE_RECIPE, WaveNetwork
 
 if TYPE_CHECKING:
     import torch
@@ -30,7 +31,7 @@ SEARCH_RECIPE = dataclasses.replace(RECIPE, steps=2400, crop=128, learning_rate=
     tags=("trained",),
 )
 @dataclass(frozen=True)
-class NASPRNet(SparsePhaseNetwork):
+class NASPRNet(WaveNetwork, SparsePhaseNetwork):
     """Interferogram in, unwrapped phase out, by a MobileNet-v2 encoder and a decoder of a few links that a search has found.
 
     ``prbench search`` trains a network with all 90 links to reconstruct phases, while a second loss drives the weights of the
@@ -50,8 +51,15 @@ class NASPRNet(SparsePhaseNetwork):
     )
     settling: int = setting(600, valid="[0, inf)", range=(0, 2000), doc="steps of a search before its sparsity loss counts")
 
+    architecture: ClassVar[tuple[str, ...]] = ("links", "reads")
+    recipe: ClassVar[Recipe] = dataclasses.replace(WAVE_RECIPE, steps=1600, learning_rate=5e-3)
+    interferogram_recipe: ClassVar[Recipe] = SPARSE_RECIPE
     search_recipe: ClassVar[Recipe] = SEARCH_RECIPE
     encoder_scale: ClassVar[Mapping[str, float]] = {"imagenet": 0.2, "random": 1.0}
+
+    def searching(self) -> Self:
+        """With all links, on interferograms."""
+        return dataclasses.replace(super().searching(), reads="interferogram")
 
     def searched(self, loss: torch.Tensor) -> torch.Tensor:
         """The logarithm of the loss: its gradient is that of the loss in parts of itself."""

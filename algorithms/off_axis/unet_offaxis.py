@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from prbench.core import register, setting
 
-from ._phase_network import PhaseNetwork
+from ._wave_network import WaveNetwork
 
 if TYPE_CHECKING:
     import torch
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     tags=("trained",),
 )
 @dataclass(frozen=True)
-class UNetOffAxis(PhaseNetwork):
+class UNetOffAxis(WaveNetwork):
     """The classical U-Net, one channel in and one out: interferogram in, unwrapped phase out.
 
     The published width is 64: 64-128-256-512-1024 channels, 31 million parameters. Every convolution is followed by batch norm,
@@ -32,10 +32,11 @@ class UNetOffAxis(PhaseNetwork):
 
     width: int = setting(16, valid="[1, 256]", range=(8, 64), log=True, doc="channels of the finest level; five levels, doubled")
 
+    architecture: ClassVar[tuple[str, ...]] = ("width", "reads")
     example: ClassVar[dict[str, object]] = {"weights": "random", "width": 4}
 
-    def network(self) -> torch.nn.Module:
-        """The U-Net, one channel in and one out."""
+    def backbone(self, inputs: int) -> torch.nn.Module:
+        """The U-Net, one channel out."""
         from ..networks.unet import UNet
 
-        return UNet(1, 1, width=self.width, norm="batch")
+        return UNet(inputs, 1, width=self.width, norm="batch")

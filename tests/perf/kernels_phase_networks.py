@@ -21,8 +21,8 @@ from prbench.training.loop import _TrainingRun
 from prbench.training.state import TrainingState
 
 SIDE = 256
-SMALL, LARGE = "nas-prnet", "unet-offaxis[width=64]"
-SOLVERS = (SMALL, "unet-offaxis[width=16]", LARGE)
+SMALL, LARGE = "nas-prnet[reads=interferogram]", "unet-offaxis[width=64,reads=interferogram]"
+SOLVERS = (SMALL, "unet-offaxis[width=16,reads=interferogram]", LARGE)
 
 
 def solver(name: str, **settings: object) -> LearnedSolver:
@@ -60,7 +60,7 @@ def network(name: str, batch: int = 1, side: int = SIDE, *, folded: bool = True,
 def step(name: str, batch: int = 4, side: int = 128, *, search: bool = False) -> Callable[[], object]:
     """One step of a training, or of a search."""
     chosen, backend = solver(name), get_backend("torch")
-    recipe: Recipe = chosen.recipe
+    recipe: Recipe = chosen.training
     if search:
         assert isinstance(chosen, SearchableSolver)
         chosen, recipe = chosen.searching(), chosen.search_recipe

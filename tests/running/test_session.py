@@ -155,7 +155,7 @@ def _two_threads():
 
 def test_records_tell_the_cost_within_a_session(tmp_path):
     """Beside that of a frame by itself."""
-    names = ["fourier-filter", "unet-offaxis[weights=random]"]
+    names = ["fourier-filter", "sparsemask[weights=random]"]
     results = prbench.run(names, "offaxis-cells[size=64]", out=tmp_path, backend="torch", jobs=1)
     frame = results.frame.set_index("solver")
     assert (frame["status"] == "ok").all()

@@ -19,7 +19,11 @@ from prbench.errors import BadInput, DataNotFound
 from prbench.tasks.off_axis import Hologram
 
 BACKEND = get_backend("torch")
-NAMES = ("unet-offaxis[width=4]", "nas-prnet[links=u-shape]", "sparsemask[links=u-shape]")
+NAMES = (
+    "unet-offaxis[width=4,reads=interferogram]",
+    "nas-prnet[links=u-shape,reads=interferogram]",
+    "sparsemask[links=u-shape]",
+)
 
 
 def hologram(shape=(64, 96), exposure=1.0):
@@ -108,7 +112,7 @@ def test_a_compiled_network_answers_the_same(monkeypatch):
 
 def test_a_few_steps_learn_to_tell_cells_from_none():
     """A small network taught for a moment on noise-free holograms is nearer to the truth than an answer of nothing."""
-    solver = get_solver("unet-offaxis", width=4, weights="random")
+    solver = get_solver("unet-offaxis", width=4, weights="random", reads="interferogram")
     made = [
         get_dataset("offaxis-cells", size=64, photons=None, aberration=0, drift=0).problem(n, split="train") for n in range(4)
     ]
@@ -161,8 +165,8 @@ def test_a_damaged_array_is_refused(tmp_path):
 
 def test_sizes_of_the_networks():
     """At most five million parameters with all links; the U-Net of the papers has 31 million and twenty times the operations."""
-    few = get_solver("nas-prnet", links="u-shape").network()
-    unet = get_solver("unet-offaxis", width=64).network()
+    few = get_solver("nas-prnet", links="u-shape", reads="interferogram").network()
+    unet = get_solver("unet-offaxis", width=64, reads="interferogram").network()
     assert parameter_count(few) < 5_000_000
     assert parameter_count(unet) == pytest.approx(31e6, rel=0.02)
     shape = (1, 1, 64, 64)
@@ -238,7 +242,7 @@ def test_sparsemask_searches_for_cells_and_learns_phases():
 
 
 def test_training_begins_from_photographs_where_asked_for(tmp_path, monkeypatch):
-    solver = get_solver("nas-prnet", links="u-shape", start="imagenet")
+    solver = get_solver("nas-prnet", links="u-shape", start="imagenet", reads="interferogram")
     network = solver.network()
     arrays = {}
     for number, (convolution, norm) in enumerate(convolutions(network.encoder)):

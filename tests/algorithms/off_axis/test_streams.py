@@ -94,5 +94,5 @@ def test_frames_of_another_shape_or_mask_are_searched_anew(searches):
 
 
 def test_a_solver_without_memory_has_no_cost_within_a_session():
-    with prbench.open("nas-prnet[weights=random]", backend="torch") as session:
+    with prbench.open("sparsemask[weights=random]", backend="torch") as session:
         assert [session.solve(frame()).cost.stream_fft for _ in range(2)] == [None, None]
