@@ -67,8 +67,8 @@ class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
         0.8,
         valid="[0, 100]",
         range=(0.3, 1.5),
-        doc="with photon noise: weight of the iterate against the counts in projections on the modulus, times the root of the mean "
-        "count per pixel; 0: none",
+        doc="with photon noise: weight of the iterate against the counts in projections on the modulus, times the root of the "
+        "mean count per pixel; 0: none",
     )
     batches: int = setting(1, valid="[1, 1000]", range=(1, 8), log=True, doc="times that all is done, each from new starts")
     magnitude: Literal["free", "uniform"] = setting(

@@ -139,7 +139,7 @@ def test_a_noisy_run_ends_early_and_answers_as_well():
 @pytest.mark.parametrize("noise", ["", ",photons=100"])
 def test_only_photon_noise_lets_a_run_settle(noise):
     y = crystal(f"crystal2d[size=16{noise}]").measurement
-    settling = prbench.get_solver(f"hio-er-ml[{SHORT}]").settling(y)
+    settling = prbench.get_solver(f"hio-er-ml[{SHORT},settle=true]").settling(y)
     assert (settling is not None) == bool(noise)
     if settling is not None:
         assert max(settling.checks) < settling.resume

@@ -1,5 +1,7 @@
 """The search where photons are few: batches of starts, and projections that yield to the noise."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,19 @@ def test_a_further_batch_never_loses_by_akaikes_criterion(index):
         best.append(state.best_refinement(y).criterion)
     assert best == sorted(best, reverse=True)
     assert solver.total_iterations(y) == 3 * solver.recipe_steps
+
+
+def test_the_weight_of_the_iterate_falls_with_the_noise():
+    """As the root of the mean count: with a hundred times the counts it is a tenth, whatever the unit of the intensities."""
+    y = prbench.get_dataset("crystal2d[size=16,photons=10]").problem(0).measurement
+    solver = build_plugin("solver", "hio-er-ml[relaxation=0.8]")
+
+    def weight(**changes):
+        return solver.init(dataclasses.replace(y, **changes), np.random.default_rng(0)).projections.relaxation
+
+    assert weight() == pytest.approx(0.8 / np.sqrt(y.intensity.mean() / y.gain), rel=1e-4)
+    assert weight(intensity=100 * y.intensity) == pytest.approx(weight() / 10, rel=1e-4)
+    assert weight(intensity=100 * y.intensity, gain=100 * y.gain) == pytest.approx(weight(), rel=1e-4)
 
 
 def test_without_counts_nothing_is_relaxed():
