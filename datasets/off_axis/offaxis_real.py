@@ -93,6 +93,9 @@ HOLOGRAMS: dict[str, DataFile] = {
 }
 """Files by the names of their holograms."""
 
+JUDGED = ("fly", "spokes", "cakes", "shamu", "bead")
+"""The five to judge solvers by; choices are made on the others."""
+
 
 @register(
     "offaxis-real",
