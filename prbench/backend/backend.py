@@ -21,12 +21,11 @@ from prbench.hints import install_hint
 
 from . import cupy_memory, plans
 from .clock import Clock
+from .fft_threads import parallel_from
 from .threads import get_threads
 
 Array = Any
 Precision = Literal["single", "double"]
-_PARALLEL_FFT = 1 << 15
-"""Elements from which scipy's FFT takes several threads: two took 1.48 times as long as one at 64x64, 1.16 times at 128x128."""
 BACKENDS = ("auto", "numpy", "torch", "torch:cuda", "cupy")
 
 
@@ -210,7 +209,8 @@ class Backend:
 
 def _fft_threads(x: Array) -> int:
     """Threads of a transform on the host: on a small array a second one costs more than it saves, most on a busy machine."""
-    return get_threads() if x.size >= _PARALLEL_FFT else 1
+    threads = get_threads()
+    return threads if threads > 1 and x.size >= parallel_from(threads) else 1
 
 
 def get_backend(name: str = "auto", precision: Precision = "single") -> Backend:
@@ -225,6 +225,8 @@ def get_backend(name: str = "auto", precision: Precision = "single") -> Backend:
     if name not in BACKENDS:
         raise UsageError(f"backend must be one of {', '.join(BACKENDS)}, got {name!r}")
     if name == "numpy":
+        if (threads := get_threads()) > 1:
+            parallel_from(threads)  # before any clock runs
         return Backend("numpy", "cpu", precision)
     if name == "cupy":
         try:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from prbench.backend import physical_cores
+from prbench.backend.fft_threads import processor_name
 
 _PACKAGES = ("prbench", "numpy", "scipy", "torch", "numba", "cupy-cuda13x", "array-api-compat", "scikit-image", "h5py", "pandas")
 
@@ -29,7 +30,7 @@ def _environment() -> dict[str, Any]:
         "packages": {name: result for name in _PACKAGES if (result := _version(name))},
         "system": f"{platform.system()} {platform.release()}",
         "machine": platform.machine(),
-        "processor": _processor(),
+        "processor": processor_name(),
         "cores": physical_cores(),
         "memory_bytes": psutil.virtual_memory().total,
     }
@@ -60,14 +61,6 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return ""
-
-
-def _processor() -> str:
-    if Path("/proc/cpuinfo").exists():
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or os.uname().machine
 
 
 def gpu_name() -> str | None:

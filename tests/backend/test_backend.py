@@ -247,6 +247,7 @@ def test_small_transforms_take_one_thread(monkeypatch, shape, expected):
 
     taken = []
     monkeypatch.setattr(module, "get_threads", lambda: 4)
+    monkeypatch.setattr(module, "parallel_from", lambda _threads: 1 << 15)
     monkeypatch.setattr(scipy.fft, "fftn", lambda x, workers, **_: taken.append(workers) or x)
     get_backend("numpy").fftn(np.zeros(shape, np.complex64), 2)
     assert taken == [expected]
