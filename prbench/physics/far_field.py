@@ -16,11 +16,28 @@ def replace_modulus(G: Array, amplitude: Array, scale: float, tiny: float) -> Ar
 
 
 @pointwise
-def relax_modulus(G: Array, amplitude: Array, scale: float, keep: float, trust: float, tiny: float) -> Array:
+def _relax_modulus(G: Array, amplitude: Array, scale: float, keep: float, trust: float, tiny: float) -> Array:
     """``scale * a * G/|G|`` with ``a = keep |G| + sqrt(keep^2 |G|^2 + trust amplitude^2)``, or ``scale * G`` where unmeasured."""
     modulus = sqrt(abs2(G) + tiny)
     kept = keep * modulus
     return G * where(amplitude < 0, scale, scale * (kept + sqrt(kept * kept + trust * amplitude * amplitude)) / modulus)
+
+
+def relaxed_to_counts(G: Array, amplitude: Array, scale: float, weight: float, tiny: float, *, out: Array | None = None) -> Array:
+    """``scale * a * G/|G|`` with the a that minimises ``a^2 - 2 Y log a + weight (a - |G|)^2``; ``scale * G`` where unmeasured.
+
+    The proximal map of the Poisson likelihood: a pixel without counts is weakened and not set to zero.
+    Chang, Lou, Duan, Marchesini, SIAM J. Imaging Sci. 11 (2018) 24, doi:10.1137/16M1103270.
+
+    Args:
+        G: spectra, complex (B, *shape).
+        amplitude: ``sqrt(Y)``, negative where unmeasured.
+        scale: of the result.
+        weight: of ``|G|`` against the counts, above 0.
+        tiny: added to ``|G|^2``.
+        out: array that may take the result.
+    """
+    return _relax_modulus(G, amplitude, scale, weight / (2 + 2 * weight), 1 / (1 + weight), tiny, out=out)
 
 
 @pointwise

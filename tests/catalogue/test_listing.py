@@ -33,7 +33,12 @@ def test_a_line_says_what_the_imported_plug_in_says() -> None:
 
 def test_one_task_lists_only_what_serves_it() -> None:
     lines = listing(("solver",), "deblur")
-    assert {line.name for line in lines if "contestant" not in line.tags} == {"blind-rl", "double-dip-deblur"}
+    assert {line.name for line in lines if "contestant" not in line.tags} == {
+        "blind-rl",
+        "double-dip-deblur",
+        "edges-tv",
+        "selfdeblur",
+    }
     assert {line.task for line in lines} == {"deblur"}
 
 

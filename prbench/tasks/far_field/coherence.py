@@ -101,6 +101,22 @@ class Coherence:
         spectrum *= self.degree / (self.degree**2 + self.regularisation)
         return self.backend.irfftn(spectrum, self.shape)
 
+    def sharpened(self, intensity: Array, pattern: Array, measured: Array) -> Array:
+        """The intensities (B, *shape) that a pattern asks for once its blur is undone. Costs two blurs.
+
+        They change by what is missing of the pattern, deconvolved: a regularised inverse of the blur, applied in every projection
+        anew, comes to rest only where the blurred intensities are the pattern.
+
+        Args:
+            intensity: present, of coherent light, real (B, *shape), zero frequency first.
+            pattern: real (*shape).
+            measured: bool (*shape); elsewhere nothing is missing.
+        """
+        xp = self.backend.xp
+        nothing = xp.zeros_like(intensity)
+        missing = xp.where(measured, pattern - self.blur(intensity), nothing)
+        return xp.maximum(intensity + self.sharpen(missing), nothing)
+
     def spread_back(self, weights: Array) -> Array:
         """The adjoint of the blur, without its lower bound: of real (B, *shape). Costs as much."""
         spectrum = self.backend.rfftn(weights, len(self.shape))

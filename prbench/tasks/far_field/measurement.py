@@ -17,7 +17,7 @@ from prbench.core.measurement import Measurement
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput
 from prbench.physics.continuation import continued
-from prbench.physics.far_field import FourierPropagation, amplitude_gap, relax_modulus, replace_intensity, replace_modulus
+from prbench.physics.far_field import FourierPropagation, amplitude_gap, relaxed_to_counts, replace_intensity, replace_modulus
 
 from .coherence import Coherence, named_coherence
 from .suspicions import suspicions
@@ -180,20 +180,17 @@ class FarField(Measurement):
             spectrum: work array of the same shape.
             out: array that may take the result.
             coherence: of the beam, full where None: ``|G|`` is then the root of the blurred ``|G|^2``, for one transform more.
-            relaxation: weight rho of ``|G|`` against the counts. Above 0 the modulus is the a that minimises
-                ``a^2 - 2 Y log a + rho (a - |G|)^2``, the proximal map of the Poisson likelihood: a pixel without counts is
-                weakened and not set to zero. Without effect where the beam is not fully coherent.
-
-        Source of the proximal map: Chang, Lou, Duan, Marchesini, SIAM J. Imaging Sci. 11 (2018) 24, doi:10.1137/16M1103270.
+            relaxation: the weight of :func:`~prbench.physics.far_field.relaxed_to_counts`; without effect on blurred patterns.
         """
         G = self.transform(g, out=spectrum)
-        if coherence is not None:
-            G = self._replace_blurred(G, coherence)
-            return self.inverse(G, normalised=False, out=out)
         scale = 1.0 / math.prod(self.shape)
-        if relaxation:
-            keep, trust = relaxation / (2 + 2 * relaxation), 1 / (1 + relaxation)
-            G = relax_modulus(G, self.amplitude, scale, keep, trust, self._tiny, out=G)
+        if coherence is not None:
+            self.counters.ffts += 2 * G.shape[0]
+            intensity = self.propagation.intensity(G)
+            wanted = coherence.sharpened(intensity, self.amplitude**2, self.measured)
+            G = replace_intensity(G, wanted, intensity, self.measured, scale, self._tiny, out=G)
+        elif relaxation:
+            G = relaxed_to_counts(G, self.amplitude, scale, relaxation, self._tiny, out=G)
         else:
             G = replace_modulus(G, self.amplitude, scale, self._tiny, out=G)
         return self.inverse(G, normalised=False, out=out)
@@ -205,19 +202,6 @@ class FarField(Measurement):
             return intensity
         self.counters.ffts += G.shape[0]
         return coherence.blur(intensity)
-
-    def _replace_blurred(self, G: Array, coherence: Coherence) -> Array:
-        """The spectra with the moduli that the measured pattern asks for once its blur is undone, over N.
-
-        ``|G|^2`` changes by what is missing of the pattern, deconvolved: a regularised inverse of the blur, applied in every
-        projection anew, comes to rest only where the blurred ``|G|^2`` is the pattern.
-        """
-        xp = self.backend.xp
-        intensity = self.propagation.intensity(G)
-        self.counters.ffts += 2 * G.shape[0]
-        missing = xp.where(self.measured, self.amplitude**2 - coherence.blur(intensity), xp.zeros_like(intensity))
-        wanted = xp.maximum(intensity + coherence.sharpen(missing), xp.zeros_like(intensity))
-        return replace_intensity(G, wanted, intensity, self.measured, 1.0 / math.prod(self.shape), self._tiny, out=G)
 
     @property
     def _tiny(self) -> float:
