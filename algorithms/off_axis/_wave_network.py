@@ -120,8 +120,7 @@ class WaveNetwork(PhaseNetwork):
         if not self.sees_wave:
             return super().target(problem)
         true_phase(problem)
-        y = problem.measurement
-        assert isinstance(y, Hologram)
+        y = problem.measured(Hologram)
         reading = read(y, {})
         phase = _true_wave(problem, reading)
         level = least_squares(reading.level.phase, reading.level.measured)

@@ -30,7 +30,7 @@ def scales_of(shape: tuple[int, ...], most: int) -> int:
 
 @dataclass(eq=False)
 class UntrainedRandomState:
-    """The state.
+    """A network that is being fitted, and what it is fitted to.
 
     Attributes:
         network: from noise to the object's parts in units of ``scale``.

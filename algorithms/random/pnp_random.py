@@ -13,8 +13,8 @@ from prbench.tasks.random import RandomLinear
 
 from ..denoising import DENOISERS, Fields, located_weights
 from ..networks.dncnn_weights import FILE
-from ._flow import TINY, Flow, GradientFlow
-from .amplitude_flow import modulus_misfit
+from ._flow import Flow
+from .amplitude_flow import AmplitudeFlow
 
 _LEFT = 0.6
 """Noise told in the end where there is shot noise, over that which it leaves in the object; chosen on the split ``tune``."""
@@ -28,7 +28,7 @@ _EXPLAINED = 0.01
 
 @dataclass(eq=False)
 class DenoisedFlow(Flow):
-    """The state.
+    """Objects between denoised steps, and whether steps without the denoiser may follow.
 
     Attributes:
         explains: whether the object denoised last explains the moduli.
@@ -49,7 +49,7 @@ class DenoisedFlow(Flow):
     tags=("classical", "files"),
 )
 @dataclass(frozen=True)
-class PlugAndPlayRandom(GradientFlow):
+class PlugAndPlayRandom(AmplitudeFlow):
     """``x <- D(x - A* (A x - sqrt(Y) A x/|A x|) / power)``: amplitude flow, each step of which ends with a denoiser D.
 
     The noise that the denoiser is told falls geometrically, to a part of what shot noise leaves in the object. With ``trust``
@@ -121,11 +121,3 @@ class PlugAndPlayRandom(GradientFlow):
         """When the steps with the denoiser are done, and those without have settled or do not follow."""
         assert isinstance(state, DenoisedFlow)
         return state.steps > self.iterations and (not state.explains or super().finished(y, state))
-
-    def weigh(self, y: RandomLinear, z: Array, state: Flow) -> Array:  # noqa: ARG002 - the contract
-        """As amplitude flow."""
-        return modulus_misfit(z, y.amplitude, 1.0, TINY[y.backend.precision], out=z)
-
-    def length(self, y: RandomLinear, state: Flow) -> float:  # noqa: ARG002 - the contract
-        """Constant: the setting, or what is stable whatever the phases."""
-        return min(self.step_length, 1.9 * y.power / y.largest_eigenvalue)
