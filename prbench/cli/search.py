@@ -34,7 +34,7 @@ def command(
     from prbench.core import split_names
     from prbench.training.search import CURVE, PICTURE, STRUCTURE, search, search_plan
 
-    from .training_display import TrainingDisplay
+    from .training_display import TrainingDisplay, amount
 
     named = tuple(name for text in datasets for name in split_names(text)) or None
     options = {"seed": seed, "device": device, "jobs": jobs or physical_cores(), "time_limit_s": time_limit}
@@ -47,7 +47,7 @@ def command(
         click.echo(f"stopped; the same command goes on from the last checkpoint in {out}", err=True)
         raise
     progress = outcome.state.progress
-    click.echo(f"{progress.step} of {plan.recipe.steps} steps")
+    click.echo(amount(outcome, plan.recipe))
     if progress.curve:
         click.echo(f"structure: {out / STRUCTURE}, drawn in {out / PICTURE}; curve: {out / CURVE}")
     if not outcome.finished:

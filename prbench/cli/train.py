@@ -45,7 +45,7 @@ def command(
     from prbench.core import split_names
     from prbench.training import Plan, train
 
-    from .training_display import TrainingDisplay
+    from .training_display import TrainingDisplay, amount
 
     named = tuple(name for text in datasets for name in split_names(text)) or None
     changes = {**changes, "datasets": named}
@@ -59,7 +59,7 @@ def command(
         click.echo(f"stopped; the same command goes on from the last checkpoint in {out}", err=True)
         raise
     progress = outcome.state.progress
-    click.echo(f"{progress.step} of {plan.recipe.steps} steps; {out / 'curve.png'}")
+    click.echo(f"{amount(outcome, plan.recipe)}; {out / 'curve.png'}")
     if not outcome.finished:
         click.echo("the same command goes on")
         return

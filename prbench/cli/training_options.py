@@ -26,6 +26,12 @@ def training_options(datasets: str, seed: str) -> Callable[[F], F]:
         click.option("--samples", type=_COUNT, metavar="N", help="Training problems of each dataset."),
         click.option("--tune-samples", type=_COUNT, metavar="N", help="Validation problems of each dataset."),
         click.option("--steps", type=_COUNT, metavar="N", help="Optimisation steps."),
+        click.option(
+            "--processor-hours",
+            type=_POSITIVE,
+            metavar="H",
+            help="End after so much processor time, whatever the steps; the same command with more goes on.",
+        ),
         click.option("--batch", type=_COUNT, metavar="N", help="Examples per step."),
         click.option("--crop", type=_COUNT, metavar="PX", help="Side of the squares cut from the examples."),
         click.option("--learning-rate", type=_POSITIVE, metavar="RATE", help="The highest."),

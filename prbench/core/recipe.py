@@ -37,6 +37,9 @@ class Recipe:
             themselves. The mean forgets its start: early on the decay is ``(1 + n) / (10 + n)`` at step n.
         validate_every: steps between validations.
         autocast: whether convolutions run in bfloat16 while training.
+        processor_hours: processor time after which the training ends, whatever the number of steps; validations count, the
+            making of examples does not. ``steps`` then stands for all of that time, and ``warmup`` and ``validate_every`` for
+            their shares of it, so that trainings at equal cost rise, fall and validate alike. None: the steps end it.
     """
 
     datasets: tuple[str, ...]
@@ -57,6 +60,7 @@ class Recipe:
     average: float = 0.999
     validate_every: int = 250
     autocast: bool = False
+    processor_hours: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained with.
@@ -71,14 +75,21 @@ class Recipe:
                 raise UsageError(f"{name} of a training must be at least 1, got {getattr(self, name)}")
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
             raise UsageError(f"learning_rate must be positive and finite, got {self.learning_rate}")
+        hours = self.processor_hours
+        if hours is not None and not (math.isfinite(hours) and hours > 0):
+            raise UsageError(f"processor_hours must be positive and finite, got {hours}")
         if not 0 <= self.average < 1:
             raise UsageError(f"average must be in [0, 1), got {self.average}")
 
-    def rate(self, step: int) -> float:
-        """The learning rate of step ``step``, counted from 0."""
-        if step < self.warmup:
-            return self.learning_rate * (step + 1) / self.warmup
-        t = (step - self.warmup) / max(1, self.steps - self.warmup)
+    def position(self, step: int, processor_seconds: float) -> float:
+        """How far a training is after ``step`` steps: 0 to ``steps``, of its steps or of its processor time."""
+        return step if self.processor_hours is None else self.steps * processor_seconds / (3600 * self.processor_hours)
+
+    def rate(self, position: float) -> float:
+        """The learning rate of the step taken at a position; without processor hours that is its number, counted from 0."""
+        if position < self.warmup:
+            return self.learning_rate * min(1.0, (position + 1) / self.warmup)
+        t = (position - self.warmup) / max(1, self.steps - self.warmup)
         if self.schedule == "cosine":
             return self.learning_rate * (0.5 + 0.5 * math.cos(math.pi * t))
         return self.learning_rate * math.pow(1 - t, 0.9) if self.schedule == "poly" else self.learning_rate

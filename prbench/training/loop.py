@@ -37,7 +37,7 @@ class Event:
 
     Attributes:
         kind: ``examples`` while those are made, ``step`` after every step, ``validation`` after one of those.
-        done, total: examples or steps.
+        done, total: examples or steps; where processor time ends a training, the steps that fit, estimated from those done.
         seconds_left: of training, estimated from the steps of this run; None before there is one.
         loss: of the last step.
         validation: the last one.
@@ -61,7 +61,7 @@ class Outcome:
     """What a training has come to.
 
     Attributes:
-        finished: whether all steps are done.
+        finished: whether all steps are done, or all processor time is used.
         state: network, best weights and numbers.
     """
 
@@ -85,7 +85,8 @@ def fit(
     """Train a solver's network, from its checkpoint in ``folder`` where there is one.
 
     Whenever it is stopped, the same call goes on; on a CPU with the same number of threads it ends with the same weights, bit
-    for bit, as if it had never been stopped: what a step does depends on the seed, the step and the checkpoint alone.
+    for bit, as if it had never been stopped: what a step does depends on the seed, the step and the checkpoint alone. Where the
+    recipe has processor hours, it also depends on the time used so far, and no two runs end alike.
 
     Args:
         solver: whose network it is.
@@ -116,7 +117,7 @@ def fit(
         state.restore(checkpoint)
     run = _TrainingRun(solver, learn, tune, recipe, folder, seed, backend, state, on_event)
     run.go(time_limit_s)
-    return Outcome(state.progress.step >= recipe.steps, state)
+    return Outcome(run.position >= recipe.steps, state)
 
 
 @dataclass(eq=False)
@@ -131,24 +132,32 @@ class _TrainingRun:
     state: TrainingState
     on_event: OnEvent
 
+    @property
+    def position(self) -> float:
+        """How far the training is, 0 to the recipe's steps."""
+        return self.recipe.position(self.state.progress.step, self.state.progress.processor_seconds)
+
     def go(self, time_limit_s: float | None) -> None:
         """Step until the end or the limit; an interrupt leaves the last checkpoint, at most a minute old."""
         batches = Batches(self.solver, self.learn, self.recipe, self.seed)
-        progress, began = self.state.progress, time.monotonic()
-        first, before, saved = progress.step, progress.seconds, began
+        progress, began, processor_began = self.state.progress, time.monotonic(), time.process_time()
+        first, before, processor_before, saved = self.position, progress.seconds, progress.processor_seconds, began
+        every = self.recipe.validate_every
         with ThreadPoolExecutor(1) as ahead:
             coming = ahead.submit(batches.at, progress.step)
-            while progress.step < self.recipe.steps:
+            while (position := self.position) < self.recipe.steps:
                 batch = coming.result()
                 coming = ahead.submit(batches.at, progress.step + 1)
                 loss = self._step(batch)
                 now = time.monotonic()
                 progress.seconds = before + now - began
-                left = (now - began) / (progress.step - first) * (self.recipe.steps - progress.step)
+                progress.processor_seconds = processor_before + time.process_time() - processor_began
+                left = (now - began) / (self.position - first) * max(0.0, self.recipe.steps - self.position)
                 self._tell("step", left, loss)
-                if progress.step % self.recipe.validate_every == 0 or progress.step == self.recipe.steps:
+                if self.position // every > position // every or self.position >= self.recipe.steps:
                     self._validate()
                     self._tell("validation", left, loss)
+                    progress.processor_seconds = processor_before + time.process_time() - processor_began
                     saved = self._save()
                 elif now - saved > _CHECKPOINT_EVERY_S:
                     saved = self._save()
@@ -172,7 +181,7 @@ class _TrainingRun:
         loss.backward()  # type: ignore[no-untyped-call]
         if self.recipe.clip is not None:
             torch.nn.utils.clip_grad_norm_(state.network.parameters(), self.recipe.clip)
-        state.set_rate(self.recipe.rate(progress.step))
+        state.set_rate(self.recipe.rate(self.position))
         state.optimiser.step()
         with torch.no_grad():
             self.solver.after_step(state.network)
@@ -203,7 +212,7 @@ class _TrainingRun:
             "seconds": round(progress.seconds, 1),
             "loss": progress.loss_sum / max(1, progress.losses),
             "validation": validation,
-            "rate": self.recipe.rate(progress.step - 1),
+            "rate": state.rate,
             **self.solver.observations(state.mean),
         }
         progress.curve.append(row)
@@ -221,7 +230,8 @@ class _TrainingRun:
         progress = self.state.progress
         last = progress.curve[-1]["validation"] if progress.curve else math.nan
         best = math.nan if progress.best is None else progress.best
-        self.on_event(Event(kind, progress.step, self.recipe.steps, left, loss, last, best))
+        total = round(progress.step * max(1.0, self.recipe.steps / self.position))
+        self.on_event(Event(kind, progress.step, total, left, loss, last, best))
 
 
 def _on(array: np.ndarray, backend: Backend) -> torch.Tensor:

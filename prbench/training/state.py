@@ -24,6 +24,7 @@ class TrainingProgress:
     Attributes:
         step: steps done.
         seconds: spent training, over all runs.
+        processor_seconds: of this process, likewise.
         loss_sum, losses: of the steps since the last validation.
         best: lowest validation so far, and ``best_step``, when.
         curve: a row a validation.
@@ -31,6 +32,7 @@ class TrainingProgress:
 
     step: int = 0
     seconds: float = 0.0
+    processor_seconds: float = 0.0
     loss_sum: float = 0.0
     losses: int = 0
     best: float | None = None
@@ -55,9 +57,11 @@ class TrainingState:
         self.optimiser = _optimiser(solver, recipe, network)
         self._scales = [float(group.get("scale", 1.0)) for group in self.optimiser.param_groups]
         self._decay = recipe.average
+        self.rate = 0.0
 
     def set_rate(self, rate: float) -> None:
         """Put the learning rate, scaled by group."""
+        self.rate = rate
         for group, scale in zip(self.optimiser.param_groups, self._scales, strict=True):
             group["lr"] = rate * scale
 

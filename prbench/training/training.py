@@ -80,6 +80,9 @@ def _learned(name: str) -> LearnedSolver[Any]:
 def train(plan: Plan, *, machine: Mapping[str, Any], on_event: OnEvent = lambda _event: None) -> Outcome:
     """Make examples, train, and write weights with their card; the same call resumes.
 
+    A training to which processor time sets the end also goes on when it is given more of it: at the learning rate that belongs
+    to the part of the new time that is used.
+
     ``out`` then holds ``weights.safetensors`` (best by validation, half precision), ``last.safetensors`` (full precision),
     ``card.json``, ``curve.jsonl``, ``curve.png``, ``checkpoint.safetensors`` and ``examples/``.
 
@@ -96,7 +99,7 @@ def train(plan: Plan, *, machine: Mapping[str, Any], on_event: OnEvent = lambda 
     plan.out.mkdir(parents=True, exist_ok=True)
     told = plan.out / REQUEST
     if told.exists():
-        difference = first_difference(_stored_request(told), request)
+        difference = first_difference(_stored_request(told, request), request)
         if difference:
             raise UsageError(f"{plan.out} holds another training ({difference}); choose another folder or the same settings")
     start = None if plan.start is None else read_weights(Path(plan.start))
@@ -133,14 +136,20 @@ def _examples(plan: Plan, split: Any, on_event: OnEvent) -> Any:
     return make_examples(plan.out / "examples" / split, source, jobs=plan.jobs, on_example=tell)
 
 
-def _stored_request(path: Path) -> dict[str, Any]:
-    """The request of an earlier training, with the former name of a recipe's augmentation read, and what it did not have yet."""
+def _stored_request(path: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The request of an earlier training, with the former name of a recipe's augmentation read, and what it did not have yet.
+
+    More processor hours asked for are a continuation, no difference.
+    """
     request = read_json(path)
     recipe = request.get("recipe")
     if isinstance(recipe, dict):
         if "turns" in recipe:
             recipe["dihedral"] = recipe.pop("turns")
         recipe.setdefault("canvas", None)
+        before, now = recipe.get("processor_hours"), asked["recipe"]["processor_hours"]
+        if before is not None and now is not None and now > before:
+            recipe["processor_hours"] = now
     return request
 
 
@@ -153,6 +162,7 @@ def _write_results(plan: Plan, outcome: Outcome, told: Mapping[str, Any], shape:
         "steps_done": progress.step,
         "finished": outcome.finished,
         "training_seconds": round(progress.seconds, 1),
+        "processor_seconds": round(progress.processor_seconds, 1),
         "validation": {"value": progress.best, "step": progress.best_step, "split": "tune"},
         **told,
         "licence": "BSD-3-Clause",

@@ -172,6 +172,7 @@ def test_what_cannot_be_trained_is_one_line(tiny_plan, changes, message):
     [
         ("steps", 0, r"^steps .*\b1\b.*\b0$"),
         ("learning_rate", float("nan"), r"^learning_rate .*\bnan$"),
+        ("processor_hours", 0.0, r"^processor_hours .*\b0\.0$"),
         ("average", 1.0, r"^average .*\[0, 1\).*\b1\.0"),
         ("datasets", (), "^datasets "),
     ],
@@ -205,3 +206,42 @@ def test_a_training_whose_request_has_the_former_name_goes_on(tiny_plan):
     path.write_text(json.dumps(request))
     with pytest.raises(UsageError):
         run(plan)
+
+
+def test_processor_time_ends_a_training_and_shapes_its_rates(tiny_plan):
+    """Other steps, the same schedule: a twelfth of rising, and validations at every quarter."""
+    changes = {"steps": 12, "warmup": 1, "validate_every": 3, "processor_hours": 0.3 / 3600}
+    plan = tiny_plan(**changes)
+    outcome = run(plan)
+    progress = outcome.state.progress
+    assert outcome.finished
+    assert progress.step > 12
+    assert progress.processor_seconds >= 0.3
+    rates = [row["rate"] for row in progress.curve]
+    assert 3 <= len(rates) <= 4
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < 0.2 * plan.recipe.learning_rate
+    assert json.loads((plan.out / "card.json").read_text())["processor_seconds"] >= 0.3
+    again = run(plan).state.progress
+    assert (again.step, again.processor_seconds) == (progress.step, progress.processor_seconds)
+
+
+def test_more_processor_time_goes_on_and_less_is_another_training(tiny_plan):
+    short = run(tiny_plan(processor_hours=0.1 / 3600)).state.progress
+    longer = run(tiny_plan(processor_hours=0.2 / 3600)).state.progress
+    assert longer.step > short.step
+    assert longer.curve[: len(short.curve)] == short.curve
+    for hours in (0.1 / 3600, None):
+        with pytest.raises(UsageError, match=r"\brecipe\.processor_hours: "):
+            run(tiny_plan(processor_hours=hours))
+
+
+def test_a_training_stopped_within_its_processor_time_goes_on(tiny_plan):
+    plan = tiny_plan(processor_hours=0.2 / 3600, plan={"time_limit_s": 1e-9})
+    seconds, steps = [], []
+    for _ in range(3):
+        outcome = run(plan)
+        seconds.append(outcome.state.progress.processor_seconds)
+        steps.append(outcome.state.progress.step)
+    assert steps == [1, 2, 3]
+    assert seconds == sorted(set(seconds))
