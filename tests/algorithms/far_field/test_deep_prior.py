@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 import prbench
 from prbench.algorithms.far_field._lagrangian import FittedPattern
 from prbench.algorithms.far_field._selection import Choice
 from prbench.algorithms.far_field.dip import DeepImagePrior
+from prbench.algorithms.far_field.dip_polar import DeepImagePriorPolar
 from prbench.algorithms.far_field.double_dip import DoubleDip
 from prbench.algorithms.far_field.double_dip_ri import DoubleDipRI
 from prbench.backend import get_backend
 from prbench.tasks.far_field import FarField
 
 SMALL = {"iterations": 12, "starts": 2, "finalists": 2, "channels": 8, "scales": 2}
-PRIORS = [DeepImagePrior, DoubleDip, DoubleDipRI]
+PRIORS = [DeepImagePrior, DeepImagePriorPolar, DoubleDip, DoubleDipRI]
 
 
 def measured(**changes) -> FarField:
@@ -169,6 +171,14 @@ def test_a_real_part_is_nonnegative_up_to_the_global_phase():
     solver, y = DoubleDipRI(**SMALL), measured()
     found = objects(solver, y, solver.advance(y, begun(solver, y, [1]), 5))
     assert found.real.min() >= 0
+
+
+def test_two_channels_of_one_network_make_the_object_that_two_networks_make():
+    magnitude, phase = torch.randn((2, 3, 1, 5, 6), generator=torch.Generator().manual_seed(1))
+    together = DeepImagePriorPolar().field([torch.cat([magnitude, phase], dim=1)])
+    torch.testing.assert_close(together, DoubleDip().field([magnitude, phase]), rtol=0, atol=0)
+    torch.testing.assert_close(together, torch.polar(torch.sigmoid(magnitude[:, 0]), phase[:, 0]))
+    assert (DeepImagePriorPolar().output_channels(), DoubleDip().output_channels()) == ((2,), (1, 1))
 
 
 @pytest.mark.parametrize("prior", PRIORS)
