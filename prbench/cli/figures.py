@@ -25,6 +25,9 @@ _PUBLISHED = Path("results/published")
     metavar="FOLDER",
     help=f"CSV files of figures quoted from papers; {_PUBLISHED} where it is there.",
 )
+@click.option(
+    "--apart", multiple=True, metavar="NAME", help="Solver that counts for no front of quality against cost; repeatable, or A,B."
+)
 @selecting.of_results
 @folders.ranking
 def command(
@@ -33,6 +36,7 @@ def command(
     forms: str,
     out: Path | None,
     published: Path | None,
+    apart: tuple[str, ...],
     solvers: tuple[str, ...],
     datasets: tuple[str, ...],
     rank_by: str | None,
@@ -58,6 +62,7 @@ def command(
         published=quoted,
         rank_by=rank_by,
         columns=folders.names_of(columns),
+        apart=sorted(selecting.selected(results.frame, apart, ())["solver"].unique()) if apart else (),
     )
     for path in drawn:
         click.echo(path)

@@ -10,15 +10,17 @@ from contextlib import contextmanager
 from prbench.backend import get_threads, keep_freed_memory, set_threads
 
 
-def interleaved(functions: Mapping[str, Callable[[], object]], repeats: int = 7) -> dict[str, float]:
+def interleaved(
+    functions: Mapping[str, Callable[[], object]], repeats: int = 7, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, float]:
     """Median seconds of every function, each called once a round after one round that is not counted; memory as in a worker."""
     keep_freed_memory()
     times: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(repeats + 1):
         for name, function in functions.items():
-            start = time.perf_counter()
+            start = clock()
             function()
-            times[name].append(time.perf_counter() - start)
+            times[name].append(clock() - start)
     return {name: statistics.median(seconds[1:]) for name, seconds in times.items()}
 
 

@@ -24,6 +24,14 @@ SIDE = 256
 SMALL, LARGE = "nas-prnet[reads=interferogram]", "unet-offaxis[width=64,reads=interferogram]"
 SOLVERS = (SMALL, "unet-offaxis[width=16,reads=interferogram]", LARGE)
 
+WAVES = (
+    *(f"unet-offaxis[width={width}]" for width in (8, 16, 32, 64)),
+    "unet-offaxis[width=16,levels=3]",
+    "unet-offaxis[width=24,levels=3]",
+    "nas-prnet",
+    "nas-prnet[links=u-shape]",
+)
+
 
 def solver(name: str, **settings: object) -> LearnedSolver:
     """A solver with random weights: its speed does not depend on them."""
@@ -48,6 +56,21 @@ def network(name: str, batch: int = 1, side: int = SIDE, *, folded: bool = True,
     else:
         ready = on_backend(fresh_network(solver(name), 0).eval(), backend)
     x = torch.randn(batch, 1, side, side)
+    x = x.contiguous(memory_format=layout(x))
+
+    def run() -> object:
+        with torch.inference_mode():
+            return ready(x)
+
+    return run
+
+
+def wave(name: str, side: int = SIDE) -> Callable[[], object]:
+    """One pass of a network, as it is used, over the wave of one frame."""
+    backend = get_backend("torch")
+    chosen = solver(name)
+    ready = chosen.load(backend, np.random.default_rng(0))
+    x = chosen.network_input(get_dataset("offaxis-cells", size=side).problem(0).measurement.to(backend))
     x = x.contiguous(memory_format=layout(x))
 
     def run() -> object:

@@ -1,9 +1,11 @@
 """How fast networks for off-axis holograms are: ``pytest tests/perf/test_phase_networks_perf.py --benchmark-only``."""
 
+import time
+
 import pytest
-from _timing import interleaved
+from _timing import interleaved, one_thread
 from kernels import fft_pair
-from kernels_phase_networks import LARGE, SIDE, SMALL, SOLVERS, network, solve, step
+from kernels_phase_networks import LARGE, SIDE, SMALL, SOLVERS, WAVES, network, solve, step, wave
 
 
 def test_a_frame_beside_the_published_unet(benchmark):
@@ -14,6 +16,16 @@ def test_a_frame_beside_the_published_unet(benchmark):
         benchmark.extra_info[f"fft_pairs_{name}"] = round(times[name] / times["pair"], 1)
     benchmark.extra_info["times_faster"] = round(times[LARGE] / times[SMALL], 1)
     benchmark.pedantic(solve(SMALL), rounds=3)
+
+
+def test_networks_of_a_wave_alone(benchmark):
+    """Processor time of the network by itself, without the front end that all of them share: one thread, one frame of 256x256."""
+    calls = {name: wave(name) for name in WAVES}
+    with one_thread():
+        times = interleaved(calls, repeats=31, clock=time.process_time)
+    for name in WAVES:
+        benchmark.extra_info[f"processor_ms_{name}"] = round(times[name] * 1e3, 2)
+    benchmark.pedantic(calls["nas-prnet"], rounds=3)
 
 
 def test_folding_norms_and_joining_convolutions(benchmark):

@@ -57,6 +57,7 @@ def draw_figures(
     datasets: Sequence[str] = (),
     rank_by: str | None = None,
     columns: Sequence[str] | None = None,
+    apart: Sequence[str] = (),
 ) -> Iterator[Path]:
     """Draw results into ``folder``, which is made, and tell each path once it is written.
 
@@ -75,6 +76,7 @@ def draw_figures(
         datasets: only those whose names hold one of these texts; empty for all.
         rank_by: the metric or cost that ranks; the tasks' goals where None.
         columns: names of the metrics and costs that the tables show; those of each task where None.
+        apart: names of solvers that quality against cost shows without letting them into its front.
 
     Raises:
         UsageError: for an unknown style or format, datasets that there are none of, or results of which nothing has been run.
@@ -100,6 +102,7 @@ def draw_figures(
             infos,
             [row for row in quoted if row.task == board.task],
             STYLES[style],
+            frozenset(apart),
         )
         with styled(report.style):
             written = list(_figures(report, folder, formats))

@@ -1,4 +1,4 @@
-"""Quality against cost; filled and joined are the solvers that no other beats in both."""
+"""Quality against cost; filled and joined are the solvers that no other beats in both, and crossed out those set apart."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from prbench.metrics.cost_names import LATENCY_PAIRS
+from prbench.metrics.cost_names import COST_PAIRS, LATENCY_PAIRS
 
 from .task_report import TaskReport, error_ends, grid, legend, scale_axes
 
@@ -18,7 +18,7 @@ MOST_PANELS = 9
 
 
 def pareto(report: TaskReport) -> Figure | None:
-    """A panel per dataset, at most nine; None where no cost is known."""
+    """A panel per dataset, at most nine; None where no cost is known. What is set apart counts for no front."""
     datasets = [dataset for dataset in report.datasets if len(_points(report, dataset)) > 1]
     if not datasets:
         return None
@@ -43,27 +43,35 @@ def front(points: list[tuple[float, float]], better: str) -> list[int]:
     return indices
 
 
+def _cost(report: TaskReport) -> str:
+    """Processor time, which other load hardly changes, where all records have it."""
+    known = [row.get(COST_PAIRS, 0) > 0 for dataset in report.datasets for row in report.rows(dataset)]
+    return COST_PAIRS if all(known) else LATENCY_PAIRS
+
+
 def _points(report: TaskReport, dataset: str) -> list[dict[str, Any]]:
-    return [row for row in report.rows(dataset) if np.isfinite(row["median"]) and row.get(LATENCY_PAIRS, 0) > 0]
+    return [row for row in report.rows(dataset) if np.isfinite(row["median"]) and row.get(_cost(report), 0) > 0]
 
 
 def _panel(axes: Axes, report: TaskReport, dataset: str) -> None:
-    rows, goal = _points(report, dataset), report.board.goals[dataset]
-    points = [(row[LATENCY_PAIRS], row["median"]) for row in rows]
-    best = front(points, goal.better)
-    axes.step(
-        *zip(*(points[i] for i in best), strict=True), where="post", color="0.6", linewidth=0.8, linestyle=(0, (3, 2)), zorder=1
-    )
-    tops = [max(row[name] for row in rows if np.isfinite(row[name])) for name in ("median", LATENCY_PAIRS)]
+    rows, goal, cost = _points(report, dataset), report.board.goals[dataset], _cost(report)
+    points = [(row[cost], row["median"]) for row in rows]
+    among = [index for index, row in enumerate(rows) if row["solver"] not in report.apart]
+    best = [among[index] for index in front([points[index] for index in among], goal.better)]
+    if best:
+        steps: Any = zip(*(points[i] for i in best), strict=True)
+        axes.step(*steps, where="post", color="0.6", linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
+    tops = [max(row[name] for row in rows if np.isfinite(row[name])) for name in ("median", cost)]
     for index, row in enumerate(rows):
         style = report.line_styles[row["solver"]]
         up = [[end] for end in error_ends(row["median"], row["median_low"], row["median_high"], tops[0])]
-        low, high = row[f"{LATENCY_PAIRS}_low"], row[f"{LATENCY_PAIRS}_high"]
-        across = [[end] for end in error_ends(row[LATENCY_PAIRS], low, high, tops[1])]
+        across = [[end] for end in error_ends(row[cost], row[f"{cost}_low"], row[f"{cost}_high"], tops[1])]
         face = style.colour if index in best else "white"
         marks: dict[str, Any] = {"marker": style.marker, "markerfacecolor": face, "color": style.colour}
-        axes.errorbar(row[LATENCY_PAIRS], row["median"], yerr=up, xerr=across, elinewidth=0.6, linestyle="none", **marks)
-    scale_axes(axes, rows, (LATENCY_PAIRS, f"{LATENCY_PAIRS}_low", f"{LATENCY_PAIRS}_high"))
+        axes.errorbar(row[cost], row["median"], yerr=up, xerr=across, elinewidth=0.6, linestyle="none", **marks)
+        if row["solver"] in report.apart:
+            axes.plot(row[cost], row["median"], "x", color=style.colour, markersize=2 * report.style.marker, zorder=3)
+    scale_axes(axes, rows, (cost, f"{cost}_low", f"{cost}_high"))
     report.entitle(axes, dataset)
-    axes.set_xlabel("time in FFT pairs")
+    axes.set_xlabel("processor time in FFT pairs" if cost == COST_PAIRS else "time in FFT pairs")
     axes.set_ylabel(report.goal_label(goal, "\n"))

@@ -43,6 +43,7 @@ class TaskReport:
         infos: what the columns mean.
         published: figures quoted from papers.
         style: how to draw.
+        apart: solvers that count for no front of quality against cost.
         notes: by kind of figure, which part of the results it shows, where not all.
     """
 
@@ -52,6 +53,7 @@ class TaskReport:
     infos: dict[str, MetricInfo]
     published: Sequence[Quoted]
     style: Style
+    apart: frozenset[str] = frozenset()
     notes: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -89,7 +89,7 @@ def test_loss_and_validation_see_no_constant_and_count_turns_once():
 
 def test_the_folded_network_answers_as_trained():
     torch.manual_seed(0)
-    for solver in (get_solver("unet-offaxis", width=4), get_solver("nas-prnet", links="u-shape")):
+    for solver in (get_solver("unet-offaxis", width=4, levels=3), get_solver("nas-prnet", links="u-shape")):
         network, x = solver.network(), torch.randn(2, 6, 64, 64)
         torch.nn.init.normal_((network.inner.out if hasattr(network.inner, "out") else network.inner.head[0]).weight)
         with torch.no_grad():
@@ -105,14 +105,14 @@ def test_a_wave_has_no_photographs_to_begin_from():
         solver.begin(solver.network(), torch.randn(2, 6, 64, 64))
 
 
-def test_weights_from_before_there_was_a_choice_are_for_interferograms(tmp_path):
+def test_weights_from_before_there_was_a_choice_are_of_five_levels_for_interferograms(tmp_path):
     solver = get_solver("unet-offaxis", width=4, reads="interferogram")
     path = tmp_path / "w.safetensors"
     card = {"solver": "unet-offaxis", "settings": {"width": 4, "compiled": False}}
     write_weights(path, Weights(fresh_network(solver, 0).state_dict(), card))
-    for reads, refused in (("interferogram", False), ("wave", True)):
-        chosen = get_solver("unet-offaxis", width=4, reads=reads, weights=str(path))
-        with pytest.raises(UsageError, match="reads=interferogram") if refused else nullcontext():
+    for changes, refused in (({}, ""), ({"reads": "wave"}, "reads=interferogram"), ({"levels": 3}, "levels=5")):
+        chosen = get_solver("unet-offaxis", **{"width": 4, "reads": "interferogram", "weights": str(path), **changes})
+        with pytest.raises(UsageError, match=refused) if refused else nullcontext():
             chosen.prepare(BACKEND, np.random.default_rng(0))
 
 

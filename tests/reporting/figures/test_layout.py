@@ -1,5 +1,7 @@
 """What stands in figures: words that neither leave the page nor run into one another, and keys that say what colours mean."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,25 @@ def test_words_stay_on_the_page_and_apart(report, kind):
             across = min(box.x1, its.x1) - max(box.x0, its.x0)
             down = min(box.y1, its.y1) - max(box.y0, its.y0)
             assert across <= 1 or down <= 1, (text, other)
+
+
+def joined(figure):
+    """By panel, the ends (x, y) of the steps that join its front."""
+    lines = [next(line for line in axes.lines if line.get_drawstyle() == "steps-post") for axes in figure.axes if axes.axison]
+    return [set(zip(*line.get_data(), strict=True)) for line in lines]
+
+
+def test_what_is_set_apart_counts_for_no_front(report):
+    cost = "latency_fft"
+    with styled(report.style):
+        whole = joined(pareto(report))
+        for solver in report.solvers:
+            fronts = joined(pareto(dataclasses.replace(report, apart=frozenset([solver]))))
+            for dataset, before, now in zip(report.datasets, whole, fronts, strict=True):
+                own = {(row[cost], row["median"]) for row in report.rows(dataset) if row["solver"] == solver}
+                assert not own & now
+                assert before - own <= now
+                assert own <= before or now == before
 
 
 def test_a_gallery_tells_its_metric_once_and_a_score_a_solver(report):
