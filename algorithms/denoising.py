@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from prbench.backend import Array, Backend
+from prbench.backend import Array, Backend, Counters
 from prbench.core.data_files import verify
+from prbench.core.network_size import size_of
 from prbench.errors import DataNotFound
 from prbench.physics.total_variation import denoise_by_variation
 
@@ -31,11 +32,13 @@ class Fields:
 
     Attributes:
         backend: of their arrays.
+        counters: of the measurement.
         size: root mean square of the object on its support.
         real, nonnegative: what is known of the object.
     """
 
     backend: Backend
+    counters: Counters
     size: float
     real: bool = False
     nonnegative: bool = False
@@ -68,6 +71,7 @@ def by_network(fields: Fields, x: Array, support: Array, noise: float) -> Array:
     on_torch = pictures if backend.library == "torch" else torch.from_numpy(np.asarray(backend.to_numpy(pictures)))
     net = dncnn.network(FILE.path, dncnn.level_for(_GREYS * noise / span))
     net = net.to(device=on_torch.device, dtype=on_torch.dtype)
+    fields.counters.add_passes(len(on_torch))
     with torch.no_grad():
         clean = net(on_torch)
     back = clean if backend.library == "torch" else backend.asarray(clean.numpy())
@@ -75,6 +79,16 @@ def by_network(fields: Fields, x: Array, support: Array, noise: float) -> Array:
     result = backend.xp.zeros_like(x)
     result[box] = back[:, 0] if fields.real else back[:, 0] + 1j * back[:, 1]
     return result
+
+
+def denoiser_size(denoiser: str, shape: tuple[int, ...]) -> tuple[int, int] | None:
+    """Parameters of a denoiser's network, and operations of one pass over a picture of ``shape``; None where it has none."""
+    if denoiser != "dncnn":
+        return None
+    from .networks import dncnn
+
+    net = dncnn.network(located_weights("pnp"), dncnn.level_for(0.0))
+    return sum(one.numel() for one in net.parameters()), size_of(net, (1, 1, *shape))[1]
 
 
 def located_weights(solver: str) -> Any:

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from .api import get_dataset, get_solver, load_results, run, score
     from .core import Problem, Reconstruction, register, setting
     from .errors import PrbenchError
+    from .running.cost import Cost
     from .running.session import Session
     from .running.session import open_session as open  # noqa: A004 - prbench.open, as gzip.open
-    from .running.solving import Cost, Progress, Solution, solve
+    from .running.solving import Progress, Solution, solve
     from .running.store.results import ResultSet
     from .tasks.deblur import BlurredImage
     from .tasks.far_field import FarField
@@ -37,7 +38,7 @@ MEASUREMENTS = {
 
 _HOME = {
     **MEASUREMENTS,
-    "Cost": ".running.solving",
+    "Cost": ".running.cost",
     "PrbenchError": ".errors",
     "Problem": ".core",
     "Progress": ".running.solving",

@@ -11,6 +11,7 @@ from torch import nn
 
 from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
 from prbench.core.learned import layout, on_backend
+from prbench.core.network_size import size_of_all
 from prbench.tasks.deblur import BlurredImage
 
 from ..networks.skip import SkipNetwork
@@ -120,6 +121,14 @@ class DoubleDipDeblur(IterativeSolver[BlurredImage, Networks]):
     hidden: ClassVar[int] = 256
     """Inputs and hidden units of the kernel's network."""
 
+    def network_size(self, y: BlurredImage) -> tuple[int, int]:
+        """Of both networks together."""
+        inputs = _INPUTS + (2 if self.warm else 0)
+        shapes = (1, inputs, *y.object_shape), (self.code,)
+        return size_of_all(
+            lambda: zip((one.to(torch.float32) for one in self._networks(y, 0, inputs, None)), shapes, strict=True)
+        )
+
     def total_iterations(self, y: BlurredImage) -> int:  # noqa: ARG002 - the same for every measurement
         """Largest number of steps."""
         return self.iterations
@@ -190,6 +199,7 @@ class DoubleDipDeblur(IterativeSolver[BlurredImage, Networks]):
         loss, misfit = self._loss(y, state, picture, expected)
         loss.backward()  # type: ignore[no-untyped-call]
         state.optimiser.step()
+        y.counters.add_passes(1, gradient=True)
         with torch.no_grad():
             if state.mean is None:
                 state.mean = picture.detach().clone()
@@ -234,6 +244,7 @@ class DoubleDipDeblur(IterativeSolver[BlurredImage, Networks]):
 
     def estimate(self, y: BlurredImage, state: Networks) -> Reconstruction:
         """The average image and the kernel."""
+        y.counters.add_passes(1)
         with torch.no_grad():
             image = state.picture(state.seen) if state.mean is None else state.mean.clone()
             return Reconstruction(image=image, kernel=state.blur_kernel(y), aux={"noise_sigma": state.scales.noise})

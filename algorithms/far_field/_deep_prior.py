@@ -14,6 +14,7 @@ from torch import nn
 
 from prbench.core import IterativeSolver, Reconstruction, Rng, setting
 from prbench.core.learned import layout, on_backend
+from prbench.core.network_size import size_of_all
 from prbench.core.stopping import EarlyStopping
 from prbench.tasks.far_field import FarField
 
@@ -105,8 +106,8 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
 
     Starts advance as one batch, and when the multiplier has done its work all but the best of them are dropped. The learning
     rate falls as half a cosine; multiplier and disturbance are gone before the end, which is by the likelihood of counts where
-    there is shot noise. Of every start the iterate with the best
-    score is kept: on pixels held out where there is shot noise, by the modulus error where there is none.
+    there is shot noise. Of every start the iterate with the best score is kept: on pixels held out where there is shot noise, by
+    the modulus error where there is none.
     """
 
     iterations: int = setting(500, valid="[1, inf)", range=(100, 4000), log=True, doc="steps of the optimiser")
@@ -169,6 +170,12 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
     def output_channels(self) -> tuple[int, ...]:
         """Channels that each network draws."""
         return self.outputs
+
+    def network_size(self, y: FarField) -> tuple[int, int]:
+        """Of the networks of one start, all together."""
+        assert y.object_shape is not None
+        frame, shape = y.object_shape, (1, *self.code(y.object_shape, torch.Generator()).shape)
+        return size_of_all(lambda: ((self.networks(y.ndim, frame, n, 1), shape) for n in self.output_channels()))
 
     def total_iterations(self, y: FarField) -> int:  # noqa: ARG002 - the same for every measurement
         """Steps of the optimiser."""
@@ -236,6 +243,7 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
         scale = s.pattern.scale(spectrum.detach(), self._loss(s) if s.multiplier is None else "amplitude")
         self._losses(s, spectrum * scale, progress).sum().backward()  # type: ignore[no-untyped-call]
         y.counters.ffts += len(s.living)  # the adjoint
+        y.counters.add_passes(len(s.living), gradient=True)
         s.optimiser.step()
         s.objects = objects.detach() * (scale * s.pattern.unit)
         s.steps += 1
@@ -249,9 +257,7 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
 
     def _loss(self, s: PriorState) -> Loss:
         """What the fit ends by."""
-        if self.loss != "auto":
-            return self.loss
-        return "poisson" if s.pattern.noise else "amplitude"
+        return self.loss if self.loss != "auto" else "poisson" if s.pattern.noise else "amplitude"
 
     def _losses(self, s: PriorState, spectrum: torch.Tensor, progress: float) -> torch.Tensor:
         """The loss of each start, after which its multiplier is the next step's."""
@@ -286,6 +292,7 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
         """The objects of the last step, or what the networks draw before the first, (starts, *frame)."""
         if s.objects is None:
             with torch.no_grad():
+                y.counters.add_passes(len(s.living))
                 outputs = rolled(self.field(s.draw(0.0)), s.rolls)
                 s.objects = outputs * s.pattern.scale(self._transform(y, outputs), self._loss(s)) * s.pattern.unit
         return s.objects

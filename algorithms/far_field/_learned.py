@@ -106,9 +106,7 @@ class LagSolver(LearnedSolver[FarField]):
 
     def solve(self, y: FarField, rng: Rng) -> Reconstruction:
         """The network's object, in the frame and with the energy of the measured one."""
-        result = self.answer(y, rng)[0]
-        y.counters.operators += 1
-        return Reconstruction(object=with_energy(y, resized(result, y.object_shape)))
+        return Reconstruction(object=with_energy(y, resized(self.answer(y, rng)[0], y.object_shape)))
 
 
 def autocorrelation(y: FarField, side: int) -> Array:

@@ -60,6 +60,10 @@ class NetHio(HioEr):
         """The user's file of weights, where there is one."""
         return self.network.inputs
 
+    def network_size(self, y: FarField) -> tuple[int, int]:
+        """Of the network that answers first."""
+        return self.network.network_size(y)
+
     def prepare(self, backend: Backend, rng: Rng) -> None:
         """Read the network's weights."""
         self.network.prepare(backend, rng)

@@ -12,7 +12,7 @@ from prbench.core import Rng, register, setting
 from prbench.core.data_files import DataFile
 from prbench.tasks.far_field import FarField
 
-from ..denoising import DENOISERS, Fields, located_weights
+from ..denoising import DENOISERS, Fields, denoiser_size, located_weights
 from ..networks.dncnn_weights import FILE
 from ._pipeline import ProjectionSolver
 from ._policies import BestAlone, Independent, RestartPolicy
@@ -61,6 +61,10 @@ class PlugAndPlay(ProjectionSolver):
         """Steps of HIO."""
         return self.choose_after + self.first_steps
 
+    def network_size(self, y: FarField) -> tuple[int, int] | None:
+        """Of the denoiser's network, over the frame of the object."""
+        return denoiser_size(self.denoiser, y.object_shape or y.shape)
+
     def total_iterations(self, y: FarField) -> int:  # noqa: ARG002 - the same for every measurement
         """Steps of HIO and those with the denoiser."""
         return self.steps_before + self.iterations
@@ -94,7 +98,7 @@ class PlugAndPlay(ProjectionSolver):
             p = p.real + 0j
         u = 2 * p - s.g
         u = u * s.constraints.mask(u, s.support)
-        fields = Fields(s.y.backend, _typical_size(s.y, s.support), s.y.real, s.y.nonnegative)
+        fields = Fields(s.y.backend, s.y.counters, _typical_size(s.y, s.support), s.y.real, s.y.nonnegative)
         clean = DENOISERS[self.denoiser](fields, u, s.support, noise * fields.size)
         s.p = self.trust * clean + (1.0 - self.trust) * u
         s.p = s.p * s.constraints.mask(s.p, s.support)

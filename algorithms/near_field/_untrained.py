@@ -12,6 +12,7 @@ from torch import nn
 
 from prbench.core import IterativeSolver, Reconstruction, Rng, Solver, setting
 from prbench.core.learned import layout, on_backend
+from prbench.core.network_size import size_of_all
 from prbench.core.stopping import EarlyStopping
 from prbench.errors import BadInput
 from prbench.tasks.near_field import NearField
@@ -137,6 +138,12 @@ class UntrainedFit(IterativeSolver[NearField, UntrainedState]):
     def network(self, inputs: int, outputs: int, side: int) -> tuple[nn.Module, nn.Conv2d]:
         """A fresh network for images of at least ``side`` pixels, and its last layer."""
 
+    def network_size(self, y: NearField) -> tuple[int, int]:
+        """Of the network over this frame, which sees what the start brings along."""
+        maps = 2 if fits_absorption(y) else 1
+        inputs = 1 + (maps if self._begins(y) else 0)
+        return size_of_all(lambda: [(self.network(inputs, maps, min(y.shape))[0], (1, inputs, *y.shape))])
+
     def total_iterations(self, y: NearField) -> int:  # noqa: ARG002 - the same for every measurement
         """Largest number of steps."""
         return self.iterations
@@ -151,8 +158,8 @@ class UntrainedFit(IterativeSolver[NearField, UntrainedState]):
             raise BadInput(f"{self.plugin_name} needs frames of at least {_LEAST_SIDE} x {_LEAST_SIDE} pixels, got {y.shape}")
         part, free = divided(y, self.holdout, rng)
         start = self._start(part, rng)
-        y.counters.ffts += part.counters.ffts if part is not y else 0
-        y.counters.operators += part.counters.operators if part is not y else 0
+        if part is not y:
+            y.counters.add(part.counters)
         parts = object_parts(part, start)
         amplitude = torch.sqrt(part.intensity) - 1
         unit = float(amplitude.square().mean()) or 1.0
@@ -184,14 +191,18 @@ class UntrainedFit(IterativeSolver[NearField, UntrainedState]):
             EarlyStopping(smoothing=0.0, patience=max(1, self.patience // _CHECK_EVERY)),
             torch.empty(0),
         )
+        y.counters.add_passes(1)
         with torch.no_grad():
             state.mean = state.maps(state.seen)
         self._record_point(y, state)
         return state
 
+    def _begins(self, y: NearField) -> bool:
+        """Whether it begins with another solver's answer; with absorption unknown, the errors of ``ctf`` outlive the fit."""
+        return self.start != "none" and not (self.start == "auto" and fits_absorption(y))
+
     def _start(self, y: NearField, rng: Rng) -> Reconstruction | None:
-        linear = y.pure_phase or y.delta_beta is not None  # with absorption unknown, its errors outlive the fit
-        if self.start == "none" or (self.start == "auto" and not linear):
+        if not self._begins(y):
             return None
         if self.start in ("auto", "ctf"):
             return ContrastTransferFunction(corrections=0).solve(y, rng)
@@ -220,6 +231,7 @@ class UntrainedFit(IterativeSolver[NearField, UntrainedState]):
         if self.variation:
             loss = loss + self.variation / state.unit * sum(variation(one) for one in maps)
         loss.backward()  # type: ignore[no-untyped-call]
+        y.counters.add_passes(1, gradient=True)
         count_adjoint(y, None if len(maps) == 1 else maps[1])
         y.counters.ffts += state.weights is not None  # a real transform, and one of its gradient
         state.optimiser.step()

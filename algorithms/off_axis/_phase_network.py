@@ -113,9 +113,8 @@ class PhaseNetwork(LearnedSolver[Hologram]):
 
     def solve(self, y: Hologram, rng: Rng) -> Reconstruction:
         """One pass of the network."""
-        y.counters.operators += 1
         x = self.network_input(y)
-        phase = self.answer_to(x, y.backend, rng)[0, 0].clone()
+        phase = self.answer_to(y, x, rng)[0, 0].clone()
         return Reconstruction(phase=phase, aux=self.outside(y, x))
 
 

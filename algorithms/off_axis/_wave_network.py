@@ -166,9 +166,8 @@ class WaveNetwork(PhaseNetwork):
         if not self.sees_wave:
             return super().solve(y, rng)
         reading = read(y, memory)
-        y.counters.operators += 1
         x = self._wave_input(reading)
-        phase = np.asarray(y.backend.to_numpy(self.answer_to(x, y.backend, rng))[0, 0], np.float64)
+        phase = np.asarray(y.backend.to_numpy(self.answer_to(y, x, rng))[0, 0], np.float64)
         result = reading.answer(_agreeing(phase, reading))
         reading.remember(memory)
         return dataclasses.replace(result, aux={**result.aux, **self.outside(y, x)})

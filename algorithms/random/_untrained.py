@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from torch import nn
 
 from prbench.core import IterativeSolver, Reconstruction, Rng, setting
 from prbench.core.learned import layout, on_backend
+from prbench.core.network_size import size_of_all
 from prbench.core.stopping import EarlyStopping
 from prbench.errors import BadInput
 from prbench.tasks.random import RandomLinear
@@ -86,6 +88,15 @@ class UntrainedRandom(IterativeSolver[RandomLinear, UntrainedRandomState]):
             outputs: channels of the answer, (1, outputs, *shape).
         """
 
+    def network_size(self, y: RandomLinear) -> tuple[int, int]:
+        """Of the network that draws objects of this shape."""
+
+        def make() -> Iterator[tuple[nn.Module, torch.Size]]:
+            network, seen = self.network(y.object_shape, 1 if y.real else 2)
+            yield network.to(seen.dtype), seen.shape
+
+        return size_of_all(make)
+
     def total_iterations(self, y: RandomLinear) -> int:  # noqa: ARG002 - the same for every measurement
         """Largest number of steps."""
         return self.iterations
@@ -133,6 +144,7 @@ class UntrainedRandom(IterativeSolver[RandomLinear, UntrainedRandomState]):
         towards = y.constrain(y.adjoint(modulus_misfit(z, state.amplitude, 1.0, TINY[y.backend.precision], out=z)))
         # In units of the intensities, so that Adam's epsilon means the same for every measurement.
         towards = towards / y.amplitude_norm**2
+        y.counters.add_passes(1, gradient=True)
         drawn.backward(towards if drawn.is_complex() else towards.real)  # type: ignore[no-untyped-call]
         state.optimiser.step()
         state.steps += 1
@@ -155,6 +167,7 @@ class UntrainedRandom(IterativeSolver[RandomLinear, UntrainedRandomState]):
         if state.stopping.best is not None:
             result: torch.Tensor = state.stopping.best[0]
         else:
+            y.counters.add_passes(1)
             with torch.no_grad():
                 result = y.constrain(state.draw())
         return result.to(y.backend.complex, copy=True)

@@ -11,7 +11,7 @@ from prbench.core import Rng, register, setting
 from prbench.core.data_files import DataFile
 from prbench.tasks.random import RandomLinear
 
-from ..denoising import DENOISERS, Fields, located_weights
+from ..denoising import DENOISERS, Fields, denoiser_size, located_weights
 from ..networks.dncnn_weights import FILE
 from ._flow import Flow
 from .amplitude_flow import AmplitudeFlow
@@ -84,6 +84,10 @@ class PlugAndPlayRandom(AmplitudeFlow):
         if self.denoiser == "dncnn":
             located_weights(self.plugin_name)
 
+    def network_size(self, y: RandomLinear) -> tuple[int, int] | None:
+        """Of the denoiser's network, over the frame of the object."""
+        return denoiser_size(self.denoiser, y.object_shape)
+
     def total_iterations(self, y: RandomLinear) -> int:
         """Steps with the denoiser, and those without where there may be no noise."""
         return self.iterations + (self.plain_steps if y.gain is None else 0)
@@ -100,7 +104,7 @@ class PlugAndPlayRandom(AmplitudeFlow):
         if state.steps >= self.iterations:
             return super().move(y, state) if state.explains else state.x
         x = y.constrain(super().move(y, state))
-        fields = Fields(y.backend, y.amplitude_norm / math.sqrt(y.power * y.map.unknowns), y.real)
+        fields = Fields(y.backend, y.counters, y.amplitude_norm / math.sqrt(y.power * y.map.unknowns), y.real)
         everywhere = y.backend.xp.ones_like(x.real, dtype=y.backend.xp.bool)
         clean = DENOISERS[self.denoiser](fields, x, everywhere, self._noise(y, state.steps, fields.size) * fields.size)
         return self.trust * clean + (1.0 - self.trust) * x

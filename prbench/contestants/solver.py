@@ -26,7 +26,7 @@ _FREE_S, _FREE_S_PER_BYTE = 5e-3, 2e-8
 """What may pass between a program's clock and its answer: waking up, and moving arrays."""
 _IDLE_S = 0.05
 """Processor time that a program may take between two solves; libraries spin for a moment after their last work."""
-_COUNTS = ("ffts", "operators", "iterations")
+_COUNTS = ("ffts", "operators", "passes", "iterations")
 
 
 @dataclass

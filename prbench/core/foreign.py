@@ -19,7 +19,7 @@ class ForeignCost:
         processor_s: processor time of the same, all threads and ended child processes.
         beside_wall_s: how much longer its answer took than its clock and moving the arrays explain.
         beside_processor_s: processor time that it took without having said so.
-        ffts, operators, iterations: what it counted; None where it did not.
+        ffts, operators, passes, iterations: what it counted; None where it did not.
         peak_memory_host: bytes by which it grew at its highest; None where that is not known.
     """
 
@@ -29,6 +29,7 @@ class ForeignCost:
     beside_processor_s: float = 0.0
     ffts: int | None = None
     operators: int | None = None
+    passes: int | None = None
     iterations: int | None = None
     peak_memory_host: int | None = None
 

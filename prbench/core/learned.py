@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import sys
 from abc import abstractmethod
 from collections import OrderedDict
@@ -18,6 +17,7 @@ from prbench.errors import BadInput, MissingWeights, UsageError
 
 from .dihedral import rotated
 from .names import format_name, format_value
+from .network_size import size_of
 from .outside import outside_ranges
 from .problem import Problem
 from .recipe import Recipe
@@ -166,8 +166,7 @@ class LearnedSolver(DirectSolver[M]):
         shape = tuple(self.network_input(y).shape)
         key = (type(self), tuple(self.architecture_settings().items()), shape)
         if key not in _sizes:
-            network = fresh_network(self, 0).eval()
-            _sizes[key] = parameter_count(network), _flops_of(network, shape)
+            _sizes[key] = size_of(fresh_network(self, 0).eval(), shape)
         return _sizes[key]
 
     def prepare(self, backend: Backend, rng: Rng) -> None:
@@ -179,13 +178,14 @@ class LearnedSolver(DirectSolver[M]):
         import torch
 
         with torch.inference_mode():
-            return self.answer_to(self.network_input(y), y.backend, rng)
+            return self.answer_to(y, self.network_input(y), rng)
 
-    def answer_to(self, x: torch.Tensor, backend: Backend, rng: Rng) -> torch.Tensor:
-        """The network's output for what it sees, (1, channels, ...), without gradients."""
+    def answer_to(self, y: M, x: torch.Tensor, rng: Rng) -> torch.Tensor:
+        """The network's output for what it sees of a measurement, ``x`` (1, channels, ...), without gradients; counted."""
         import torch
 
-        network = self.load(backend, rng)
+        network = self.load(y.backend, rng)
+        y.counters.add_passes(len(x))
         with torch.inference_mode():
             result: torch.Tensor = network(x.contiguous(memory_format=layout(x)))
         return result
@@ -286,30 +286,3 @@ def on_backend(network: torch.nn.Module, backend: Backend) -> torch.nn.Module:
     for parameter in network.parameters():
         parameter.data = parameter.data.contiguous(memory_format=layout(parameter))
     return network
-
-
-def parameter_count(network: torch.nn.Module) -> int:
-    """Number of trainable values of a network."""
-    return sum(p.numel() for p in network.parameters())
-
-
-def _flops_of(network: torch.nn.Module, shape: Sequence[int]) -> int:
-    """:func:`network_flops` without computing anything, by shapes alone, where every operation of the network knows those."""
-    try:
-        return network_flops(copy.deepcopy(network).to("meta"), shape)
-    except (RuntimeError, NotImplementedError):  # one that depends on values, or makes tensors on the host
-        return network_flops(network, shape)
-
-
-def network_flops(network: torch.nn.Module, shape: Sequence[int]) -> int:
-    """Floating-point operations of one pass over an input of ``shape``, (1, channels, ...).
-
-    A multiplication with its addition counts two; counted are convolutions and matrix products, as torch's own counter does.
-    """
-    import torch
-    from torch.utils.flop_counter import FlopCounterMode
-
-    like = next(network.parameters())
-    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        network(torch.zeros(tuple(shape), device=like.device, dtype=like.dtype))
-    return int(counter.get_total_flops())

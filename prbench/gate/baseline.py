@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from prbench.errors import BadInput, one_line
-from prbench.metrics.cost_names import COUNTS, LATENCY_PAIRS
+from prbench.metrics.cost_names import COUNTS, FFTS, ITERATIONS, LATENCY_PAIRS, OPERATORS
 from prbench.running.environment import environment
 from prbench.running.request.spec import Matrix
 
@@ -19,10 +19,9 @@ from .exact import MEMORY
 from .timing import PROCESSOR, PROCESSOR_IN_PAIRS
 
 FORMAT = 2
-_NEEDED = frozenset(
-    ("solver", "dataset", "task", "sample", "seed", "status", "metrics", "repeats", "curve", MEMORY, LATENCY_PAIRS, *COUNTS)
-)
-_STORED = _NEEDED | {"split", "backend", "precision", "device_class", "error", PROCESSOR, PROCESSOR_IN_PAIRS}
+_CELL = ("solver", "dataset", "task", "sample", "seed", "status", "metrics", "repeats", "curve")
+_NEEDED = frozenset((*_CELL, MEMORY, LATENCY_PAIRS, FFTS, OPERATORS, ITERATIONS))
+_STORED = _NEEDED | {*COUNTS, "split", "backend", "precision", "device_class", "error", PROCESSOR, PROCESSOR_IN_PAIRS}
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,14 @@ PEAK_MEMORY_HOST = "peak_memory_host"
 PEAK_MEMORY_DEVICE = "peak_memory_device"
 FFTS = "ffts"
 OPERATORS = "operators"
+PASSES = "passes"
 ITERATIONS = "iterations"
 PARAMETERS = "parameters"
 FLOPS = "flops"
+"""Of one pass of the network; :data:`SOLVE_FLOPS` of a solve."""
+SOLVE_FLOPS = "solve_flops"
 
-COUNTS = (FFTS, OPERATORS, ITERATIONS)
+COUNTS = (FFTS, OPERATORS, PASSES, ITERATIONS)
 """Costs that equal solves repeat exactly."""
-COMPARED = (LATENCY_PAIRS, LATENCY_S, *COUNTS, PEAK_MEMORY_HOST, PEAK_MEMORY_DEVICE)
+COMPARED = (LATENCY_PAIRS, LATENCY_S, *COUNTS, SOLVE_FLOPS, PEAK_MEMORY_HOST, PEAK_MEMORY_DEVICE)
 """Costs that two solvers or versions may be compared by, the usual one first; lower is better in all."""

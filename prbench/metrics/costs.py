@@ -17,9 +17,11 @@ from .cost_names import (
     PAIR_PROCESSOR_S,
     PAIR_S,
     PARAMETERS,
+    PASSES,
     PEAK_MEMORY_DEVICE,
     PEAK_MEMORY_HOST,
     PROCESSOR_S,
+    SOLVE_FLOPS,
     STARTUP_S,
     STREAM_PAIRS,
 )
@@ -137,6 +139,14 @@ COSTS: dict[str, MetricInfo] = {
             meaning="other applications of the forward model",
         ),
         _cost(
+            PASSES,
+            "",
+            "Passes of the solver's networks, all together over one input; one with its gradient counts three.",
+            header="passes",
+            meaning="passes of the network",
+            priority=1507,
+        ),
+        _cost(
             ITERATIONS,
             "",
             "Steps done.",
@@ -155,8 +165,17 @@ COSTS: dict[str, MetricInfo] = {
             "",
             "Floating-point operations of one pass of the solver's network over this measurement, convolutions and matrix "
             "products; a multiplication with its addition counts two.",
-            header="FLOPs",
+            header="FLOPs a pass",
             meaning="operations of one pass of the network",
+        ),
+        _cost(
+            SOLVE_FLOPS,
+            "",
+            "Floating-point operations of the FFTs and network passes of a solve; an FFT of N pixels counts 5 N log2 N, a pass "
+            "what flops says. Other work is not counted.",
+            header="FLOPs",
+            meaning="operations of the FFTs and network passes of a solve",
+            priority=1508,
         ),
     )
 }

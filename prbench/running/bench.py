@@ -12,12 +12,13 @@ from prbench.backend import Backend, forms_compiled
 from prbench.core import DirectSolver, IterativeSolver, Measurement, Solver
 from prbench.core.foreign import ForeignSolver
 
+from .cost import Run
 from .environment import gpu_name
 from .local.memory import PeakMemory
 from .loop import Progress
 from .pair_times import timed_pair
 from .request.cell import Cell
-from .solving import Run, prepare, run_solver
+from .solving import prepare, run_solver
 
 
 class SolverFailed(Exception):

@@ -10,15 +10,16 @@ from typing import Any
 
 from prbench.backend import get_threads
 from prbench.core import Measurement
-from prbench.metrics.cost_names import COUNTS, FLOPS, LOAD, PARAMETERS
+from prbench.metrics.cost_names import COUNTS, FLOPS, LOAD, PARAMETERS, SOLVE_FLOPS
 
 from .bench import Bench, SolverDied, SolverReplaced, Traits
 from .billing import ASIDE_SHARE, FREE_S, GAP_RATIO, GAP_S, Spent, waiting
+from .cost import Cost, Run, cost_of_runs, solve_flops
 from .examples import small_measurement
 from .loop import Progress
 from .measurement_arrays import disturbed, mirrored
 from .request.cell import Cell
-from .solving import Cost, Run, cost_of_runs, with_misfit
+from .solving import with_misfit
 
 Report = Callable[[str, Mapping[str, Any]], None]
 """Called with ``phase`` (what follows the making of the problem) or ``progress`` and plain values, while a cell is executed."""
@@ -189,7 +190,8 @@ class CellSolver:
         stream_fft = None if solves.streamed is None else _stream_fft(solves.streamed, solves.pairs)
         cost = dataclasses.replace(cost, startup_s=solves.startup_s, stream_fft=stream_fft)
         parameters, flops = size or (None, None)
-        stored = {**vars(cost), "repeats": len(timed), PARAMETERS: parameters, FLOPS: flops}
+        total = solve_flops(cost.ffts, solves.measurement.shape, cost.passes, flops)
+        stored = {**vars(cost), "repeats": len(timed), PARAMETERS: parameters, FLOPS: flops, SOLVE_FLOPS: total}
         return Solved(with_misfit(first, solves.measurement), stored, notes, gpu)
 
     def _start_up(self, cell: Cell, measurement: Measurement, traits: Traits) -> bool:

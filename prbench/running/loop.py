@@ -112,11 +112,8 @@ class Loop:
 
     def _record_point(self, state: Any) -> bool:
         """Add a point to the curve, outside the clock and uncounted; True when the callback asks to stop."""
-        counters = self.y.counters
-        ffts, operators = counters.ffts, counters.operators
-        with self.aside:
+        with self.y.counters.stopped(), self.aside:
             residual = float(self.solver.residual(self.y, state))
-        counters.ffts, counters.operators = ffts, operators
         point = Progress(self.done, self._total, self.clock.seconds, residual)
         self.curve.append(point)
         return self.callback is not None and self.callback(point) is True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,50 +15,12 @@ from prbench.core.foreign import ForeignSolver
 from prbench.core.reconstruction import FIELDS
 from prbench.errors import PrbenchError, UsageError
 
-from .billing import Spent, Times, bill
+from .billing import Spent, Times
+from .cost import Cost, Run, cost_of_runs
 from .loop import Callback, Loop, Progress, Status
 from .pair_times import timed_pair
 
-__all__ = ["Callback", "Cost", "Progress", "Solution", "Status", "choose_backend", "solve"]
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a solve cost.
-
-    Attributes:
-        latency_s: seconds from the measurement on the device to the reconstruction on the device, start-up inside,
-            data transfer and scoring outside.
-        latency_fft: the same in forward+inverse FFT pairs of the measurement's shape and dtype, timed before and after (at most
-            0.3 s) on the same backend, device and threads.
-        fft_pair_s: the seconds of one such pair.
-        ffts: transforms of that shape that the solver asked for, forward and inverse; None where they were not counted.
-        operators: other applications of the forward model or its adjoint; None where they were not counted.
-        iterations: steps done; None where they were not counted.
-        peak_memory_device: bytes, on a GPU only.
-        peak_memory_host: bytes by which the process grew at its highest, where the runner measured it.
-        processor_s: processor time of the same work, all threads and child processes; seconds.
-        fft_pair_processor_s: processor time of one FFT pair.
-        cost_fft: processor time in FFT pairs, which other load on the machine hardly changes; ``latency_fft`` on a GPU.
-        stream_fft: ``cost_fft`` of a frame within a session, of which the solver knew what earlier frames have in common with it.
-        startup_s: what came before the clock: imports, weights, compilation, a first solve of a small problem.
-        load: processes that wanted to run, the average over the last minute.
-    """
-
-    latency_s: float
-    latency_fft: float
-    fft_pair_s: float
-    ffts: int | None
-    operators: int | None
-    iterations: int | None
-    peak_memory_device: int | None = None
-    peak_memory_host: int | None = None
-    processor_s: float | None = None
-    fft_pair_processor_s: float | None = None
-    cost_fft: float | None = None
-    stream_fft: float | None = None
-    startup_s: float | None = None
-    load: float | None = None
+__all__ = ["Callback", "Progress", "Solution", "Status", "choose_backend", "solve"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,34 +132,6 @@ def solve_prepared(
     return Solution(run.reconstruction, run.status, cost, run.curve, y.backend.name, notes)
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
-    """One solve, before anything is made of it.
-
-    Attributes:
-        reconstruction: arrays on the host, not yet checked.
-        status: ``ok``, ``time_limit`` or ``diverged``.
-        curve: as :class:`Solution` has it, its last point the iterate's.
-        times: where the time went.
-        ffts, operators, iterations, peak_memory_device: as :class:`Cost` has them.
-        peak_memory_host: bytes by which the process grew, where that was measured.
-        compiled: whether formulas were compiled in it.
-        backend: where it ran.
-    """
-
-    reconstruction: Reconstruction
-    status: Status
-    curve: list[Progress]
-    times: Times
-    ffts: int | None
-    operators: int | None
-    iterations: int | None
-    backend: Backend
-    peak_memory_device: int | None = None
-    peak_memory_host: int | None = None
-    compiled: bool = False
-
-
 def run_solver(
     solver: Solver[Any],
     measurement: Measurement,
@@ -249,6 +182,7 @@ def run_prepared(
         Times(_spent(clock), _spent(aside), steps=steps, points=len(curve)),
         ffts=y.counters.ffts,
         operators=y.counters.operators,
+        passes=y.counters.passes or None,
         iterations=steps,
         backend=backend,
         peak_memory_device=backend.peak_memory(),
@@ -266,6 +200,7 @@ def _run_foreign(solver: ForeignSolver[Any], y: Measurement, seed: int) -> Run:
         Times(Spent(told.wall_s, told.processor_s), Spent(told.beside_wall_s, told.beside_processor_s)),
         ffts=told.ffts,
         operators=told.operators,
+        passes=told.passes,
         iterations=told.iterations,
         backend=y.backend,
         peak_memory_host=told.peak_memory_host,
@@ -302,28 +237,6 @@ def with_misfit(run: Run, measurement: Measurement) -> Run:
     if misfit is None:
         return run
     return dataclasses.replace(run, curve=[*run.curve[:-1], dataclasses.replace(run.curve[-1], residual=misfit)])
-
-
-def cost_of_runs(runs: list[Run], pairs: list[tuple[float, float]]) -> tuple[Cost, dict[str, str]]:
-    """The cost of a cell from its solves, the first of which its counts are, and from the FFT pairs timed beside them."""
-    first, on_processor = runs[0], runs[0].backend.device == "cpu"
-    charged = bill([run.times for run in runs], on_processor=on_processor)
-    spent, pair, pair_processor = charged.spent, *(sum(times) / len(times) for times in zip(*pairs, strict=True))
-    cost = Cost(
-        latency_s=spent.wall_s,
-        latency_fft=spent.wall_s / pair,
-        fft_pair_s=pair,
-        ffts=first.ffts,
-        operators=first.operators,
-        iterations=first.iterations,
-        peak_memory_device=first.peak_memory_device,
-        peak_memory_host=first.peak_memory_host,
-        processor_s=spent.processor_s,
-        fft_pair_processor_s=pair_processor,
-        cost_fft=spent.processor_s / pair_processor if on_processor else spent.wall_s / pair,
-        load=os.getloadavg()[0],
-    )
-    return cost, {"clock": "; ".join(charged.notes)} if charged.notes else {}
 
 
 def choose_backend(solver: Solver[Any], backend: str | Backend, precision: Precision = "single") -> Backend:

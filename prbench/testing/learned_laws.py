@@ -13,7 +13,8 @@ import prbench
 from prbench.backend import get_backend
 from prbench.core import load_plugin
 from prbench.core.data_files import sha256_of
-from prbench.core.learned import fresh_network, parameter_count
+from prbench.core.learned import fresh_network
+from prbench.core.network_size import parameter_count
 from prbench.core.weights import read_weights
 from prbench.errors import UsageError
 

@@ -73,7 +73,9 @@ class SolverLaws(DeclarationLaws):
         assert solution.reconstruction.finite()
         assert any(array.any() for array in _arrays(solution).values())
         assert solution.cost.latency_s > 0
-        assert (solution.cost.ffts or 0) + (solution.cost.operators or 0) > 0
+        size = solver.network_size(problem.measurement.to(get_backend(solution.backend)))
+        assert (solution.cost.passes is None) == (size is None)
+        assert (solution.cost.ffts or 0) + (solution.cost.operators or 0) + (solution.cost.passes or 0) > 0
         scores = prbench.score(solution.reconstruction, problem)  # every metric that applies; NaN where one has nothing to say
         assert np.isfinite(scores[goals(solver.info.task)[0].metric])
         assert not any(np.isinf(value) for value in scores.values())

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from prbench.backend import get_backend, get_threads
 from prbench.core import LearnedSolver, Recipe, build_plugin
-from prbench.core.learned import network_flops, parameter_count
+from prbench.core.network_size import network_flops, parameter_count
 from prbench.core.weights import Weights, read_weights, write_weights
 from prbench.errors import UsageError
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prbench.backend import BACKENDS, Backend, Clock, Counters, fft_pair_seconds, get_backend, get_threads, set_threads
+from prbench.backend import BACKENDS, Backend, Clock, fft_pair_seconds, get_backend, get_threads, set_threads
 from prbench.errors import MissingDependency, UsageError
 
 LIBRARIES = ["numpy", "torch"]
@@ -181,14 +181,6 @@ def test_a_clock_stops_where_the_work_fails():
     stopped = clock.seconds
     time.sleep(0.005)
     assert clock.seconds == stopped
-
-
-def test_counters_start_from_zero_again():
-    counters = Counters()
-    counters.ffts += 3
-    counters.operators += 1
-    counters.reset()
-    assert counters == Counters(0, 0)
 
 
 @pytest.mark.parametrize("shape", [(16, 16), (8, 8, 8)])

@@ -10,7 +10,8 @@ from safetensors.torch import save_file
 import prbench
 from prbench.backend import get_backend
 from prbench.core import build_plugin
-from prbench.core.learned import fresh_network, network_flops, parameter_count
+from prbench.core.learned import fresh_network
+from prbench.core.network_size import network_flops, parameter_count
 from prbench.core.weights import Weights, read_weights, write_weights
 from prbench.errors import BadInput, DataNotFound, MissingWeights, UsageError
 

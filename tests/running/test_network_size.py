@@ -9,7 +9,9 @@ import torch
 
 from prbench.backend import get_backend
 from prbench.core import build_plugin
-from prbench.core.learned import fresh_network, network_flops, parameter_count
+from prbench.core.learned import fresh_network
+from prbench.core.network_size import network_flops, parameter_count, size_of
+from prbench.running.cost import solve_flops
 from prbench.running.executing import execute
 from prbench.running.request.cell import Cell
 from prbench.running.store.folder import Store
@@ -39,9 +41,7 @@ def test_one_that_depends_on_values_is_counted_too():
         def forward(self, x):
             return self.inner(x) * float(x.sum() >= 0)
 
-    from prbench.core.learned import _flops_of
-
-    assert _flops_of(Sized(), (1, 1, 5, 5)) == 2 * 9 * 9
+    assert size_of(Sized(), (1, 1, 5, 5)) == (10, 2 * 9 * 9)
 
 
 @pytest.mark.parametrize("width", [0, WIDTH])
@@ -66,3 +66,26 @@ def test_a_table_of_an_earlier_version_lacks_no_column(tmp_path):
     table = pq.read_table(path)
     pq.write_table(table.drop_columns(["parameters", "flops"]), path)
     assert set(COST) <= set(Store(tmp_path).frame().columns)
+
+
+def test_a_solve_counts_its_ffts_and_its_passes():
+    """One network pass with its gradient costs three forward ones; an FFT of N pixels counts 5 N log2 N."""
+    assert solve_flops(2, (8, 4), None, None) == 2 * 5 * 32 * 5
+    assert solve_flops(None, (8, 4), 6, 100) == 600
+    assert solve_flops(2, (8, 4), 6, 100) == 1600 + 600
+    assert solve_flops(None, (8, 4), None, 100) is None
+    assert solve_flops(2, (8, 4), 6, None) is None
+
+
+def test_passes_of_an_untrained_network_are_those_of_its_steps(tmp_path):
+    """Two starts take twelve steps, one is dropped after eight; the record has what torch counts for the two networks."""
+    settings = {"iterations": 12, "starts": 2, "finalists": 1, "screen": 8 / 12, "channels": 4, "centring": 0}
+    cell = Cell("double-dip", settings, "crystal2d", {"size": 16}, "far-field", backend="torch")
+    made = execute(cell, Store(tmp_path))
+    assert made.status == "ok", made.error
+    cost = made.cost
+    assert cost["passes"] == 3 * (2 * 8 + 4)
+    network = build_plugin("solver", "double-dip", settings).networks(2, (16, 16), 1, 1)
+    assert cost["flops"] == 2 * network_flops(network, (1, 8, 16, 16))
+    pixels = 32 * 32
+    assert cost["solve_flops"] == cost["ffts"] * 5 * pixels * 10 + cost["passes"] * cost["flops"]

@@ -13,8 +13,10 @@ from prbench.metrics.cost_names import (
     LATENCY_S,
     OPERATORS,
     PARAMETERS,
+    PASSES,
     PEAK_MEMORY_DEVICE,
     PEAK_MEMORY_HOST,
+    SOLVE_FLOPS,
 )
 from prbench.reporting.leaderboards import as_latex
 from prbench.reporting.markup import latex_table
@@ -27,7 +29,7 @@ from .task_report import TaskReport
 if TYPE_CHECKING:
     import pandas as pd
 
-COSTS = (LATENCY_S, LATENCY_PAIRS, OPERATORS, PARAMETERS, FLOPS, PEAK_MEMORY_HOST, PEAK_MEMORY_DEVICE)
+COSTS = (LATENCY_S, LATENCY_PAIRS, OPERATORS, PASSES, PARAMETERS, FLOPS, SOLVE_FLOPS, PEAK_MEMORY_HOST, PEAK_MEMORY_DEVICE)
 
 
 def leaderboard_table(report: TaskReport) -> str:

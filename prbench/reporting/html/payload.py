@@ -11,7 +11,16 @@ import numpy as np
 from prbench.analysis import NOT_RUN, SCORED, Leaderboard
 from prbench.analysis.progress import count_warnings
 from prbench.errors import one_line
-from prbench.metrics.cost_names import COUNTS, FLOPS, LATENCY_PAIRS, LATENCY_S, PARAMETERS, PEAK_MEMORY_DEVICE, PEAK_MEMORY_HOST
+from prbench.metrics.cost_names import (
+    COUNTS,
+    FLOPS,
+    LATENCY_PAIRS,
+    LATENCY_S,
+    PARAMETERS,
+    PEAK_MEMORY_DEVICE,
+    PEAK_MEMORY_HOST,
+    SOLVE_FLOPS,
+)
 from prbench.reporting.cell_table import CellTable, gather, of_board
 from prbench.reporting.curves import Track, summary
 from prbench.reporting.leaderboards import as_csv, as_latex, as_markdown, explained
@@ -34,7 +43,7 @@ _MOST_WARNINGS = 100
 _CELL_COLUMNS = ("solver", "dataset", "sample", "seed", "status")
 _COSTS = (
     *(LATENCY_S, LATENCY_PAIRS, *COUNTS),
-    *(PARAMETERS, FLOPS, PEAK_MEMORY_HOST, PEAK_MEMORY_DEVICE),
+    *(PARAMETERS, FLOPS, SOLVE_FLOPS, PEAK_MEMORY_HOST, PEAK_MEMORY_DEVICE),
 )
 _KEY_LENGTH = 12
 _CURVE_POINTS, _FEWEST_POINTS, _MOST_POINTS = 6000, 12, 40

@@ -15,11 +15,11 @@ from prbench.backend import Backend
 from prbench.core import Measurement
 from prbench.errors import PrbenchError
 from prbench.running.bench import SolverDied, SolverFailed, SolverReplaced, Traits
+from prbench.running.cost import Run
 from prbench.running.loop import Progress
 from prbench.running.measurement_arrays import measurement_to_plain
 from prbench.running.pair_times import PairTimes
 from prbench.running.request.cell import Cell
-from prbench.running.solving import Run
 
 from .channel import ChannelClosed
 from .children import end_children

@@ -17,9 +17,9 @@ from prbench.backend import Backend
 from prbench.errors import PrbenchError
 from prbench.running.bench import SolverDied, SolverFailed, Traits
 from prbench.running.billing import Spent, Times, with_outside
+from prbench.running.cost import Run
 from prbench.running.endings import reconstruction_of
 from prbench.running.loop import Progress, Status
-from prbench.running.solving import Run
 
 from .channel import Channel, ChannelClosed, ChannelError
 
@@ -103,7 +103,7 @@ def run_of(reply: Mapping[str, Any], arrays: Mapping[str, np.ndarray], backend: 
     """
     try:
         curve = [Progress(int(i), int(n), float(s), float(r)) for i, n, s, r in reply["curve"]]
-        ffts, operators, steps = (None if count is None else int(count) for count in reply["counts"])
+        ffts, operators, passes, steps = (None if count is None else int(count) for count in reply["counts"])
         device, host = reply["peak_memory"]
         clocked, asked, prepared = (Spent(*map(float, reply[name])) for name in ("clocked", "asked", "prepared"))
         return Run(
@@ -113,6 +113,7 @@ def run_of(reply: Mapping[str, Any], arrays: Mapping[str, np.ndarray], backend: 
             Times(clocked, asked, prepared, steps=1 if steps is None else steps, points=len(curve)),
             ffts=ffts,
             operators=operators,
+            passes=passes,
             iterations=steps,
             backend=backend,
             peak_memory_device=None if device is None else int(device),

@@ -30,10 +30,11 @@ from prbench.backend import fft_pair_times, forms_compiled, get_backend, keep_fr
 from prbench.core import Measurement, Solver, build_plugin
 from prbench.core.foreign import ForeignSolver
 from prbench.running.bench import run_frame_again, traits_of
+from prbench.running.cost import Run
 from prbench.running.endings import arrays_of, error_of, message_of, status_of
 from prbench.running.loop import Callback, Progress
 from prbench.running.measurement_arrays import measurement_of_plain
-from prbench.running.solving import Run, choose_backend, prepare, run_solver
+from prbench.running.solving import choose_backend, prepare, run_solver
 
 from .channel import Channel, ChannelClosed
 from .children import end_children
@@ -146,7 +147,7 @@ class _SolverServer:
             "clocked": [times.clocked.wall_s, times.clocked.processor_s],
             "asked": [times.asked.wall_s, times.asked.processor_s],
             "prepared": [times.prepared.wall_s, times.prepared.processor_s],
-            "counts": [run.ffts, run.operators, run.iterations],
+            "counts": [run.ffts, run.operators, run.passes, run.iterations],
             "peak_memory": [run.peak_memory_device, _host_memory(run, memory)],
             "compiled": forms_compiled() > forms,
             "unsettled": len(sys.modules) > self._modules,

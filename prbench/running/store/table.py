@@ -19,9 +19,11 @@ from prbench.metrics.cost_names import (
     PAIR_PROCESSOR_S,
     PAIR_S,
     PARAMETERS,
+    PASSES,
     PEAK_MEMORY_DEVICE,
     PEAK_MEMORY_HOST,
     PROCESSOR_S,
+    SOLVE_FLOPS,
     STARTUP_S,
     STREAM_PAIRS,
 )
@@ -46,12 +48,14 @@ COST = (
     LOAD,
     FFTS,
     OPERATORS,
+    PASSES,
     ITERATIONS,
     PEAK_MEMORY_HOST,
     PEAK_MEMORY_DEVICE,
     "repeats",
     PARAMETERS,
     FLOPS,
+    SOLVE_FLOPS,
 )
 TAIL = ("problem_id", "sealed", "code_id", "environment", "started", "ended", "error", "warnings", "failed_metrics")
 COUNTS = ("sample", "seed", "threads")

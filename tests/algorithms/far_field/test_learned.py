@@ -122,7 +122,7 @@ def test_the_answer_has_the_frame_and_the_energy_of_the_object(size):
     energy = float((np.abs(made.truth.object) ** 2).sum())
     assert float((np.abs(found.reconstruction.object) ** 2).sum()) == pytest.approx(energy, rel=1e-4)
     assert found.cost.ffts == 1
-    assert found.cost.operators == 1
+    assert found.cost.passes == 1
 
 
 def test_hidden_pixels_count_as_zero():

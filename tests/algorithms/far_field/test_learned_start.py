@@ -102,4 +102,4 @@ def test_the_clock_holds_the_networks_pass(crystal, monkeypatch):
     plain = prbench.solve("hio-er[iterations=20,starts=1]", crystal.measurement)
     found = prbench.solve(solver(iterations=20), crystal.measurement)
     assert calls == ["prepare", "solve"]
-    assert found.cost.operators == plain.cost.operators + 1
+    assert (found.cost.passes, plain.cost.passes) == (1, None)

@@ -13,7 +13,7 @@ from prbench.algorithms.near_field.ctf import ContrastTransferFunction
 from prbench.algorithms.near_field.untrained import UntrainedResU2Net, UntrainedU2Net, UntrainedUNet
 from prbench.backend import get_backend
 from prbench.core import Reconstruction
-from prbench.core.learned import parameter_count
+from prbench.core.network_size import parameter_count
 from prbench.errors import BadInput
 
 TORCH = get_backend("torch", "double")
@@ -264,3 +264,10 @@ def test_beads_appear_in_a_measured_hologram():
     made = prbench.get_dataset("beads").problem(0)
     found = prbench.solve(UntrainedUNet(iterations=60), made.measurement)
     assert np.corrcoef(found.reconstruction.phase.ravel(), made.truth.phase.ravel())[0, 1] > 0.6
+
+
+@pytest.mark.parametrize("start", ["none", "auto", "least-variation"])
+@pytest.mark.parametrize("absorbing", [False, True])
+def test_its_size_is_that_of_the_network_that_it_fits(y, start, absorbing):
+    told, solver = (y._derived(pure_phase=False) if absorbing else y), UntrainedUNet(start=start, start_steps=1)
+    assert solver.network_size(told)[0] == parameter_count(begun(solver, told).network)

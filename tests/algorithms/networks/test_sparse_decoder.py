@@ -16,7 +16,7 @@ from prbench.algorithms.networks.sparse_decoder import (
     sparsity_loss,
 )
 from prbench.algorithms.networks.sparse_net import SparseNet, merged
-from prbench.core.learned import network_flops, parameter_count
+from prbench.core.network_size import network_flops, parameter_count
 from prbench.errors import BadInput
 
 CHANNELS = tuple(c // 8 for c in TAPS)

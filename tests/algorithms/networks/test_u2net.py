@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from prbench.algorithms.networks.u2net import U2Net
-from prbench.core.learned import parameter_count
+from prbench.core.network_size import parameter_count
 
 
 @pytest.mark.parametrize(("size", "millions"), [("published", 44.01), ("small", 1.131)])

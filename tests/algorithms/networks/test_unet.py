@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from prbench.algorithms.networks.unet import UNet, extended, folded
-from prbench.core.learned import network_flops, parameter_count
+from prbench.core.network_size import network_flops, parameter_count
 
 
 def parameters_of_the_published_network(width, inputs, outputs):

@@ -13,7 +13,7 @@ from prbench import get_dataset, get_solver
 from prbench.algorithms.networks.mobilenet_v2 import convolutions
 from prbench.algorithms.networks.sparse_decoder import sparsity_loss
 from prbench.backend import get_backend
-from prbench.core.learned import network_flops, parameter_count
+from prbench.core.network_size import network_flops, parameter_count
 from prbench.core.searchable import read_structure
 from prbench.errors import BadInput, DataNotFound
 from prbench.tasks.off_axis import Hologram
