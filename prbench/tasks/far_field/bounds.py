@@ -82,6 +82,17 @@ def _without_noise(problem: Problem) -> bool:
     return truth_gap(problem) <= 1
 
 
+def applying_bound(problem: Problem, assumes: tuple[str, ...] = ()) -> tuple[float, str]:
+    """The bound for an estimate that knows what a solver assumes of the object, and what that is, in words.
+
+    A uniform magnitude is only known where the object's is uniform.
+    """
+    bounds = bounds_of(problem)
+    if UNIFORM_MAGNITUDE in assumes and not math.isnan(bounds.uniform):
+        return bounds.uniform, "support and uniform magnitude"
+    return bounds.support, "support"
+
+
 def success_limit(problem: Problem, assumes: tuple[str, ...] = ()) -> Limit:
     """Up to which error an answer to a problem with truth is a success, where its solver assumes what ``assumes`` says.
 
@@ -94,12 +105,9 @@ def success_limit(problem: Problem, assumes: tuple[str, ...] = ()) -> Limit:
         if _without_noise(problem):
             return Limit(EXACT, f"at most {EXACT:g}: no noise")
         return Limit(LARGEST, f"at most {LARGEST:g}: the truth does not explain the pattern, and no photon noise is known")
-    bounds = bounds_of(problem)
-    told = UNIFORM_MAGNITUDE in assumes and not math.isnan(bounds.uniform)
-    bound = bounds.uniform if told else bounds.support
+    bound, known = applying_bound(problem, assumes)
     if math.isnan(bound):
         return Limit(LARGEST, f"at most {LARGEST:g}: the object has more than {MOST_PIXELS} pixels, and no bound is computed")
-    known = "support and uniform magnitude" if told else "support"
     value = min(LARGEST, OVER_BOUND * bound)
     return Limit(value, f"at most {value:.3g}: {OVER_BOUND:g} times the bound {bound:.3g} for known {known}, {LARGEST:g} at most")
 
@@ -136,16 +144,16 @@ def success(case: Case) -> float:
     answers=(COMPLEX_OBJECT,),
     measurement=FarField,
     header="over bound",
-    meaning="sa NMSE over the least that photon noise leaves to an unbiased estimate that knows the support",
+    meaning="sa NMSE over the least that photon noise leaves to an unbiased estimate that knows what the solver does",
     priority=13,
     smallest=0.05,
 )
 def bound_ratio(case: Case) -> float:
-    """``sa_nmse`` over the bound of Cramér and Rao for an estimate that knows the support: about 1 is the best that noise allows,
-    and what knows more than the support, such as one magnitude everywhere, or smooths, can be below.
+    """``sa_nmse`` over the bound of Cramér and Rao for an estimate that knows what the solver does, the support or support and
+    uniform magnitude: about 1 is the best that noise allows. What smooths or knows more than that can be below.
     """
-    bound = noise_bound(case)
-    return sa_nmse(case) / bound if math.isfinite(bound) else case.undefined("bound_ratio", str(case.notes["noise_bound"]))
+    bound = _stated(case, "bound_ratio", applying_bound(case.problem, case.assumes)[0])
+    return sa_nmse(case) / bound if math.isfinite(bound) else math.nan
 
 
 @metric(

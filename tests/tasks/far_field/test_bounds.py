@@ -64,6 +64,14 @@ def test_with_photon_noise_success_is_twice_the_bound_that_applies():
     assert success_limit(problem, (UNIFORM_MAGNITUDE,)).value == OVER_BOUND * bounds.uniform
 
 
+def test_an_error_is_told_over_the_bound_for_what_the_solver_knows():
+    problem = prbench.get_dataset("crystal2d[size=16,photons=1000]").problem(0)
+    answer = Reconstruction(object=np.asarray(problem.truth.object) * np.linspace(0.9, 1.1, 16))
+    plain, told = (load_plugin("metric", "bound_ratio")(Case(answer, problem, known)) for known in ((), (UNIFORM_MAGNITUDE,)))
+    bounds = bounds_of(problem)
+    assert told / plain == pytest.approx(bounds.support / bounds.uniform)
+
+
 def test_who_takes_cells_to_be_uniform_knows_no_more_by_it():
     problem = prbench.get_dataset("cell2d[size=16,photons=1e6]").problem(0)
     assert success_limit(problem, (UNIFORM_MAGNITUDE,)) == success_limit(problem)
