@@ -26,8 +26,6 @@ from ._selection import Choice, by_score, hold_out, score
 
 _CHECK_EVERY = 5
 """Steps between two checks of what the fit does not see: a check costs a transform of each start, and waits for a GPU."""
-_BETAS = (0.9, 0.99)
-"""Of Adam: the multiplier moves the aim, and a longer memory of squared gradients than 100 steps holds the fit back."""
 _SMOOTHING = 0.8
 """Part of a start's averaged score that a check keeps."""
 _FREE = 0.05
@@ -154,6 +152,8 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
     outputs: ClassVar[tuple[int, ...]] = (1, 1)
     """Channels that each network draws: one entry per network."""
+    betas: ClassVar[tuple[float, float]] = (0.9, 0.99)
+    """Of Adam: the multiplier moves the aim, and a longer memory of squared gradients than 100 steps holds the fit back."""
 
     @abstractmethod
     def networks(self, ndim: int, frame: tuple[int, ...], outputs: int, starts: int) -> nn.Module:
@@ -215,7 +215,7 @@ class DeepPrior(IterativeSolver[FarField, PriorState]):
         codes = [torch.cat(each).to(device=device, dtype=real)[None] for each in zip(*per_start, strict=True)]
         networks = [from_seeds(make, [seed + k for seed in seeds]) for k, make in enumerate(self.makes(y))]
         optimiser = torch.optim.Adam(
-            [p for network in networks for p in network.parameters()], lr=self.rate, betas=_BETAS, fused=True
+            [p for network in networks for p in network.parameters()], lr=self.rate, betas=self.betas, fused=True
         )
         return PriorState(
             pattern,

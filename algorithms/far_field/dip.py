@@ -22,7 +22,7 @@ from ._skip_prior import SkipPrior
 )
 @dataclass(frozen=True)
 class DeepImagePrior(SkipPrior):
-    """A single network draws the real and the imaginary part: what ``double-dip`` is to be compared with."""
+    """A single network draws the real and the imaginary part: what ``double-dip-admm`` is to be compared with."""
 
     outputs: ClassVar[tuple[int, ...]] = (2,)
 

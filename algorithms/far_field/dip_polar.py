@@ -24,8 +24,8 @@ from .dip import DeepImagePrior
 class DeepImagePriorPolar(DeepImagePrior):
     """A single network draws the object's magnitude and its phase.
 
-    It has the magnitudes of ``double-dip`` and the one network of ``dip``: beside both it tells what the second network adds from
-    what drawing magnitude and phase adds.
+    It has the magnitudes of ``double-dip-admm`` and the one network of ``dip``: beside both it tells what the second network adds
+    from what drawing magnitude and phase adds.
     """
 
     @property

@@ -27,9 +27,9 @@ from ._parametrisations import Outputs, magnitude_and_phase
 )
 @dataclass(frozen=True)
 class DoubleNir(DeepPrior):
-    """``double-dip`` with networks that see coordinates: what they prefer is set by their first frequencies, not by convolutions.
+    """``double-dip-admm`` with networks that see coordinates: what they prefer is set by first frequencies, not by convolutions.
 
-    Multiplier, starts and the choice among iterates are those of ``double-dip``, and in none of the publications.
+    Multiplier, starts and the choice among iterates are those of ``double-dip-admm``, and in none of the publications.
     """
 
     encoding: Literal["sine", "fourier"] = setting(

@@ -31,7 +31,7 @@ SOLVERS = (
     "hio[iterations=10,starts=2,update_every=5]",
 )
 SHAPES = ((256, 256), (1024, 1024), (256, 256, 256))
-FITS = (("double-dip", "crystal2d[size=64]"), ("res-u2net[iterations=50]", "radiograph[size=440]"))
+FITS = (("double-dip-admm", "crystal2d[size=64]"), ("res-u2net[iterations=50]", "radiograph[size=440]"))
 FRAMES = ("nas-prnet", "offaxis-cells")
 
 

@@ -4,7 +4,7 @@ import pytest
 from _timing import interleaved
 from kernels_deep_prior import prior_networks, prior_step
 
-SOLVERS = ["double-dip", "double-nir"]
+SOLVERS = ["double-dip-admm", "double-nir"]
 DATASETS = ["crystal2d[size=32]", "crystal2d[size=64]"]
 
 
@@ -31,5 +31,5 @@ def test_eight_starts_in_one(benchmark, solver, dataset):
 def test_a_step_in_steps_of_convolutional_networks(benchmark, dataset):
     runs = {name: prior_step(name, dataset, 8) for name in SOLVERS}
     medians = interleaved(runs, repeats=15)
-    benchmark.extra_info["step in steps of double-dip"] = medians["double-nir"] / medians["double-dip"]
+    benchmark.extra_info["step in steps of double-dip-admm"] = medians["double-nir"] / medians["double-dip-admm"]
     benchmark.pedantic(runs["double-nir"], rounds=5)

@@ -67,7 +67,7 @@ def test_a_stored_cell_whose_setting_was_renamed_keeps_its_key_and_is_read() -> 
         ("hio", "free"),
         ("hio-er-ml", "free"),
         ("raar", "free"),
-        ("double-dip", "free"),
+        ("double-dip-admm", "free"),
         ("dip-random", "held_out"),
         ("unet", "held_out"),
     ],

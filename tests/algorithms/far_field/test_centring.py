@@ -9,7 +9,7 @@ import torch
 from prbench.algorithms.far_field._centring import off_centre, ramped, rolled
 from prbench.algorithms.far_field._lagrangian import FittedPattern
 from prbench.algorithms.far_field._selection import Choice
-from prbench.algorithms.far_field.double_dip import DoubleDip
+from prbench.algorithms.far_field.double_dip_admm import DoubleDipADMM
 from prbench.algorithms.far_field.double_nir import DoubleNir
 from prbench.backend import get_backend
 from prbench.tasks.far_field import FarField
@@ -68,7 +68,7 @@ def begun(solver, seeds=(1, 2, 3)):
 
 
 @pytest.mark.parametrize(
-    "solver", [DoubleDip(channels=8, scales=2, jitter=0.0), DoubleNir(channels=16)], ids=["double-dip", "double-nir"]
+    "solver", [DoubleDipADMM(channels=8, scales=2, jitter=0.0), DoubleNir(channels=16)], ids=["double-dip-admm", "double-nir"]
 )
 def test_a_move_rolls_what_is_drawn(solver):
     y, state = begun(solver)
@@ -90,8 +90,8 @@ def off_middle(objects: torch.Tensor) -> np.ndarray:
 
 MOVING = pytest.mark.parametrize(
     ("solver", "settings"),
-    [(DoubleDip, {"iterations": 200, "channels": 16, "scales": 2}), (DoubleNir, {"iterations": 200, "channels": 32})],
-    ids=["double-dip", "double-nir"],
+    [(DoubleDipADMM, {"iterations": 200, "channels": 16, "scales": 2}), (DoubleNir, {"iterations": 200, "channels": 32})],
+    ids=["double-dip-admm", "double-nir"],
 )
 
 
@@ -130,6 +130,6 @@ def test_objects_come_to_the_middle_where_frames_move_and_not_where_they_stay(so
 
 @pytest.mark.parametrize("how", [{"magnitude": "uniform"}, {"centring": 0}])
 def test_a_frame_that_its_object_fills_or_that_is_to_stay_is_not_moved(how):
-    solver = DoubleDip(iterations=200, channels=8, scales=2, **how)
+    solver = DoubleDipADMM(iterations=200, channels=8, scales=2, **how)
     y, state = begun(solver)
     assert not solver.advance(y, state, 20).rolls.any()

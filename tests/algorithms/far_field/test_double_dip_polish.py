@@ -1,4 +1,4 @@
-"""The polish: it takes over the networks' answers, and brings a nearly solved crystal to the solution."""
+"""Searches and polish: from what the networks draw, without a part in their fit, and to the solution of a crystal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import prbench
-from prbench.algorithms.far_field.double_dip import DoubleDip
+from prbench.algorithms.far_field.double_dip_admm import DoubleDipADMM
 from prbench.algorithms.far_field.double_dip_polish import DoubleDipPolish
 from prbench.backend import get_backend
 from prbench.errors import UsageError
@@ -20,7 +20,7 @@ def y():
 
 
 def test_the_networks_part_is_double_dip(y):
-    solver, plain = DoubleDipPolish(**NETWORKS), DoubleDip(**NETWORKS)
+    solver, plain = DoubleDipPolish(**NETWORKS), DoubleDipADMM(**NETWORKS)
     state = solver.advance(y, solver.init(y, np.random.default_rng(1)), 6)
     other = plain.advance(y, plain.init(y, np.random.default_rng(1)), 6)
     np.testing.assert_array_equal(solver.estimate(y, state).object, plain.estimate(y, other).object)
@@ -42,6 +42,35 @@ def test_the_polish_explains_the_pattern_better(y):
     before = solver.residual(y, state)
     state = solver.advance(y, state, solver.total_iterations(y) - 6)
     assert solver.residual(y, state) < 0.7 * before
+
+
+def test_a_search_finds_the_crystal_and_ends_the_fit():
+    problem = prbench.get_dataset("crystal2d[size=16]").make(1, 0, "tune")
+    solver = DoubleDipPolish(**{**NETWORKS, "iterations": 200, "starts": 4}, search_every=20)
+    found = prbench.solve(solver, problem.measurement, seed=1)
+    assert prbench.score(found.reconstruction, problem, ["sa_nmse"])["sa_nmse"] < 1e-6
+    assert found.cost.iterations < solver.total_iterations(problem.measurement)
+
+
+def test_a_search_that_finds_nothing_changes_nothing(y):
+    solver = DoubleDipPolish(**NETWORKS, search="1*ER", search_every=2)
+    plain = DoubleDipPolish(**NETWORKS, search_every=0)
+    answers = []
+    for one in (solver, plain):
+        state = one.advance(y, one.init(y, np.random.default_rng(1)), one.total_iterations(y))
+        assert one.finished(y, state)
+        answers.append(one.estimate(y, state).object)
+    np.testing.assert_array_equal(*answers)
+
+
+def test_there_is_no_search_in_photon_noise():
+    noisy = prbench.get_dataset("crystal2d[size=16,photons=100]").make(1, 0, "tune").measurement.to(get_backend("torch"))
+    solver = DoubleDipPolish(**NETWORKS, search_every=1)
+    state = solver.init(noisy, np.random.default_rng(1))
+    before = noisy.counters.ffts
+    solver.advance(noisy, state, 4)
+    assert noisy.counters.ffts - before == 4 * 2 * NETWORKS["starts"]
+    assert state.refined is None
 
 
 def test_a_recipe_without_likelihood_is_refused():

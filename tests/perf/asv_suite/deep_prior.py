@@ -3,7 +3,7 @@
 from _timing import interleaved
 from kernels_deep_prior import prior_networks, prior_step
 
-_SOLVERS = ["dip", "dip-polar", "double-dip", "double-dip-ri", "double-nir"]
+_SOLVERS = ["dip", "dip-polar", "double-dip-admm", "double-dip-ri", "double-nir"]
 
 
 class Step:

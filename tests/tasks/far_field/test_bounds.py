@@ -99,7 +99,7 @@ def test_found_says_on_which_side_of_the_limit_an_answer_is(share):
 
 @pytest.mark.parametrize(
     ("solver", "told"),
-    [("hio-er-ml", False), ("hio-er-ml[magnitude=uniform]", True), ("ml[magnitude=uniform]", True), ("double-dip", True)],
+    [("hio-er-ml", False), ("hio-er-ml[magnitude=uniform]", True), ("ml[magnitude=uniform]", True), ("double-dip-admm", True)],
 )
 def test_solvers_say_what_they_assume(solver, told):
     assert (UNIFORM_MAGNITUDE in build_plugin("solver", solver).assumes) == told

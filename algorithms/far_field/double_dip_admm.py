@@ -15,7 +15,7 @@ from ._skip_prior import SkipPrior
 
 
 @register(
-    "double-dip",
+    "double-dip-admm",
     task="far-field",
     cite="Zhuang, Yang, Hofmann, Barmherzig, Sun (2022), arXiv:2211.00799; "
     "Ulyanov, Vedaldi, Lempitsky, CVPR 2018, arXiv:1711.10925; "
@@ -23,7 +23,7 @@ from ._skip_prior import SkipPrior
     tags=("untrained",),
 )
 @dataclass(frozen=True)
-class DoubleDip(SkipPrior):
+class DoubleDipADMM(SkipPrior):
     """Magnitude and phase of the object by a network each: a magnitude between 0 and its largest value, a smooth phase.
 
     What is not in the publication: the multiplier, which lets a fit leave a superposition of the object with its twin, the frame
