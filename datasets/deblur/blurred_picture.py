@@ -8,18 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from prbench.backend import get_backend
-from prbench.core import Dataset, Problem, Provenance, Reconstruction, Split, register, setting
+from prbench.core import Dataset, Problem, Split, register, setting
 from prbench.errors import UsageError
-from prbench.tasks.deblur import BlurredImage
 
 from ._kernels import draw_kernel
-
-PICTURES = {
-    "test": ("camera", "astronaut", "coffee", "chelsea", "rocket", "coins", "moon", "page"),
-    "tune": ("retina", "hubble_deep_field", "immunohistochemistry", "text"),
-}
-"""Pictures that scikit-image installs with itself, grey or turned grey; a split has its own."""
+from ._pictures import PICTURES, blurred_problem
 
 KERNELS = ("line", "curve", "shake", "gaussian")
 
@@ -70,41 +63,9 @@ class BlurredPicture(Dataset):
         names = PICTURES["test" if split == "test" else "tune"]
         name, kind = names[index // len(KERNELS) % len(names)], KERNELS[index % len(KERNELS)]
         true = draw_kernel(kind, self.kernel, of_kernel)
-        margin = (told - len(true)) // 2
-        kernel = np.pad(true, margin)
-        image = _grey(name, self.size + told - 1)
-        ideal = BlurredImage(np.ones((self.size, self.size)), (told, told))
-        truth = Reconstruction(image=image.astype(np.float32), kernel=kernel.astype(np.float32))
-        seen = ideal.to(get_backend("numpy", "double")).forward(truth)
-        seen = seen + self.noise * of_noise.standard_normal(seen.shape)
-        return Problem(
-            measurement=BlurredImage(
-                seen.astype(np.float32),
-                (told, told),
-                noise_sigma=self.noise,
-                kernel=kernel.astype(np.float32) if self.known_kernel else None,
-            ),
-            truth=truth,
-            id=f"{self.plugin_name}-{name}-{kind}-{split}-{seed}-{index}",
-            split=split,
-            provenance=Provenance(source=f"scikit-image, {name}; blurred by prbench", licence="see scikit-image's data licences"),
-        )
+        return blurred_problem(self, (index, seed, split), (name, kind), np.pad(true, (told - len(true)) // 2), of_noise)
 
 
 def _odd(size: float) -> int:
     """The nearest odd number; of two the larger."""
     return 2 * math.floor(size / 2) + 1
-
-
-def _grey(name: str, side: int) -> np.ndarray:
-    """The central square of a picture, resized, float64 in [0, 1]."""
-    from skimage import color, data
-    from skimage.transform import resize
-    from skimage.util import img_as_float
-
-    picture = img_as_float(getattr(data, name)())  # type: ignore[no-untyped-call]
-    grey = color.rgb2gray(picture) if picture.ndim == 3 else picture
-    least = min(grey.shape)
-    top, left = ((n - least) // 2 for n in grey.shape)
-    square = grey[top : top + least, left : left + least]
-    return np.asarray(resize(square, (side, side), anti_aliasing=True), np.float64)  # type: ignore[no-untyped-call]

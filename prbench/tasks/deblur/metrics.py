@@ -14,6 +14,7 @@ from prbench.core import DEBLURRED_IMAGE, Case, Problem, Reconstruction, metric
 from prbench.errors import BadInput
 
 from . import BlurredImage
+from .deconvolution import sparse_deconvolution
 
 _MOVES = ("shift",)
 
@@ -235,6 +236,36 @@ def kernel_agreement(case: Case) -> float:
     assert truth is not None
     estimate = kernel_similarity(truth.kernel, case.reconstruction.kernel)
     return case.defined("kernel_similarity", estimate, "a kernel is zero everywhere")
+
+
+@metric(
+    "error_ratio",
+    better="lower",
+    removes=_MOVES,
+    cite="Levin, Weiss, Durand, Freeman, CVPR 2009, doi:10.1109/CVPR.2009.5206815; "
+    "Levin, Fergus, Durand, Freeman, ACM Trans. Graph. 26 (2007) 70, doi:10.1145/1276377.1276464",
+    answers=(DEBLURRED_IMAGE,),
+    measurement=BlurredImage,
+    header="error ratio",
+    meaning="squared error deconvolved with the kernel, over that with the true one; 1 is equal",
+    priority=35,
+    smallest=0.01,
+)
+def error_ratio(case: Case) -> float:
+    """Squared error of the image that the kernel's deconvolution gives, over that of the true kernel's, by one method for both;
+    half a kernel is left out at each edge. It judges the kernel alone.
+    """
+    truth = case.problem.truth
+    assert truth is not None
+    own, best = (_error_deconvolved(case.problem, kernel) for kernel in (case.reconstruction.kernel, truth.kernel))
+    return own / best if best > 0 else case.undefined("error_ratio", "deconvolution with the true kernel has no error")
+
+
+def _error_deconvolved(problem: Problem, kernel: Array) -> float:
+    y = problem.measured(BlurredImage)
+    aligned = registered_to_truth(problem, sparse_deconvolution(y, kernel))
+    inner = tuple(slice(k // 2, n - k // 2) for k, n in zip(y.kernel_shape, y.shape, strict=True))
+    return float(np.sum((aligned.estimate - aligned.truth)[inner] ** 2))
 
 
 @metric(

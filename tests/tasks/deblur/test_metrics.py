@@ -6,6 +6,7 @@ from scipy.ndimage import shift as moved_by
 from prbench.core import Case, Problem, Provenance, Reconstruction, load_plugin, plugin_names
 from prbench.errors import BadInput
 from prbench.tasks.deblur import BlurredImage
+from prbench.tasks.deblur.deconvolution import sparse_deconvolution
 from prbench.tasks.deblur.metrics import kernel_similarity, moved_to_truth, register_image
 
 MARGIN = (4, 3)
@@ -111,3 +112,29 @@ def test_a_picture_shows_image_and_kernel_where_the_truth_is():
     moved, truth = moved_to_truth(case.problem, case.reconstruction), case.problem.truth
     np.testing.assert_allclose(moved.image[4:-4, 3:-3], truth.image[4:-4, 3:-3], atol=1e-6)
     np.testing.assert_allclose(moved.kernel, truth.kernel, atol=1e-6)
+
+
+def test_the_error_ratio_judges_the_kernel_alone():
+    ratio = load_plugin("metric", "error_ratio")
+    case = a_case(noise=1.0)
+    assert ratio(case) == 1  # whatever the image
+    assert ratio(a_case(roll=(2, -1))) == pytest.approx(1, rel=0.1)
+    point = np.zeros(KERNEL)
+    point[4, 3] = 1
+    wrong = Case(Reconstruction(image=case.problem.truth.image, kernel=point), case.problem)
+    assert ratio(wrong) > 2
+
+
+def test_deconvolution_finds_a_picture_of_few_edges():
+    x = np.zeros((48, 40))
+    x[12:30, 10:22], x[20:40, 26:34] = 1.0, 0.5
+    kernel = np.full((5, 3), 1 / 15)
+    y = BlurredImage(BlurredImage(np.ones((44, 38)), (5, 3)).blur(x, kernel), (5, 3))
+    found = sparse_deconvolution(y, kernel)
+    assert found.shape == x.shape
+    blurred = np.abs(np.asarray(y.image) - x[2:-2, 1:-1]).mean()
+    assert np.abs(found - x)[2:-2, 1:-1].mean() < 0.15 * blurred
+    holes = np.ones(y.shape, bool)
+    holes[15:18, 15:18] = False
+    masked = BlurredImage(np.where(holes, y.image, 7.0), (5, 3), mask=holes)
+    assert np.abs(sparse_deconvolution(masked, kernel) - x)[2:-2, 1:-1].mean() < 0.2 * blurred
