@@ -13,7 +13,7 @@ from prbench.algorithms.networks.dncnn_weights import FILE
 from prbench.backend import get_backend
 from prbench.cli import app
 from prbench.core.data_files import verify
-from prbench.datasets.far_field.natural_images import reduced
+from prbench.datasets.originals.pictures import reduced
 from prbench.errors import BadInput, DataNotFound
 
 ORIGINALS = Path(os.environ.get("PRBENCH_DATA", "nowhere")) / "originals"
@@ -33,11 +33,11 @@ def pictures(tmp_path_factory):
 
 def test_reducing_takes_means():
     picture = np.arange(256 * 256, dtype=np.float32).reshape(256, 256)
-    small = reduced(picture, Path("x.png"))
+    small = reduced(picture, "x.png")
     assert small.shape == (128, 128)
     assert small[3, 5] == picture[6:8, 10:12].mean()
     with pytest.raises(BadInput, match=r"^x\.png: .*\b128\b"):
-        reduced(picture[:200, :200], Path("x.png"))
+        reduced(picture[:200, :200], "x.png")
 
 
 @have
@@ -56,6 +56,24 @@ def test_the_noise_is_alpha_times_the_modulus():
     assert pull.std() == pytest.approx(3, rel=0.05)
     assert abs(pull.mean()) < 0.2
     assert noisy.measurement.gain == pytest.approx((3 * 512) ** 2)
+
+
+@have
+@pytest.mark.usefixtures("pictures")
+def test_coded_patterns_are_those_of_the_same_pictures_behind_masks():
+    clean, noisy, far = (
+        prbench.get_dataset(name).problem(6) for name in ("coded-images[alpha=0]", "coded-images[alpha=27]", "natural-images")
+    )
+    y = clean.measurement
+    assert (y.intensity.shape, y.real, y.gain, noisy.measurement.gain) == ((4, 128, 128), True, None, pytest.approx(27**2))
+    np.testing.assert_array_equal(clean.truth.object, far.truth.object)
+    np.testing.assert_array_equal(y.modulations, noisy.measurement.modulations)
+    np.testing.assert_allclose(np.abs(y.modulations), 1, rtol=1e-6)
+    assert y.intensity.sum() == pytest.approx(4 * np.sum(np.abs(clean.truth.object) ** 2), rel=1e-4)  # F and masks are unitary
+    strong = y.intensity > (5 * 27) ** 2  # where the noise leaves no intensity at zero
+    pull = (noisy.measurement.intensity - y.intensity)[strong] / np.sqrt(y.intensity[strong])
+    assert pull.std() == pytest.approx(27, rel=0.05)
+    assert prbench.get_dataset("coded-images").samples == 12
 
 
 @have
