@@ -54,7 +54,7 @@ def blurred_problem(
     index, seed, split = which
     name, kind = names
     image = grey_picture(name, dataset.size + len(kernel) - 1)
-    ideal = BlurredImage(np.ones((dataset.size, dataset.size)), kernel.shape)  # type: ignore[arg-type]
+    ideal = BlurredImage(np.ones((dataset.size, dataset.size)), kernel.shape)
     truth = Reconstruction(image=image.astype(np.float32), kernel=kernel.astype(np.float32))
     seen = ideal.to(get_backend("numpy", "double")).forward(truth)
     seen = seen + dataset.noise * rng.standard_normal(seen.shape)

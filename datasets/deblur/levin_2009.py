@@ -65,7 +65,7 @@ class Levin2009(Dataset):
         folder = Path(self.path).expanduser()
         picture, kernel = divmod(index, len(_KERNELS))
         name = f"im{_PICTURES[picture]:02d}_flit{_KERNELS[kernel]:02d}.mat"
-        found = next((place / name for place in (folder, folder / _INNER_FOLDER) if (place / name).is_file()), None)
+        found = next((path for path in (folder / name, folder / _INNER_FOLDER / name) if path.is_file()), None)
         if found is None:
             raise BadInput(f"{self.plugin_name}: there is no {name} in {folder}; it is one of the set's 32 files")
         return found

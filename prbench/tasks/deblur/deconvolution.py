@@ -47,7 +47,7 @@ def _solved(blur: _Blur, measured: Array, weights: list[Array], wanted: Array, x
 
     def normal(v: Array) -> Array:
         rough = [w * d for w, d in zip(weights, _differences(v), strict=True)]
-        return blur.adjoint(measured * blur.apply(v)) + _WEIGHT * _gathered(rough, v.shape)
+        return blur.adjoint(measured * blur.apply(v)) + _WEIGHT * _adjoint_differences(rough, v.shape)
 
     rest = wanted - normal(x)
     direction, power = rest, float(np.vdot(rest, rest))
@@ -88,7 +88,7 @@ def _differences(x: Array) -> list[Array]:
     return [np.diff(x, axis=0), np.diff(x, axis=1)]
 
 
-def _gathered(parts: list[Array], shape: tuple[int, ...]) -> Array:
+def _adjoint_differences(parts: list[Array], shape: tuple[int, ...]) -> Array:
     """Adjoint of :func:`_differences`."""
     result = np.zeros(shape)
     down, right = parts
