@@ -46,7 +46,7 @@ def test_the_polish_explains_the_pattern_better(y):
 
 def test_a_search_finds_the_crystal_and_ends_the_fit():
     problem = prbench.get_dataset("crystal2d[size=16]").make(1, 0, "tune")
-    solver = DoubleDipPolish(**{**NETWORKS, "iterations": 200, "starts": 4}, search_every=20)
+    solver = DoubleDipPolish(**{**NETWORKS, "iterations": 100, "starts": 4}, search_every=10)
     found = prbench.solve(solver, problem.measurement, seed=1)
     assert prbench.score(found.reconstruction, problem, ["sa_nmse"])["sa_nmse"] < 1e-6
     assert found.cost.iterations < solver.total_iterations(problem.measurement)
