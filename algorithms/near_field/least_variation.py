@@ -10,13 +10,12 @@ import numpy as np
 
 from prbench.backend import Array
 from prbench.core import IterativeSolver, Reconstruction, Rng, register, setting
-from prbench.physics.cosine import cosine_transform, inverse_cosine_transform
 from prbench.physics.free_pixels import free_pixel_islands
 from prbench.tasks.near_field import NearField
 
 from ._amplitudes import AmplitudeMisfit
 from ._descent import PhaseDescent, advance, begin
-from ._waves import empty_phase, fits_absorption, within_amplitudes, within_range
+from ._maps import first_maps, preconditioner, within_ranges
 from .ctf import ContrastTransferFunction
 
 _FIRST_WEIGHT, _LAST_WEIGHT, _RATIO = 0.3, 1e-4, 1 / 3
@@ -97,15 +96,7 @@ class LeastVariation(IterativeSolver[NearField, VariationState]):
 
     def init(self, y: NearField, rng: Rng) -> VariationState:
         """The linear model's answer: the phase and, where it is fitted too, ``ln t`` = 0."""
-        xp = y.backend.xp
-        phase = ContrastTransferFunction(corrections=0).solve(y, rng).phase
-        if y.delta_beta is not None:
-            phase = within_range(y, phase + empty_phase(y))
-        elif y.phase_range is not None and all(math.isfinite(end) for end in y.phase_range):
-            phase = within_range(y, phase - xp.mean(phase) + sum(y.phase_range) / 2)
-        else:
-            phase = phase - xp.mean(phase)
-        x = xp.stack([phase, xp.zeros_like(phase)] if fits_absorption(y) else [phase])
+        x = first_maps(y, rng)
         weight, fitted, held = self.weight, None, None
         if weight is None and y.gain is not None:
             weight = self.noise_weight * 0.5 * math.sqrt(y.gain)
@@ -154,17 +145,11 @@ class LeastVariation(IterativeSolver[NearField, VariationState]):
         def objective(x: Array) -> tuple[float, Array]:
             value, gradient = misfit(x)
             rough, by_rough = _variation(x, y.backend.xp)
-            beyond = _beyond(y, x)
+            beyond = x - within_ranges(y, x)
             value += state.weight * rough + self.penalty * float(y.backend.xp.sum(beyond * beyond))
             return value, gradient + state.weight * by_rough + 2 * self.penalty * beyond
 
-        gain = _gain(y)
-
-        def precondition(gradient: Array) -> Array:
-            y.counters.ffts += gradient.shape[0]  # a cosine transform there and back is the work of one complex FFT
-            return inverse_cosine_transform(gain * cosine_transform(gradient, y.backend), y.backend)
-
-        return objective, precondition
+        return objective, preconditioner(y, _FLOOR)
 
     def estimate(self, y: NearField, state: VariationState) -> Reconstruction:
         """The best point at the present weight."""
@@ -179,12 +164,6 @@ class LeastVariation(IterativeSolver[NearField, VariationState]):
         return y.misfit(self.estimate(y, state))
 
 
-def _beyond(y: NearField, x: Array) -> Array:
-    """By how much a phase and ``ln t`` are outside their known ranges."""
-    phase = x[0] - within_range(y, x[0])
-    return y.backend.xp.stack([phase] if x.shape[0] == 1 else [phase, x[1] - within_amplitudes(y, x[1])])
-
-
 def _variation(x: Array, xp: Any) -> tuple[float, Array]:
     """``sum sqrt(|grad|^2 + rounding^2)`` of maps (n, H, W), forward differences, and its derivative."""
     down, right = x[:, 1:, :-1] - x[:, :-1, :-1], x[:, :-1, 1:] - x[:, :-1, :-1]
@@ -195,12 +174,3 @@ def _variation(x: Array, xp: Any) -> tuple[float, Array]:
     gradient[:, :-1, 1:] += right
     gradient[:, :-1, :-1] -= down + right
     return float(xp.sum(length)), gradient
-
-
-def _gain(y: NearField) -> Array:
-    """Of each cosine wave in the preconditioner, (1 or 2, H, W): for the phase, and for ``ln t``, all of whose waves are seen."""
-    rows, columns = (np.arange(n) / (2 * n * y.pixel_m) for n in y.shape)
-    chi = math.pi * y.wavelength_m * y.distance_m * (rows[:, None] ** 2 + columns[None, :] ** 2)
-    sine = np.where(chi < math.pi / 2, np.sin(chi), 1.0)
-    gains = [1 / (4 * sine**2 + _FLOOR)]
-    return y.backend.asarray(np.stack([*gains, np.full(y.shape, 1 / 4)] if fits_absorption(y) else gains))
