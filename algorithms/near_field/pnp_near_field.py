@@ -121,7 +121,8 @@ class PlugAndPlayNearField(IterativeSolver[NearField, DenoisedDescent]):
         """What the denoiser is told after some steps, radians."""
         end = _LEFT * _noise(y) / state.span if self.noise_end is None else self.noise_end
         progress = min(1.0, steps // self.inner_steps / max(1, self.iterations // self.inner_steps - 1))
-        return state.span * self.noise_start * (min(end, self.noise_start) / self.noise_start) ** progress
+        fall: float = (min(end, self.noise_start) / self.noise_start) ** progress
+        return state.span * self.noise_start * fall
 
     def _functions(self, y: NearField, state: DenoisedDescent) -> tuple[Any, Any]:
         misfit, weight = AmplitudeMisfit(y, None), (_noise(y) / self._sigma(y, state, state.steps)) ** 2
