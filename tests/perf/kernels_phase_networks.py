@@ -26,8 +26,8 @@ SOLVERS = (SMALL, "unet-offaxis[width=16,reads=interferogram]", LARGE)
 
 WAVES = (
     *(f"unet-offaxis[width={width}]" for width in (8, 16, 32, 64)),
-    "unet-offaxis[width=16,levels=3]",
-    "unet-offaxis[width=24,levels=3]",
+    "unet-offaxis[width=24,levels=2]",
+    "unet-offaxis[width=12,levels=3]",
     "nas-prnet",
     "nas-prnet[links=u-shape]",
 )

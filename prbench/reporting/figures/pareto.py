@@ -8,7 +8,7 @@ import numpy as np
 
 from prbench.metrics.cost_names import COST_PAIRS, LATENCY_PAIRS
 
-from .task_report import TaskReport, error_ends, grid, legend, scale_axes
+from .task_report import TaskReport, error_ends, grid, legend, legend_columns, scale_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +27,10 @@ def pareto(report: TaskReport) -> Figure | None:
     for axes, dataset in zip(panels, datasets, strict=True):
         _panel(axes, report, dataset)
     met = {row["solver"] for dataset in datasets for row in _points(report, dataset)}
-    legend(figure, report, [solver for solver in report.solvers if solver in met], lines=False)
+    named = [solver for solver in report.solvers if solver in met]
+    lines = -(-len(named) // legend_columns(figure, report.style, [report.line_styles[solver].label for solver in named]))
+    figure.set_figheight(figure.get_figheight() + 1.6 * report.style.font / 72 * lines)
+    legend(figure, report, named, lines=False)
     return figure
 
 

@@ -199,10 +199,14 @@ def legend(
         for style in (report.line_styles[solver] for solver in solvers)
     ]
     handles += [Line2D([], [], color=BOUND_COLOUR, label=label, linestyle=dash) for label, dash in (bounds or {}).items()]
-    longest = max((len(handle.get_label()) for handle in handles), default=1)  # type: ignore[arg-type]
-    room = figure.get_figwidth() * 72 / report.style.font
-    columns = max(1, min(len(handles), int(room / (0.62 * longest + 5.5))))
+    columns = legend_columns(figure, report.style, [str(handle.get_label()) for handle in handles])
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3.2 if lines else 1.5)
+
+
+def legend_columns(figure: Figure, style: Style, labels: Sequence[str]) -> int:
+    """How many labels stand side by side below a figure."""
+    longest = max(map(len, labels), default=1)
+    return max(1, min(len(labels), int(figure.get_figwidth() * 72 / style.font / (0.62 * longest + 5.5))))
 
 
 def _line_options(style: LineStyle, *, lines: bool, marks: bool) -> dict[str, Any]:
