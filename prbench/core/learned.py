@@ -162,8 +162,11 @@ class LearnedSolver(DirectSolver[M]):
         return _networks[key]
 
     def network_size(self, y: M) -> tuple[int, int]:
-        """Of the network as it is trained, nothing folded; counted once for its settings and the shape of its input."""
-        shape = tuple(self.network_input(y).shape)
+        """Of the network as it is trained, nothing folded; counted once for its settings and the shape of its input.
+
+        That shape is the one that the network saw last of such a measurement: to make an input may take longer than a solve.
+        """
+        shape = _shapes.get((self, y.shape)) or tuple(self.network_input(y).shape)
         key = (type(self), tuple(self.architecture_settings().items()), shape)
         if key not in _sizes:
             _sizes[key] = size_of(fresh_network(self, 0).eval(), shape)
@@ -186,6 +189,7 @@ class LearnedSolver(DirectSolver[M]):
 
         network = self.load(y.backend, rng)
         y.counters.add_passes(len(x))
+        _shapes[self, y.shape] = tuple(x.shape)
         with torch.inference_mode():
             result: torch.Tensor = network(x.contiguous(memory_format=layout(x)))
         return result
@@ -244,6 +248,8 @@ class LearnedSolver(DirectSolver[M]):
 _networks: OrderedDict[Any, torch.nn.Module] = OrderedDict()
 _seen: dict[Path, Mapping[str, Sequence[float]]] = {}
 _sizes: dict[Any, tuple[int, int]] = {}
+_shapes: dict[Any, tuple[int, ...]] = {}
+"""What the network saw last, by solver and shape of the measurement."""
 
 
 def fresh_network(solver: LearnedSolver[Any], seed: int) -> torch.nn.Module:

@@ -14,6 +14,7 @@ from prbench.core.network_size import network_flops, parameter_count, size_of
 from prbench.running.cost import solve_flops
 from prbench.running.executing import execute
 from prbench.running.request.cell import Cell
+from prbench.running.solving import solve
 from prbench.running.store.folder import Store
 from prbench.running.store.table import COST
 
@@ -30,6 +31,15 @@ def test_a_network_is_counted_by_hand_the_same():
     assert flops == 2 * np.prod(problem.measurement.shape) * 9 * (2 * WIDTH + WIDTH * 2)
     network = fresh_network(solver, 1)
     assert (parameters, flops) == (parameter_count(network), network_flops(network, (1, 2, *problem.measurement.shape)))
+
+
+def test_after_a_solve_its_size_makes_no_input_again(monkeypatch):
+    solver = build_plugin("solver", f"{HERE}:Tiny", {"weights": "random", "width": WIDTH + 1})
+    y = build_plugin("dataset", f"{HERE}:Shifts").problem(0).measurement
+    before = solver.network_size(y.to(get_backend("torch")))
+    solve(solver, y, backend="torch")
+    monkeypatch.delattr(type(solver), "network_input")
+    assert solver.network_size(y.to(get_backend("torch"))) == before
 
 
 def test_one_that_depends_on_values_is_counted_too():
@@ -80,12 +90,12 @@ def test_a_solve_counts_its_ffts_and_its_passes():
 def test_passes_of_an_untrained_network_are_those_of_its_steps(tmp_path):
     """Two starts take twelve steps, one is dropped after eight; the record has what torch counts for the two networks."""
     settings = {"iterations": 12, "starts": 2, "finalists": 1, "screen": 8 / 12, "channels": 4, "centring": 0}
-    cell = Cell("double-dip", settings, "crystal2d", {"size": 16}, "far-field", backend="torch")
+    cell = Cell("double-dip-admm", settings, "crystal2d", {"size": 16}, "far-field", backend="torch")
     made = execute(cell, Store(tmp_path))
     assert made.status == "ok", made.error
     cost = made.cost
     assert cost["passes"] == 3 * (2 * 8 + 4)
-    network = build_plugin("solver", "double-dip", settings).networks(2, (16, 16), 1, 1)
+    network = build_plugin("solver", "double-dip-admm", settings).networks(2, (16, 16), 1, 1)
     assert cost["flops"] == 2 * network_flops(network, (1, 8, 16, 16))
     pixels = 32 * 32
     assert cost["solve_flops"] == cost["ffts"] * 5 * pixels * 10 + cost["passes"] * cost["flops"]
