@@ -207,6 +207,34 @@ def test_a_table_that_travelled_alone_keeps_its_rows_beside_new_records(tmp_path
     assert set(Store(tmp_path).keys()) == set(expected) - {gone}
 
 
+@pytest.mark.parametrize("many", [5000, 10], ids=["one file", "a file per folder"])
+def test_a_table_keeps_its_rows_beside_files_copied_to_it(tmp_path, monkeypatch, many):
+    """Files put by hand into ``runs/`` of a table that had come alone cost it the rows of the same folders."""
+    import shutil
+
+    monkeypatch.setattr("prbench.running.store.compacting.MANY", many)
+    table, other = Store(tmp_path / "table"), Store(tmp_path / "other")
+    for one in mixture():
+        table.write(one)
+    table.compact()
+    shutil.rmtree(tmp_path / "table" / "runs")
+    again = dataclasses.replace(next(mixture()), metrics={"sa_mse": -2.0625})
+    new = [record(n) for n in range(100, 180)]
+    assert {one.key[:2] for one in new} & {one.key[:2] for one in mixture()}
+    for one in (*new, again):
+        other.write(one)
+    expected = {one.key: one.to_json() for one in (*mixture(), *new, again)}
+    shutil.copytree(tmp_path / "other" / "runs", tmp_path / "table" / "runs")
+    for _ in range(2):
+        assert {one.key: one.to_json() for one in Store(tmp_path / "table").records()} == expected
+        assert Store(tmp_path / "table").compact() == len(expected)
+    shutil.copytree(tmp_path / "other" / "runs", tmp_path / "table" / "runs", dirs_exist_ok=True)
+    assert set(Store(tmp_path / "table").keys()) == set(expected)
+    gone = new[0].key
+    (tmp_path / "table" / "runs" / gone[:2] / f"{gone}.json").unlink()
+    assert set(Store(tmp_path / "table").keys()) == set(expected) - {gone}
+
+
 def test_a_large_table_is_read_at_once(tmp_path):
     from prbench.running.store.parquet import write_table
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .files import cannot_write, replace_file
-from .index import TABLE, Group, Index
+from .index import TABLE, Group, Index, keep_rows_without_files
 from .parquet import Rows, Stamp, write_part
 from .record import Record
 from .table import row_of
@@ -41,6 +41,9 @@ def compact(index: Index, groups: Sequence[tuple[str, Group]], read: Read) -> in
     """
     # What has changed just now may change again within one tick of the file system's clock, and is read again next time.
     settled = time.time_ns() - _TICK_NS
+    if index.came_alone:  # from here on the table knows files, and its other rows would be gone
+        keep_rows_without_files(index)
+        groups = list(index.groups(thorough=True))
     folders = {name: at if at < settled else 0 for name, at in index.folders.items()}
     count = sum(len(group) for _, group in groups)
 

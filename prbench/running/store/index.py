@@ -6,9 +6,11 @@ takes the memory of a single such folder and bringing it up to date rewrites onl
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from .files import replace_file
@@ -47,6 +49,7 @@ class Index:
     A folder untouched since its Parquet file was made is not looked into unless asked; in another, a file unchanged since is not
     read again, and a row without its file is gone. A row whose whole folder is absent stands: a table may travel alone. Where
     new records are written beside such a table, its rows are marked first (:func:`keep_rows_without_files`), and stand as well.
+    So do they where files were copied beside it by hand, none of which it knows (:attr:`came_alone`).
 
     Attributes:
         runs, table: where the records are, and the table or the folder of tables.
@@ -58,6 +61,19 @@ class Index:
         self.runs, self.table, self._damaged = path / "runs", path / TABLE, damaged
         self.folders = self._folder_times()
         self.sharded = self.table.is_dir()
+
+    @cached_property
+    def came_alone(self) -> bool:
+        """Whether there are rows and files of records, and no file is one that a table has noted."""
+        paths = (
+            [path for name in sorted(self.folders) if (path := self.part_path(name)).is_file()] if self.sharded else [self.table]
+        )
+        parts = [(part, part.stamps()) for path in paths if (part := self.open_if_whole(path)) is not None]
+        return (
+            any(stamps for _, stamps in parts)
+            and next(self.runs.glob("??/*.json"), None) is not None
+            and not any(self._knows_a_file(*part) for part in parts)
+        )
 
     def part_path(self, name: str) -> Path:
         """Where the Parquet file of a folder of records is, or would be."""
@@ -94,7 +110,7 @@ class Index:
         if not names:
             return Group(part)
         stamps = part.stamps()
-        group = Group(part, {key for key, stamp in stamps.items() if key[:2] not in names or stamp.without_file})
+        group = Group(part, {key for key, stamp in stamps.items() if key[:2] not in names or self._stands(stamp)})
         for name in sorted(names):
             self._scan(name, stamps, group)
         return _simplified(group, len(stamps))
@@ -104,9 +120,25 @@ class Index:
         if part is not None and (at is None or (not thorough and part.folders.get(name) == at)):
             return Group(part)
         stamps = {} if part is None else part.stamps(name)
-        group = Group(part, {key for key, stamp in stamps.items() if stamp.without_file})
+        group = Group(part, {key for key, stamp in stamps.items() if self._stands(stamp)})
         self._scan(name, stamps, group)
         return _simplified(group, -1 if part is None else len(part))
+
+    def _stands(self, stamp: Stamp) -> bool:
+        """Whether a row stands without its file."""
+        return stamp.without_file or self.came_alone
+
+    def _knows_a_file(self, part: TablePart, stamps: Mapping[str, Stamp]) -> bool:
+        """Whether a folder is as the table saw it, or has a file that is."""
+        if any(part.folders.get(name) == at for name, at in self.folders.items()):
+            return True
+        for key, stamp in stamps.items():
+            if key[:2] in self.folders and not stamp.without_file:
+                with contextlib.suppress(FileNotFoundError):
+                    result = (self.runs / key[:2] / f"{key}.json").stat()
+                    if stamp.time_ns in (0, result.st_mtime_ns) and stamp.size in (-1, result.st_size):
+                        return True
+        return False
 
     def _scan(self, name: str, stamps: Mapping[str, Stamp], group: Group) -> None:
         """Sort the files of a folder into those that the table answers for and those to be read."""
@@ -142,7 +174,7 @@ def _simplified(group: Group, rows: int) -> Group:
 
 
 def keep_rows_without_files(index: Index) -> None:
-    """Have the rows stand whose folder of files is absent, before a record is written that makes such a folder.
+    """Have the rows stand whose files never came with their table, before a record or another table is written beside it.
 
     Raises:
         CannotWrite: where the file system does not take it.
@@ -151,7 +183,7 @@ def keep_rows_without_files(index: Index) -> None:
     paths = sorted(index.table.glob("??.parquet")) if index.sharded else [index.table]
     for path in paths:
         part = index.open_if_whole(path)
-        table = None if part is None else marked_without_files(part.read(), index.folders)
+        table = None if part is None else marked_without_files(part.read(), () if index.came_alone else index.folders)
         if part is not None and table is not None:
             replace_file(path, lambda file, t=table, f=part.folders: write_part(file, [t], f))  # type: ignore[misc]
 
