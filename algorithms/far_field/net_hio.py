@@ -15,10 +15,11 @@ from ._selection import Choice
 from ._shrinkwrap import shrink
 from ._state import ProjectionState
 from .hio_er import HioEr
+from .invariant_loss import InvariantLoss
 from .raw_training import RawTraining
 from .symmetry_breaking import SymmetryBreaking
 
-_NETWORKS: dict[str, type[LagSolver]] = {"representative": SymmetryBreaking, "raw": RawTraining}
+_NETWORKS: dict[str, type[LagSolver]] = {"nearest": InvariantLoss, "representative": SymmetryBreaking, "raw": RawTraining}
 
 
 @register(
@@ -30,15 +31,17 @@ _NETWORKS: dict[str, type[LagSolver]] = {"representative": SymmetryBreaking, "ra
 )
 @dataclass(frozen=True)
 class NetHio(HioEr):
-    """``hio-er`` in all but its start: the answer of ``symmetry-breaking`` instead of random phases in the object's frame.
+    """``hio-er`` in all but its start: the answer of ``invariant-loss`` instead of random phases in the object's frame.
 
     The first iterate has the phases of the answer's Fourier transform and the measured amplitudes, and the first support is
     where the answer's magnitude is, by the rule that later updates follow. Further starts are the same with noise on the answer,
     of rising strength. The clock holds the network's pass.
     """
 
-    targets: Literal["representative", "raw"] = setting(
-        "representative", choices=("representative", "raw"), doc="network of symmetry-breaking or of raw-training"
+    targets: Literal["nearest", "representative", "raw"] = setting(
+        "nearest",
+        choices=("nearest", "representative", "raw"),
+        doc="network of invariant-loss, of symmetry-breaking or of raw-training",
     )
     weights: str = setting("shipped", doc="of that network: shipped, random (for tests of speed), or a file of `prbench train`")
     disturbance: float = setting(

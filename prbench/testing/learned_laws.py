@@ -95,14 +95,15 @@ class LearnedSolverLaws(Laws):
 
     def test_its_weights_are_better_than_none(self, name: str, weights: str) -> None:
         """On a problem of the kind that it was trained on, against random weights and against an answer of zero."""
+        import torch
+
         solver, _, card = self.shipped(name, weights)
         problem = prbench.get_dataset(card["recipe"]["datasets"][0]).problem(0)
-        target, weight = solver.target(problem)
+        target, weight = (torch.from_numpy(np.asarray(part, np.float32))[None] for part in solver.target(problem))
         y = problem.measurement.to(get_backend("torch"))
-
-        def misfit(answer: np.ndarray) -> float:
-            return float((weight * (answer - target) ** 2).sum())
-
         rng = np.random.default_rng(0)
-        trained, untrained = (type(solver)(weights=w).answer(y, rng)[0].numpy() for w in ("shipped", "random"))
-        assert misfit(trained) < min(misfit(untrained), misfit(np.zeros_like(target)))
+        trained, untrained = (type(solver)(weights=w).answer(y, rng) for w in ("shipped", "random"))
+        misfit, without, of_zero = (
+            float(solver.validation(one, target, weight)) for one in (trained, untrained, torch.zeros_like(trained))
+        )
+        assert misfit < min(without, of_zero)

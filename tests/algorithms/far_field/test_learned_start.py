@@ -5,6 +5,7 @@ import pytest
 import torch
 
 import prbench
+from prbench.algorithms.far_field.invariant_loss import InvariantLoss
 from prbench.algorithms.far_field.raw_training import RawTraining
 from prbench.algorithms.far_field.symmetry_breaking import SymmetryBreaking
 from prbench.backend import get_backend
@@ -26,7 +27,7 @@ def crystal():
 def knowing(monkeypatch, crystal):
     """A network that knows the crystal."""
     known = torch.as_tensor(np.asarray(crystal.truth.object))
-    monkeypatch.setattr(SymmetryBreaking, "solve", lambda _self, _y, _rng: Reconstruction(object=known.clone()))
+    monkeypatch.setattr(InvariantLoss, "solve", lambda _self, _y, _rng: Reconstruction(object=known.clone()))
     return known
 
 
@@ -83,7 +84,7 @@ def test_all_but_the_start_is_hio_ers():
 
 def test_its_weights_are_part_of_its_code_and_its_inputs(tmp_path):
     files = type(solver()).shipped_files()
-    assert files == (*SymmetryBreaking.shipped_files(), *RawTraining.shipped_files())
+    assert files == tuple(path for one in (InvariantLoss, SymmetryBreaking, RawTraining) for path in one.shipped_files())
     assert solver().inputs == ()
     path = str(tmp_path / "weights.safetensors")
     assert solver(weights=path).inputs == (path,)
@@ -91,14 +92,14 @@ def test_its_weights_are_part_of_its_code_and_its_inputs(tmp_path):
 
 def test_the_clock_holds_the_networks_pass(crystal, monkeypatch):
     calls = []
-    original = SymmetryBreaking.solve
+    original = InvariantLoss.solve
 
     def spy(self, y, rng):
         calls.append("solve")
         return original(self, y, rng)
 
-    monkeypatch.setattr(SymmetryBreaking, "solve", spy)
-    monkeypatch.setattr(SymmetryBreaking, "prepare", lambda _self, _backend, _rng: calls.append("prepare"))
+    monkeypatch.setattr(InvariantLoss, "solve", spy)
+    monkeypatch.setattr(InvariantLoss, "prepare", lambda _self, _backend, _rng: calls.append("prepare"))
     plain = prbench.solve("hio-er[iterations=20,starts=1]", crystal.measurement)
     found = prbench.solve(solver(iterations=20), crystal.measurement)
     assert calls == ["prepare", "solve"]
