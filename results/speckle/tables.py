@@ -31,10 +31,11 @@ RIM_PX = 16
 
 
 def estimate(values: pd.Series | np.ndarray) -> str:
-    """The median with its interval."""
+    """The median, with its interval where there are enough values for one."""
     array = np.asarray(values, float)
     e = medians(array, np.zeros(len(array), int), 1)
-    return f"{e.value[0]:.3g} \\[{e.low[0]:.2g}, {e.high[0]:.2g}\\]"
+    interval = "–" if np.isnan(e.low[0]) else f"{e.low[0]:.2g}, {e.high[0]:.2g}"
+    return f"{e.value[0]:.3g} \\[{interval}\\]"
 
 
 def table(rows: list[list[str]], head: list[str], words: int = 1) -> None:
@@ -48,7 +49,8 @@ def table(rows: list[list[str]], head: list[str], words: int = 1) -> None:
 def escaped(name: str) -> str:
     """A solver's name in Markdown, short where its weights stand in a file."""
     if "weights=" in name:
-        return f"`unet-speckle`, {Path(str(parse_name(name)[1]['weights'])).stem.replace('-', ' ')}"
+        path = Path(str(parse_name(name)[1]["weights"]))
+        return f"`unet-speckle`, {(path.parent.name if path.stem == 'weights' else path.stem).replace('-', ' ')}"
     return f"`{name}`"
 
 
@@ -165,7 +167,7 @@ def main(records: Path) -> None:
     of_records(records)
     frame = read(records)
     sys.stdout.write("## Four rods\n\n")
-    rods(sorted(frame[frame["images"] == 1]["solver"].unique()))
+    rods(sorted(name for name in frame[frame["images"] == 1]["solver"].unique() if "prbench-results" not in name))
 
 
 if __name__ == "__main__":
