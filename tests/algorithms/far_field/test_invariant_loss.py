@@ -86,8 +86,8 @@ def test_the_answers_mean_is_real_and_positive():
 
 def test_the_shipped_network_learned_cells_and_strain():
     """Errors of one pass on tuning problems, far below those of the network that learned convex crystals alone."""
-    for name, limit in (("cell2d[size=32]", 0.5), ("crystal2d[size=32,strength=2]", 0.9)):
-        problems = [prbench.get_dataset(name).problem(n, split="tune") for n in range(8)]
+    for name, limit in (("cell2d[size=32]", 0.5), ("crystal2d[size=32,strength=2]", 0.8)):
+        problems = [prbench.get_dataset(name).problem(n, split="tune") for n in range(4)]
         broad, narrow = (
             np.median([prbench.score(prbench.solve(s, p.measurement).reconstruction, p)["sa_nmse"] for p in problems])
             for s in ("invariant-loss", "symmetry-breaking")
