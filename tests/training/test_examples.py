@@ -46,6 +46,19 @@ def test_what_is_made_is_not_made_again(tmp_path):
         np.testing.assert_array_equal(made.inputs[number], SOURCE.example(number)[0])
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_many_are_made_in_blocks_without_a_gap(tmp_path, jobs):
+    source, told = dataclasses.replace(SOURCE, samples=50), []
+    made = make_examples(tmp_path, source, jobs=jobs, on_example=lambda done, _total: told.append(done))
+    assert (told[0], told[-1]) == (0, 100)
+    assert 8 <= len(told) < 50
+    for number in range(100):
+        np.testing.assert_array_equal(made.inputs[number], source.example(number)[0])
+    again = []
+    make_examples(tmp_path, source, on_example=lambda done, _total: again.append(done))
+    assert again == [100]
+
+
 @pytest.mark.parametrize("canvas", [11, 24, 40])
 def test_examples_of_all_sizes_are_brought_to_one(tmp_path, canvas):
     """Those of 16 and 12 pixels: cut about their middle, or mirrored at their edges, as numpy pads symmetrically."""
