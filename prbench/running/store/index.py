@@ -65,15 +65,11 @@ class Index:
     @cached_property
     def came_alone(self) -> bool:
         """Whether there are rows and files of records, and no file is one that a table has noted."""
-        paths = (
-            [path for name in sorted(self.folders) if (path := self.part_path(name)).is_file()] if self.sharded else [self.table]
-        )
-        parts = [(part, part.stamps()) for path in paths if (part := self.open_if_whole(path)) is not None]
-        return (
-            any(stamps for _, stamps in parts)
-            and next(self.runs.glob("??/*.json"), None) is not None
-            and not any(self._knows_a_file(*part) for part in parts)
-        )
+        if next(self.runs.glob("??/*.json"), None) is None:
+            return False
+        if any(part.folders.get(name) == at for part in self._parts() for name, at in self.folders.items()):
+            return False  # without a look at rows, of which there may be a million
+        return any(map(len, self._parts())) and not any(map(self._knows_a_file, self._parts()))
 
     def part_path(self, name: str) -> Path:
         """Where the Parquet file of a folder of records is, or would be."""
@@ -128,11 +124,15 @@ class Index:
         """Whether a row stands without its file."""
         return stamp.without_file or self.came_alone
 
-    def _knows_a_file(self, part: TablePart, stamps: Mapping[str, Stamp]) -> bool:
-        """Whether a folder is as the table saw it, or has a file that is."""
-        if any(part.folders.get(name) == at for name, at in self.folders.items()):
-            return True
-        for key, stamp in stamps.items():
+    def _parts(self) -> Iterator[TablePart]:
+        """The Parquet files that may know a file of a folder that is there."""
+        for path in sorted({self.part_path(name) for name in self.folders}):
+            if (part := self.open_if_whole(path)) is not None:
+                yield part
+
+    def _knows_a_file(self, part: TablePart) -> bool:
+        """Whether a file is as a row says."""
+        for key, stamp in part.stamps().items():
             if key[:2] in self.folders and not stamp.without_file:
                 with contextlib.suppress(FileNotFoundError):
                     result = (self.runs / key[:2] / f"{key}.json").stat()
