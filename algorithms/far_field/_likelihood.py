@@ -167,6 +167,15 @@ def refine(y: FarField, d: LikelihoodDescent, background: float = FLOOR) -> None
         d.spectrum = y.transform(d.x)
 
 
+def pulled(y: FarField, d: LikelihoodDescent) -> Array:
+    """The objects after a step of Fisher scoring of each pixel by itself, on the support or not: complex (B, *shape).
+
+    All pixels have the same Fisher information, which makes the step minus the gradient: the new spectrum is ``A n/I``. At the
+    most likely objects nothing changes on the support.
+    """
+    return d.x - y.inverse(_pull(y, d, d.background)[0])
+
+
 def _pull(y: FarField, d: LikelihoodDescent, b: float) -> tuple[Array, Array]:
     """The gradient in Fourier space, up to a factor, and with a beam that is not fully coherent what the spectrum was
     multiplied by for it.

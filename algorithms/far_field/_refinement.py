@@ -11,9 +11,9 @@ from prbench.backend import Array
 from prbench.tasks.far_field import FarField
 
 from ._guidance import aligned, unrelated
-from ._likelihood import FLOOR, LikelihoodDescent, begin, log_likelihood
+from ._likelihood import FLOOR, LikelihoodDescent, begin, log_likelihood, pulled
 from ._selection import Choice, acceptable, by_score, score
-from ._shrinkwrap import above_typical
+from ._shrinkwrap import above_typical, half_shifts
 from ._state import ProjectionState
 
 _RELATED = 0.3
@@ -30,10 +30,11 @@ class Refinement:
     Attributes:
         starts: objects of the projections' independent starts, before they were averaged, (K, *object_shape).
         scores: of all starts.
-        descent: candidates being refined: mean of the finalists, best finalist, last answer.
+        descent: candidates being refined: mean of the finalists, best finalist, last answer and its shifts.
         last: answer of the last block, complex (*shape).
         best: the best answer so far by Akaike's criterion, with ``support`` and ``criterion``.
-        next_support: the support that the next block and the projections before it use.
+        shifted: for the next block, the last answer and its shifts by half a pixel, complex (2**ndim, *shape).
+        supports: of these, bool; the first is that of the projections before the block.
         blocks: blocks done.
     """
 
@@ -43,7 +44,8 @@ class Refinement:
     last: Array = None
     best: Array = None
     support: Array = None
-    next_support: Array = None
+    shifted: Array = None
+    supports: Array = None
     criterion: float = math.inf
     blocks: int = 0
 
@@ -93,7 +95,7 @@ def background(y: FarField, progress: float) -> float:
 def enter(
     y: FarField, state: RefinedState, finalists: int, keep: int, reject: float | None = None, *, uniform: bool = False
 ) -> None:
-    """Begin a block: bring the finalists together, and descend from their mean, the best of them and the last answer.
+    """Begin a block: bring the finalists together, and descend from their mean, the best of them, the last answer and its shifts.
 
     Args:
         y: measurement, all of it.
@@ -113,13 +115,18 @@ def enter(
     axes = tuple(range(1, y.ndim + 1))
     distance = xp.sum(xp.abs(together - together[:1]) ** 2, axis=axes) / xp.sum(xp.abs(together[:1]) ** 2)
     related = [i for i, d in enumerate(y.backend.to_numpy(distance)) if d < _RELATED]
-    candidates = [xp.mean(together[related], axis=0), together[0], *([] if r.last is None else [r.last])]
-    support = s.support[:1] if r.last is None else r.next_support[None]
-    r.descent = begin(y, xp.stack(candidates), xp.concat([support] * len(candidates)), s.coherence, uniform=uniform)
+    candidates = xp.stack([xp.mean(together[related], axis=0), together[0]])
+    supports = xp.stack([s.support[0]] * 2)
+    if r.last is not None:
+        candidates, supports = xp.concat([candidates, r.shifted]), xp.concat([supports, r.supports])
+    r.descent = begin(y, candidates, supports, s.coherence, uniform=uniform)
 
 
 def leave(y: FarField, state: RefinedState, fraction: float) -> None:
-    """End a block: keep the most likely candidate, draw the support from it, and let the finalists project on that.
+    """End a block: keep the best candidate, draw the support from it, and let the finalists project on that.
+
+    The support takes in pixels that the likelihood asks for, as corners that the blur of shrinkwrap has cut off. An object that lies
+    between the pixels has an edge too wide, and hardly ever comes to lie on them by steps, so its shifts by half a pixel compete.
 
     Args:
         y: measurement.
@@ -129,14 +136,18 @@ def leave(y: FarField, state: RefinedState, fraction: float) -> None:
     xp, s, r = y.backend.xp, state.projections, state.refinement
     assert r is not None
     assert r.descent is not None
-    r.last, support, criterion = _most_likely(y, r.descent)
+    chosen, criterion = _most_likely(y, r.descent)
+    r.last, support = r.descent.x[chosen], r.descent.support[chosen]
     if r.best is None or criterion < r.criterion:
         r.criterion, r.best, r.support = criterion, r.last, support
-    r.next_support = above_typical(y, r.last, support, fraction) if y.support is None and y.support_size is None else support
+    r.shifted, r.supports = r.last[None], support[None]
+    if y.support is None and y.support_size is None:
+        r.shifted = half_shifts(y, pulled(y, r.descent)[chosen])
+        r.supports = xp.stack([above_typical(y, x, support, fraction) for x in r.shifted])
     r.descent, r.blocks = None, r.blocks + 1
     together = aligned(y, s.estimates(), r.last)
-    together[-1] = r.last
-    s.support = xp.stack([r.next_support] * len(together))
+    together[-1] = r.shifted[0]
+    s.support = xp.stack([r.supports[0]] * len(together))
     s.g = together * s.support
     s.p = xp.asarray(s.g, copy=True)
 
@@ -150,19 +161,20 @@ def answer(y: FarField, r: Refinement) -> tuple[Array, Array]:
 def _ranked(y: FarField, r: Refinement) -> tuple[Array, Array, float]:
     """As :func:`answer`, and the criterion."""
     if r.descent is not None:
-        found = _most_likely(y, r.descent)
-        if r.best is None or found[2] < r.criterion:
-            return found
+        chosen, criterion = _most_likely(y, r.descent)
+        if r.best is None or criterion < r.criterion:
+            return r.descent.x[chosen], r.descent.support[chosen], criterion
     return r.best, r.support, r.criterion
 
 
-def _most_likely(y: FarField, d: LikelihoodDescent) -> tuple[Array, Array, float]:
-    """The candidate of highest likelihood, its support, and Akaike's criterion."""
-    misfit = y.backend.to_numpy(log_likelihood(y, d)).ravel()
-    chosen = by_score(misfit)[0]
-    support = d.support[chosen]
-    parameters = (1 if d.uniform else 2) * int(y.backend.xp.sum(support))
-    return d.x[chosen], support, float(misfit[chosen]) * math.prod(y.shape) + parameters
+def _most_likely(y: FarField, d: LikelihoodDescent) -> tuple[int, float]:
+    """The best candidate by Akaike's criterion, and that."""
+    axes = tuple(range(1, y.ndim + 1))
+    pixels = y.backend.to_numpy(y.backend.xp.sum(y.backend.xp.astype(d.support, y.backend.real), axis=axes))
+    misfit = y.backend.to_numpy(log_likelihood(y, d)).astype(np.float64).ravel()
+    criteria = misfit * math.prod(y.shape) + (1 if d.uniform else 2) * pixels
+    chosen = by_score(criteria)[0]
+    return chosen, float(criteria[chosen])
 
 
 def _elect(y: FarField, s: ProjectionState, finalists: int, keep: int, reject: float | None) -> Refinement:

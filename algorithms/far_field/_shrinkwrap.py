@@ -70,6 +70,15 @@ def above_typical(y: FarField, x: Array, support: Array, fraction: float, sigma:
     return blur(y.backend, magnitude[None], sigma)[0] > fraction * typical
 
 
+def half_shifts(y: FarField, x: Array) -> Array:
+    """An object (*shape) and its shifts by half a pixel along one or more axes, by FFT: complex (2**ndim, *shape)."""
+    moved = x[None]
+    for axis, n in enumerate(y.shape):
+        ramp = np.exp(-1j * np.pi * np.fft.fftfreq(n)).reshape([-1 if a == axis else 1 for a in range(y.ndim)])
+        moved = y.backend.xp.concat([moved, y.inverse(y.transform(moved) * y.backend.asarray(ramp, y.backend.complex))])
+    return moved
+
+
 def random_halves(y: FarField, rng: Rng, count: int) -> Array:
     """Half-spaces through the middle of the grid in random directions, bool (count, *shape).
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import prbench
-from prbench.algorithms.far_field._likelihood import along_uniform, begin, log_likelihood, made_uniform, refine
+from prbench.algorithms.far_field._likelihood import along_uniform, begin, log_likelihood, made_uniform, pulled, refine
 from prbench.backend import get_backend
 
 
@@ -86,6 +86,19 @@ def test_without_noise_a_descent_from_nearby_ends_at_the_truth(make_solved, libr
     x, found = solved.x.ravel(), solved.host(d.x).ravel()
     phase = np.vdot(found, x) / abs(np.vdot(found, x))
     assert np.linalg.norm(phase * found - x) < 1e-3 * np.linalg.norm(x)
+
+
+def test_the_likelihood_asks_for_a_pixel_that_the_support_lacks(make_solved, library, shape):
+    solved = make_solved(shape, library, gain=0.1)
+    lacking = tuple(np.argwhere(solved.support)[0])
+    support = solved.support.copy()
+    support[lacking] = False
+    d = begin(solved.y, solved.there(solved.x), solved.there(support[None]))
+    for _ in range(60):
+        refine(solved.y, d)
+    asked = np.abs(solved.host(pulled(solved.y, d))[0]) * ~support
+    assert np.unravel_index(asked.argmax(), shape) == lacking
+    assert asked[lacking] > 0.3 * abs(solved.x[0][lacking])
 
 
 def test_a_step_costs_two_transforms_an_object(make_solved):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prbench.algorithms.far_field._shrinkwrap import blur, shrink
+from prbench.algorithms.far_field._shrinkwrap import blur, half_shifts, shrink
 from prbench.backend import get_backend
 
 SHAPES = st.lists(st.integers(4, 13), min_size=2, max_size=3).map(tuple)
@@ -111,3 +111,14 @@ def test_an_update_of_the_support_counts_one_transform_a_start(make_solved):
     solved.y.counters.reset()
     shrink(solved.y, solved.there(solved.random(3)), 1.0, 0.2)
     assert solved.y.counters.ffts == 3
+
+
+def test_two_half_shifts_are_a_shift_by_a_pixel(make_solved, library):
+    solved = make_solved((9, 11), library)
+    x = solved.random(1)[0]
+    moved = half_shifts(solved.y, solved.there(x))
+    np.testing.assert_allclose(solved.host(moved[0]), x)
+    for once, steps in zip(moved, [(0, 0), (1, 0), (0, 1), (1, 1)], strict=True):
+        row = steps[0] + 2 * steps[1]
+        twice = solved.host(half_shifts(solved.y, once)[row])
+        np.testing.assert_allclose(twice, np.roll(x, steps, axis=(0, 1)), atol=1e-10)
