@@ -125,8 +125,9 @@ def enter(
 def leave(y: FarField, state: RefinedState, fraction: float) -> None:
     """End a block: keep the best candidate, draw the support from it, and let the finalists project on that.
 
-    The support takes in pixels that the likelihood asks for, as corners that the blur of shrinkwrap has cut off. An object that lies
-    between the pixels has an edge too wide, and hardly ever comes to lie on them by steps, so its shifts by half a pixel compete.
+    The support takes in pixels that the likelihood asks for, as corners that the blur of shrinkwrap has cut off. An object that
+    lies between the pixels has an edge too wide, and hardly ever comes to lie on them by steps, so its shifts by half a pixel
+    compete.
 
     Args:
         y: measurement.

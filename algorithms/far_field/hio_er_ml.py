@@ -42,11 +42,12 @@ _HELD_OUT, _SEMIFINALISTS = 0.03, 8
 class HioErMl(RecipeSettings, IterativeSolver[FarField, RefinedState]):
     """``hio-er``, then Poisson maximum likelihood and projections in turns, on a support that tightens.
 
-    Each block ``ML`` of the recipe starts from the mean of the finalists, the best of them, the last refined object and its shifts
-    by half a pixel along each axis. Its background is annealed from three times the mean count to nothing, which lets Fourier
-    coefficients change sign that plain likelihood would hold in place. The support is then drawn anew from the refined object
-    and from what its likelihood asks for off the support, and the finalists project on it, the refined object among them. Answers
-    on different supports are compared by Akaike's criterion: a support too tight pays in likelihood, one too loose in parameters.
+    Each block ``ML`` of the recipe starts from the mean of the finalists, the best of them, the last refined object and its
+    shifts by half a pixel along each axis. Its background is annealed from three times the mean count to nothing, which lets
+    Fourier coefficients change sign that plain likelihood would hold in place. The support is then drawn anew from the refined
+    object and from what its likelihood asks for off the support, and the finalists project on it, the refined object among
+    them. Answers on different supports are compared by Akaike's criterion: a support too tight pays in likelihood, one too
+    loose in parameters.
 
     Where the measurement tells its photons (``gain``), all projections on the modulus are relaxed to the proximal map of the
     Poisson likelihood. With ``settle`` a few pixels are held out of the projections; once the starts explain these no better, the
