@@ -165,11 +165,14 @@ def grid(
 
 
 def letter_panels(figure: Figure) -> None:
-    """Letters (a), (b), ... above the left corners of the panels, where there are several."""
-    panels = [axes for axes in figure.axes if axes.axison and axes.get_subplotspec() is not None]
+    """Letters (a), (b), ... above the left corners of the panels, where there are several; twin axes are one panel."""
+    panels: dict[tuple[int, int, int], Axes] = {}
+    for axes in figure.axes:
+        if axes.axison and (spec := axes.get_subplotspec()) is not None:
+            panels.setdefault((id(spec.get_gridspec()), spec.num1, spec.num2), axes)
     if len(panels) < 2:
         return
-    for index, axes in enumerate(panels):
+    for index, axes in enumerate(panels.values()):
         letter = f"({chr(ord('a') + index % 26)})"
         offset: dict[str, Any] = {"xytext": (-2, 4), "textcoords": "offset points", "ha": "right", "va": "bottom"}
         axes.annotate(letter, (0, 1), xycoords="axes fraction", fontweight="bold", **offset)

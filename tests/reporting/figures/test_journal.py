@@ -30,6 +30,14 @@ def test_panels_fill_their_figure(panels, shape):
         assert letters == ([] if panels == 1 else [f"({letter})" for letter in "abcdefghi"[:panels]])
 
 
+def test_twin_axes_are_one_panel():
+    with styled(STYLES["paper"]):
+        figure, made = grid(STYLES["paper"], 2, 1.5)
+        twins = [axis.twinx() for axis in made]
+        letter_panels(figure)
+        assert [[text.get_text() for text in axis.texts] for axis in (*made, *twins)] == [["(a)"], ["(b)"], [], []]
+
+
 @pytest.mark.parametrize(
     ("pixels", "pixel_m", "length", "label"),
     [
