@@ -29,6 +29,8 @@ LARGEST = 0.05
 """``sa_nmse`` of a success where no bound is known, and the largest of any: bounds of soft cells exceed 1 at few photons."""
 
 _SOURCE = "Kay, Fundamentals of Statistical Signal Processing: Estimation Theory, Prentice Hall (1993), chapter 3"
+UNEXPLAINED = 6.0
+"""Standard deviations by which Pearson's sum of squares may exceed its mean before noise counts as more than that of photons."""
 _ZERO = 1e-6
 """Part of the largest magnitude under which a pixel of the truth counts as outside its support."""
 _FLAT = 1e-3
@@ -41,10 +43,12 @@ class Bounds(NamedTuple):
     Attributes:
         support: for an estimate that knows the support.
         uniform: for one that knows besides that the magnitude is uniform; NaN where it is not.
+        missing: why they are not computed, empty where they are.
     """
 
     support: float
     uniform: float
+    missing: str = ""
 
 
 class Limit(NamedTuple):
@@ -69,11 +73,31 @@ def bounds_of(problem: Problem) -> Bounds:
     size = np.abs(x)
     support = size > _ZERO * size.max()
     if np.count_nonzero(support) > MOST_PIXELS:
-        return Bounds(math.nan, math.nan)
+        return Bounds(math.nan, math.nan, f"the object has more than {MOST_PIXELS} pixels")
+    if (excess := photon_excess(problem)) > UNEXPLAINED:
+        return Bounds(
+            math.nan, math.nan, f"the truth explains the pattern by {excess:.3g} standard deviations worse than photons allow"
+        )
     x = np.where(support, x, 0)
     flat = np.ptp(size[support]) <= _FLAT * size.max()
     known = cramer_rao_nmse(x, support, y.gain, y.shape, y.mask)
     return Bounds(known, cramer_rao_nmse(x, support, y.gain, y.shape, y.mask, uniform=True) if flat else math.nan)
+
+
+def photon_excess(problem: Problem) -> float:
+    """How far Pearson's sum of squares of the counts about the truth's pattern exceeds its mean, in its standard deviations.
+
+    About a standard normal number where all noise is that of photons and the beam is coherent; pixels where a photon or more is
+    expected count.
+    """
+    y, truth = problem.measured(FarField), problem.truth
+    assert truth is not None
+    assert y.gain is not None
+    expected, counts = (np.asarray(n, np.float64) / y.gain for n in (y.to(y.backend).forward(truth.object), y.intensity))
+    seen = (expected >= 1) & np.broadcast_to(True if y.mask is None else np.asarray(y.mask, bool), expected.shape)
+    expected, counts = expected[seen], counts[seen]
+    # A Poisson number of mean m has a fourth central moment of m + 3 m^2.
+    return float(np.sum((counts - expected) ** 2 / expected - 1) / max(np.sqrt(np.sum(2 + 1 / expected)), 1))
 
 
 @lru_cache(maxsize=1)
@@ -98,7 +122,8 @@ def success_limit(problem: Problem, assumes: tuple[str, ...] = ()) -> Limit:
 
     Without noise, where the truth explains the pattern to rounding: :data:`EXACT`. With photon noise:
     :data:`OVER_BOUND` times the bound that applies, :data:`LARGEST` at most. Else, as where noise is of another kind, the beam
-    is not fully coherent or the object has more than :data:`MOST_PIXELS` pixels: :data:`LARGEST`.
+    is not fully coherent or the object has more than :data:`MOST_PIXELS` pixels: :data:`LARGEST`. Photons are held to be all
+    noise there is where :func:`photon_excess` is up to :data:`UNEXPLAINED`.
     """
     y = problem.measured(FarField)
     if y.gain is None:
@@ -107,7 +132,7 @@ def success_limit(problem: Problem, assumes: tuple[str, ...] = ()) -> Limit:
         return Limit(LARGEST, f"at most {LARGEST:g}: the truth does not explain the pattern, and no photon noise is known")
     bound, known = applying_bound(problem, assumes)
     if math.isnan(bound):
-        return Limit(LARGEST, f"at most {LARGEST:g}: the object has more than {MOST_PIXELS} pixels, and no bound is computed")
+        return Limit(LARGEST, f"at most {LARGEST:g}: {bounds_of(problem).missing}, and no bound is computed")
     value = min(LARGEST, OVER_BOUND * bound)
     return Limit(value, f"at most {value:.3g}: {OVER_BOUND:g} times the bound {bound:.3g} for known {known}, {LARGEST:g} at most")
 
@@ -195,7 +220,7 @@ def noise_bound_uniform(case: Case) -> float:
 def _stated(case: Case, name: str, bound: float) -> float:
     """A bound, or NaN with the reason noted where there is none."""
     if math.isnan(bound):
-        return case.undefined(name, f"the object has more than {MOST_PIXELS} pixels, or its magnitude is not uniform")
+        return case.undefined(name, bounds_of(case.problem).missing or "the object's magnitude is not uniform")
     if math.isinf(bound):
         return case.undefined(name, "what was measured leaves more than the global phase undetermined")
     return bound

@@ -8,7 +8,16 @@ import pytest
 import prbench
 from prbench.core import Case, Reconstruction, build_plugin, load_plugin
 from prbench.tasks.far_field import UNIFORM_MAGNITUDE, FarField
-from prbench.tasks.far_field.bounds import EXACT, LARGEST, MOST_PIXELS, OVER_BOUND, bounds_of, success_limit
+from prbench.tasks.far_field.bounds import (
+    EXACT,
+    LARGEST,
+    MOST_PIXELS,
+    OVER_BOUND,
+    UNEXPLAINED,
+    bounds_of,
+    photon_excess,
+    success_limit,
+)
 
 
 def test_the_likelihood_reaches_it_and_nothing_gets_below_by_much():
@@ -28,7 +37,7 @@ def test_what_is_too_large_has_none():
     whole = np.ones((MOST_PIXELS // 50, 60), complex)
     y = FarField(np.ones((100, 120)), object_shape=whole.shape, gain=1.0)
     large = dataclasses.replace(problem, measurement=y, truth=Reconstruction(object=whole), object_region=None)
-    assert np.isnan(bounds_of(large)).all()
+    assert np.isnan(bounds_of(large)[:2]).all()
     assert success_limit(large).value == LARGEST
     case = Case(Reconstruction(object=whole), large)
     assert np.isnan(load_plugin("metric", "bound_ratio")(case))
@@ -54,6 +63,20 @@ def test_without_noise_success_is_an_exact_answer():
 def test_noise_of_another_kind_keeps_the_threshold():
     problem = prbench.get_dataset("crystal2d[size=16,coherence=0.6]").problem(0)
     assert success_limit(problem).value == LARGEST
+
+
+def test_photons_explain_a_coherent_pattern_and_no_other():
+    excess = [photon_excess(prbench.get_dataset("crystal2d[size=16,photons=10]").problem(k)) for k in range(40)]
+    assert abs(np.mean(excess)) < 4 / np.sqrt(40)
+    assert 0.6 < np.std(excess) < 1.5
+    assert max(excess) < UNEXPLAINED
+    problem = prbench.get_dataset("crystal2d[size=16,photons=1000,coherence=0.6]").problem(0)
+    assert photon_excess(problem) > UNEXPLAINED
+    assert np.isnan(bounds_of(problem)[:2]).all()
+    assert success_limit(problem).value == LARGEST
+    case = Case(problem.truth, problem)
+    assert np.isnan(load_plugin("metric", "noise_bound")(case))
+    assert case.notes["noise_bound"] == bounds_of(problem).missing
 
 
 def test_with_photon_noise_success_is_twice_the_bound_that_applies():
