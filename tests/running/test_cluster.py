@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
@@ -56,6 +57,16 @@ def test_the_job_script_says_what_the_file_says(tmp_path, monkeypatch):
     assert all(word in script for word in wanted), script
     assert "--nworkers 2" in script
     assert "--nthreads 1" in script
+
+
+def test_two_front_ends_fit_on_one_machine(tmp_path, monkeypatch):
+    pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed; pip install -c constraints.txt -e '.[dask]'")
+    monkeypatch.chdir(tmp_path)
+    with contextlib.ExitStack() as stack:
+        first, second = (Cluster.read(written(tmp_path, GOOD)).build() for _ in range(2))
+        stack.callback(second.close)
+        stack.callback(first.close)
+        assert first.scheduler_address != second.scheduler_address
 
 
 @pytest.mark.parametrize(

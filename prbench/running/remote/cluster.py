@@ -107,6 +107,7 @@ class Cluster(BaseModel):
         silence()
         arguments = {name: value for name, value in self.model_dump().items() if name != "jobs" and value is not None}
         arguments |= {"cores": self.processes, "job_cpu": self.job_cpu or self.cores}  # a Dask thread is a cell, not a core
+        arguments["scheduler_options"] = {"dashboard_address": ":0"}  # any free port: several front ends run on one login node
         if self.walltime is not None:
             told = f"export {ENDS}=$(($(date +%s) + {seconds_of(self.walltime)}))"
             arguments["job_script_prologue"] = [told, *(self.job_script_prologue or [])]
