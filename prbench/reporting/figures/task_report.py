@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.gridspec import SubplotSpec
 
     from prbench.running.store.results import ResultSet
 
@@ -166,10 +167,10 @@ def grid(
 
 def letter_panels(figure: Figure) -> None:
     """Letters (a), (b), ... above the left corners of the panels, where there are several; twin axes are one panel."""
-    panels: dict[tuple[int, int, int], Axes] = {}
+    panels: dict[SubplotSpec, Axes] = {}
     for axes in figure.axes:
         if axes.axison and (spec := axes.get_subplotspec()) is not None:
-            panels.setdefault((id(spec.get_gridspec()), spec.num1, spec.num2), axes)
+            panels.setdefault(spec, axes)
     if len(panels) < 2:
         return
     for index, axes in enumerate(panels.values()):
