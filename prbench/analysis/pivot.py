@@ -57,7 +57,7 @@ _COUNTS = ("samples", "cells", "failed")
 def pivots(boards: Sequence[Leaderboard], setting: str) -> list[Pivot]:
     """Turn leaderboards about: one pivot for all datasets that differ in ``setting`` alone.
 
-    Datasets without the setting are left out.
+    Datasets without the setting are left out, and those with one value of it where others have more.
 
     Raises:
         UsageError: where no dataset has it, with the settings that there are.
@@ -92,7 +92,7 @@ def pivots(boards: Sequence[Leaderboard], setting: str) -> list[Pivot]:
     if not result:
         there = f"; their settings are: {', '.join(sorted(settings))}" if settings else ""
         raise UsageError(f"no dataset of these results has a setting {setting!r}{there}")
-    return result
+    return [pivot for pivot in result if len(pivot.values) > 1] or result
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,12 @@ def test_datasets_that_differ_elsewhere_stand_apart_and_others_are_left_out():
     found = pivots(leaderboards(frame), "size")
     assert {pivot.dataset: pivot.values for pivot in found}["crystal2d[photons=100]"] == (64, 96)
     by_photons = {pivot.dataset: pivot.values for pivot in pivots(leaderboards(frame), "photons")}
-    assert by_photons["crystal2d"] == (100, 1000, None)
-    assert by_photons["crystal2d[size=96]"] == (100,)
+    assert by_photons == {"crystal2d": (100, 1000, None)}, "crystal2d[size=96] and cell2d have one value of photons each"
+
+
+def test_where_no_dataset_varies_the_setting_its_one_value_is_shown():
+    (pivot,) = pivots(leaderboards(records(["crystal2d[photons=100]"])), "photons")
+    assert pivot.values == (100,)
 
 
 def test_an_unknown_setting_is_refused_with_the_known_ones():
