@@ -19,7 +19,7 @@ def from_seeds(make: Make, seeds: Sequence[int]) -> nn.Module:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             singles.append(make(1).state_dict())
-    stacked = make(len(seeds))
+    stacked = _to_be_filled(make, len(seeds))
     first = singles[0]
     stacked.load_state_dict({k: torch.cat([one[k] for one in singles]) if v.ndim else v for k, v in first.items()})
     return stacked
@@ -45,7 +45,7 @@ def narrowed(
 
     fewer = []
     for network, make in zip(networks, makes, strict=True):
-        cut = make(len(rows))
+        cut = _to_be_filled(make, len(rows))
         cut.load_state_dict({k: subset(v) for k, v in network.state_dict().items()})
         fewer.append(cut)
     old = [p for network in networks for p in network.parameters()]
@@ -58,3 +58,9 @@ def narrowed(
                 k: torch.empty_like(after).copy_(subset(v)) if v.ndim else v.clone() for k, v in optimiser.state[before].items()
             }
     return fewer, going
+
+
+def _to_be_filled(make: Make, count: int) -> nn.Module:
+    """Networks whose first weights are of no use: making them draws all the same, from a generator that is put back."""
+    with torch.random.fork_rng(devices=[]):
+        return make(count)
