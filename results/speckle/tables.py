@@ -55,8 +55,8 @@ def escaped(name: str) -> str:
 
 
 def simulated(frame: pd.DataFrame) -> pd.DataFrame:
-    """The records of ``sandpaper``, with what their objects and images are; failures are infinite."""
-    frame = frame[frame["dataset"].str.startswith("sandpaper")].copy()
+    """The records of ``sandpaper`` on its own beamline, with what their objects and images are; failures are infinite."""
+    frame = frame[frame["dataset"].str.startswith("sandpaper[geometry=")].copy()
     settings = [parse_name(name)[1] for name in frame["dataset"]]
     frame["geometry"] = [held["geometry"] for held in settings]
     frame["images"] = [int(str(held["images"])) for held in settings]
@@ -115,6 +115,20 @@ def paired(frame: pd.DataFrame, first: str, kinds: tuple[str, ...]) -> None:
     table([row for _, row in rows], ["images", "photons of each", "solver", "ratio", "network better", "p"], words=3)
 
 
+def beamlines(frame: pd.DataFrame) -> None:
+    """Print the errors on beamlines that no training has seen, and their ratios to that of the network, object by object."""
+    mine = frame[frame["dataset"].str.startswith("sandpaper[") & ~frame["dataset"].str.contains("geometry=")]
+    others = sorted(set(mine["solver"]) - {ONE})
+    rows = []
+    for dataset, found in mine.groupby("dataset"):
+        error = found.assign(error=found["displacement_rmse"].where(found["status"] == "ok", np.inf))
+        by_solver = error.pivot(index="sample", columns="solver", values="error")
+        ratios = [estimate(by_solver[name] / by_solver[ONE]) for name in others]
+        rows.append([f"`{dataset}`", *(estimate(by_solver[name]) for name in (ONE, *others)), *ratios])
+    names = [f"`{name}`" for name in (ONE, *others)]
+    table(rows, ["beamline", *names, *(f"{name}, ratio" for name in names[1:])])
+
+
 def rods(solvers: list[str]) -> None:
     """Print what answers from the first pair of the four rods have in common with ``umpa`` on the other twelve, and what not.
 
@@ -160,6 +174,8 @@ def of_records(records: Path) -> None:
     paired(frame, ONE, KINDS)
     sys.stdout.write("## Paired with the network that some were held back from, objects of unseen geometry or material\n\n")
     paired(frame, HELD_BACK, KINDS[1:])
+    sys.stdout.write("## Other beamlines\n\n")
+    beamlines(ResultSet(Store(records)).frame)
 
 
 def main(records: Path) -> None:

@@ -22,7 +22,7 @@ from prbench.training.state import TrainingState
 
 SIDE = 256
 STEPS: dict[str, tuple[int, int | None, tuple[int, ...], tuple[int, ...]]] = {
-    "unet-speckle": (8, 128, (2, SIDE, SIDE), (2, SIDE, SIDE)),
+    "unet-speckle": (8, 128, (3, SIDE, SIDE), (2, SIDE, SIDE)),
     "symmetry-breaking": (32, None, (2, 63, 63), (2, 32, 32)),
 }
 """One solver a network: the batch of a step, the crop, the shapes of an input and of a target."""

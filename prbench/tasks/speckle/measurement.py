@@ -13,6 +13,7 @@ import numpy as np
 from prbench.backend import Array, get_backend
 from prbench.core.checks import NOT_GIVEN, answer_array, known_light, mask_of, positive, real_array, refuse, same_shape
 from prbench.core.measurement import Measurement, filled_from_nearest
+from prbench.core.outside import outside_training
 from prbench.core.reconstruction import Reconstruction
 from prbench.errors import BadInput
 from prbench.physics.gradients import integrate_gradient
@@ -180,6 +181,10 @@ class SpeckleStack(Measurement):
             if name == "dark_field" and getattr(reconstruction, name, None) is None:
                 continue
             answer_array(reconstruction, name, shape, "f", "a speckle solver")
+
+    def suspicions(self, reconstruction: Reconstruction) -> tuple[str, ...]:
+        """What a trained network says of images unlike those of its training."""
+        return outside_training(reconstruction)
 
     def describe(self) -> dict[str, object]:
         """As every measurement, and the number of pairs."""
