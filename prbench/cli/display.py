@@ -54,7 +54,9 @@ def duration(seconds: float) -> str:
 
 
 def time_left(state: RunState) -> str:
-    """The estimate, or nothing before there is one."""
+    """The estimate, or nothing before there is one; cells in hand beyond the run's own are of other shards."""
+    if state.running and state.done + state.cached >= state.total:
+        return f"helping other shards, {state.helped} of their cells done"
     return "" if state.remaining_s is None else f"about {duration(state.remaining_s)} left"
 
 
