@@ -156,4 +156,5 @@ class UNetSpeckle(LearnedSolver[SpeckleStack]):
 def _share(inputs: np.ndarray) -> np.ndarray:
     """(batch,): the visibility over ``VISIBILITY``, by which the third channel differs from the second; 0 without a sample."""
     second, third = (np.abs(inputs[:, channel]).sum(axis=(1, 2)) for channel in (1, 2))
-    return np.divide(third, second, out=np.zeros_like(second), where=second > 0)
+    result: np.ndarray = np.divide(third, second, out=np.zeros_like(second), where=second > 0)
+    return result
