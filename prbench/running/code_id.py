@@ -14,6 +14,7 @@ from prbench.core import Solver
 from .store.plain import digest
 
 _SHARED = ("prbench.core", "prbench.backend", "prbench.physics")
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _HOMES = ("prbench.algorithms", "prbench.datasets", "prbench.contestants")
 
 
@@ -22,8 +23,9 @@ def code_id(*plugins: type) -> str:
 
     Followed are imports inside a plug-in's own top-level package and in ``prbench.core``, ``prbench.backend`` and
     ``prbench.physics``; a name that a package re-exports leads to the module that defines it, so that a new neighbour there
-    changes nothing. The source is read, not run: what happens to be imported already makes no difference. Computed once a
-    process, of the files as they are then. Weights that come with a learned solver count as its code.
+    changes nothing. Neither do docstrings, lines of comment and empty lines. The source is read, not run: what happens to be
+    imported already makes no difference. Computed once per process, of the files as they are then. Weights that come with a
+    learned solver count as its code.
     """
     modules = tuple(dict.fromkeys(base.__module__ for plugin in plugins for base in plugin.__mro__))
     code = _code_id(modules, tuple(sorted({_root(plugin.__module__) for plugin in plugins})) + _SHARED)
@@ -45,7 +47,7 @@ def _code_id(modules: tuple[str, ...], roots: tuple[str, ...]) -> str:
         if name not in seen and _inside(name, roots):
             seen.add(name)
             pending.extend(_imports(name, roots))
-    return digest(*(part for name in sorted(seen) for part in (name, _source(name))))
+    return digest(*(part for name in sorted(seen) for part in (name, _code(name))))
 
 
 def _inside(name: str, roots: tuple[str, ...]) -> bool:
@@ -75,12 +77,38 @@ def _source(name: str) -> bytes:
 
 
 @cache
+def _tree(name: str) -> ast.Module:
+    return ast.parse(_source(name))
+
+
+def _code(name: str) -> bytes:
+    """The source of a module without docstrings, lines of comment and empty lines; every line of other strings stays."""
+    lines = _source(name).splitlines()
+    remarks, texts = set[int](), set[int]()
+    for node in ast.walk(_tree(name)):
+        if isinstance(node, ast.Constant | ast.JoinedStr):
+            texts.update(range(node.lineno + 1, (node.end_lineno or 0) + 1))
+        elif isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            text = node.body[0]
+            first, last = text.lineno, text.end_lineno or text.lineno
+            before, after = lines[first - 1][: text.col_offset], lines[last - 1][text.end_col_offset :]
+            if not before.strip() and not after.strip():
+                remarks.update(range(first, last + 1))
+    kept = (
+        line
+        for number, line in enumerate(lines, 1)
+        if number not in remarks and (number in texts or line.strip()[:1] not in (b"", b"#"))
+    )
+    return b"\n".join(kept)
+
+
+@cache
 def _from_imports(name: str) -> tuple[tuple[str, str, str], ...]:
     """Every ``from base import attribute as bound`` in the source of a module, as (base, attribute, bound)."""
     path = _file(name)
     package = name if path is not None and path.name == "__init__.py" else name.rpartition(".")[0]
     result = []
-    for node in ast.walk(ast.parse(_source(name))):
+    for node in ast.walk(_tree(name)):
         if isinstance(node, ast.ImportFrom):
             origin = "." * node.level + (node.module or "")
             base = importlib.util.resolve_name(origin, package) if node.level and package else origin.lstrip(".")
@@ -91,7 +119,7 @@ def _from_imports(name: str) -> tuple[tuple[str, str, str], ...]:
 @cache
 def _imports(name: str, roots: tuple[str, ...]) -> tuple[str, ...]:
     """The modules under ``roots`` that define what ``name`` imports, anywhere in its source."""
-    nodes = ast.walk(ast.parse(_source(name)))
+    nodes = ast.walk(_tree(name))
     whole = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     pairs = [(base, attribute) for base, attribute, _ in _from_imports(name) if base == "prbench" or _inside(base, roots)]
     return (*whole, *(target for base, attribute in pairs for target in _definers(base, attribute)))
