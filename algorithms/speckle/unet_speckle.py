@@ -63,8 +63,9 @@ class UNetSpeckle(LearnedSolver[SpeckleStack]):
     intensity that refraction draws together is found. Neither exposure nor the beam's profile matters. The transmission is the
     local least-squares ratio of the sample to the moved reference. The published width is 64, with 31 million parameters.
 
-    What it has learned is what it was shown: ``BEAMLINES``, from 0.5 to 3 m behind the sample. An answer says where visibility,
-    size of the speckles or strength of the sample lie outside.
+    What it has learned is what it was shown: ``BEAMLINES``, from 0.5 to 3 m behind the sample, and displacements of up to two
+    pixels. It draws weak, slowly varying displacements too small, and fails on those that draw no intensity together, as of
+    ``warped-speckle``. An answer says where visibility, size of the speckles or strength of the sample lie outside the training.
     """
 
     width: int = setting(16, valid="[1, 256]", range=(8, 64), log=True, doc="channels of the finest level; five levels, doubled")
