@@ -236,8 +236,12 @@ def test_leaderboards_write_hostile_names_as_text(tmp_path):
     assert any("'=cmd" in cell for row in read for cell in row)
 
 
-def test_rows_of_a_table_that_came_alone_are_verified_and_counted(tmp_path):
-    stored = Path(__file__).parents[2] / "results" / "contestants" / "records.parquet"
+def _folder(path):
+    return path.parent.name
+
+
+@pytest.mark.parametrize("stored", sorted((Path(__file__).parents[2] / "results").glob("*/records.parquet")), ids=_folder)
+def test_rows_of_a_table_that_came_alone_are_verified_and_counted(stored, tmp_path):
     shutil.copy(stored, tmp_path)
     result = verify(Store(tmp_path))
     assert (result.records, result.rows, result.faults) == (0, pq.read_metadata(stored).num_rows, {})

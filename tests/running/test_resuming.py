@@ -153,6 +153,8 @@ def test_changed_source_makes_records_stale(tmp_path):
 
     _, first = run("missing")
     source.write_text(source.read_text() + "\n# changed\n")
+    assert run("stale") == ["False", first]
+    source.write_text(source.read_text() + "\nCHANGED = 1\n")
     assert run("missing") == ["True", first]
     stale, second = run("stale")
     assert (stale, second != first) == ("False", True)
